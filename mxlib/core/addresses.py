@@ -85,9 +85,9 @@ def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
         parts = pc.split_pattern(username.filter(whole), "@").flatten()
         in_name = pc.replace_with_mask(in_name, whole, arrow_text.each(parts[1::2], domain))
         username = pc.replace_with_mask(username, whole, parts[0::2])
-    named, told = pc.not_equal(in_name, ""), pc.not_equal(in_column, "")
-    chosen = pc.if_else(named, in_name, pc.if_else(told, in_column, domain(active_domain)))
-    disagree = arrow_text.mask(pc.and_(pc.and_(named, told), pc.not_equal(in_name, in_column)))
+    named, given = pc.not_equal(in_name, ""), pc.not_equal(in_column, "")
+    chosen = pc.if_else(named, in_name, pc.if_else(given, in_column, domain(active_domain)))
+    disagree = arrow_text.mask(pc.and_(pc.and_(named, given), pc.not_equal(in_name, in_column)))
     return Addresses(username, chosen, in_name, in_column, disagree)
 
 

@@ -109,14 +109,14 @@ def generate(length: int = MIN_GENERATED_LENGTH) -> str:
             return "".join(signs)
 
 
-def fill(judged: pd.DataFrame) -> pd.DataFrame:
+def fill(validated: pd.DataFrame) -> pd.DataFrame:
     """Return the rows, with a generated password wherever a new mailbox lacks one.
 
     Rows that are invalid for other reasons get theirs too: once fixed, they are ready. A mailbox that exists keeps
     its own: a password that was generated before its existence was known is removed. The result has no verdicts.
     """
-    rows = judged[[*COLUMNS, *ROW_METADATA]]
-    generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)
+    rows = validated[[*COLUMNS, *ROW_METADATA]]
+    generated, exists = rows["generated"].to_numpy(bool), validated["exists"].to_numpy(bool)
     missing = scan(arrow_text.cells_of(rows["password"])).missing & ~exists
     needless = generated & exists
     if not (missing | needless).any():

@@ -21,11 +21,11 @@ def parse(data: bytes) -> Any:
     Duplicate keys, NaN, Infinity, numbers that are too large and lone surrogates are refused as well.
     """
     try:
-        told = json.loads(
+        body = json.loads(
             data, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
         )
         if _HALF_A_PAIR.search(data):
-            json.dumps(told, ensure_ascii=False).encode()
+            json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise InvalidBody("", "The body holds half of a surrogate pair, which is no character.") from None
     except RecursionError:
@@ -33,7 +33,7 @@ def parse(data: bytes) -> Any:
     except ValueError as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidBody("", f"The body is no JSON{where}.") from None
-    return told
+    return body
 
 
 def _no_number(name: str) -> NoReturn:
@@ -61,8 +61,8 @@ def _too_long(digits: str) -> InvalidBody:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build one object; refuse duplicate keys, as either value could be the intended one."""
-    told = dict(pairs)
-    if len(told) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise InvalidBody("", f"The body says {readable(twice)} twice in one object. Keep one.")
-    return told
+    return members

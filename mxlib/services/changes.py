@@ -95,7 +95,7 @@ class ChangeProposal:
 
         The passwords of a run stay readable until then (Unix seconds).
         """
-        if self.alone and not as_run and self.figures.told:
+        if self.alone and not as_run and self.figures.has_figures:
             return change_text.question(self.change, self.figures, alone=self.alone.address)
         return change_text.question(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
@@ -162,7 +162,7 @@ class ChangeService:
         domains = sorted({address.rpartition("@")[2] for address in picked})
         seen = _must(caller, change, domains)
         if isinstance(change, NewStored):
-            change, wrong = changes.mended(change)
+            change, wrong = changes.normalised(change)
             if wrong:
                 raise InvalidField(change.column.name, wrong)
         boxes = self._boxes(caller, change, domains)

@@ -235,7 +235,7 @@ def _packed(work: DraftContent) -> bytes:
         meaning = {at: name for name, at in (*columns.columns.items(), *columns.name_parts.items())}
         about |= {
             "name": sheet.name,
-            "taken": asdict(sheet.taken),
+            "taken": asdict(sheet.options),
             "notes": list(file.notes),
             "usernames": None if file.columns.names_who else file.rows["username"].tolist(),
             "meanings": [meaning.get(at, mapping.IGNORE) for at in range(len(sheet.header))],

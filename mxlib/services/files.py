@@ -97,12 +97,12 @@ class FileService:
             return known
         return MappingQuestion(sheet, by_itself, offer=offer, recognised=True)
 
-    def read_by_header(self, data: bytes, name: str, *, taken: ReadOptions | None = None) -> ReadFile:
+    def read_by_header(self, data: bytes, name: str, *, options: ReadOptions | None = None) -> ReadFile:
         """Return the rows of a file by its header alone, without a question.
 
         For programs, which cannot be asked. Raises FileRefused when it is no table.
         """
-        return self.apply_mapping(self.sheet(data, name, taken))
+        return self.apply_mapping(self.sheet(data, name, options))
 
     def batch_from_file(
         self,
@@ -119,16 +119,16 @@ class FileService:
         Raises FileRefused, InvalidBody.
         """
         domain = parse_default_domain(domain)
-        file = self.read_by_header(data, name, taken=ReadOptions(encoding=encoding) if encoding else None)
+        file = self.read_by_header(data, name, options=ReadOptions(encoding=encoding) if encoding else None)
         return ImportBatch(file.rows, domain, on_existing, generate, file)
 
     def batch_from_json(self, data: bytes, read: Callable[[bytes, int], ImportBatch]) -> ImportBatch:
         """Return the batch that `read` makes of JSON and the row limit; raise InvalidBody."""
         return run_unless(time_budget.is_short(data), read, data, self._settings.max_rows)
 
-    def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:
+    def sheet(self, data: bytes, name: str, options: ReadOptions | None = None) -> Sheet:
         """Read a file as a table whose columns are not mapped yet; raises FileRefused."""
-        return run_unless(time_budget.is_small(data), reader.read, data, name, limits=self.limits, taken=taken)
+        return run_unless(time_budget.is_small(data), reader.read, data, name, limits=self.limits, options=options)
 
     def apply_mapping(
         self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
@@ -178,9 +178,9 @@ class FileService:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
 
-    def read_again(self, data: bytes, name: str, taken: ReadOptions) -> MappingQuestion:
+    def read_again(self, data: bytes, name: str, options: ReadOptions) -> MappingQuestion:
         """Read a file with other options and suggest its columns; raises FileRefused."""
-        return self.question(self.sheet(data, name, taken))
+        return self.question(self.sheet(data, name, options))
 
     def question(self, sheet: Sheet) -> MappingQuestion:
         """Return the question about the columns of a sheet, with the best guess."""
@@ -201,13 +201,13 @@ class FileService:
             return replace(self.question(reading.sheet), offer=offer)
         return MappingQuestion(reading.sheet, choices.as_understood(reading.columns), offer=offer)
 
-    def first_lines(self, data: bytes, name: str, taken: ReadOptions) -> dict[int, list[str]]:
+    def first_lines(self, data: bytes, name: str, options: ReadOptions) -> dict[int, list[str]]:
         """Return the first lines of a file by number, as cells.
 
         Any of them may be its header.
         """
         try:
-            sheet = self.sheet(data, name, replace(taken, header_line=0))
+            sheet = self.sheet(data, name, replace(options, header_line=0))
         except FileRefused:  # its header would be one row too many
             return {}
         return {line: sheet.table.row(at) for at, line in enumerate(sheet.table.lines[:_OFFERED].tolist())}
@@ -221,7 +221,7 @@ class FileService:
         mailboxes whose owners the caller declared to be other people.
         """
         reading = self._reading(caller, sheet, answer, domain, others)
-        if sheet.taken.header_line:
+        if sheet.options.header_line:
             self._must_import(current(caller))  # making usernames may have read lists
             with self._store.write() as tx:
                 told = choices.to_json(sheet.header, answer)
@@ -279,7 +279,7 @@ class FileService:
         sheet = self.sheet(data, name)
         if not run_unless(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
             return sheet
-        return self.sheet(data, name, replace(sheet.taken, header_line=0))
+        return self.sheet(data, name, replace(sheet.options, header_line=0))
 
     def _recognised(self, sheet: Sheet) -> ReadFile | None:
         """Return the rows of a sheet whose headers say what the columns hold, else None."""
@@ -292,7 +292,7 @@ class FileService:
 
         None for a table without headers.
         """
-        if not sheet.taken.header_line:
+        if not sheet.options.header_line:
             return None
         with self._store.read() as tx:
             told = column_choices.find(tx, choices.digest(sheet.header), caller.name)
@@ -301,7 +301,7 @@ class FileService:
 
     def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
         """Return the latest choices of another user for these headers that can still be used."""
-        if not sheet.taken.header_line:
+        if not sheet.options.header_line:
             return None
         with self._store.read() as tx:
             others = column_choices.of_others(tx, choices.digest(sheet.header), caller.name)

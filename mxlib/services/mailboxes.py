@@ -238,7 +238,7 @@ class MailboxService:
         existing = frozenset({exists} - {""})
         judged = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
         if judged.faults:
-            raise InvalidField(next(iter(judged.faults)), judged.told)
+            raise InvalidField(next(iter(judged.faults)), judged.message)
         return judged
 
     # Data that MXM keeps.

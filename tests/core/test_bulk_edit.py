@@ -76,7 +76,7 @@ def test_generating_fills_missing_passwords_in_the_given_rows_only() -> None:
 
 def test_generating_again_replaces_passwords_except_those_of_existing_mailboxes() -> None:
     before = draft("a", "b").edited({at: {"password": "Geheim.2026x"} for at in (0, 1)})
-    after = bulk_edit.generate(before, [0, 1], validated(before, Verdict.READY, Verdict.EXISTS), anew=True)
+    after = bulk_edit.generate(before, [0, 1], validated(before, Verdict.READY, Verdict.EXISTS), overwrite=True)
     assert list(after.rows["generated"]) == [True, False]
     assert after.rows["password"][0] != "Geheim.2026x"
     assert after.rows["password"][1] == "Geheim.2026x"

@@ -247,7 +247,7 @@ def test_passwords_are_generated_for_the_rows_in_view(editor: Editor) -> None:
     editor.undo()
     assert verdicts(editor) == [Verdict.NEEDS_PASSWORD]
     editor.show_all()
-    editor.apply(lambda draft, rows, validated: bulk_edit.generate(draft, rows, validated, anew=True))
+    editor.apply(lambda draft, rows, validated: bulk_edit.generate(draft, rows, validated, overwrite=True))
     assert column(editor, "generated") == [True, True, True, True, False]
 
 

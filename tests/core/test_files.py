@@ -140,8 +140,8 @@ CHOSEN_BY_HAND: dict[str, tuple[ReadOptions, list[object]]] = {
 }  # fmt: skip
 
 
-def read(name: str, taken: ReadOptions | None = None) -> Sheet:
-    return reader.read((FILES / name).read_bytes(), name, taken=taken)
+def read(name: str, options: ReadOptions | None = None) -> Sheet:
+    return reader.read((FILES / name).read_bytes(), name, options=options)
 
 
 def table(sheet: Sheet) -> Rows:
@@ -151,17 +151,17 @@ def table(sheet: Sheet) -> Rows:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_cell_of_a_file_comes_out_as_it_was_written(name: str) -> None:
-    taken, rows, notes = WHOLE[name]
+    options, rows, notes = WHOLE[name]
     sheet = read(name)
-    assert sheet.taken.told() == taken
+    assert sheet.options.describe() == options
     assert table(sheet) == rows
     assert apply_mapping(sheet).notes == notes
 
 
 @pytest.mark.parametrize("name", CHOSEN_BY_HAND)
 def test_options_that_a_file_does_not_reveal_can_be_chosen_by_hand(name: str) -> None:
-    taken, row = CHOSEN_BY_HAND[name]
-    assert table(read(name, taken))[0] == row
+    options, row = CHOSEN_BY_HAND[name]
+    assert table(read(name, options))[0] == row
 
 
 def test_unused_columns_come_back_unchanged() -> None:
@@ -196,5 +196,5 @@ def test_every_file_is_described_and_tested() -> None:
 def test_the_libreoffice_of_this_machine_writes_the_same_files(name: str) -> None:
     now = reader.read(spreadsheets.written(name), name)
     kept = read(name)
-    assert (now.taken, now.header, now.title) == (kept.taken, kept.header, kept.title)
+    assert (now.options, now.header, now.title) == (kept.options, kept.header, kept.title)
     assert table(now) == table(kept)

@@ -14,19 +14,19 @@ from tests.support.awkward_files import READ, REFUSED, rows
 FILES = Path(__file__).parents[1] / "files"
 
 
-def of_file(name: str, taken: ReadOptions | None = None) -> Sheet:
-    return reader.read((FILES / name).read_bytes(), name, taken=taken)
+def of_file(name: str, options: ReadOptions | None = None) -> Sheet:
+    return reader.read((FILES / name).read_bytes(), name, options=options)
 
 
-def of_text(text: str, taken: ReadOptions | None = None) -> Sheet:
-    return reader.read(text.encode(), "staff.csv", taken=taken)
+def of_text(text: str, options: ReadOptions | None = None) -> Sheet:
+    return reader.read(text.encode(), "staff.csv", options=options)
 
 
 def refusal(
-    data: bytes, name: str = "staff.csv", limits: Limits | None = None, taken: ReadOptions | None = None
+    data: bytes, name: str = "staff.csv", limits: Limits | None = None, options: ReadOptions | None = None
 ) -> str:
     try:
-        sheet = reader.read(data, name, limits=limits or Limits(), taken=taken)
+        sheet = reader.read(data, name, limits=limits or Limits(), options=options)
         mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     except FileRefused as refused:
         return str(refused)
@@ -35,12 +35,12 @@ def refusal(
 
 @pytest.mark.parametrize("name", READ)
 def test_files_of_real_programs_are_read_row_by_row(name: str) -> None:
-    taken, expected = READ[name]
+    options, expected = READ[name]
     sheet = of_file(name)
     table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     found = [f"{row.line} {row.username} {row.domain or '-'}" for row in table.itertuples()]
     assert ", ".join(found) == expected
-    assert sheet.taken.told() == taken
+    assert sheet.options.describe() == options
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -81,13 +81,13 @@ def test_a_title_above_the_header_is_noted_and_not_read_as_rows() -> None:
     ],
 )
 def test_the_delimiter_is_found_from_the_header_outside_quotes(header: str, delimiter: str) -> None:
-    assert of_text(f"{header}\nalice\n").taken.delimiter == delimiter
+    assert of_text(f"{header}\nalice\n").options.delimiter == delimiter
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;;"])
 def test_the_sep_line_of_excel_sets_the_delimiter_and_is_not_a_row(first: str) -> None:
     sheet = of_text(f"{first}\r\nusername;first, last, nick, title\r\nalice;x\r\n")
-    assert sheet.taken.delimiter == ";"
+    assert sheet.options.delimiter == ";"
     assert sheet.table.lines.tolist() == [3]
 
 
@@ -97,7 +97,7 @@ def test_line_numbers_count_blank_lines_comments_and_quoted_line_ends() -> None:
 
 
 def test_a_header_is_looked_for_in_the_first_twenty_rows() -> None:
-    assert of_text("title\n" * 19 + "username\nalice\n").taken.header_line == 20
+    assert of_text("title\n" * 19 + "username\nalice\n").options.header_line == 20
     sentence = refusal(("title\n" * 20 + "username\nalice\n").encode())
     assert sentence == "No column for usernames or addresses. Found: title."
 
@@ -109,17 +109,17 @@ def test_the_row_that_names_usernames_is_the_header_despite_a_known_word_in_a_ti
 
 def test_a_title_with_another_delimiter_does_not_mislead() -> None:
     sheet = of_text("One, two, three\nuser;pass\nalice;Abcd1234\n")
-    assert sheet.taken.delimiter == ";"
+    assert sheet.options.delimiter == ";"
 
 
 def test_detected_options_can_be_overridden() -> None:
     data = "name;user\nalice;Żółw\n".encode("windows-1250")
     assert rows(reader.read(data, "x"))[0][1] == "¯ó³w"
-    assert rows(reader.read(data, "x", taken=ReadOptions(encoding="windows-1250")))[0][1] == "Żółw"
-    assert reader.read(data, "x", taken=ReadOptions(delimiter="|")).header == ("name;user",)
-    assert reader.read(data, "x", taken=ReadOptions(header_line=0)).header == ("Column 1", "Column 2")
-    assert len(reader.read(data, "x", taken=ReadOptions(header_line=0))) == 2
-    assert reader.read(data + b"bob;b\n", "x", taken=ReadOptions(header_line=2)).table.lines.tolist() == [3]
+    assert rows(reader.read(data, "x", options=ReadOptions(encoding="windows-1250")))[0][1] == "Żółw"
+    assert reader.read(data, "x", options=ReadOptions(delimiter="|")).header == ("name;user",)
+    assert reader.read(data, "x", options=ReadOptions(header_line=0)).header == ("Column 1", "Column 2")
+    assert len(reader.read(data, "x", options=ReadOptions(header_line=0))) == 2
+    assert reader.read(data + b"bob;b\n", "x", options=ReadOptions(header_line=2)).table.lines.tolist() == [3]
 
 
 def test_utf_16_without_a_byte_order_mark_is_read_when_it_is_chosen() -> None:
@@ -128,7 +128,7 @@ def test_utf_16_without_a_byte_order_mark_is_read_when_it_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "sentence"),
+    ("options", "sentence"),
     [
         (ReadOptions(encoding="utf-16-le"), "staff.csv does not read as UTF-16 LE."),
         (ReadOptions(encoding="rot13"), "staff.csv does not read as rot13."),
@@ -138,8 +138,8 @@ def test_utf_16_without_a_byte_order_mark_is_read_when_it_is_chosen() -> None:
         (ReadOptions(header_line=900), "Line 900 holds no header. Choose another line."),
     ],
 )
-def test_options_that_do_not_fit_the_file_are_refused_with_a_message(taken: ReadOptions, sentence: str) -> None:
-    assert refusal(b"username\nalice\n\nbob.\xe9", taken=taken).startswith(sentence)
+def test_options_that_do_not_fit_the_file_are_refused_with_a_message(options: ReadOptions, sentence: str) -> None:
+    assert refusal(b"username\nalice\n\nbob.\xe9", options=options).startswith(sentence)
 
 
 def test_a_file_with_an_unknown_header_is_read_for_mapping_by_hand() -> None:
@@ -201,7 +201,7 @@ def test_an_unclosed_quote_is_reported_with_its_line_however_much_follows() -> N
 
 def test_the_delimiter_is_found_from_all_lines_of_a_header_over_several_lines() -> None:
     sheet = of_text('"User\nname";"Pass\r\nword"\nalice;"Ab,cd1234"\n')
-    assert (sheet.header, sheet.taken.delimiter, sheet.table.lines.tolist()) == (("User name", "Pass word"), ";", [4])
+    assert (sheet.header, sheet.options.delimiter, sheet.table.lines.tolist()) == (("User name", "Pass word"), ";", [4])
 
 
 def test_quotes_can_be_read_as_characters() -> None:
@@ -209,7 +209,7 @@ def test_quotes_can_be_read_as_characters() -> None:
     assert refusal(text.encode()) == "staff.csv: a quote opens in line 2 and never closes."
     sheet = of_text(text, ReadOptions(quoted=False))
     assert rows(sheet) == [["alice", '"Ab'], ["bob", 'say "x"', ' y"']]
-    assert sheet.taken.told() == "UTF-8, semicolons, quotes as characters, header in line 1"
+    assert sheet.options.describe() == "UTF-8, semicolons, quotes as characters, header in line 1"
 
 
 def test_an_open_quote_in_the_title_is_ignored_when_the_header_line_is_chosen() -> None:
@@ -217,4 +217,4 @@ def test_an_open_quote_in_the_title_is_ignored_when_the_header_line_is_chosen() 
         text = f'"Mailboxes of May\nusername,password\n{rest}'
         sheet = of_text(text, ReadOptions(header_line=2))
         assert (sheet.header, sheet.title, len(sheet)) == (("username", "password"), '"Mailboxes of May', 1)
-    assert refusal(b'"Mailboxes of May\nusername,password\n', taken=None).endswith("in line 1 and never closes.")
+    assert refusal(b'"Mailboxes of May\nusername,password\n', options=None).endswith("in line 1 and never closes.")

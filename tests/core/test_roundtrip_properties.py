@@ -46,8 +46,8 @@ def as_written(cell: str, delimiter: str, *, always: bool) -> str:
     return '"' + cell.replace('"', '""') + '"' if must else cell
 
 
-def read(data: bytes, name: str = "staff.csv", taken: ReadOptions | None = None) -> Sheet:
-    return reader.read(data, name, taken=taken)
+def read(data: bytes, name: str = "staff.csv", options: ReadOptions | None = None) -> Sheet:
+    return reader.read(data, name, options=options)
 
 
 def raw(sheet: Sheet) -> list[list[str]]:
@@ -79,7 +79,7 @@ def test_a_table_in_any_dialect_is_read_back_the_same(
 
     assert sheet.header == tuple(header)
     assert raw(sheet) == rows
-    assert sheet.taken.delimiter == delimiter
+    assert sheet.options.delimiter == delimiter
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for line, row in zip(sheet.table.lines.tolist(), rows, strict=True):
         first = row[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")[0]
@@ -94,9 +94,9 @@ def test_windows_1252_is_read_when_it_is_not_utf_8(table) -> None:
     header, rows = table
     data = "\r\n".join(",".join(row) for row in [header, *rows]).encode("cp1252") + b",\xe9\x81"
 
-    sheet = read(data, taken=None)
+    sheet = read(data, options=None)
 
-    assert sheet.taken.encoding == "windows-1252"
+    assert sheet.options.encoding == "windows-1252"
     assert [row[: len(header)] for row in raw(sheet)] == rows
     assert raw(sheet)[-1][-1] == "é\x81"
 
@@ -113,7 +113,7 @@ def test_a_table_in_a_chosen_encoding_is_read_back_the_same(
     text = "\r\n".join(
         delimiter.join(as_written(cell, delimiter, always=always) for cell in row) for row in [header, *rows]
     )
-    sheet = read(text.encode(CHOSEN[encoding]), taken=ReadOptions(encoding=encoding, delimiter=delimiter))
+    sheet = read(text.encode(CHOSEN[encoding]), options=ReadOptions(encoding=encoding, delimiter=delimiter))
     assert sheet.header == tuple(header)
     assert raw(sheet) == rows
 
@@ -123,7 +123,7 @@ def test_with_quotes_as_characters_a_table_without_separators_in_cells_reads_bac
     header, rows = table
     bare = [[cell.translate(dict.fromkeys(map(ord, f"\r\n{delimiter}"), "_")) for cell in row] for row in rows]
     text = "\n".join(delimiter.join(row) for row in [header, *bare])
-    sheet = read(text.encode(), taken=ReadOptions(delimiter=delimiter, quoted=False, header_line=1))
+    sheet = read(text.encode(), options=ReadOptions(delimiter=delimiter, quoted=False, header_line=1))
     assert sheet.header == tuple(header)
     assert raw(sheet) == bare
 
@@ -241,19 +241,19 @@ def test_a_damaged_file_is_read_or_refused_with_a_message(data: bytes, at: int, 
 @settings(deadline=None)
 @given(text=text_of_separators, encoding=st.sampled_from(["utf-8", "utf-16-le", "windows-1252", "mac-roman", "rot13"]))
 def test_any_text_with_any_options_is_read_or_refused_with_a_message(text: str, encoding: str) -> None:
-    for taken in (
+    for options in (
         None,
         ReadOptions(encoding=encoding),
         ReadOptions(header_line=2),
         ReadOptions(header_line=0),
         ReadOptions(delimiter='"'),
     ):
-        read_or_refused(("username,password\n" + text).encode(), taken)
+        read_or_refused(("username,password\n" + text).encode(), options)
 
 
-def read_or_refused(data: bytes, taken: ReadOptions | None = None) -> None:
+def read_or_refused(data: bytes, options: ReadOptions | None = None) -> None:
     try:
-        sheet = reader.read(data, "staff.csv", limits=Limits(rows=100, unpacked=1_000_000), taken=taken)
+        sheet = reader.read(data, "staff.csv", limits=Limits(rows=100, unpacked=1_000_000), options=options)
         columns = mapping.detect_columns(sheet.header)
         rows, notes = mapping.rows_from_sheet(sheet, columns)
     except FileRefused as error:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mxlib.core.import_batch import ImportBatch
-from mxlib.core.plans.changes import NewStored, mended
+from mxlib.core.plans.changes import NewStored, normalised
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
@@ -347,7 +347,7 @@ def test_recovery_emails_that_are_not_addresses_are_invalid(cell: str):
 def test_an_invalid_recovery_email_is_quoted_as_it_was_typed():
     message = "Recovery email 'J an@München.DE' is no address; write it like name@example.com."
     assert one(recovery_email=" J an@München.DE ").reasons == message
-    assert mended(NewStored({"Jan@clienta.nl": "J an@München.DE"}))[1] == message
+    assert normalised(NewStored({"Jan@clienta.nl": "J an@München.DE"}))[1] == message
 
 
 def test_a_mailbox_cannot_be_its_own_recovery_email():

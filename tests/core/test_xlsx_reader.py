@@ -35,15 +35,15 @@ def test_a_cell_with_an_error_is_read_as_its_error_not_as_blank() -> None:
 def test_the_table_is_found_on_the_second_sheet_below_a_title() -> None:
     data = book(Notes=[["Domain", "clienta.example"]], Staff=[[], ["New people"], ["# by Kim"], *STAFF, [], ["bob"]])
     sheet = read(data)
-    assert (sheet.taken, sheet.title) == (ReadOptions(sheet="Staff", header_line=4), "New people")
-    assert sheet.taken.told() == "sheet Staff, header in line 4"
+    assert (sheet.options, sheet.title) == (ReadOptions(sheet="Staff", header_line=4), "New people")
+    assert sheet.options.describe() == "sheet Staff, header in line 4"
     assert sheet.table.lines.tolist() == [5, 7]
     assert sheet.sheets == ("Notes", "Staff")
 
 
 def test_another_sheet_and_another_header_can_be_chosen() -> None:
     data = book(One=STAFF, Two=[["naam", "x"], ["mailbox", "y"], ["bob@x.example", "z"]])
-    assert read(data).taken.sheet == "One"
+    assert read(data).options.sheet == "One"
     assert read(data, ReadOptions(sheet="Two")).header == ("mailbox", "y")
     assert read(data, ReadOptions(sheet="Two", header_line=1)).header == ("naam", "x")
     assert refusal(data, ReadOptions(sheet="Three")) == "staff.xlsx has no sheet 'Three'."
@@ -55,12 +55,12 @@ def test_visible_sheets_come_before_hidden_ones() -> None:
         "xl/workbook.xml",
         lambda xml: xml.replace(b'name="Old"', b'name="Old" state="hidden"'),
     )
-    assert read(data).taken.sheet == "New"
+    assert read(data).options.sheet == "New"
 
 
 def test_a_list_of_addresses_needs_no_header() -> None:
     sheet = read(book(Empty=[], List=[["a@x.example"], ["b@x.example"]]))
-    assert (sheet.header, sheet.taken.told(), len(sheet)) == (("email",), "sheet List, no header", 2)
+    assert (sheet.header, sheet.options.describe(), len(sheet)) == (("email",), "sheet List, no header", 2)
 
 
 def test_a_cell_outside_the_table_makes_its_row_invalid() -> None:
@@ -83,7 +83,7 @@ def test_too_many_rows_are_refused_before_anything_is_built() -> None:
 
 def test_a_sheet_that_is_too_large_does_not_block_the_other_sheets() -> None:
     data = book(Log=[[number] for number in range(50)], Staff=STAFF)
-    assert read(data, limits=Limits(rows=5)).taken.sheet == "Staff"
+    assert read(data, limits=Limits(rows=5)).options.sheet == "Staff"
 
 
 def test_a_workbook_that_unpacks_over_the_limit_is_refused_unopened() -> None:

@@ -23,7 +23,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 def cells(workbook: bytes) -> list[list[str]]:
     """Return the rows of a workbook below its header, every cell as text."""
-    sheet = reader.read(workbook, "results.xlsx", taken=ReadOptions(header_line=1))
+    sheet = reader.read(workbook, "results.xlsx", options=ReadOptions(header_line=1))
     return [[*row, *[""] * (len(sheet.header) - len(row))] for row in (sheet.table.row(at) for at in range(len(sheet)))]
 
 

@@ -131,7 +131,7 @@ def files(app: App, who: Caller, run: int) -> dict[str, str]:
 def text(content: bytes, kind: str) -> str:
     if kind.endswith("csv"):
         return content.decode("utf-8-sig")
-    sheet = reader.read(content, "results.xlsx", taken=ReadOptions(header_line=1))
+    sheet = reader.read(content, "results.xlsx", options=ReadOptions(header_line=1))
     return "\n".join([",".join(sheet.header), *(",".join(sheet.table.row(at)) for at in range(len(sheet)))])
 
 

@@ -34,17 +34,17 @@ def with_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
     return changed.getvalue()
 
 
-def read(data: bytes, taken: ReadOptions | None = None, limits: Limits | None = None) -> Sheet:
-    return reader.read(data, "staff.xlsx", taken=taken, limits=limits or Limits())
+def read(data: bytes, options: ReadOptions | None = None, limits: Limits | None = None) -> Sheet:
+    return reader.read(data, "staff.xlsx", options=options, limits=limits or Limits())
 
 
 def rows(sheet: Sheet) -> list[list[str]]:
     return [sheet.table.row(at) for at in range(len(sheet))]
 
 
-def refusal(data: bytes, taken: ReadOptions | None = None, limits: Limits | None = None) -> str:
+def refusal(data: bytes, options: ReadOptions | None = None, limits: Limits | None = None) -> str:
     with pytest.raises(FileRefused) as refused:
-        read(data, taken, limits)
+        read(data, options, limits)
     return str(refused.value)
 
 

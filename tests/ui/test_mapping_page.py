@@ -244,7 +244,7 @@ def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(a
 def test_no_row_without_a_header_is_taken_for_one(app: App, text: str, found: list[str], pasted_in: bool) -> None:
     question = read(app, app.services.files.pasted(text) if pasted_in else text.encode())
     assert isinstance(question, MappingQuestion)
-    assert question.sheet.taken.header_line == 0
+    assert question.sheet.options.header_line == 0
     rows = answered(app, question).rows
     assert rows["username"].tolist() == found
     assert rows["password"].str.startswith("Geheim").all()
@@ -253,7 +253,7 @@ def test_no_row_without_a_header_is_taken_for_one(app: App, text: str, found: li
 def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(app: App) -> None:
     question = read(app, b"wie,MobilePhone1\r\nnina,020\r\n")
     assert isinstance(question, MappingQuestion)
-    assert question.sheet.taken.header_line == 1
+    assert question.sheet.options.header_line == 1
     assert masked_header(question.sheet.header[1]) == "MobilePhone1"
 
 
@@ -332,14 +332,14 @@ def test_a_file_with_an_open_quote_gets_a_proposal_for_the_line_at_fault(app: Ap
 def test_a_quote_that_opens_in_the_title_gets_a_proposal(app: App) -> None:
     question = read(app, TITLE.encode())
     assert isinstance(question, MappingQuestion)
-    assert question.sheet.taken.header_line == 2
+    assert question.sheet.options.header_line == 2
     assert answered(app, question).rows["quota"].tolist() == ["1024"]
 
 
 def test_an_undetectable_encoding_gets_a_proposal_that_fits(app: App) -> None:
     question = read(app, "username,quota\nzoë,1024\n".encode("utf-16-be"))
     assert isinstance(question, MappingQuestion)
-    assert question.sheet.taken.encoding == "utf-16-be"
+    assert question.sheet.options.encoding == "utf-16-be"
     assert "holds NUL bytes" in question.refusal
     assert usernames(answered(app, question)) == ["zoë"]
 
@@ -353,7 +353,7 @@ def test_a_workbook_whose_sheet_has_no_rows_is_proposed_with_another_one(app: Ap
     question = read(app, kept.getvalue(), "staff.xlsx")
     assert isinstance(question, MappingQuestion)
     assert "The file has a header and no rows." in question.refusal
-    assert question.sheet.taken.sheet == "People"
+    assert question.sheet.options.sheet == "People"
     assert usernames(answered(app, question, "username")) == ["nina", "tess"]
 
 

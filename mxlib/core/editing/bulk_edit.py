@@ -25,9 +25,9 @@ REPLACEABLE = tuple(column.name for column in SCHEMA if not column.is_secret)
 def only_ticked(tool: Tool) -> Tool:
     """Restrict a tool to those of its rows that are ticked."""
 
-    def of_ticked(draft: Draft, rows: Sequence[int], judged: pd.DataFrame) -> Draft:
-        ticked = judged["ticked"].to_numpy(bool)
-        return tool(draft, [at for at in rows if ticked[at]], judged)
+    def of_ticked(draft: Draft, rows: Sequence[int], validated: pd.DataFrame) -> Draft:
+        ticked = validated["ticked"].to_numpy(bool)
+        return tool(draft, [at for at in rows if ticked[at]], validated)
 
     return of_ticked
 
@@ -61,9 +61,9 @@ def replace(draft: Draft, positions: Collection[int], column: str, old: str, new
     return draft.edited({at: {column: cell[: MAX_CELL_LENGTH + 1]} for at, cell in cells})
 
 
-def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:
+def leave_out(draft: Draft, positions: Collection[int], validated: pd.DataFrame, *verdicts: Verdict) -> Draft:
     """Untick those of these rows that have one of `verdicts`."""
-    so = judged["verdict"].isin(verdicts).to_numpy(bool)
+    so = validated["verdict"].isin(verdicts).to_numpy(bool)
     return draft.ticked([at for at in positions if 0 <= at < len(so) and so[at]], False)
 
 
@@ -74,15 +74,15 @@ def delete_left_out(draft: Draft, positions: Collection[int]) -> Draft:
     return draft.deleted(gone) if gone else draft
 
 
-def generate(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *, anew: bool = False) -> Draft:
+def generate(draft: Draft, positions: Collection[int], validated: pd.DataFrame, *, overwrite: bool = False) -> Draft:
     """Generate passwords for the rows that lack one, or for all of them if asked.
 
     Mailboxes that exist keep theirs.
     """
-    exists = judged["exists"].to_numpy(bool)
+    exists = validated["exists"].to_numpy(bool)
     chosen = [at for at in positions if 0 <= at < len(draft) and not exists[at]]
-    there = judged.iloc[chosen]
-    filled = passwords.fill(there.assign(password="") if anew else there)
+    there = validated.iloc[chosen]
+    filled = passwords.fill(there.assign(password="") if overwrite else there)
     password, generated = draft.rows["password"].copy(), draft.rows["generated"].copy()
     password.iloc[chosen], generated.iloc[chosen] = filled["password"].array, filled["generated"].array
     return draft.with_rows(draft.rows.assign(password=password, generated=generated))

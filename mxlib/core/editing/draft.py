@@ -47,7 +47,7 @@ class Draft:
                 texts = {at: secret_cells.masked_in(column, text) for at, text in texts.items()}
             else:
                 texts = {at: text for at, text in texts.items() if not passwords.is_masked(text)}
-            rows = _mended(rows, column, texts)
+            rows = _with_texts(rows, column, texts)
         return self if rows is self.rows else self.with_rows(rows)
 
     def ticked(self, positions: Collection[int], tick: bool) -> "Draft":
@@ -64,20 +64,20 @@ class Draft:
         These rows have no line in the file.
         """
         newest = min(0, int(self.rows["origin"].min())) if len(self) else 0
-        told_apart = np.arange(newest - len(rows), newest)
-        return self.with_rows(pd.concat([rows.assign(line=0, origin=told_apart), self.rows], ignore_index=True))
+        origins = np.arange(newest - len(rows), newest)
+        return self.with_rows(pd.concat([rows.assign(line=0, origin=origins), self.rows], ignore_index=True))
 
     def deleted(self, positions: Collection[int]) -> "Draft":
         """Return the draft without these rows; the others keep their lines and origins."""
         gone = np.isin(np.arange(len(self)), list(positions))
         return self.with_rows(self.rows.loc[~gone].reset_index(drop=True))
 
-    def with_passwords(self, judged: pd.DataFrame) -> "Draft":
+    def with_passwords(self, validated: pd.DataFrame) -> "Draft":
         """Return the draft with a generated password in every row that lacks one.
 
-        `judged` are this draft's rows with their verdicts.
+        `validated` are this draft's rows with their verdicts.
         """
-        return self.with_rows(passwords.fill(judged))
+        return self.with_rows(passwords.fill(validated))
 
     def without_generated(self) -> "Draft":
         """Return the draft without generated passwords; typed ones are kept."""
@@ -117,12 +117,12 @@ def _with(rows: pd.DataFrame, column: str, values: Mapping[int, object]) -> pd.D
     return rows.assign(**{column: pd.Series(cells, index=rows.index, dtype=DTYPES[column])})
 
 
-def _mended(rows: pd.DataFrame, column: str, texts: Mapping[int, str]) -> pd.DataFrame:
+def _with_texts(rows: pd.DataFrame, column: str, texts: Mapping[int, str]) -> pd.DataFrame:
     """Return `rows` with texts typed into `column`, without the faults that typing there fixes."""
     before = rows[column]
     texts = {at: text for at, text in texts.items() if text != before.iat[at]}
     rows = _with(rows, column, texts)
     if column == "password":
         rows = _with(rows, "generated", dict.fromkeys(texts, False))
-    told = rows["fault_column"]
-    return _with(rows, "fault", {at: "" for at in texts if told.iat[at] == column})
+    fault_column = rows["fault_column"]
+    return _with(rows, "fault", {at: "" for at in texts if fault_column.iat[at] == column})

@@ -149,17 +149,17 @@ class Editor:
 
         Call it once each time the page is drawn.
         """
-        judged = self._judge(self.latest)
-        if self.generate and _lacks_passwords(judged):
-            self._generate_beneath(judged)
-            judged = self._judge(self.latest)
+        validated = self._validate(self.latest)
+        if self.generate and _lacks_passwords(validated):
+            self._generate_beneath(validated)
+            validated = self._validate(self.latest)
         masked = any(passwords.is_masked(str(cells.get("password") or "")) for cells in self.typed.values())
-        if masked or (self.generate and _lacks_passwords(judged)):
+        if masked or (self.generate and _lacks_passwords(validated)):
             # The grid shows cells that the rows do not have; only a new grid can show the real ones.
             self.commit()
             self.notice = _NO_MASK if masked else ""
-            judged = self._judge(self.draft)
-        return judged
+            validated = self._validate(self.draft)
+        return validated
 
     def commit(self, change: Callable[[Draft], Draft] | None = None, *, again: bool = False, page: int = 0) -> None:
         """Move the typed cells and `change` into the draft and draw another grid.
@@ -174,7 +174,7 @@ class Editor:
                 self._remember(draft)
                 draft = changed
         if self.generate:
-            filled = passwords.fill(self._judge(draft))
+            filled = passwords.fill(self._validate(draft))
             if not filled["password"].equals(draft.rows["password"]):
                 draft = draft.with_rows(filled)
         self._lay_out(draft, again=again, page=page)
@@ -216,7 +216,7 @@ class Editor:
         The notice reports how many rows it changed.
         """
         before = self.latest
-        self.commit(lambda draft: tool(draft, self.in_view, self._judge(draft)))
+        self.commit(lambda draft: tool(draft, self.in_view, self._validate(draft)))
         deleted = len(before) - len(self.draft)
         changed = 0 if deleted else int((before.rows != self.draft.rows).any(axis="columns").sum())
         self.notice = file_problems.bulk_edited(changed, deleted)
@@ -282,17 +282,17 @@ class Editor:
         """Compare the rows with the file that they came from; None without a file."""
         return self._diff(self.latest.rows)
 
-    def matching(self, judged: pd.DataFrame) -> Mask:
+    def matching(self, validated: pd.DataFrame) -> Mask:
         """Return which rows match the chosen filter and the search, as they are now."""
-        found = filters.select_text(judged, self.search)
+        found = filters.select_text(validated, self.search)
         if self.chosen != filters.CHANGED:
-            return found & filters.select_kind(judged, self.chosen)
-        unlike = self._diff(judged)
+            return found & filters.select_kind(validated, self.chosen)
+        unlike = self._diff(validated)
         return found & (unlike.changed | unlike.added) if unlike else found
 
-    def outdated(self, judged: pd.DataFrame) -> tuple[int, int]:
+    def outdated(self, validated: pd.DataFrame) -> tuple[int, int]:
         """Count rows in view that no longer match, and matching rows outside the view."""
-        matching = self.matching(judged)
+        matching = self.matching(validated)
         stale = sum(not matching[at] for at in self.in_view)
         return stale, int(matching.sum()) - len(self.in_view) + stale
 
@@ -303,18 +303,18 @@ class Editor:
         """Store the rows before a step, so that it can be undone."""
         self.past, self.future = [*self.past, draft][-MAX_STEPS:], []
 
-    def _judge(self, draft: Draft) -> pd.DataFrame:
+    def _validate(self, draft: Draft) -> pd.DataFrame:
         return self.validate(self.batch if draft is self.latest else self._batch_of(draft))
 
     def _batch_of(self, draft: Draft) -> ImportBatch:
         return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
 
-    def _generate_beneath(self, judged: pd.DataFrame) -> None:
+    def _generate_beneath(self, validated: pd.DataFrame) -> None:
         """Give passwords to rows that lack one because of other typed cells; the grid stays.
 
         A password that was typed or cleared in the grid hides the one beneath it.
         """
-        filled, rows, latest = passwords.fill(judged), self.draft.rows, self.latest.rows
+        filled, rows, latest = passwords.fill(validated), self.draft.rows, self.latest.rows
         ours = filled["generated"] & ~latest["generated"] & (rows["password"] == latest["password"])
         self.draft = self.draft.with_rows(
             rows.assign(password=rows["password"].where(~ours, filled["password"]), generated=rows["generated"] | ours)
@@ -325,8 +325,8 @@ class Editor:
         """Draw these rows in a new grid, under another key."""
         origins = draft.rows["origin"].to_numpy()
         if again:
-            judged = self._judge(draft)
-            self.in_view = filters.sort(judged, self.matching(judged), self.order)
+            validated = self._validate(draft)
+            self.in_view = filters.sort(validated, self.matching(validated), self.order)
             self.page = 1
         else:
             new = origins[~np.isin(origins, self.draft.rows["origin"].to_numpy())]
@@ -350,5 +350,5 @@ def _alike(one: ImportBatch, other: ImportBatch) -> bool:
     return one.rows is other.rows and choices[0] == choices[1]
 
 
-def _lacks_passwords(judged: pd.DataFrame) -> bool:
-    return bool((judged["verdict"] == Verdict.NEEDS_PASSWORD).any())
+def _lacks_passwords(validated: pd.DataFrame) -> bool:
+    return bool((validated["verdict"] == Verdict.NEEDS_PASSWORD).any())

@@ -59,8 +59,8 @@ class FileDiff:
             now = self.rows[name].iloc[at[here]].tolist()
             generated = self.rows["generated"].iloc[at[here]].tolist()
             for place, was, becomes, ours in zip(here, old, now, generated, strict=True):
-                told = _password(was, becomes, ours) if name == "password" else f"{_shown(was)} → {_shown(becomes)}."
-                parts[place].append(f"{title} {told}")
+                text = _password(was, becomes, ours) if name == "password" else f"{_shown(was)} → {_shown(becomes)}."
+                parts[place].append(f"{title} {text}")
         return [" ".join(said) for said in parts]
 
 
@@ -107,8 +107,8 @@ def as_table(rows: pd.DataFrame, file: ReadFile | None) -> tuple[tuple[str, ...]
         known[known] = (file.rows["fault"].to_numpy()[origin[known]] == "").astype(bool)
         places = pa.array(np.where(known, origin, 0), mask=~known)
         for name, at in own_columns(file.columns).items():
-            told = file.sheet.table.column(at).take(places).fill_null("").to_pylist()
-            cells[name] = [secret_cells.own_cell(name, formula_guard.unguard(cell)) for cell in told]
+            own = file.sheet.table.column(at).take(places).fill_null("").to_pylist()
+            cells[name] = [secret_cells.own_cell(name, formula_guard.unguard(cell)) for cell in own]
     return tuple(cells), list(zip(*cells.values(), strict=True))
 
 
@@ -119,16 +119,16 @@ def _raw(file: ReadFile) -> dict[str, pa.Array]:
     value that it was given.
     """
     column = file.sheet.table.column
-    told = {
+    raw = {
         name: column(at) if name == "password" else secret_cells.cover(column(at), name)
         for name, at in file.columns.columns.items()
     }
-    if ADDRESS in told:
-        usernames = told.get("username")
-        told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])
+    if ADDRESS in raw:
+        usernames = raw.get("username")
+        raw["username"] = raw[ADDRESS] if usernames is None else _filled(usernames, raw[ADDRESS])
     read = {name: arrow_text.cells_of(file.rows[name]) for name in COLUMNS}
     return {
-        name: read[name] if name not in told or name == "password" else _filled(told[name], read[name])
+        name: read[name] if name not in raw or name == "password" else _filled(raw[name], read[name])
         for name in COLUMNS
     }
 

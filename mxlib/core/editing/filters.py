@@ -35,53 +35,53 @@ class SortOrder(StrEnum):
     ADDRESS = "address"
 
 
-def select_kind(judged: pd.DataFrame, kind: str) -> Mask:
+def select_kind(validated: pd.DataFrame, kind: str) -> Mask:
     """Return the rows of one filter: one of `row_kinds.KINDS`, ALL, WARNINGS or LEFT_OUT.
 
     A row that is left out has no other kind.
     """
-    ticked = judged["ticked"].to_numpy(bool)
+    ticked = validated["ticked"].to_numpy(bool)
     match kind:
         case "all":
-            return np.ones(len(judged), dtype=bool)
+            return np.ones(len(validated), dtype=bool)
         case "left_out":
             return ~ticked
         case "warnings":
-            return ticked & (judged["warnings"] != "").to_numpy(bool)
+            return ticked & (validated["warnings"] != "").to_numpy(bool)
         case _:
-            return ticked & (kinds(judged) == kind).to_numpy(bool)
+            return ticked & (kinds(validated) == kind).to_numpy(bool)
 
 
-def select_text(judged: pd.DataFrame, text: str) -> Mask:
+def select_text(validated: pd.DataFrame, text: str) -> Mask:
     """Return the rows that contain `text`, ignoring case.
 
     The username, domain, address, name, recovery email, errors and warnings are searched.
     """
-    wanted = text.strip(arrow_text.BLANKS)
-    found = np.full(len(judged), not wanted)
-    if not wanted or len(wanted) > MAX_CELL_LENGTH:
+    query = text.strip(arrow_text.BLANKS)
+    found = np.full(len(validated), not query)
+    if not query or len(query) > MAX_CELL_LENGTH:
         return found
-    cells = {name: arrow_text.cells_of(judged[name]) for name in _SEARCHED}
+    cells = {name: arrow_text.cells_of(validated[name]) for name in _SEARCHED}
     at = pa.scalar("@", pa.large_string())
     address = pc.binary_join_element_wise(cells["clean_username"], cells["clean_domain"], at)
     for column in (*cells.values(), address):
-        found |= arrow_text.mask(pc.match_substring(column, wanted, ignore_case=True))
+        found |= arrow_text.mask(pc.match_substring(column, query, ignore_case=True))
     return found
 
 
-def sort(judged: pd.DataFrame, chosen: Mask, order: SortOrder) -> list[int]:
+def sort(validated: pd.DataFrame, chosen: Mask, order: SortOrder) -> list[int]:
     """Return the positions of the `chosen` rows, sorted.
 
     Equal rows keep the order of the file.
     """
     positions = np.flatnonzero(chosen)
     if order is SortOrder.PROBLEMS:
-        ranks = np.full(len(judged), len(_URGENT))
+        ranks = np.full(len(validated), len(_URGENT))
         for rank, kind in reversed([*enumerate(_URGENT)]):
-            ranks[select_kind(judged, kind)] = rank
+            ranks[select_kind(validated, kind)] = rank
         positions = positions[np.argsort(ranks[positions], kind="stable")]
     elif order is SortOrder.ADDRESS:
-        rows = judged.iloc[positions]
+        rows = validated.iloc[positions]
         key = (rows["clean_domain"] + "\n" + rows["clean_username"]).to_numpy(dtype=object)
         positions = positions[np.argsort(key, kind="stable")]
     return [int(position) for position in positions]

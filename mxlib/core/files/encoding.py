@@ -31,21 +31,21 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
 
     Raises FileRefused for data that is not text, or is not in the chosen `encoding`.
     """
-    taken = encoding or _encoding_of(data)
-    if taken not in ENCODINGS:
-        raise FileRefused(not_in(name, readable(taken)))
-    if not taken.startswith("utf-16"):
+    used = encoding or _encoding_of(data)
+    if used not in ENCODINGS:
+        raise FileRefused(not_in(name, readable(used)))
+    if not used.startswith("utf-16"):
         if b"\0" in data:
             raise FileRefused(nul_bytes(name))
-        if taken != "utf-8":
+        if used != "utf-8":
             refuse_binary(data)
     try:
-        text = _decoded(data, taken)
+        text = _decoded(data, used)
     except UnicodeDecodeError:
-        raise FileRefused(not_in(name, ENCODINGS[taken])) from None
+        raise FileRefused(not_in(name, ENCODINGS[used])) from None
     if "\0" in text:
         raise FileRefused(nul_bytes(name))
-    return text.removeprefix("\ufeff"), taken
+    return text.removeprefix("\ufeff"), used
 
 
 def declared_delimiter(text: str) -> tuple[str, int]:

@@ -163,8 +163,8 @@ def repeats_too_much(size: int, limit: int) -> str:
 
     They would fill the memory if each cell had its own copy. `size` and `limit` are in characters.
     """
-    told = f"{size / 1_000_000:,.1f} million characters; the limit is {limit / 1_000_000:,.1f} million"
-    return f"The texts that the cells of this workbook share come to {told}. Save the table alone, or as CSV."
+    figures = f"{size / 1_000_000:,.1f} million characters; the limit is {limit / 1_000_000:,.1f} million"
+    return f"The texts that the cells of this workbook share come to {figures}. Save the table alone, or as CSV."
 
 
 def no_sheet(sheet: str, name: str) -> str:

@@ -71,10 +71,10 @@ def delimiter_of(line: str) -> str:
     """
     bare = encoding.outside_quotes(line)
 
-    def told(sign: str) -> tuple[int, int]:
+    def score(sign: str) -> tuple[int, int]:
         return sum(headers.meaning_of(cell) is not None for cell in bare.split(sign, MAX_CELLS)), bare.count(sign)
 
-    return max(encoding.DELIMITERS, key=told)
+    return max(encoding.DELIMITERS, key=score)
 
 
 def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = None) -> Header:

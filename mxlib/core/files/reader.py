@@ -37,12 +37,12 @@ def read(
     name: str,
     *,
     limits: Limits = _STANDARD,
-    taken: ReadOptions | None = None,
+    options: ReadOptions | None = None,
     book: xlsx_reader.Workbook | None = None,
 ) -> Sheet:
     """Read a text file or an .xlsx workbook.
 
-    `taken` overrides the detected encoding, delimiter, sheet and header. `book` is the workbook in `data` if it was
+    `options` overrides the detected encoding, delimiter, sheet and header. `book` is the workbook in `data` if it was
     opened before. A table whose header names nothing known is read with its first row as header, so that its columns
     can be mapped by hand. Raises FileRefused with one sentence when the file has no table.
     """
@@ -51,25 +51,25 @@ def read(
     if not data:
         raise FileRefused(file_problems.file_empty())
     errors.refuse_foreign(data)
-    wanted = taken or ReadOptions()
+    options = options or ReadOptions()
     called = readable(name, _LONGEST_NAME)
     if xlsx_reader.is_zip(data):
-        found = _read_workbook(book or xlsx_reader.open_workbook(data, called, limits), called, limits, wanted)
+        found = _read_workbook(book or xlsx_reader.open_workbook(data, called, limits), called, limits, options)
     else:
-        found = _read_text(data, called, limits, wanted)
+        found = _read_text(data, called, limits, options)
     sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
     if not len(sheet):
-        known = wanted.header_line is not None or headers.names_anything(sheet.header)
+        known = options.header_line is not None or headers.names_anything(sheet.header)
         raise FileRefused(file_problems.header_only() if known else file_problems.no_address_column(sheet.header))
     return sheet
 
 
-def _read_text(data: bytes, name: str, limits: Limits, wanted: ReadOptions) -> Sheet:
-    text, encoding = dialect.decode(data, name, wanted.encoding)
+def _read_text(data: bytes, name: str, limits: Limits, options: ReadOptions) -> Sheet:
+    text, encoding = dialect.decode(data, name, options.encoding)
     declared, start = dialect.declared_delimiter(text)
-    delimiter = dialect.checked(wanted.delimiter, name) or declared
-    openings = candidates_searched(_openings_of_text(text, start, delimiter, name, wanted), wanted.header_line)
-    head = find_header(openings, wanted.header_line)
+    delimiter = dialect.checked(options.delimiter, name) or declared
+    openings = candidates_searched(_openings_of_text(text, start, delimiter, name, options), options.header_line)
+    head = find_header(openings, options.header_line)
     table = read_table(
         text,
         head.delimiter,
@@ -77,21 +77,21 @@ def _read_text(data: bytes, name: str, limits: Limits, wanted: ReadOptions) -> S
         line=head.first_line,
         most=limits.rows,
         name=name,
-        quoted=wanted.quoted is not False,
+        quoted=options.quoted is not False,
     )
-    chosen = ReadOptions(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=wanted.quoted)
+    chosen = ReadOptions(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=options.quoted)
     return Sheet(name, "", chosen, head.header, table, head.title)
 
 
 def _openings_of_text(
-    text: str, start: int, delimiter: str, name: str, wanted: ReadOptions
+    text: str, start: int, delimiter: str, name: str, options: ReadOptions
 ) -> Iterator[HeaderCandidate]:
     """Yield the rows of a text, each split by its own delimiter.
 
     A given `delimiter` is used for all rows. A quote that opens above the chosen header does not prevent reading the
     header.
     """
-    quoted = wanted.quoted is not False
+    quoted = options.quoted is not False
     line = 2 if start else 1
     while start < min(len(text), _CHARACTERS_SEARCHED) and line <= _LINES_SEARCHED:
         whole = physical_line(text, start)
@@ -99,14 +99,14 @@ def _openings_of_text(
             start, line = start + len(whole), line + 1
             continue
         sign = delimiter or delimiter_of(lines_of_a_row(text, start) if quoted else whole)
-        above = line < (wanted.header_line or 0)
+        above = line < (options.header_line or 0)
         try:
             record = next(records(text, sign, start=start, line=line, name=name, quoted=quoted))
         except FileRefused:
             if not above:
                 raise
             record = None
-        if record is None or (above and record.next_line > (wanted.header_line or 0)):
+        if record is None or (above and record.next_line > (options.header_line or 0)):
             record = Record(line, whole.split(sign, MAX_CELLS), line + 1, start + len(whole))
         yield HeaderCandidate(line, record.next_line, record.cells, start, record.end, sign)
         start, line = record.end, record.next_line
@@ -117,11 +117,11 @@ def _is_comment(line: str, delimiter: str) -> bool:
     return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MAX_CELLS))
 
 
-def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, wanted: ReadOptions) -> Sheet:
-    found = _chosen_sheet(book, wanted)
+def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, options: ReadOptions) -> Sheet:
+    found = _chosen_sheet(book, options)
     if book.refused and not found.names_anything:
         raise FileRefused(book.refused)
-    head = find_header(found.openings, wanted.header_line)
+    head = find_header(found.openings, options.header_line)
     body = found.rows[head.first :]
     if len(body) > limits.rows:
         raise FileRefused(file_problems.too_many_rows(len(body), limits.rows))
@@ -144,12 +144,12 @@ class _Candidate:
         return any(headers.names_anything(row.cells) for row in self.openings)
 
 
-def _chosen_sheet(book: xlsx_reader.Workbook, wanted: ReadOptions) -> _Candidate:
+def _chosen_sheet(book: xlsx_reader.Workbook, options: ReadOptions) -> _Candidate:
     """Return the sheet with the best header; the first one among equals."""
     best = _Candidate("", [], [])
-    for name in book.names if wanted.sheet is None else (wanted.sheet,):
+    for name in book.names if options.sheet is None else (options.sheet,):
         rows = list(book.rows(name))
-        openings = candidates_searched(_openings_of_sheet(rows), wanted.header_line)
+        openings = candidates_searched(_openings_of_sheet(rows), options.header_line)
         if rank(openings) < rank(best.openings):
             best = _Candidate(name, rows, openings)
         if rank(openings) == 0:

@@ -42,7 +42,7 @@ class ReadOptions:
     header_line: int | None = None
     quoted: bool | None = None
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Describe how the file was read: `UTF-8, semicolons, header in line 3`."""
         parts = [
             ENCODINGS.get(self.encoding or "", ""),
@@ -105,7 +105,7 @@ class Sheet:
 
     name: str
     digest: str
-    taken: ReadOptions
+    options: ReadOptions
     header: tuple[str, ...]
     table: Table = field(repr=False)
     title: str = ""

@@ -147,13 +147,13 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_STORED) as copy:
         parts = {part.filename: part for part in archive.infolist()}
         _refuse_others(set(parts))
-        wanted = [part for part in parts.values() if part.filename.casefold().endswith(_PARTS)]
-        unpacked = sum(part.file_size for part in wanted)
+        relevant = [part for part in parts.values() if part.filename.casefold().endswith(_PARTS)]
+        unpacked = sum(part.file_size for part in relevant)
         for most in (limits.unpacked, _SPARE_BYTES + _BYTES_A_BYTE * len(data)):
             if unpacked > most:
                 raise FileRefused(errors.unpacks_too_large(unpacked, most))
         tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
-        for part in wanted:
+        for part in relevant:
             content = _unpacked(archive, part, most_texts=unpacked)
             is_worksheet = _WORKSHEET.search(content) is not None
             tags += content.count(b"<") // (1 if is_worksheet else 4)  # no Python code reads the others
@@ -172,7 +172,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         room = unpacked + _SPARE_TEXT
         for shared, part in sharing:
             if shared * longest > room:
-                _refuse_repetition(archive, part, [each for each in wanted if each is not part], room)
+                _refuse_repetition(archive, part, [each for each in relevant if each is not part], room)
     return copied.getvalue(), refused
 
 
@@ -258,7 +258,7 @@ class _Extent:
             self._row = int(reference) if reference is not None else self._row + 1
             self._column = 0
 
-    def told(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Handle text inside an element.
 
         In a cell that shares its text, it is the number of the shared text.
@@ -316,6 +316,6 @@ def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
     parser = expat.ParserCreate()
     parser.StartElementHandler = extent.started
     if len(sizes):
-        parser.CharacterDataHandler, parser.EndElementHandler = extent.told, extent.ended
+        parser.CharacterDataHandler, parser.EndElementHandler = extent.add_text, extent.ended
     parser.Parse(content, True)
     return extent

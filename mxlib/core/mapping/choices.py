@@ -87,8 +87,8 @@ def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
     """Return the domain of each row, or `domain` where the row has none."""
     if "domain" not in answer.meanings:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
-    told = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
-    return arrow_text.each(told, lambda name: addresses.domain(name) or domain)
+    column = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
+    return arrow_text.each(column, lambda name: addresses.domain(name) or domain)
 
 
 def digest(header: Sequence[str]) -> bytes:
@@ -113,11 +113,11 @@ def to_json(header: Sequence[str], answer: ColumnChoices) -> dict[str, Any]:
     }
 
 
-def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> ColumnChoices | None:
+def from_json(header: Sequence[str], stored: AnyMapping[str, Any]) -> ColumnChoices | None:
     """Return the choices stored for these headers; None when they are no longer usable."""
     try:
-        recipe = UsernamePattern(str(told["pattern"]), Particles(told["particles"]), bool(told["spelled"]))
-        said = [_EARLIER.get(str(meaning), str(meaning)) for meaning in told["meanings"]]
+        recipe = UsernamePattern(str(stored["pattern"]), Particles(stored["particles"]), bool(stored["spelled"]))
+        said = [_EARLIER.get(str(meaning), str(meaning)) for meaning in stored["meanings"]]
     except (KeyError, TypeError, ValueError):
         return None
     if recipe.pattern not in PATTERNS or len(said) != len(header) or not CHOICES.keys() >= set(said):

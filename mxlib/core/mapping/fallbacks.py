@@ -21,12 +21,12 @@ def read_with_fallbacks(data: bytes, name: str, limits: Limits) -> Sheet | None:
     Returns None when no way does. The result is a proposal: the person who brought the file must check it first.
     """
     book = _book(data, name, limits) if xlsx_reader.is_zip(data) else None
-    for taken, must_be_known in _ways(data, name, book):
+    for way, must_be_known in _ways(data, name, book):
         try:
-            sheet = reader.read(data, name, limits=limits, taken=taken, book=book)
+            sheet = reader.read(data, name, limits=limits, options=way, book=book)
         except FileRefused:
             continue
-        if sheet.taken.header_line and headers.names_anything(sheet.header):
+        if sheet.options.header_line and headers.names_anything(sheet.header):
             return sheet
         if not must_be_known and (len(sheet) > 1 or any(map(is_data, sheet.table.row(0)))):
             return sheet

@@ -89,7 +89,7 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
             conflicts.append(ColumnConflict(meaning, first, at, sentence))
     passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
     return ColumnMapping(
-        names=_told_apart(header),
+        names=_distinct_names(header),
         columns=found,
         conflicts=tuple(conflicts),
         ignored=frozenset(at for at, meaning in chosen.items() if meaning not in headers.MEANINGS),
@@ -217,11 +217,11 @@ def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> Non
     usernames, domains = cells["username"], cells["domain"]
     blank = pc.equal(usernames, "")
     cells["username"] = pc.if_else(blank, addresses, usernames)
-    told = pc.binary_join_element_wise(usernames, pa.scalar("", pa.large_string()), pa.scalar("@", pa.large_string()))
+    whole = pc.binary_join_element_wise(usernames, pa.scalar("", pa.large_string()), pa.scalar("@", pa.large_string()))
     agreed = pc.and_(pc.invert(blank), pc.equal(domains, ""))
     if pc.any(agreed).as_py():
         local = pc.replace_substring_regex(addresses, "@[^@]*$", "@")
-        agreed = pc.and_(agreed, pc.equal(local, told))
+        agreed = pc.and_(agreed, pc.equal(local, whole))
         cells["domain"] = pc.if_else(agreed, pc.replace_substring_regex(addresses, "^.*@", ""), domains)
 
 
@@ -235,21 +235,21 @@ def _faults(
     fault = np.full(len(sheet), "", dtype=object)
     column = np.full(len(sheet), "", dtype=object)
 
-    def say(where: Mask | list[int] | np.ndarray, sentence: str, mended_in: str) -> None:
-        fault[where], column[where] = sentence, mended_in
+    def say(where: Mask | list[int] | np.ndarray, sentence: str, fixed_in: str) -> None:
+        fault[where], column[where] = sentence, fixed_in
 
-    text = sheet.taken.sheet is None
+    text = sheet.options.sheet is None
     say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), findings.BROKEN_PASSWORD, "password")
     crowded = sheet.table.crowded(len(sheet.header))
     say(crowded, findings.ONE_VALUE_TOO_MANY if text else findings.VALUE_WITHOUT_HEADER, "password")
     say(sorted(sheet.table.stray), findings.STRAY_QUOTE, "password")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
-        mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
+        fixed_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
-        say(columns.mask(pc.starts_with(cells, "#")), findings.COMMENT_AMONG_ROWS, mended_in)
-        say(columns.match(cells, _FAILED), findings.FORMULA_FAILED, mended_in)
-    if sheet.taken.header_line:
+        say(columns.mask(pc.starts_with(cells, "#")), findings.COMMENT_AMONG_ROWS, fixed_in)
+        say(columns.match(cells, _FAILED), findings.FORMULA_FAILED, fixed_in)
+    if sheet.options.header_line:
         say(_header_again(sheet, mapping), findings.HEADER_AGAIN, "username")
     if columns.are_longer(sheet.table.rows.flatten(), MAX_TEXT_LENGTH).any():
         for at in mapping.unused:
@@ -285,9 +285,9 @@ def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[str, ...]:
         first, *more = sheet.title.split("\n")
         besides = f" and {count(len(more), 'more row')}" if more else ""
         notes.append(f"Above the header, not read: {quoted(secret_cells.masked(first))}{besides}.")
-    if sheet.taken.encoding == "windows-1252":
+    if sheet.options.encoding == "windows-1252":
         notes.append(_old_encoding(sheet, mapping))
-    if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
+    if not sheet.options.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
         notes.append(_HEADERLESS)
     if unknown:
         which = _named(unknown)
@@ -327,12 +327,12 @@ def _named(names: Sequence[str]) -> str:
     return listed([quoted(secret_cells.masked(name)) for name in names], most=12, noun="more")
 
 
-def _told_apart(header: Sequence[str]) -> tuple[str, ...]:
+def _distinct_names(header: Sequence[str]) -> tuple[str, ...]:
     """Return names for all columns, no two of them alike."""
     seen: Counter[str] = Counter()
     names = []
     for number, name in enumerate(header, start=1):
-        wanted = name or f"Column {number}"
-        seen[wanted] += 1
-        names.append(wanted if seen[wanted] == 1 else f"{wanted} ({seen[wanted]})")
+        title = name or f"Column {number}"
+        seen[title] += 1
+        names.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
     return tuple(names)

@@ -43,7 +43,7 @@ class Preset:
         return found
 
     @property
-    def told(self) -> str:
+    def note(self) -> str:
         """Return the note that names the export a file was read as."""
         return f"Read as a {self.name}."
 
@@ -62,10 +62,10 @@ def _key(name: str) -> str:
     return " ".join(_BRACKETED.sub(" ", headers.shown(name)).casefold().split())
 
 
-def _preset(name: str, told_by: Sequence[str], used: dict[str, str], unused: str) -> Preset:
+def _preset(name: str, required: Sequence[str], used: dict[str, str], unused: str) -> Preset:
     return Preset(
         name,
-        tuple(_columns(columns) for columns in told_by),
+        tuple(_columns(columns) for columns in required),
         MappingProxyType({meaning: tuple(_listed(columns)) for meaning, columns in used.items()}),
         _columns(unused),
     )

@@ -64,4 +64,4 @@ def apply_mapping(
     light = time_budget.is_light(sheet)
     columns = run(light, mapping.without_secrets, sheet, columns)
     rows, notes = run(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
-    return ReadFile(sheet, columns, rows, (preset.told, *notes) if preset else notes)
+    return ReadFile(sheet, columns, rows, (preset.note, *notes) if preset else notes)

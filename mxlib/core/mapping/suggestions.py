@@ -31,14 +31,14 @@ def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
     if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:
         found[LAST_NAME] = found.pop(FULL_NAME)  # German lists: Name, Vorname
     if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
-        taken = unsure | set(found.values())
-        with_addresses = (at for at in range(len(sheet.header)) if at not in taken and _holds_addresses(sheet, at))
+        used = unsure | set(found.values())
+        with_addresses = (at for at in range(len(sheet.header)) if at not in used and _holds_addresses(sheet, at))
         # With names, a column must be filled in every row: a partly filled one may hold other addresses of some people.
         named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)
         first = next((at for at in with_addresses if not named or _is_filled(sheet, at)), None)
         if first is not None:
             found[ADDRESS] = first
-    if not sheet.taken.header_line:
+    if not sheet.options.header_line:
         _guess_by_cells(sheet, found)
     meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
     return ColumnChoices(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))

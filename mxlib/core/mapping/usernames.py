@@ -116,9 +116,9 @@ def usernames(
     name is blank, has a letter without a Latin equivalent, or makes no valid username: then a person is asked, and
     nothing is made up.
     """
-    wanted = plain(who, recipe)
-    where = domains.to_pylist() if domains is not None else [""] * len(wanted)
-    return arrow_text.texts(_numbered(wanted, where, frozenset(apart_from), frozenset(existing)))
+    names = plain(who, recipe)
+    where = domains.to_pylist() if domains is not None else [""] * len(names)
+    return arrow_text.texts(_numbered(names, where, frozenset(apart_from), frozenset(existing)))
 
 
 def plain(who: People, recipe: UsernamePattern) -> list[str]:
@@ -127,14 +127,14 @@ def plain(who: People, recipe: UsernamePattern) -> list[str]:
     return [_username(first, last, recipe) for first, last in people]
 
 
-def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], existing: frozenset[str]) -> list[str]:
+def _numbered(names: list[str], domains: list[str], others: frozenset[str], existing: frozenset[str]) -> list[str]:
     """Give every plain name to the first person who has it, then number the others.
 
     A numbered name must not be the plain name of anyone.
     """
-    given, later = list(wanted), []
+    given, later = list(names), []
     in_file: set[str] = set()
-    for at, (name, domain) in enumerate(zip(wanted, domains, strict=True)):
+    for at, (name, domain) in enumerate(zip(names, domains, strict=True)):
         address = f"{name}@{domain}"
         if name and (address in in_file or address in others):
             later.append((at, address, address not in in_file))
@@ -145,7 +145,7 @@ def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], exi
         while candidate in in_file or candidate in others or (is_another and candidate in existing):
             is_another |= candidate in others and candidate != address
             number += 1
-            given[at] = f"{wanted[at][: MAX_USERNAME_LENGTH - len(str(number))]}{number}"
+            given[at] = f"{names[at][: MAX_USERNAME_LENGTH - len(str(number))]}{number}"
             candidate = f"{given[at]}@{domains[at]}"
         if not is_another:
             reached[address] = number

@@ -28,14 +28,14 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def make_plan(judged: pd.DataFrame, source: ImportSource | None = None) -> Plan:
+def make_plan(validated: pd.DataFrame, source: ImportSource | None = None) -> Plan:
     """Return the plan of validated rows; ticked Ready rows will be sent.
 
     Every other row is in the plan with the reason why it is not sent. An update that changes nothing is in it too,
     with nothing to do. The current values of the mailboxes are frozen in `before`. `source` gives the own columns of
     a row; rows added by hand have none.
     """
-    usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
+    usable = validated.assign(password=validated["password"].where(_holds_a_password(validated), ""))
     records = zip(*(usable[name].tolist() for name in _NEEDED), strict=True)  # to_dict takes five times as long
     rows = (
         _planned(position, row, source.cells(row["origin"]) if source is not None and _has_cells(row) else {})
@@ -46,7 +46,7 @@ def make_plan(judged: pd.DataFrame, source: ImportSource | None = None) -> Plan:
 
 def confirmation(
     plan: Plan,
-    judged: pd.DataFrame,
+    validated: pd.DataFrame,
     *,
     existing: Mapping[str, int],
     readable_until: float,
@@ -54,7 +54,7 @@ def confirmation(
     ahead: int = 0,
     per_minute: int = 20,
 ) -> Confirmation:
-    """Return the figures to confirm `plan` by; the plan was made from `judged`.
+    """Return the figures to confirm `plan` by; the plan was made from `validated`.
 
     `existing` maps a domain to the number of its mailboxes now and lacks one that could not be checked. `seconds` is
     how long everything will take, including the `ahead` rows of other runs.
@@ -62,8 +62,8 @@ def confirmation(
     acting = [row for row in plan.rows if row.acts]
     updating = [row for row in acting if row.action is Action.UPDATE]
     writes = sum(1 for _ in plan.sent())
-    ticked = judged["ticked"].to_numpy(bool)
-    left_out = judged.loc[ticked, "verdict"].value_counts()
+    ticked = validated["ticked"].to_numpy(bool)
+    left_out = validated.loc[ticked, "verdict"].value_counts()
     return Confirmation(
         file_name=plan.file_name,
         rows=len(plan.rows),

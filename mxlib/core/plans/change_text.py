@@ -59,9 +59,9 @@ def question(
 
 def below(those: tuple[OverQuota, ...]) -> str:
     """Warn that mailboxes hold more than the quota that they would get."""
-    told = [f"{each.address} {each.usage:,.0f} of {each.quota:,} MB" for each in those]
+    lines = [f"{each.address} {each.usage:,.0f} of {each.quota:,} MB" for each in those]
     full = "1 mailbox would be" if len(those) == 1 else f"{len(those):,} mailboxes would be"
-    return f"{full} over quota and get no more mail: {listed(told, most=_SHOWN)}."
+    return f"{full} over quota and get no more mail: {listed(lines, most=_SHOWN)}."
 
 
 def gone(addresses: tuple[str, ...]) -> str:
@@ -75,9 +75,9 @@ def too_many(mailboxes: int, most: int) -> str:
     return f"{mailboxes:,} mailboxes; the limit is {most:,}. Send them in parts."
 
 
-def not_typed(wanted: str) -> str:
+def not_typed(expected: str) -> str:
     """Ask again for the text that confirms a deletion."""
-    return f"Type {wanted} to confirm."
+    return f"Type {expected} to confirm."
 
 
 def holding(megabytes: float) -> str:
@@ -91,32 +91,32 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
     boxes = alone or count(figures.mailboxes, "mailbox", "mailboxes")
     match change:
         case NewQuota():
-            told = [f"Set the quota of {boxes} to {_aim(change)}?"]
+            parts = [f"Set the quota of {boxes} to {_aim(change)}?"]
             if change.value is None:
-                told = [f"Change the quota of {boxes}: {_aim(change)}?"]
+                parts = [f"Change the quota of {boxes}: {_aim(change)}?"]
                 if figures.unlimited:
                     stay = "1 is unlimited and stays" if figures.unlimited == 1 else "are unlimited and stay"
-                    told.append(f"{'' if figures.unlimited == 1 else f'{figures.unlimited:,} '}{stay} so.")
+                    parts.append(f"{'' if figures.unlimited == 1 else f'{figures.unlimited:,} '}{stay} so.")
             elif figures.acting < figures.mailboxes:
                 have = figures.mailboxes - figures.acting
-                told.append(f"{have:,} {'has' if have == 1 else 'have'} it already.")
+                parts.append(f"{have:,} {'has' if have == 1 else 'have'} it already.")
             if alone:
-                told.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
+                parts.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
             elif figures.quota_after:
                 # Without a value, the sentence above already says that they stay unlimited.
                 limited = change.value is not None and figures.unlimited
                 now = _storage(figures.quota_before) + (f" and {figures.unlimited:,} unlimited" if limited else "")
-                told.append(f"In all {now} now, {_storage(figures.quota_after)} then.")
-            return told
+                parts.append(f"In all {now} now, {_storage(figures.quota_after)} then.")
+            return parts
         case NewPassword():
-            whose = "a new password? The old one stops" if alone else "new passwords? The old ones stop"
-            return [f"Give {boxes} {whose} working at once, in every mail program."]
+            what = "a new password? The old one stops" if alone else "new passwords? The old ones stop"
+            return [f"Give {boxes} {what} working at once, in every mail program."]
         case NewStored(values, column):
             verb = "Set" if any(values.values()) else "Clear"
             return [f"{verb} the {column.noun} of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
         case Deletion():
             return [
-                f"Delete {boxes} with {holding(figures.mail) if figures.told else 'all mail'}?",
+                f"Delete {boxes} with {holding(figures.mail) if figures.has_figures else 'all mail'}?",
                 "This cannot be undone.",
                 f"Type {figures.mailboxes}.",
             ]
@@ -181,16 +181,16 @@ def shown(rows: int, of: int, hidden: int) -> str:
 
     Actions reach the hidden ones too.
     """
-    told = f"{rows:,} of {of:,} mailboxes."
-    return f"{told} {hidden:,} picked {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else told
+    text = f"{rows:,} of {of:,} mailboxes."
+    return f"{text} {hidden:,} picked {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else text
 
 
-def picked(found: int, missing: int, domain: str) -> str:
+def addresses_found(found: int, missing: int, domain: str) -> str:
     """Say how many addresses of a pasted list were found."""
-    told = f"{count(found, 'mailbox', 'mailboxes')} of {domain} found."
+    text = f"{count(found, 'mailbox', 'mailboxes')} of {domain} found."
     if not missing:
-        return told
-    return f"{told} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"
+        return text
+    return f"{text} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"
 
 
 _ASKED = {"create": "to create", "update": "to change", "delete": "to delete"}

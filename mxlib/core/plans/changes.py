@@ -99,14 +99,14 @@ class ChangeSummary:
     suspended: int
     mail: float
     below: tuple[OverQuota, ...] = ()
-    told: bool = True
+    has_figures: bool = True
 
     def without_figures(self) -> Self:
         """Return the summary for a reader who may delete the mailboxes but not view them."""
-        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, told=False)
+        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, has_figures=False)
 
 
-def mended(change: NewStored) -> tuple[NewStored, str]:
+def normalised(change: NewStored) -> tuple[NewStored, str]:
     """Return the values as they will be stored, and the first problem with them.
 
     The second is "" when all are valid.

@@ -142,9 +142,9 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """Return a hash that is equal for equal plans; passwords enter it only as hashes."""
-        told = hashlib.sha256()
+        hasher = hashlib.sha256()
         for row in self.rows:
-            told.update(
+            hasher.update(
                 json.dumps(
                     [
                         row.position,
@@ -159,4 +159,4 @@ class Plan:
                     ]
                 ).encode()
             )
-        return told.hexdigest()
+        return hasher.hexdigest()

@@ -75,11 +75,11 @@ def confirm(figures: Confirmation) -> Question:
         (figures.unticked, "unticked", "unticked"),
         (figures.need_password, "needs a password", "need a password"),
     ]
-    told = ", ".join(count(number, one, many) for number, one, many in left_out if number)
+    omitted = ", ".join(count(number, one, many) for number, one, many in left_out if number)
     source = f"{figures.file_name}, {count(figures.rows, 'row')}"
     if not figures.file_name:
         source = f"{count(figures.rows, 'row')} added by hand"
-    asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {told}"] * bool(told)
+    asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {omitted}"] * bool(omitted)
     rows = f"{'; '.join([source, *asked])}."
     if not figures.mailboxes:
         return Question(f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}")
@@ -131,11 +131,11 @@ def _domains(figures: Confirmation) -> str:
     """
     names = sorted({*figures.creates, *figures.updates})
     shown = names if len(names) <= _DOMAINS_TOLD else names[: _DOMAINS_TOLD - 1]
-    told = ", ".join(_there(figures, name) for name in shown)
+    text = ", ".join(_there(figures, name) for name in shown)
     if not (rest := names[len(shown) :]):
-        return told
+        return text
     mailboxes = sum(figures.creates.get(name, 0) + figures.updates.get(name, 0) for name in rest)
-    return f"{told} and {len(rest):,} more domains with {count(mailboxes, 'mailbox', 'mailboxes')}"
+    return f"{text} and {len(rest):,} more domains with {count(mailboxes, 'mailbox', 'mailboxes')}"
 
 
 def _there(figures: Confirmation, domain: str) -> str:
@@ -209,8 +209,8 @@ def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
 
     `unread` names the domains whose list could not be read.
     """
-    told = f"{listed(unread)} could not be read from MXroute just now: what is shown is by the list before."
-    said = [told] if unread else []
+    sentence = f"{listed(unread)} could not be read from MXroute just now: what is shown is by the list before."
+    said = [sentence] if unread else []
     if changes or not unread:
         said.append("Read from MXroute again: " + (" ".join(changes) or "nothing changed."))
     return " ".join(said)

@@ -227,10 +227,10 @@ def what_changed(*, password: bool, had: int | None, quota: int | None, limit: i
 
     A limit is only *asked for*, since MXroute may keep the old one.
     """
-    told = [PASSWORD_CHANGED] if password else []
+    parts = [PASSWORD_CHANGED] if password else []
     if quota is not None and quota != had:
-        told.append(changes("quota", had, quota))
-    return "; ".join([*told, *([f"limit {limit} asked for"] if limit is not None else [])])
+        parts.append(changes("quota", had, quota))
+    return "; ".join([*parts, *([f"limit {limit} asked for"] if limit is not None else [])])
 
 
 def _amount(name: str, number: int | None) -> str:
@@ -309,11 +309,11 @@ def sentence(kind: FindingKind, figures: Figures) -> str:
 
 def render(found: Findings) -> pa.Array:
     """Return the sentences of every row, one a line; each distinct one is rendered once."""
-    told = np.full(len(found.found), "", dtype=object)
+    texts = np.full(len(found.found), "", dtype=object)
     for rule in found.rules:
         lines = [f"{sentence(rule.kind, figures)}\n" for figures in rule.figures]
-        told[rule.rows] += lines[0] if len(lines) == 1 else np.array(lines, dtype=object)[rule.which]
-    return pc.utf8_rtrim(arrow_text.texts(told), characters="\n")
+        texts[rule.rows] += lines[0] if len(lines) == 1 else np.array(lines, dtype=object)[rule.which]
+    return pc.utf8_rtrim(arrow_text.texts(texts), characters="\n")
 
 
 def in_one_line(changes: str) -> str:

@@ -22,9 +22,9 @@ def running(counts: Mapping[str, int], total: int, done_at: float | None = None)
 
     `counts` are rows by outcome, and `total` is the number of rows that they count towards.
     """
-    told = counted(counts)
+    outcomes = counted(counts)
     decided = sum(counts.get(end, 0) for end in _ENDS)
-    progress = f"{decided:,} of {total:,}" + (f": {told}." if told else ".")
+    progress = f"{decided:,} of {total:,}" + (f": {outcomes}." if outcomes else ".")
     return progress if done_at is None else f"{progress} Done about {clock_time(done_at)}."
 
 

@@ -14,8 +14,8 @@ KINDS = (Verdict.READY.value, UPDATE, UNCHANGED, *(verdict.value for verdict in 
 _NO_CHANGE = bits_of(FindingCode.NO_CHANGE)
 
 
-def kinds(judged: pd.DataFrame) -> pd.Series:
+def kinds(validated: pd.DataFrame) -> pd.Series:
     """Return the kind of each validated row, one of KINDS."""
-    ready = judged["verdict"] == Verdict.READY
-    told = judged["verdict"].mask(ready & (judged["action"] == Action.UPDATE), UPDATE)
-    return told.mask(ready & (judged["change_codes"] == _NO_CHANGE), UNCHANGED)
+    ready = validated["verdict"] == Verdict.READY
+    found = validated["verdict"].mask(ready & (validated["action"] == Action.UPDATE), UPDATE)
+    return found.mask(ready & (validated["change_codes"] == _NO_CHANGE), UNCHANGED)

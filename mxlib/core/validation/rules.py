@@ -68,7 +68,7 @@ class Defaults:
 def validate(
     rows: pd.DataFrame,
     account: AccountSnapshot,
-    standard: Defaults,
+    defaults: Defaults,
     on_existing: OnExisting = OnExisting.SKIP,
     parsed: Addresses | None = None,
 ) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def validate(
     - `*_codes`: the kinds of the reasons, warnings and changes, for `findings.kinds_of`.
     """
     bounded, long = _bounded(rows)
-    cells = ParsedRows.read(bounded, account, standard, on_existing, parsed)
+    cells = ParsedRows.read(bounded, account, defaults, on_existing, parsed)
     skipped = cells.exists & ~cells.updates
     stops = Findings(len(rows))
     addressed = _add_invalid(stops, cells, account)
@@ -117,7 +117,7 @@ def validate(
     )
 
     in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~stops.found]
-    judged = {
+    columns = {
         "verdict": _VERDICTS.take(pa.array(np.argmax(in_order_of_precedence, axis=0))),
         "reasons": findings.render(stops),
         "warnings": findings.render(warnings),
@@ -126,10 +126,10 @@ def validate(
         "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
         "changes": findings.render(changes),
     }
-    judged |= {f"clean_{name}": texts for name, texts in cells.stored.items()}
-    judged |= {f"had_{name}": texts for name, texts in cells.had.stored.items()}
+    columns |= {f"clean_{name}": texts for name, texts in cells.stored.items()}
+    columns |= {f"had_{name}": texts for name, texts in cells.had.stored.items()}
     return rows.assign(
-        **{name: arrow_text.column_of(texts, rows.index) for name, texts in judged.items()},
+        **{name: arrow_text.column_of(texts, rows.index) for name, texts in columns.items()},
         clean_quota=_nullable(cells.quota, rows.index),
         clean_limit=_nullable(cells.limit, rows.index),
         asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
@@ -177,12 +177,12 @@ class ParsedRows:
         cls,
         rows: pd.DataFrame,
         account: AccountSnapshot,
-        standard: Defaults,
+        defaults: Defaults,
         on_existing: OnExisting,
         parsed: Addresses | None,
     ) -> "ParsedRows":
         """Parse each column once; `parsed` are the addresses if they are known already."""
-        found = addresses.read(rows, standard.domain) if parsed is None else parsed
+        found = addresses.read(rows, defaults.domain) if parsed is None else parsed
         exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
         had = CurrentState.of(found, account.has, updates)
@@ -210,9 +210,9 @@ class ParsedRows:
             had=had,
             passwords=scanned,
             quota_typed=quota,
-            quota=_filled(_read(quota, quotas.quota), np.where(updates, had.quota, standard.quota)),
+            quota=_filled(_read(quota, quotas.quota), np.where(updates, had.quota, defaults.quota)),
             limit_asked=limit_asked,
-            limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
+            limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, defaults.limit)),
             email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
             asked=asked,
             stored=stored,

@@ -28,7 +28,7 @@ class ValidatedRow:
     faults: Mapping[str, str]
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """Return all faults in one text, cell by cell."""
         return " ".join(self.faults.values())
 
@@ -39,12 +39,12 @@ class ValidatedRow:
 
 
 def validate_row(
-    domain: str, cells: Cells, standard: Defaults, *, existing: frozenset[str] = frozenset()
+    domain: str, cells: Cells, defaults: Defaults, *, existing: frozenset[str] = frozenset()
 ) -> ValidatedRow:
     """Validate one row as a mailbox of `domain`; it exists already if `existing` names it."""
     account = AccountSnapshot(frozenset({domain}), {domain: existing})
 
-    found = rules.validate(json_rows.rows_from_json([{**cells, "domain": domain}]), account, standard)
+    found = rules.validate(json_rows.rows_from_json([{**cells, "domain": domain}]), account, defaults)
     row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
     if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
         return ValidatedRow(row, {})

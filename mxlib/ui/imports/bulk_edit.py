@@ -108,7 +108,7 @@ def _tool(choice: str) -> Tool:
         return lambda draft, rows, _: bulk_edit.replace(draft, rows, column, said["old"], said["new"])
     if choice == _GENERATE:
         anew = bool(st.session_state.get("bulk_anew"))
-        return lambda draft, rows, judged: bulk_edit.generate(draft, rows, judged, anew=anew)
+        return lambda draft, rows, judged: bulk_edit.generate(draft, rows, judged, overwrite=anew)
     if choice == _TAKE_IN:
         return lambda draft, rows, _: draft.ticked(rows, True)
     if choice == _DELETE:

@@ -109,7 +109,7 @@ def _discard() -> None:
 
 def _heading(step: Step) -> None:
     sheet = step.sheet
-    st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.taken.told())}")
+    st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.options.describe())}")
     if step.refusal:
         st.error(escaped(step.refusal), icon=":material/block:")
     if step.misread:

@@ -24,7 +24,7 @@ _NO_HEADER = "No header: the first line is a row already"
 
 def ask(step: Step) -> None:
     """Draw what was taken, changeable, and a live sample of what comes of it."""
-    taken = step.sheet.taken
+    taken = step.sheet.options
     with st.container(horizontal=True):
         if taken.sheet is not None:
             _choice(step, "sheet", "Sheet", {name: name for name in step.sheet.sheets}, taken.sheet)
@@ -55,7 +55,7 @@ def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | N
 
 def _read_anew(step: Step, part: str) -> None:
     """Read the file with one part changed, and detect the dependent parts again."""
-    now, chosen = step.sheet.taken, st.session_state[step.key(part)]
+    now, chosen = step.sheet.options, st.session_state[step.key(part)]
     match part:
         case "sheet":
             taken = ReadOptions(sheet=chosen)
@@ -76,13 +76,13 @@ def _read_anew(step: Step, part: str) -> None:
 def _headers(step: Step) -> dict[int, str]:
     if step.first_lines is None:
         read = services.current().files.first_lines
-        step.first_lines = read(step.upload.data, step.upload.name, step.sheet.taken)
+        step.first_lines = read(step.upload.data, step.upload.name, step.sheet.options)
     shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
     return {**shown, 0: _NO_HEADER}
 
 
 def _line(step: Step, line: int, cells: list[str]) -> str:
-    shown = map(masked_header, cells) if line == step.sheet.taken.header_line else step.shown(cells)
+    shown = map(masked_header, cells) if line == step.sheet.options.header_line else step.shown(cells)
     return readable(" · ".join(filter(None, map(str.strip, shown))), 70)
 
 

@@ -81,7 +81,9 @@ def show_taken(held: OpenDraft, active: str) -> None:
     current = held.editor
     reading, domain = current.file, current.domain
     name = (
-        f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.taken.told())}" if reading else "**Rows by hand**"
+        f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.options.describe())}"
+        if reading
+        else "**Rows by hand**"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{name} · rows without a domain go to **{escaped(domain or 'none')}**", width="stretch")

@@ -89,7 +89,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     known = set(mailboxes["address"])
     found, missing = [one for one in asked if one in known], [one for one in asked if one not in known]
     if asked:
-        st.markdown(escaped(change_text.picked(len(found), len(missing), domain)))
+        st.markdown(escaped(change_text.addresses_found(len(found), len(missing), domain)))
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
     # The last typed text arrives with the click itself: missing addresses are shown before anything is selected.
