@@ -41,9 +41,9 @@ class MXrouteClient:
     """The host, over one shared connection pool. Every method may be called from any thread."""
 
     def __init__(
-        self, settings: Settings, gate: RateLimiter, clock: Clock, transport: httpx.BaseTransport | None = None
+        self, settings: Settings, rate_limiter: RateLimiter, clock: Clock, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self._settings, self._gate, self._clock = settings, gate, clock
+        self._settings, self._rate_limiter, self._clock = settings, rate_limiter, clock
         self._client = httpx.Client(
             base_url=settings.api_url,
             timeout=settings.timeout_s,
@@ -69,13 +69,13 @@ class MXrouteClient:
         is more than `patience` seconds away. `before` is called once the slot is taken; if it raises, the request is
         not sent.
         """
-        if gated and not self._gate.acquire(request.kind, urgent=urgent, patience=patience):
-            raise RateLimitWait(self._gate.wait_seconds(request.kind))
+        if gated and not self._rate_limiter.acquire(request.kind, urgent=urgent, patience=patience):
+            raise RateLimitWait(self._rate_limiter.wait_seconds(request.kind))
         if before is not None:
             try:
                 before()
             except BaseException:
-                self._gate.release(request.kind)
+                self._rate_limiter.release(request.kind)
                 raise
         sent_at = self._clock.monotonic()
         said: RateLimitHeaders | RateLimited | None = None
@@ -89,9 +89,9 @@ class MXrouteClient:
             raise
         finally:
             if left:
-                self._gate.update(request.kind, said, sent_at)
+                self._rate_limiter.update(request.kind, said, sent_at)
             else:
-                self._gate.release(request.kind)
+                self._rate_limiter.release(request.kind)
         return answer
 
     def wait_seconds(self, kind: str) -> float:
@@ -99,11 +99,11 @@ class MXrouteClient:
 
         0.0 when it does now.
         """
-        return self._gate.wait_seconds(kind)
+        return self._rate_limiter.wait_seconds(kind)
 
     def close(self) -> None:
         """Close the rate limiter and the connections."""
-        self._gate.close()
+        self._rate_limiter.close()
         self._client.close()
 
     def _exchange(self, request: Request, sent_at: float) -> Response:

@@ -125,8 +125,8 @@ def create_mailbox(
 
     The response carries no data.
     """
-    told = {"username": username, "password": password, "quota": quota, "limit": limit}
-    body = {name: value for name, value in told.items() if value is not None}
+    given = {"username": username, "password": password, "quota": quota, "limit": limit}
+    body = {name: value for name, value in given.items() if value is not None}
     return Request("POST", _path("domains", of, "email-accounts"), body)
 
 
@@ -199,21 +199,21 @@ def pointers(data: Any) -> tuple[str, ...]:
 
     The host sends a list, or an object keyed by name.
     """
-    told = data.get("pointers") if isinstance(data, dict) else None
-    return tuple(sorted(map(str, told))) if isinstance(told, list | dict) else ()
+    names = data.get("pointers") if isinstance(data, dict) else None
+    return tuple(sorted(map(str, names))) if isinstance(names, list | dict) else ()
 
 
 def _refusal(request: Request, status: int, payload: Any, rate_headers: RateLimitHeaders | None) -> MXrouteError:
-    told = payload.get("error") if isinstance(payload, dict) else None
-    told = told if isinstance(told, dict) else {}
+    error = payload.get("error") if isinstance(payload, dict) else None
+    error = error if isinstance(error, dict) else {}
     make = _REFUSALS.get(status, RequestRefused)
-    code, message, field = (_words(request, told.get(name)) for name in ("code", "message", "field"))
+    code, message, field = (_words(request, error.get(name)) for name in ("code", "message", "field"))
     return make(code, message or f"status {status}", status=status, field=field, rate_headers=rate_headers)
 
 
-def _words(request: Request, told: Any) -> str:
+def _words(request: Request, text: Any) -> str:
     """Return MXroute's own words on one line, with a password that they repeat masked."""
-    words = " ".join(str(told or "").split())
+    words = " ".join(str(text or "").split())
     password = str((request.body or {}).get("password") or "")
     return (words.replace(password, MASK) if password else words)[:_MOST_WORDS]
 
@@ -225,9 +225,9 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _number(told: Any) -> float:
+def _number(value: Any) -> float:
     try:
-        number = float(told)
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return 0.0
     return number if abs(number) < 1e15 else 0.0

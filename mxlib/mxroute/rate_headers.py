@@ -14,19 +14,19 @@ MAX_WAIT_S = 15 * 60.0
 class RateLimitHeaders:
     """Budget for reads or for writes, as one response reported it. Times are Unix seconds of the host.
 
-    `told_at` is the response's Date, or our own time when it had none; `by_host` is True for a Date.
+    `sent_at` is the response's Date, or our own time when it had none; `by_host` is True for a Date.
     """
 
     remaining: int
     limit: int | None = None
     resets_at: float | None = None
-    told_at: float = 0.0
+    sent_at: float = 0.0
     by_host: bool = False
 
     @property
     def resets_in(self) -> float | None:
         """Return the seconds from the response to the reset, give or take a second: headers round."""
-        return None if self.resets_at is None else self.resets_at - self.told_at
+        return None if self.resets_at is None else self.resets_at - self.sent_at
 
     @classmethod
     def from_http(cls, headers: Mapping[str, str], now: float) -> Self | None:
@@ -47,16 +47,16 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
     None when it does not ask. The header holds a number or a date.
     """
-    told = headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told[:9]), MAX_WAIT_S)
-    until, date = _moment(told), _moment(headers.get("date", ""))
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), MAX_WAIT_S)
+    until, date = _moment(value), _moment(headers.get("date", ""))
     return None if until is None else min(max(0.0, until - (now if date is None else date)), MAX_WAIT_S)
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:
-    told = headers.get(f"x-ratelimit-{name}", "").strip()
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else None
+    value = headers.get(f"x-ratelimit-{name}", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
 def _moment(text: str) -> float | None:

@@ -13,8 +13,8 @@ from mxlib.mxroute.rate_limits import POLL, RateLimits
 class RateLimiter:
     """Lets requests of all threads pass within the rate limits; urgent ones pass first."""
 
-    def __init__(self, pace: RateLimits, clock: Clock) -> None:
-        self._pace, self._clock = pace, clock
+    def __init__(self, limits: RateLimits, clock: Clock) -> None:
+        self._limits, self._clock = limits, clock
         self._changed = threading.Condition()
         self._urgent: Counter[str] = Counter()
         self._closed = False
@@ -51,25 +51,25 @@ class RateLimiter:
     def release(self, kind: str) -> None:
         """Return the slot last taken: no request was sent."""
         with self._changed:
-            self._pace.release(kind)
+            self._limits.release(kind)
             self._changed.notify_all()
 
     def update(self, kind: str, said: RateLimitHeaders | RateLimited | None, sent_at: float) -> None:
         """Learn from the result of a request that was sent at `sent_at` (monotonic seconds)."""
         with self._changed:
-            self._pace.update(kind, said, sent_at, self._clock.monotonic())
+            self._limits.update(kind, said, sent_at, self._clock.monotonic())
             self._changed.notify_all()
 
     def rebuild(self, attempts: Iterable[tuple[str, float]], now: float) -> None:
         """Count what an earlier process sent (kind, when), after a start. Times here are Unix seconds."""
         with self._changed:
             moment = self._clock.monotonic()
-            self._pace.rebuild([(kind, moment - max(0.0, now - at)) for kind, at in attempts], moment)
+            self._limits.rebuild([(kind, moment - max(0.0, now - at)) for kind, at in attempts], moment)
 
     def estimate(self, writes: int) -> float:
         """Return the seconds that so many more writes take, as far as is known now."""
         with self._changed:
-            return self._pace.estimate(writes, self._clock.monotonic())
+            return self._limits.estimate(writes, self._clock.monotonic())
 
     def wait_seconds(self, kind: str) -> float:
         """Return the seconds until the rate limit allows the next request.
@@ -77,7 +77,7 @@ class RateLimiter:
         0.0 when it does now.
         """
         with self._changed:
-            return self._pace.wait_seconds(kind, self._clock.monotonic())
+            return self._limits.wait_seconds(kind, self._clock.monotonic())
 
     def close(self) -> None:
         """Refuse every slot from now on, and end all waits."""
@@ -90,5 +90,5 @@ class RateLimiter:
         if self._closed:
             return POLL
         if self._urgent[kind] and not urgent:
-            return max(POLL, self._pace.wait_seconds(kind, now))
-        return self._pace.try_acquire(kind, now)
+            return max(POLL, self._limits.wait_seconds(kind, now))
+        return self._limits.try_acquire(kind, now)

@@ -40,7 +40,7 @@ class _Resets(Enum):
 
 
 @dataclass(slots=True)
-class _Told:
+class _Reported:
     """The present window as the host reported it: the least that remains, and its latest end."""
 
     remaining: int
@@ -61,7 +61,7 @@ class RateBudget:
         self._scouts = scouts
         self._flying: list[float] = []
         self._answered: list[float] = []
-        self._told: _Told | None = None
+        self._reported: _Reported | None = None
         self._known = False
         self._mute = False
         self._resets = _Resets.BELIEVED
@@ -79,9 +79,9 @@ class RateBudget:
         self._flying = [at for at in self._flying if now - at < self.window]  # a slot that was never used is not lost
         if self._room(now) > 0:
             return 0.0
-        told = self._valid(now)
-        if told:
-            return POLL if told.remaining else told.over_at - now
+        reported = self._valid(now)
+        if reported:
+            return POLL if reported.remaining else reported.over_at - now
         counted = self._counted(now)
         first = len(counted) + len(self._flying) - self.limit
         if 0 <= first < len(counted):
@@ -110,48 +110,48 @@ class RateBudget:
         self._answered = self._counted(now)
         if said is not None:
             self._learn(said, sent_at, now)
-        elif told := self._valid(now):
-            told.remaining = max(0, told.remaining - 1)
+        elif reported := self._valid(now):
+            reported.remaining = max(0, reported.remaining - 1)
         else:
             self._mute = True
 
-    def outlook(self, now: float) -> tuple[int, float]:
+    def available(self, now: float) -> tuple[int, float]:
         """Return how many requests may go now, and the seconds until a new window."""
-        if told := self._valid(now):
-            return max(0, told.remaining - len(self._flying)), told.over_at - now
+        if reported := self._valid(now):
+            return max(0, reported.remaining - len(self._flying)), reported.over_at - now
         counted = self._counted(now)
         opens_in = counted[0] + self.window - now if counted else self.window
         return max(0, self.limit - len(counted) - len(self._flying)), opens_in
 
     def _room(self, now: float) -> int:
         """Return how many more may be sent now."""
-        told = self._valid(now)
-        room = told.remaining if told else self.limit - len(self._counted(now))
-        sure = self._known and (told is not None or self._mute)
+        reported = self._valid(now)
+        room = reported.remaining if reported else self.limit - len(self._counted(now))
+        sure = self._known and (reported is not None or self._mute)
         return (room if sure else min(room, self._scouts)) - len(self._flying)
 
-    def _valid(self, now: float) -> _Told | None:
-        return self._told if self._told and now < self._told.over_at else None
+    def _valid(self, now: float) -> _Reported | None:
+        return self._reported if self._reported and now < self._reported.over_at else None
 
     def _counted(self, now: float) -> list[float]:
         """Return our own requests that may still count in the host's window, oldest first."""
-        since = max(now - self.window - MARGIN, self._told.over_at if self._told else 0.0)
+        since = max(now - self.window - MARGIN, self._reported.over_at if self._reported else 0.0)
         return [at for at in self._answered if at > since]
 
     def _learn(self, said: RateLimitHeaders, sent_at: float, now: float) -> None:
         self._mute, self._refusals = False, 0
         self.limit = said.limit or self.limit
         over_at = now + self._open_for(said, now - sent_at) + MARGIN
-        told = self._told
-        later = _seconds_later(said, told)
-        if told is None or sent_at >= told.over_at or later > 1:
-            self._told = _Told(said.remaining, said.resets_at, over_at)
+        reported = self._reported
+        later = _seconds_later(said, reported)
+        if reported is None or sent_at >= reported.over_at or later > 1:
+            self._reported = _Reported(said.remaining, said.resets_at, over_at)
         elif later >= -1:  # responses overtake each other, and a reset may come out a second apart
-            told.remaining = min(told.remaining, said.remaining)
+            reported.remaining = min(reported.remaining, said.remaining)
             if later > 0:
-                told.resets_at, told.over_at = said.resets_at, over_at
+                reported.resets_at, reported.over_at = said.resets_at, over_at
             elif later == 0:
-                told.over_at = min(told.over_at, over_at)
+                reported.over_at = min(reported.over_at, over_at)
 
     def _refused(self, said: RateLimited, sent_at: float, now: float) -> None:
         """Block every request; longer each time when the host does not report how long."""
@@ -163,11 +163,15 @@ class RateBudget:
         resets_at = None
         if rate_headers := said.rate_headers:
             self.limit, resets_at = rate_headers.limit or self.limit, rate_headers.resets_at
-            if self._told and sent_at >= self._told.over_at and _seconds_later(rate_headers, self._told) <= 0:
+            if (
+                self._reported
+                and sent_at >= self._reported.over_at
+                and _seconds_later(rate_headers, self._reported) <= 0
+            ):
                 self._was_early(said, rate_headers)
             if said.retry_after is None:
                 wait = self._open_for(rate_headers, now - sent_at)
-        self._told = _Told(0, resets_at, now + max(wait, least) + MARGIN)
+        self._reported = _Reported(0, resets_at, now + max(wait, least) + MARGIN)
 
     def _was_early(self, said: RateLimited, rate_headers: RateLimitHeaders) -> None:
         """Correct the window that ended later than expected: it is longer, or its reset is wrong."""
@@ -190,14 +194,14 @@ class RateBudget:
         return min(max(resets_in + 1, 0.0), self.window)
 
 
-def _seconds_later(said: RateLimitHeaders, told: _Told | None) -> float:
+def _seconds_later(said: RateLimitHeaders, reported: _Reported | None) -> float:
     """Return the seconds by which the new reset is after the earlier one.
 
     0.0 when either is unknown.
     """
-    if told is None or told.resets_at is None or said.resets_at is None:
+    if reported is None or reported.resets_at is None or said.resets_at is None:
         return 0.0
-    return said.resets_at - told.resets_at
+    return said.resets_at - reported.resets_at
 
 
 class RateLimits:
@@ -239,7 +243,7 @@ class RateLimits:
         """Return the seconds that so many more writes take, as far as is known now."""
         budget = self._budgets["write"]
         each = budget.took / WORKERS
-        ready, opens_in = budget.outlook(now)
+        ready, opens_in = budget.available(now)
         if writes <= ready:
             return max(0, writes) * each
         windows, last = divmod(writes - ready - 1, budget.limit)

@@ -154,7 +154,7 @@ def test_an_urgent_caller_passes_before_callers_that_waited_longer(line: Waiting
 
 def test_a_run_gets_no_slot_while_an_urgent_caller_waits(line: WaitingLine) -> None:
     line.waits("a manual write", urgent=True)
-    line.rate_limiter._pace.release("write")  # free, and the waiting thread does not know yet
+    line.rate_limiter._limits.release("write")  # free, and the waiting thread does not know yet
     assert line.rate_limiter.try_acquire("write") > 0
     assert line.rate_limiter.try_acquire("read") == 0.0
 
