@@ -82,7 +82,7 @@ class MailboxHistoryService:
         caller.require(Permission.VIEW, domain)
         with self._store.read() as tx:
             by_runs = mailbox_history.in_runs(tx, domain, username, MOST)
-            by_hand = mailbox_history.by_hand(tx, domain, username, MOST)
+            by_hand = mailbox_history.manual_actions(tx, domain, username, MOST)
             first = seen.since(tx, domain, username)
         events = [*map(_of_run, by_runs), *map(_of_hand, by_hand)]
         return MailboxHistory(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)

@@ -197,38 +197,38 @@ def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMa
 
 
 def find(
-    tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, before: int | None = None, most: int = 100
+    tx: Tx, filters: AuditFilter, seen: AuditScope | None = None, *, before: int | None = None, most: int = 100
 ) -> list[Entry]:
     """Return the latest entries that `seen` may read (None: all), newest first.
 
     All were made before entry `before`.
     """
-    query = sa.select(*_COLUMNS).where(*_conditions(wanted, seen)).order_by(audit.c.id.desc()).limit(most)
+    query = sa.select(*_COLUMNS).where(*_conditions(filters, seen)).order_by(audit.c.id.desc()).limit(most)
     if before is not None:
         query = query.where(audit.c.id < before)
     return [Entry(*row) for row in tx.execute(query)]
 
 
 def block(
-    tx: Tx, wanted: AuditFilter, seen: AuditScope | None, *, before: int, most: int, known: Sequence[Label] = ()
+    tx: Tx, filters: AuditFilter, seen: AuditScope | None, *, before: int, most: int, known: Sequence[Label] = ()
 ) -> Block:
     """Return what `find` finds, without the texts of entries that have a label in `known`.
 
     That takes a third of its time.
     """
-    told = {
+    labels = {
         f"label_{part.name}_{number}": getattr(label, part.name)
         for number, label in enumerate(known)
         for part in _PARTS
     }
     query = (
         sa.select(audit.c.id * MOST_LABELS + _label(len(known)), audit.c.at, audit.c.on, audit.c.run)
-        .where(*_conditions(wanted, seen), audit.c.id < before)
+        .where(*_conditions(filters, seen), audit.c.id < before)
         .order_by(audit.c.id.desc())
         .limit(most)
     )
     # The driver's own rows, not stored: SQLAlchemy's, and a list of them, would cost as much again.
-    rows: Any = tx.execute(query, told).cursor
+    rows: Any = tx.execute(query, labels).cursor
     cells: list[Any] = list(chain.from_iterable(rows))
     numbers = np.asarray(cells[0::4], np.int64)
     return Block(numbers // MOST_LABELS, cells[1::4], cells[2::4], cells[3::4], numbers % MOST_LABELS)
@@ -263,9 +263,9 @@ def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
     }
 
 
-def count(tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, most: int | None = None) -> int:
+def count(tx: Tx, filters: AuditFilter, seen: AuditScope | None = None, *, most: int | None = None) -> int:
     """Return how many entries `find` would return in all; it stops counting at `most`."""
-    found = sa.select(audit.c.id).where(*_conditions(wanted, seen)).limit(most).subquery()
+    found = sa.select(audit.c.id).where(*_conditions(filters, seen)).limit(most).subquery()
     return tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
@@ -278,8 +278,8 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     username, _, domain = address.partition("@")
     about = (audit.c.on == address) & audit.c.what.in_(MAILBOX_CHANGES)
     own = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0)).where(about, audit.c.run == number).scalar_subquery()
-    takes_back = sa.select(runs.c.id).where(runs.c.undo_of == number)
-    theirs = (audit.c.run != number) & audit.c.run.not_in(takes_back)
+    undoing = sa.select(runs.c.id).where(runs.c.undo_of == number)
+    theirs = (audit.c.run != number) & audit.c.run.not_in(undoing)
     if restoring:
         restored = (
             sa.select(runs.c.id, runs.c.undo_of)
@@ -343,23 +343,23 @@ def forget(
     return dropped, last if len(old) == most else None
 
 
-def _conditions(wanted: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnElement[bool]]:
-    told: list[sa.ColumnElement[bool]] = []
-    if wanted.address:
-        told.append(contains(audit.c.on, wanted.address))
-    if wanted.who:
-        told.append(contains(audit.c.who, wanted.who))
-    if wanted.what:
-        told.append(_of_family(wanted.what))
-    if wanted.run is not None:
-        told.append(audit.c.run == wanted.run)
-    if wanted.since is not None:
-        told.append(audit.c.at >= wanted.since)
-    if wanted.until is not None:
-        told.append(audit.c.at < wanted.until)
+def _conditions(filters: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if filters.address:
+        conditions.append(contains(audit.c.on, filters.address))
+    if filters.who:
+        conditions.append(contains(audit.c.who, filters.who))
+    if filters.what:
+        conditions.append(_of_family(filters.what))
+    if filters.run is not None:
+        conditions.append(audit.c.run == filters.run)
+    if filters.since is not None:
+        conditions.append(audit.c.at >= filters.since)
+    if filters.until is not None:
+        conditions.append(audit.c.at < filters.until)
     if seen is not None:
-        told.append(_visible(seen))
-    return told
+        conditions.append(_visible(seen))
+    return conditions
 
 
 def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:

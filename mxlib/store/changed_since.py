@@ -55,8 +55,8 @@ def _others(tx: Tx, number: int, own: Mapping[str, int], first: int) -> dict[str
     Only entries after entry `first` can count.
     """
     addresses = sa.select(_ADDRESS).where(run_row.c.run == number)
-    takes_back = sa.select(run.c.id).where(run.c.undo_of == number)
-    theirs = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
+    undoing = sa.select(run.c.id).where(run.c.undo_of == number)
+    theirs = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(undoing))
     query = sa.select(audit.c.on, audit.c.id, audit.c.run).where(
         audit.c.on.in_(addresses), audit.c.id > first, audit.c.what.in_(MAILBOX_CHANGES), theirs
     )
@@ -76,7 +76,7 @@ def _restored(tx: Tx, number: int) -> dict[str, set[int | None]]:
         .join(mine, (mine.c.domain == run_row.c.domain) & (mine.c.username == run_row.c.username))
         .where(mine.c.run == number, run_row.c.outcome == "updated", run.c.undo_of.is_not(None))
     )
-    told: dict[str, set[int | None]] = defaultdict(set)
+    found: dict[str, set[int | None]] = defaultdict(set)
     for address, undo, undone in tx.execute(query):
-        told[address] |= {undo, undone}
-    return told
+        found[address] |= {undo, undone}
+    return found

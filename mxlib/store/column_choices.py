@@ -37,6 +37,6 @@ def of_others(tx: Tx, digest: bytes, besides: str) -> list[Remembered]:
 
 def put(tx: Tx, digest: bytes, answer: Mapping[str, Any], by: str, at: float) -> None:
     """Store column choices, in place of earlier ones of the same person."""
-    told = {"answer": dict(answer), "answered_at": at}
-    row = insert(table).values(digest=digest, answered_by=by, **told)
-    tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest, table.c.answered_by], set_=told))
+    values = {"answer": dict(answer), "answered_at": at}
+    row = insert(table).values(digest=digest, answered_by=by, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest, table.c.answered_by], set_=values))

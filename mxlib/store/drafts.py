@@ -52,7 +52,7 @@ def state(tx: Tx, number: str) -> tuple[str | None, int]:
 
 def list_drafts(tx: Tx) -> list[DraftSummary]:
     """Return all drafts, the one changed last first."""
-    told = [column for column in table.c if not column.name.startswith("sealed_")]
+    columns = [column for column in table.c if not column.name.startswith("sealed_")]
     return [
         DraftSummary(
             row.id,
@@ -64,7 +64,7 @@ def list_drafts(tx: Tx) -> list[DraftSummary]:
             row.version,
             row.begun_by or "",
         )
-        for row in tx.execute(sa.select(*told).order_by(table.c.changed_at.desc()))
+        for row in tx.execute(sa.select(*columns).order_by(table.c.changed_at.desc()))
     ]
 
 

@@ -37,8 +37,8 @@ class Erasing:
 def pending(tx: Tx) -> Erasing:
     """Return what is being erased now."""
     value = tx.scalar(_READ)
-    told = json.loads(value) if value else {}
-    return Erasing(frozenset(told.get("runs", ())), int(told.get("others", 0)))
+    stored = json.loads(value) if value else {}
+    return Erasing(frozenset(stored.get("runs", ())), int(stored.get("others", 0)))
 
 
 def begin(tx: Tx, run: int | None = None) -> None:

@@ -44,12 +44,12 @@ def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUn
     """
     raw = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(raw, "sqlite_errorcode", None)
-    tell = _OF_CODE.get((code or 0) & 0xFF) if code is not None else None
-    if tell is None:
+    make_error = _OF_CODE.get((code or 0) & 0xFF) if code is not None else None
+    if make_error is None:
         if not isinstance(raw, sqlite3.OperationalError):
             return None
         return StoreUnavailable(store_problems.store_failed(str(raw)))
-    return tell(path)
+    return make_error(path)
 
 
 def of_system(error: OSError) -> StoreUnavailable:

@@ -111,11 +111,11 @@ def _made_here(tx: Tx, domain: str) -> set[str]:
     by_runs = sa.select(run_row.c.username).where(
         run_row.c.domain == domain, run_row.c.action == "create", run_row.c.outcome.in_(_OURS)
     )
-    by_hand = sa.select(audit.c.on).where(
+    manually = sa.select(audit.c.on).where(
         audit.c.what == AuditAction.MAILBOX_CREATE,
         audit.c.run.is_(None),
         audit.c.on.endswith(f"@{domain}", autoescape=True),
     )
-    addresses = tx.execute(by_hand).scalars()
+    addresses = tx.execute(manually).scalars()
     noted = (address.rpartition("@")[0] for address in addresses)
     return {*tx.execute(by_runs).scalars(), *noted, *manual_writes.usernames_on_their_way(tx, domain)}

@@ -172,8 +172,8 @@ def lineage(tx: Tx, record: RunRecord) -> list[RunRecord]:
 
 def unseen_runs(tx: Tx, operator: str) -> list[RunRecord]:
     """Return the runs of an operator that ended or paused unseen, newest first."""
-    stands = run.c.status.in_(("finished", "stopped", "paused"))
-    return _runs(tx, stands & (run.c.operator == operator) & run.c.seen.is_(False))
+    halted = run.c.status.in_(("finished", "stopped", "paused"))
+    return _runs(tx, halted & (run.c.operator == operator) & run.c.seen.is_(False))
 
 
 def runs_of_file(tx: Tx, file_digest: str) -> list[int]:
@@ -191,10 +191,10 @@ def _runs(tx: Tx, where: sa.ColumnElement[bool], most: int | None = None) -> lis
 def undos(tx: Tx, numbers: Iterable[int]) -> dict[int, list[int]]:
     """Return the runs that undo each of these, or did, oldest first."""
     query = sa.select(run.c.undo_of, run.c.id).where(run.c.undo_of.in_(list(numbers))).order_by(run.c.id)
-    told: dict[int, list[int]] = {}
+    found: dict[int, list[int]] = {}
     for of, number in tx.execute(query):
-        told.setdefault(of, []).append(number)
-    return told
+        found.setdefault(of, []).append(number)
+    return found
 
 
 def set_run(tx: Tx, number: int, **values: object) -> None:
@@ -209,15 +209,15 @@ def begin(tx: Tx, number: int, at: float) -> None:
 
 def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[str, int]]:
     """Return how many rows of each run have each outcome."""
-    told: dict[int, dict[str, int]] = {}
+    found: dict[int, dict[str, int]] = {}
     query = (
         sa.select(run_row.c.run, run_row.c.outcome, sa.func.count())
         .where(run_row.c.run.in_(list(numbers)))
         .group_by(run_row.c.run, run_row.c.outcome)
     )
     for number, outcome, count in tx.execute(query):
-        told.setdefault(number, {})[outcome] = count
-    return told
+        found.setdefault(number, {})[outcome] = count
+    return found
 
 
 def get_row(tx: Tx, number: int, position: int, *, having: str | None = None) -> RowRecord:
@@ -288,15 +288,15 @@ def record_response(tx: Tx, number: int, at: float, answer: str) -> None:
     tx.execute(_HEARD, {"of": number, "when": at, "what": answer})
 
 
-def record_read(tx: Tx, number: int, position: int | None, sent_at: float, heard_at: float, answer: str) -> None:
+def record_read(tx: Tx, number: int, position: int | None, sent_at: float, received_at: float, answer: str) -> None:
     """Record a read that has ended."""
     attempt_number = _attempt(tx, number, position, "read", sent_at)
-    record_response(tx, attempt_number, heard_at, answer)
+    record_response(tx, attempt_number, received_at, answer)
 
 
 def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) -> int:
-    told = tx.execute(attempt.insert(), {"run": number, "position": position, "kind": kind, "sent_at": at})
-    return int((told.inserted_primary_key or (0,))[0])
+    inserted = tx.execute(attempt.insert(), {"run": number, "position": position, "kind": kind, "sent_at": at})
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def set_row(tx: Tx, number: int, position: int, *, having: str | None = None, **values: object) -> None:

@@ -49,12 +49,12 @@ class ManualAction:
 
 def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
     """Return the latest rows about a mailbox, newest first. Rows that were left out of their runs are not included."""
-    heard = (
+    received_at = (
         sa.select(sa.func.max(attempt.c.heard_at))
         .where(attempt.c.run == run_row.c.run, attempt.c.position == run_row.c.position)
         .scalar_subquery()
     )
-    at = sa.func.coalesce(heard, run.c.started_at, run.c.created_at)
+    at = sa.func.coalesce(received_at, run.c.started_at, run.c.created_at)
     row = (run_row.c[name] for name in ("action", "outcome", "code", "detail", "words"))
     query = (
         sa.select(at, run.c.operator, run.c.id, run.c.file_name, *row)
@@ -66,7 +66,7 @@ def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
     return [InRun(*row) for row in tx.execute(query)]
 
 
-def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]:
+def manual_actions(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]:
     """Return the latest entries about a mailbox, newest first."""
     query = (
         sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome, audit.c.detail)

@@ -57,8 +57,8 @@ def seal_earlier(tx: Tx, key: ServerKey) -> None:
 
 
 def _seal_run(tx: Tx, key: ServerKey, number: int) -> None:
-    told = ("position", "cells", "verdict", "username", "domain", "recovery_email", "words")
-    rows = tx.execute(sa.select(*(run_row.c[name] for name in told)).where(run_row.c.run == number)).all()
+    columns = ("position", "cells", "verdict", "username", "domain", "recovery_email", "words")
+    rows = tx.execute(sa.select(*(run_row.c[name] for name in columns)).where(run_row.c.run == number)).all()
     held: dict[str, list[str]] = {}
     for row in rows:
         for name, cell in row.cells.items():

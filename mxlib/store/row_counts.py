@@ -38,10 +38,10 @@ def by_domain(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[Group, int]]:
     """Return how many rows of each run have each domain, verdict and outcome."""
     parts = run_row.c.run, run_row.c.domain, run_row.c.verdict, run_row.c.outcome
     query = sa.select(*parts, sa.func.count()).where(run_row.c.run.in_(list(numbers))).group_by(*parts)
-    told: dict[int, dict[Group, int]] = {}
+    found: dict[int, dict[Group, int]] = {}
     for number, domain, verdict, outcome, count in tx.execute(query):
-        told.setdefault(number, {})[domain, verdict, outcome] = count
-    return told
+        found.setdefault(number, {})[domain, verdict, outcome] = count
+    return found
 
 
 def domains(tx: Tx, number: int) -> set[str]:
@@ -53,10 +53,10 @@ def invalid(tx: Tx, numbers: Iterable[int]) -> dict[int, list[Invalid]]:
     """Return the texts of the invalid rows of each run, in file order."""
     parts = run_row.c.run, *(run_row.c[name] for name in Invalid._fields)
     where = run_row.c.run.in_(list(numbers)), run_row.c.verdict == "invalid"
-    told: dict[int, list[Invalid]] = {}
+    found: dict[int, list[Invalid]] = {}
     for number, *said in tx.execute(sa.select(*parts).where(*where).order_by(run_row.c.run, run_row.c.position)):
-        told.setdefault(number, []).append(Invalid(*said))
-    return told
+        found.setdefault(number, []).append(Invalid(*said))
+    return found
 
 
 def differing(tx: Tx, number: int) -> list[RowRecord]:

@@ -58,13 +58,13 @@ def locked(server_key: ServerKey, record: RunRecord) -> bool:
         return True
 
 
-def opened(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
-    """Return the decrypted passwords of the rows `wanted`, by position; empty once they were deleted.
+def opened(tx: Tx, server_key: ServerKey, number: int, sealed_passwords: Mapping[int, bytes]) -> dict[int, str]:
+    """Return the decrypted passwords of the rows `sealed_passwords`, by position; empty once they were deleted.
 
-    `wanted` has the sealed password of each position.
+    `sealed_passwords` has the sealed password of each position.
     """
     wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
     if wrapped is None:
         return {}
     key = server_key.unwrap(wrapped)
-    return {position: key.open_password(sealed, position) for position, sealed in wanted.items()}
+    return {position: key.open_password(sealed, position) for position, sealed in sealed_passwords.items()}

@@ -10,8 +10,8 @@ from mxlib.store.transaction import Tx
 
 def add_refusal(tx: Tx, at: float, name: bytes, address: str) -> int:
     """Store a refused sign-in; return its number."""
-    told = tx.execute(refused.insert().values(at=at, name=name, address=address))
-    return int((told.inserted_primary_key or (0,))[0])
+    inserted = tx.execute(refused.insert().values(at=at, name=name, address=address))
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def refusals(tx: Tx, since: float, *, name: bytes | None = None, address: str | None = None) -> list[float]:

@@ -50,13 +50,13 @@ def add(
     owner: int | None = None,
 ) -> int:
     """Store a new token; return its number."""
-    told = tx.execute(
+    inserted = tx.execute(
         table.insert().values(
             name=name, digest=digest, admin=admin, permissions=permissions, created_by=by, created_at=at,
             expires_at=expires_at, owner=owner,
         )
     )  # fmt: skip
-    return int((told.inserted_primary_key or (0,))[0])
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def find(tx: Tx, digest: bytes) -> TokenRecord | None:

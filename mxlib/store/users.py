@@ -37,10 +37,10 @@ _USER = [users.c[column.name] for column in fields(UserRecord)]
 
 def add(tx: Tx, *, name: str, admin: bool, permissions: Mapping[str, Sequence[str]], by: str, at: float) -> int:
     """Store a new user, without any way to sign in yet; return the number."""
-    told = tx.execute(
+    inserted = tx.execute(
         users.insert().values(name=name, admin=admin, permissions=permissions, created_by=by, created_at=at)
     )
-    return int((told.inserted_primary_key or (0,))[0])
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def change(tx: Tx, number: int, **values: Any) -> None:

@@ -17,6 +17,6 @@ def config() -> Config:
 
 def upgrade(tx: Tx) -> None:
     """Upgrade the store behind `tx` to the newest version, inside its transaction."""
-    told = config()
-    told.attributes["connection"] = tx
-    command.upgrade(told, "head")
+    settings = config()
+    settings.attributes["connection"] = tx
+    command.upgrade(settings, "head")

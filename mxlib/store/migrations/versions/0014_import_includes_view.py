@@ -27,7 +27,7 @@ def upgrade() -> None:
             if full == given:
                 continue
             bind.execute(table.update().where(table.c.id == number).values(permissions=full))
-            told = "; ".join(f"{domain}: {', '.join(may)}" for domain, may in full.items())
+            granted = "; ".join(f"{domain}: {', '.join(may)}" for domain, may in full.items())
             bind.execute(
                 _AUDIT.insert().values(
                     at=now,
@@ -36,7 +36,7 @@ def upgrade() -> None:
                     what=f"{table.name}.change",
                     on=name if table.name == "user" else f"{name} (token {number})",
                     address="",
-                    outcome=f"import includes view from this release on: {told}",
+                    outcome=f"import includes view from this release on: {granted}",
                 )
             )
 
