@@ -97,8 +97,8 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
             return Resend(counted=False)
         case PermissionDenied():
             # Where it was tried before, the run was resumed since: another pause for it would not let the run move.
-            thrice = NOT_ALLOWED if row.tries <= 1 else None
-            return Finish(Outcome.FAILED, _refused(answer), thrice, forbidden=True)
+            pause_if_repeated = NOT_ALLOWED if row.tries <= 1 else None
+            return Finish(Outcome.FAILED, _refused(answer), pause_if_repeated, forbidden=True)
         case Unauthorized():
             return PauseRun(KEY_REFUSED)
         case Unreachable(sent=False):
@@ -261,7 +261,7 @@ def decide_refused_read(answer: object) -> PauseRun:
 
 def reads_refused(answer: object) -> PauseReason:
     """Return why a run pauses that cannot read what it needs."""
-    return PauseReason(PauseCode.READS_REFUSED, sentences.not_told(answer))
+    return PauseReason(PauseCode.READS_REFUSED, sentences.reads_refused(answer))
 
 
 def settled(outcome: Outcome, proof: Proof) -> Finish:

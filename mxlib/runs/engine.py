@@ -146,18 +146,18 @@ class Engine:
             return False
         return True
 
-    def _record(self, heard: ReceivedResponse) -> None:
-        state = self.states.get(heard.job.run)
-        if state is None or state.serial != heard.job.serial:
+    def _record(self, received: ReceivedResponse) -> None:
+        state = self.states.get(received.job.run)
+        if state is None or state.serial != received.job.serial:
             return  # the run was reloaded since, and reads back the row of this response
         try:
-            transitions.apply_response(self._store, state, heard, self._patience)
+            transitions.apply_response(self._store, state, received, self._patience)
         except (StoreUnavailable, OwnershipLost):
             raise
         except Exception as problem:  # a bug of MXM: open rows are settled when the run is reloaded
             self._halt_for(state, problem)
 
-    # How a run is steered.
+    # How a run is controlled.
 
     def pause(self, run: int, why: str, note: Note | None = None) -> None:
         """Pause a run that goes on or is queued; `note` is written with it."""
@@ -175,7 +175,7 @@ class Engine:
         state = self.states.get(run)
         if state and state.status is RunStatus.PAUSED:
             try:
-                state = self._taken_up_again(state) if state.broken else state
+                state = self._reloaded(state) if state.broken else state
             except StoreUnavailable as problem:
                 state.held, state.pause_reason, state.unsaved = True, _store_failed(problem), True
                 state.adds(note)
@@ -197,7 +197,7 @@ class Engine:
         if state is None or state.status is RunStatus.STOPPING or state.is_left:
             return
         try:
-            state = self._taken_up_again(state) if state.broken else state
+            state = self._reloaded(state) if state.broken else state
             lifecycle.stop(self._store, state, self._clock.monotonic(), self._patience, note)
         except StoreUnavailable as problem:
             self._halt_all(problem)
@@ -290,7 +290,7 @@ class Engine:
             state.faults += 1
             lifecycle.halt(state, PauseReason(PauseCode.FAULT, sentences.BROKEN), blind=True)
 
-    def _taken_up_again(self, state: RunState) -> RunState:
+    def _reloaded(self, state: RunState) -> RunState:
         """Reload from the journal a run that a bug left half done. Open requests are read back."""
         with self._store.write() as tx:
             journal.mark_unknown(tx, state.id)
@@ -321,7 +321,7 @@ class Engine:
     def _move_on_or_halt(self, state: RunState) -> None:
         try:
             if state.broken and (state.status is RunStatus.STOPPING or state.is_left):
-                state = self._taken_up_again(state)
+                state = self._reloaded(state)
             self._move_on(state)
         except (StoreUnavailable, OwnershipLost):
             raise
@@ -397,7 +397,7 @@ class Engine:
         self.trouble = ""
         for state in tuple(self.states.values()):
             if state.held:
-                state = self._taken_up_again(state) if state.broken else state
+                state = self._reloaded(state) if state.broken else state
                 state.held = False
                 self._queue(state)
                 self._move_on_or_halt(state)

@@ -96,9 +96,9 @@ def finish(store: Store, state: RunState, at: float) -> None:
         )
         run_passwords.keep_from(tx, state.id, at)
         counts = journal.counts(tx, [state.id]).get(state.id, {})
-        told = run_status.counted(counts)
+        outcomes = run_status.counted(counts)
         action = AuditAction.RUN_STOPPED if status is RunStatus.STOPPED else AuditAction.RUN_FINISHED
-        outcome = ". ".join(filter(None, [told, state.note]))
+        outcome = ". ".join(filter(None, [outcomes, state.note]))
         audit.record(tx, state.actor, action, at=at, run=state.id, outcome=outcome, detail={"counts": counts})
 
 

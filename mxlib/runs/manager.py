@@ -1,4 +1,4 @@
-"""Runs: start them, steer them, look at them; three workers for the whole process do the rest."""
+"""Runs: start them, control them, look at them; three workers for the whole process do the rest."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,12 +36,18 @@ class RunManager:
     """All runs of this process. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: MXrouteClient, gate: RateLimiter, clock: Clock, settings: Settings,
+        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, settings: Settings,
         chores: Iterable[Callable[[], object]] = (),
     ) -> None:  # fmt: skip
-        self._store, self._gate, self._clock = store, gate, clock
+        self._store, self._rate_limiter, self._clock = store, rate_limiter, clock
         self._worker = RunWorkers(
-            store, host, gate, clock, settings.timeout_s, (self.purge, *chores), (store.readers.end_old, self._erase)
+            store,
+            host,
+            rate_limiter,
+            clock,
+            settings.timeout_s,
+            (self.purge, *chores),
+            (store.readers.end_old, self._erase),
         )
         self._tallies = RowCounts(clock)
 
@@ -57,16 +63,16 @@ class RunManager:
         with self._worker.changed, self._worker.writing() as tx:
             yield tx
 
-    # Start and steer.
+    # Start and control.
 
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
-        kind: CallerKind = CallerKind.OPERATOR, beside: Collection[int] | None = None, since: float | None = None,
+        kind: CallerKind = CallerKind.OPERATOR, allowed: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
         """Journal `plan`, start it, and return the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
-        `beside` are the runs of the same import that may go on meanwhile, None any: another one, open or started
+        `allowed` are the runs of the same import that may go on meanwhile, None any: another one, open or started
         `since` then, raises SameImport.
         """
         now = self._clock.now()
@@ -75,9 +81,11 @@ class RunManager:
             if run is not None:
                 return run
             rivals = (
-                run_relations.same_import(tx, plan, since) if beside is not None and plan.kind is RunKind.IMPORT else []
+                run_relations.same_import(tx, plan, since)
+                if allowed is not None and plan.kind is RunKind.IMPORT
+                else []
             )
-            if others := set(rivals) - set(beside or ()):
+            if others := set(rivals) - set(allowed or ()):
                 raise SameImport(min(others))
             run = journal.add_run(
                 tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
@@ -99,11 +107,11 @@ class RunManager:
         `note` is written with the pause: at once, or as soon as the store accepts it.
         """
         why = run_status.paused_by(by) if by else sentences.BY_HAND
-        self._worker.steer(lambda engine: engine.pause(run, why, note))
+        self._worker.apply(lambda engine: engine.pause(run, why, note))
 
     def resume(self, run: int, note: Note | None = None) -> None:
         """Resume a paused run once its domains were read again; `note` as in `pause`."""
-        self._worker.steer(lambda engine: engine.resume(run, note))
+        self._worker.apply(lambda engine: engine.resume(run, note))
 
     def stop(self, run: int, note: Note | None = None) -> None:
         """End after the requests in flight; the rest is not attempted.
@@ -117,7 +125,7 @@ class RunManager:
             if engine.trouble and state and not state.is_left and state.status is not RunStatus.STOPPING:
                 raise StoreUnavailable(engine.trouble, engine.trouble_code)
 
-        self._worker.steer(stop)
+        self._worker.apply(stop)
 
     def retry_failed(
         self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = ""
@@ -236,7 +244,7 @@ class RunManager:
 
     def estimate(self, writes: int) -> float:
         """Seconds that so many more writes will take, behind those of other runs."""
-        return self._gate.estimate(writes + self.backlog())
+        return self._rate_limiter.estimate(writes + self.backlog())
 
     def backlog(self) -> int:
         """Rows of all runs that wait for their request and are not paused."""
@@ -258,7 +266,13 @@ class RunManager:
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
         return run_view.views(
-            tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key, self._tallies
+            tx,
+            list(records),
+            self._worker.engine,
+            self._rate_limiter.estimate,
+            self._clock,
+            self._store.key,
+            self._tallies,
         )
 
     # Life.

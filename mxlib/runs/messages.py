@@ -40,7 +40,7 @@ def over(run: int, status: RunStatus) -> str:
     return f"Run {run} {how[status]}; nothing of it waits any more."
 
 
-def not_told(answer: object) -> str:
+def reads_refused(answer: object) -> str:
     """Say why a run pauses that cannot read what it needs."""
     return f"MXroute does not report what is there ({answer}). Resume when it does."
 

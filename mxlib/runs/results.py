@@ -111,7 +111,7 @@ def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYT
     Only mailboxes that the run made have one. `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
     """
     rows = _rows(store, run, seen)
-    return _told(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
+    return _file(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
 
 
 def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
@@ -135,7 +135,7 @@ def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byt
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, some in files.items():
             for kind in KINDS:
-                archive.writestr(f"{name}.{kind}", _told(some, passwords, kind))
+                archive.writestr(f"{name}.{kind}", _file(some, passwords, kind))
     return packed.getvalue()
 
 
@@ -162,7 +162,7 @@ def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTH
     return writer.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
-def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str) -> bytes:
+def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str) -> bytes:
     own = dict.fromkeys(name for _, cells in rows for name in cells)
     added = (*ADDED[:-1], *(OLD if any(row.was for row, _ in rows) else ()), ADDED[-1])
     header = [f"{name} (file)" if name.casefold() in added else name for name in own]
@@ -226,12 +226,12 @@ def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
 
 
 def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
-    wanted = {row.position: row.sealed_password for row in rows if row.sealed_password is not None}
+    sealed = {row.position: row.sealed_password for row in rows if row.sealed_password is not None}
     with store.read() as tx:
         try:
-            return run_passwords.opened(tx, store.key, run, wanted)
+            return run_passwords.opened(tx, store.key, run, sealed)
         except DecryptionFailed:
-            return dict.fromkeys(wanted, messages.UNREADABLE)
+            return dict.fromkeys(sealed, messages.UNREADABLE)
 
 
 def _cell(value: object) -> str:

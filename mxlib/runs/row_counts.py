@@ -43,10 +43,10 @@ class RowCounts:
         }
         oldest = sorted((tally.at, number) for number, tally in known.items())[:_AGAIN]
         due = {number for at, number in oldest if now - at >= _HOLDS}
-        wanted = [record for record in records if len(records) == 1 or record.id not in known or record.id in due]
-        counted = journal.counts(tx, [record.id for record in wanted])
+        stale = [record for record in records if len(records) == 1 or record.id not in known or record.id in due]
+        counted = journal.counts(tx, [record.id for record in stale])
         with self._lock:
-            for record in wanted:
+            for record in stale:
                 counts = counted.setdefault(record.id, {})
                 settled = record.status in AT_AN_END and not any(counts.get(outcome) for outcome in OPEN)
                 self._kept[record.id] = _Tally(counts, _state(record), now, settled)

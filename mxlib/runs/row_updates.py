@@ -226,7 +226,7 @@ def _take_back_stored(tx: Tx, row: RowRecord, at: float) -> None:
             stored_columns.apply(tx, row.domain, row.username, {name: had or CLEAR}, at)
 
 
-def told(answer: Response | MXrouteError) -> str:
+def noted(answer: Response | MXrouteError) -> str:
     """Return a response as the journal notes it: a status, or that there was none."""
     match answer:
         case Response():

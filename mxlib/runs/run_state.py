@@ -317,15 +317,15 @@ class RunState:
     def _is_to_be_inspected(self, position: int, now: float) -> bool:
         return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
-    def note_failure(self, position: int, thrice: PauseReason | None) -> list[int]:
+    def note_failure(self, position: int, pause_if_repeated: PauseReason | None) -> list[int]:
         """Return the unbroken series of similar failures, this row included; empty after a success."""
-        if thrice is None:
+        if pause_if_repeated is None:
             return []
-        return [*(self.similar_failures if thrice == self.similar_failures_reason else ()), position]
+        return [*(self.similar_failures if pause_if_repeated == self.similar_failures_reason else ()), position]
 
-    def is_repeated(self, rows: list[int], thrice: PauseReason | None) -> bool:
+    def is_repeated(self, rows: list[int], pause_if_repeated: PauseReason | None) -> bool:
         """Return whether the same failure occurred often enough in a row to pause the run."""
-        paused_for_it = self.status is RunStatus.PAUSED and self.pause_reason == thrice
+        paused_for_it = self.status is RunStatus.PAUSED and self.pause_reason == pause_if_repeated
         return bool(rows) and (len(rows) >= ALIKE or paused_for_it)
 
 
@@ -352,6 +352,6 @@ def write_request(row: RowRecord, password: str) -> Request:
         case Action.DELETE:
             return protocol.delete_mailbox(row.domain, row.username)
         case Action.UPDATE:
-            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit if password else None}
-            changes = {name: value for name, value in wanted.items() if value is not None}
+            requested = {"password": password or None, "quota": row.quota, "limit": row.limit if password else None}
+            changes = {name: value for name, value in requested.items() if value is not None}
             return protocol.update_mailbox(row.domain, row.username, **changes)

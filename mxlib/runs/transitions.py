@@ -20,80 +20,82 @@ from mxlib.store.records import RowRecord
 MAX_DENIALS = 2
 
 
-def apply_response(store: Store, state: RunState, heard: ReceivedResponse, patience: float) -> None:
+def apply_response(store: Store, state: RunState, received: ReceivedResponse, patience: float) -> None:
     """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
-    if decisions.odd(heard.answer) and heard.job.read_task.purpose is not RequestPurpose.SEND:
-        _answer_is_odd(store, state, heard)
+    if decisions.odd(received.answer) and received.job.read_task.purpose is not RequestPurpose.SEND:
+        _answer_is_odd(store, state, received)
         return
-    match heard.job.read_task.purpose:
+    match received.job.read_task.purpose:
         case RequestPurpose.SEND:
-            _write_is_over(store, state, heard, patience)
+            _write_is_over(store, state, received, patience)
         case RequestPurpose.SETTLE:
-            _read_back_is_over(store, state, heard)
+            _read_back_is_over(store, state, received)
         case RequestPurpose.INSPECT:
-            _row_is_inspected(store, state, heard)
+            _row_is_inspected(store, state, received)
         case RequestPurpose.CONFIRM:
-            _row_is_confirmed(store, state, heard)
+            _row_is_confirmed(store, state, received)
         case RequestPurpose.PROBE:
-            _host_is_probed(store, state, heard)
+            _host_is_probed(store, state, received)
         case _:
-            _domain_is_read(store, state, heard)
+            _domain_is_read(store, state, received)
 
 
-def _write_is_over(store: Store, state: RunState, heard: ReceivedResponse, patience: float) -> None:
-    row, answer = heard.job.row, heard.answer
+def _write_is_over(store: Store, state: RunState, received: ReceivedResponse, patience: float) -> None:
+    row, answer = received.job.row, received.answer
     assert row is not None  # noqa: S101 - a job that sends has its row
     unanswered = row.unanswered or decisions.lost(answer)
     step = decisions.decide_write(row, answer)
-    step = _as_it_stands(state, step, unanswered=unanswered, read_back=False)
+    step = _limit_decision(state, step, unanswered=unanswered, read_back=False)
     with store.write() as tx:
-        journal.record_response(tx, heard.job.attempt, heard.at, row_updates.told(answer))
+        journal.record_response(tx, received.job.attempt, received.at, row_updates.noted(answer))
         if unanswered != row.unanswered:
             journal.set_row(tx, state.id, row.position, having=row.outcome, unanswered=True)
-        _record(tx, state, row, step, heard.at)
+        _record(tx, state, row, step, received.at)
     state.in_flight.discard(row.position)
     if isinstance(step, ReadBack):
-        state.unsettled[row.position] = PendingConfirmation(row, heard.moment, heard.moment + patience)
+        state.unsettled[row.position] = PendingConfirmation(row, received.moment, received.moment + patience)
     _remember(state, row.position, step)
 
 
-def _read_back_is_over(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    read_task, answer = heard.job.read_task, heard.answer
+def _read_back_is_over(store: Store, state: RunState, received: ReceivedResponse) -> None:
+    read_task, answer = received.job.read_task, received.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is read back
     unsettled = state.unsettled[position]
-    step = decisions.decide_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - heard.moment)
+    step = decisions.decide_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - received.moment)
     refused = isinstance(step, PauseRun)
-    step = _as_it_stands(state, step, unanswered=True, read_back=True)
+    step = _limit_decision(state, step, unanswered=True, read_back=True)
     with store.write() as tx:
-        journal.record_read(tx, state.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(tx, state.id, position, received.job.sent_at, received.at, row_updates.noted(answer))
         if isinstance(step, Finish | Resend):
             row = journal.get_row(tx, state.id, position, having=Outcome.SETTLING)
-            _record(tx, state, row, step, heard.at)
+            _record(tx, state, row, step, received.at)
     state.asked.discard(read_task)
     state.is_read(read_task)
     if isinstance(step, ReadBack):
-        unsettled.due = heard.moment + step.after
+        unsettled.due = received.moment + step.after
         if refused:
-            state.is_stuck(heard.moment)
+            state.is_stuck(received.moment)
     elif not isinstance(step, PauseRun):
         del state.unsettled[position]
     _remember(state, position, step, unsettled)
 
 
-def _row_is_inspected(store: Store, state: RunState, heard: ReceivedResponse) -> None:
+def _row_is_inspected(store: Store, state: RunState, received: ReceivedResponse) -> None:
     """Apply an inspection of a waiting row: it may go within seconds, or its mailbox is kept."""
-    read_task, answer = heard.job.read_task, heard.answer
+    read_task, answer = received.job.read_task, received.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is inspected
     box, over = write_guard.keep_text(answer.data) if isinstance(answer, Response) else None, None
     with store.write() as tx:
-        journal.record_read(tx, state.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(tx, state.id, position, received.job.sent_at, received.at, row_updates.noted(answer))
         if position in state.waiting:
             row = journal.get_row(tx, state.id, position, having=Outcome.WAITING)
-            over = row_updates.guard(tx, state, row, box, heard.at) if box else decisions.decide_inspection(row, answer)
+            over = (
+                row_updates.guard(tx, state, row, box, received.at) if box else decisions.decide_inspection(row, answer)
+            )
             if isinstance(over, Finish):
-                row_updates.decide(tx, state, row, over, heard.at)
+                row_updates.decide(tx, state, row, over, received.at)
     state.asked.discard(read_task)
     state.is_read(read_task)
     match over:
@@ -103,23 +105,23 @@ def _row_is_inspected(store: Store, state: RunState, heard: ReceivedResponse) ->
         case PauseRun():
             lifecycle.halt(state, over.reason, blind=True)
         case None if box:
-            state.inspected[position] = heard.moment
+            state.inspected[position] = received.moment
 
 
-def _row_is_confirmed(store: Store, state: RunState, heard: ReceivedResponse) -> None:
+def _row_is_confirmed(store: Store, state: RunState, received: ReceivedResponse) -> None:
     """Apply a direct read of a mailbox that a list contradicts.
 
     Without permission to read it, its row stays as it is.
     """
-    read_task, answer = heard.job.read_task, heard.answer
+    read_task, answer = received.job.read_task, received.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is confirmed
     known = isinstance(answer, Response | NotFound)
     with store.write() as tx:
-        journal.record_read(tx, state.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(tx, state.id, position, received.job.sent_at, received.at, row_updates.noted(answer))
         if known:
             box = Mailbox.from_data(answer.data) if isinstance(answer, Response) else None
-            row_updates.confirm(tx, state, journal.get_row(tx, state.id, position), box, heard.at)
+            row_updates.confirm(tx, state, journal.get_row(tx, state.id, position), box, received.at)
     state.asked.discard(read_task)
     if decisions.silent(answer) or isinstance(answer, RateLimited):
         return
@@ -129,9 +131,9 @@ def _row_is_confirmed(store: Store, state: RunState, heard: ReceivedResponse) ->
         state.note = sentences.NOT_CHECKED
 
 
-def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> None:
+def _host_is_probed(store: Store, state: RunState, received: ReceivedResponse) -> None:
     """Apply a probe: if the key is refused for everything, the refused rows wait."""
-    read_task, answer = heard.job.read_task, heard.answer
+    read_task, answer = received.job.read_task, received.answer
     silent = decisions.silent(answer) or isinstance(answer, RateLimited)
     refused = isinstance(answer, Unauthorized)
     ends = state.status is RunStatus.STOPPING or state.is_left
@@ -141,7 +143,7 @@ def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> N
         if not silent and ((lost or not ends) if refused else (lost and lost.denials < MAX_DENIALS))
     }
     with store.write() as tx:
-        journal.record_read(tx, state.id, None, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(tx, state.id, None, received.job.sent_at, received.at, row_updates.noted(answer))
         for position, unsettled in waits.items():
             row = journal.get_row(tx, state.id, position, having=Outcome.FAILED)
             outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
@@ -161,7 +163,7 @@ def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> N
     state.forbidden, state.denied, state.suspected = {}, {}, False
     if refused and was:
         if ends:
-            state.is_stuck(heard.moment)
+            state.is_stuck(received.moment)
         lifecycle.halt(state, decisions.KEY_REFUSED, blind=True)
         if state.pause_reason is not None and state.pause_reason.code is PauseCode.NOT_ALLOWED:
             state.pause_reason, state.unsaved = decisions.KEY_REFUSED, True
@@ -178,21 +180,23 @@ def _domain_may_not_be_read(state: RunState, read_task: ReadTask, why: PauseReas
         lifecycle.halt(state, why, blind=True)
 
 
-def _answer_is_odd(store: Store, state: RunState, heard: ReceivedResponse) -> None:
+def _answer_is_odd(store: Store, state: RunState, received: ReceivedResponse) -> None:
     """Retry a read after an odd response; then pause the run."""
-    read_task, answer = heard.job.read_task, heard.answer
+    read_task, answer = received.job.read_task, received.answer
     with store.write() as tx:
-        journal.record_read(tx, state.id, read_task.position, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(
+            tx, state.id, read_task.position, received.job.sent_at, received.at, row_updates.noted(answer)
+        )
     state.asked.discard(read_task)
     state.trouble = str(answer)
-    enough = state.puts_off(read_task, heard.moment)
+    enough = state.puts_off(read_task, received.moment)
     if read_task.purpose is RequestPurpose.SETTLE and read_task.position in state.unsettled:
         state.unsettled[read_task.position].due = state.later[read_task]
     if not enough:
         return
     state.is_read(read_task)
     if state.status is RunStatus.STOPPING or state.is_left:
-        _give_up_reading(state, read_task, heard.moment)
+        _give_up_reading(state, read_task, received.moment)
     else:
         lifecycle.halt(state, decisions.reads_refused(answer), blind=True)
 
@@ -207,7 +211,7 @@ def _give_up_reading(state: RunState, read_task: ReadTask, moment: float) -> Non
         state.to_confirm.pop(read_task.position if read_task.position is not None else -1, None)
 
 
-def _as_it_stands(state: RunState, step: Decision, *, unanswered: bool, read_back: bool) -> Decision:
+def _limit_decision(state: RunState, step: Decision, *, unanswered: bool, read_back: bool) -> Decision:
     """Limit a decision in a run that is stopping or stopped: nothing is sent again, and nothing guessed."""
     ends = state.status is RunStatus.STOPPING or state.is_left
     if not ends or isinstance(step, Finish | ReadBack):
@@ -266,25 +270,25 @@ def _remember(state: RunState, position: int, step: Decision, unsettled: Pending
             pass
 
 
-def _domain_is_read(store: Store, state: RunState, heard: ReceivedResponse) -> None:
+def _domain_is_read(store: Store, state: RunState, received: ReceivedResponse) -> None:
     """Apply a list read before anything is sent, or for the comparison at the end."""
-    read_task, answer = heard.job.read_task, heard.answer
+    read_task, answer = received.job.read_task, received.answer
     boxes = _mailboxes(answer)
     decided: set[int] = set()
     to_confirm: dict[int, tuple[str, str]] = {}
     with store.write() as tx:
-        journal.record_read(tx, state.id, None, heard.job.sent_at, heard.at, row_updates.told(answer))
+        journal.record_read(tx, state.id, None, received.job.sent_at, received.at, row_updates.noted(answer))
         doubted = (
             boxes == [] and read_task not in state.doubted and row_updates.had_mailboxes(tx, state, read_task.domain)
         )
         if read_task.purpose is RequestPurpose.LOOK and boxes is not None and not doubted:
-            decided = row_updates.meanwhile(tx, state, read_task.domain, boxes, heard.at)
+            decided = row_updates.meanwhile(tx, state, read_task.domain, boxes, received.at)
         if read_task.purpose is RequestPurpose.CHECK and boxes is not None and not doubted:
-            to_confirm = row_updates.compare(tx, state, read_task.domain, boxes, heard.at)
+            to_confirm = row_updates.compare(tx, state, read_task.domain, boxes, received.at)
     state.asked.discard(read_task)
     if doubted:  # it would decide much, and may be a mistake of the host
         state.doubted.add(read_task)
-        state.later[read_task] = heard.moment + AGAIN_AFTER
+        state.later[read_task] = received.moment + AGAIN_AFTER
         state.trouble = sentences.none_listed(read_task.domain)
         return
     state.waiting = sorted(set(state.waiting) - decided) if decided else state.waiting

@@ -36,12 +36,12 @@ class RunWorkers:
     """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: MXrouteClient, gate: RateLimiter, clock: Clock, timeout: float,
+        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, timeout: float,
         chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]],
     ) -> None:  # fmt: skip
-        self._store, self._host, self._gate, self._clock = store, host, gate, clock
+        self._store, self._host, self._rate_limiter, self._clock = store, host, rate_limiter, clock
         self._timeout, self.chores = timeout, BackgroundTasks(chores, often, lambda: self._owned is not None)
-        self.engine = Engine(store, gate, clock, timeout)
+        self.engine = Engine(store, rate_limiter, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
         self._driver: threading.Thread | None = None
@@ -83,17 +83,17 @@ class RunWorkers:
             return [self.engine.trouble]
         if self._driver is not None and self._owned is None:
             return [NOT_THE_OWNER]
-        told, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
+        sentences, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.is_open(now):
-            return told
-        return [*told, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
+            return sentences
+        return [*sentences, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Load runs that were just journalled. If another process owns the runs by now, that one loads them."""
         with suppress(NotOwner):
-            self.steer(lambda engine: engine.load_new_runs())
+            self.apply(lambda engine: engine.load_new_runs())
 
-    def steer(self, do: Callable[[Engine], object]) -> None:
+    def apply(self, do: Callable[[Engine], object]) -> None:
         """Apply `do` to the engine; raise NotOwner unless this process owns the runs."""
         with self.changed:
             if self._driver is not None:
@@ -147,9 +147,9 @@ class RunWorkers:
             if owned is None:
                 self.engine.trouble = ""
                 return False
-            engine = Engine(owned, self._gate, self._clock, self._timeout)
+            engine = Engine(owned, self._rate_limiter, self._clock, self._timeout)
             with owned.read() as tx:
-                self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
+                self._rate_limiter.rebuild(journal.attempts_since(tx, now - 60.0), now)
             engine.recover()
         except StoreUnavailable as problem:
             self.engine.trouble, self.engine.trouble_code = str(problem), problem.code
@@ -167,7 +167,7 @@ class RunWorkers:
         """
         log.warning("Another MXM has taken over the runs of this data folder; this one only shows them now.")
         self._owned, self._lost_before = None, True
-        self.engine = Engine(self._store, self._gate, self._clock, self._timeout)
+        self.engine = Engine(self._store, self._rate_limiter, self._clock, self._timeout)
         self._store.disown()
 
     def _drive(self) -> None:
@@ -211,10 +211,10 @@ class RunWorkers:
             with suppress(StoreUnavailable, OwnershipLost):
                 self._owned.release()
 
-    def _carry_out(self, engine: Engine, job: OutgoingRequest, taken_at: float) -> None:
+    def _carry_out(self, engine: Engine, job: OutgoingRequest, dequeued_at: float) -> None:
         answer: Response | MXrouteError
         try:
-            if self._clock.monotonic() - taken_at > LEAVES_WITHIN or engine is not self.engine:
+            if self._clock.monotonic() - dequeued_at > LEAVES_WITHIN or engine is not self.engine:
                 answer = Unreachable("The request was held up here and has not left.", sent=False)
             else:
                 answer = self._host.send(job.request, gated=False)

@@ -189,9 +189,12 @@ class ImportService:
             batch = batch.with_passwords(validated)
             validated = self._verdicts(batch, account)
         plan = builder.make_plan(validated, batch.source)
-        days, beside = days or self._settings.retention_days, None if again else ()
+        days, allowed = days or self._settings.retention_days, None if again else ()
         return self._idempotency.start(
-            caller, key, request, lambda: self._runs.start(caller, plan, days=days, key=key or None, beside=beside)
+            caller,
+            key,
+            request,
+            lambda: self._runs.start(caller, plan, days=days, key=key or None, allowed=allowed),
         )
 
     def _verdicts(self, batch: ImportBatch, account: AccountSnapshot) -> pd.DataFrame:

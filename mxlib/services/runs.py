@@ -72,19 +72,19 @@ class RunService:
 
     def start(
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
-        beside: Collection[int] | None = None, since: float | None = None,
+        allowed: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
         """Start `plan`, or find the run that it already started; return the number.
 
-        Raises SameImport when a run of the same import that is not in `beside` is open, or was started since
-        `since` (Unix seconds); with `beside` None it never does.
+        Raises SameImport when a run of the same import that is not in `allowed` is open, or was started since
+        `since` (Unix seconds); with `allowed` None it never does.
         """
         caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
-            beside=beside, since=since,
+            allowed=allowed, since=since,
         )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:

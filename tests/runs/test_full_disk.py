@@ -40,7 +40,7 @@ def test_a_pause_on_a_full_disk_takes_effect_and_is_audited_later(app: App, held
     run = started(app)
     with full(app):
         if held:
-            app.services.run_manager._worker.steer(lambda engine: engine._halt_all(disk_full_error()))
+            app.services.run_manager._worker.apply(lambda engine: engine._halt_all(disk_full_error()))
             assert app.services.run_manager.view(run).held  # type: ignore[union-attr]
         response = support.data(app.ask("POST", f"/imports/{run}/pause"))
         assert response["status"] == "paused"
@@ -61,7 +61,7 @@ def test_a_resume_on_a_full_disk_takes_effect_once_there_is_room(app: App, broke
     run = started(app)
     support.data(app.ask("POST", f"/imports/{run}/pause"))
     if broken:  # MXM itself failed at it: Resume has to read the journal first
-        app.services.run_manager._worker.steer(
+        app.services.run_manager._worker.apply(
             lambda engine: engine._halt_for(engine.states[run], ValueError("a fault"))
         )
     app.host.down = False

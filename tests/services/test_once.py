@@ -116,13 +116,13 @@ class TestTheSameImport:
 
     def test_a_confirmation_covers_only_the_runs_it_was_about(self, app: App, clock: ShiftedClock) -> None:
         runs, at = app.services.runs, clock.now()
-        first = runs.start(LOCAL, plan(*rows(2)), days=7, beside=(), since=at)
+        first = runs.start(LOCAL, plan(*rows(2)), days=7, allowed=(), since=at)
         app.ended(first)
         other = plan(*(replace(row, password=f"Other-{row.position}-word") for row in rows(2)))
         with pytest.raises(SameImport) as asked:
-            runs.start(LOCAL, other, days=7, beside=(), since=at)
+            runs.start(LOCAL, other, days=7, allowed=(), since=at)
         assert asked.value.run == first
-        assert runs.start(LOCAL, other, days=7, beside={first}, since=at) != first
+        assert runs.start(LOCAL, other, days=7, allowed={first}, since=at) != first
 
 
 class TestOneDraftInTwoTabs:

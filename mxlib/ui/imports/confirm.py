@@ -72,7 +72,7 @@ def _ask(editor: Editor, ready: PreparedImport) -> None:
     if not start:
         return
     try:
-        run = app.runs.start(layout.caller(), ready.plan, days=days, beside=named, since=opened_at)
+        run = app.runs.start(layout.caller(), ready.plan, days=days, allowed=named, since=opened_at)
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
         st.rerun(scope="fragment")
