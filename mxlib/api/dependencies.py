@@ -30,7 +30,7 @@ _TOKEN = HTTPBearer(
     description="Made with script/mxm token create, or by an admin on the Access page.",
 )
 
-_TOLD = {
+_DESCRIPTIONS = {
     400: "Something in the request is not as it must be",
     401: "No token, or one that no longer works",
     403: "The token lacks a permission",
@@ -48,7 +48,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses of a route, with those that all routes have."""
     headers = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {
-        status: {"model": Failure, "description": _TOLD[status]}
+        status: {"model": Failure, "description": _DESCRIPTIONS[status]}
         | ({"headers": headers} if status in (429, 503) else {})
         for status in sorted({400, 401, 403, 413, *statuses})
     }
@@ -128,7 +128,7 @@ _CHARSETS = {
     "cp1250": "windows-1250", "cp1252": "windows-1252", "iso8859-1": "windows-1252", "mac-roman": "mac-roman",
     "utf-16-be": "utf-16-be", "utf-16-le": "utf-16-le",
 }  # fmt: skip
-_TOLD_BY_ITSELF = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16"})
+_DETECTED = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16"})
 
 
 def charset_of(request: Request) -> str | None:
@@ -148,7 +148,7 @@ def charset_of(request: Request) -> str | None:
         known = codecs.lookup(named).name
     except (LookupError, ValueError):
         known = ""
-    if known not in _TOLD_BY_ITSELF | _CHARSETS.keys():
+    if known not in _DETECTED | _CHARSETS.keys():
         raise ApiError(
             415, f"charset={readable(named)} is not read here. Leave it out, or send UTF-8, UTF-16 or Windows-1252."
         )

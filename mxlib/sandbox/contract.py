@@ -153,8 +153,8 @@ def _password(account: Account, password: Any) -> str:
     return password
 
 
-def _number(body: Mapping[str, Any], name: str, standard: int, highest: int | None = None) -> int:
-    value = body.get(name, standard)
+def _number(body: Mapping[str, Any], name: str, default: int, highest: int | None = None) -> int:
+    value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Refusal("VALIDATION_ERROR", f"{name.capitalize()} must be a whole number, 0 or more", name)
     if highest is not None and value > highest:

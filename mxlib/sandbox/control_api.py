@@ -23,14 +23,14 @@ def control(sandbox: Sandbox, method: str, path: str, body: bytes, now: float) -
     """
     sandbox.advance(now)
     try:
-        return as_json(200, _told(sandbox, method, path.removeprefix(PREFIX), body))
+        return as_json(200, _response(sandbox, method, path.removeprefix(PREFIX), body))
     except Refusal as refusal:
         return refusal.reply()
     except (ValueError, TypeError) as error:
         return Refusal("VALIDATION_ERROR", str(error)).reply()
 
 
-def _told(sandbox: Sandbox, method: str, what: str, body: bytes) -> Any:
+def _response(sandbox: Sandbox, method: str, what: str, body: bytes) -> Any:
     match method, what:
         case "GET", "log":
             return {"log": [entry._asdict() for entry in sandbox.log.copy()], "made": dict(sandbox.made)}

@@ -165,9 +165,9 @@ class Sandbox:
             true = outcome.reply if effect or outcome.change is None else _UNKEPT
         elif fault.effect is Effect.LATE:
             self._late.append((now + fault.late, request))
-        return self._with_limits(self._told(fault, true, request, now), request, now, fault), effect
+        return self._with_limits(self._sent_reply(fault, true, request, now), request, now, fault), effect
 
-    def _told(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
+    def _sent_reply(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
         """Return the reply that the sender gets instead of `true`.
 
         While there is no effect yet, `true` is missing (None).

@@ -85,16 +85,16 @@ class Meter:
         Reset times are whole seconds, never early by the host's clock.
         """
         limits, ends = self.limits, self.ends(kind, now)
-        told = {"date": formatdate(now + limits.skew, usegmt=True)}
+        found = {"date": formatdate(now + limits.skew, usegmt=True)}
         if limits.headers:
-            told["x-ratelimit-limit"] = str(limits.allowed(kind))
-            told["x-ratelimit-remaining"] = "0" if refused else str(self.left(kind, now))
-            told["x-ratelimit-reset"] = str(math.ceil(ends + limits.skew))
+            found["x-ratelimit-limit"] = str(limits.allowed(kind))
+            found["x-ratelimit-remaining"] = "0" if refused else str(self.left(kind, now))
+            found["x-ratelimit-reset"] = str(math.ceil(ends + limits.skew))
         if refused and limits.retry_after == "seconds":
-            told["retry-after"] = str(max(1, math.ceil(ends - now)))
+            found["retry-after"] = str(max(1, math.ceil(ends - now)))
         elif refused and limits.retry_after == "date":
-            told["retry-after"] = formatdate(math.ceil(ends + limits.skew), usegmt=True)
-        return told
+            found["retry-after"] = formatdate(math.ceil(ends + limits.skew), usegmt=True)
+        return found
 
     def _open(self, kind: Kind, now: float) -> _Window:
         """Return the window that contains `now`."""

@@ -36,7 +36,7 @@ def main() -> None:
         _bound(seconds, size + memory if size else 0)
         answer = _answer(work, arguments, named)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _tell(answers, answer)
+        _send(answers, answer)
 
 
 def _load() -> None:
@@ -72,7 +72,7 @@ def _answer(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[st
         return "fault", f"{type(error).__name__} at {where}"
 
 
-def _tell(answers: BinaryIO, answer: tuple[str, Any]) -> None:
+def _send(answers: BinaryIO, answer: tuple[str, Any]) -> None:
     try:
         content = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
     except MemoryError:

@@ -30,7 +30,18 @@ MOST_WAITING, PATIENCE = 8, 60.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 #: The variables that it gets from this process's environment: paths of Python and its libraries, never a setting.
-_TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR")
+_PASSED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+    "TMPDIR",
+)
 
 #: Settings that save address space, since that is limited.
 _FRUGAL = {
@@ -122,11 +133,11 @@ class Worker:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         self.close()
-        told = {name: os.environ[name] for name in _TOLD if name in os.environ}
+        inherited = {name: os.environ[name] for name in _PASSED if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mxlib.worker"],
             cwd=_ROOT,
-            env=told | _FRUGAL,
+            env=inherited | _FRUGAL,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ UPDATING = (
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."
 )
 #: Most domains that a confirmation names.
-_DOMAINS_TOLD = 10
+_MAX_DOMAINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _domains(figures: Confirmation) -> str:
     Beyond ten domains the last ones are summed up, so that the text after them stays in sight.
     """
     names = sorted({*figures.creates, *figures.updates})
-    shown = names if len(names) <= _DOMAINS_TOLD else names[: _DOMAINS_TOLD - 1]
+    shown = names if len(names) <= _MAX_DOMAINS else names[: _MAX_DOMAINS - 1]
     text = ", ".join(_there(figures, name) for name in shown)
     if not (rest := names[len(shown) :]):
         return text
