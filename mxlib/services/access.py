@@ -67,17 +67,17 @@ class AccessService:
         authenticator: Authenticator,
     ) -> None:
         self._store, self._clock, self._lists = store, clock, lists
-        self._users, self._tokens, self._entrance = users, tokens, authenticator
+        self._users, self._tokens, self._authenticator = users, tokens, authenticator
 
     # State.
 
     def sign_in_required(self) -> bool:
         """Return whether people have to sign in."""
-        return self._entrance.sign_in_required()
+        return self._authenticator.sign_in_required()
 
     def by_provider(self) -> bool:
         """Return whether people can sign in at an OpenID Connect provider, without a password here."""
-        return bool(self._entrance.settings.oidc_issuer)
+        return bool(self._authenticator.settings.oidc_issuer)
 
     def domains(self, caller: Caller, held: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the domains that permissions can be given for.
@@ -183,7 +183,7 @@ class AccessService:
                 raise Forbidden("Only admins sign others out.")
             ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.SIGN_OUT_EVERYWHERE, at=self._clock.now(), on=user.name)
-        self._entrance.sessions.wake(ended)
+        self._authenticator.sessions.wake(ended)
         return len(ended)
 
     # One's own.
@@ -202,7 +202,7 @@ class AccessService:
         self._users.change_own_password(caller, current, new, keep=keep)
 
     def _browsers(self) -> dict[int, int]:
-        settings, now = self._entrance.settings, self._clock.now()
+        settings, now = self._authenticator.settings, self._clock.now()
         began_since, seen_since = now - settings.session_hours * 3600.0, now - settings.session_idle_hours * 3600.0
         with self._store.read() as tx:
             return sessions.signed_in(tx, began_since=began_since, seen_since=seen_since)

@@ -97,9 +97,9 @@ class AccountStorageService:
 
         The problem is blank when there was none; else the figures are old ones. Raises ListUnavailable, Forbidden.
         """
-        told = self._lists.domains(caller)  # before the permission: it may be due
-        if told.read_at is None and not caller.admin:
-            raise ListUnavailable(told.problem)
+        domains = self._lists.domains(caller)  # before the permission: it may be due
+        if domains.read_at is None and not caller.admin:
+            raise ListUnavailable(domains.problem)
         if not self.may_see(caller):
             raise Forbidden(_NOT_YOURS)
         if self._due(self.known()):
@@ -158,9 +158,9 @@ class AccountStorageService:
             self._tried_at = self._clock.monotonic()
             try:
                 answer = self._host.send(protocol.account_quota(), patience=MAX_WAIT_S)
-                told = AccountStorage.from_data(answer.data, self._clock.now())
+                figures = AccountStorage.from_data(answer.data, self._clock.now())
                 with self._store.write() as tx:
-                    account_storage.keep(tx, asdict(told))
+                    account_storage.keep(tx, asdict(figures))
                 self._problem = ""
             except (MXrouteError, StoreUnavailable) as error:
                 self._problem = Failure(error)
@@ -173,17 +173,17 @@ class AccountStorageService:
             log.info("The account's storage could not be kept")
 
 
-def _bytes(told: object) -> int | None:
+def _bytes(value: object) -> int | None:
     """Parse a figure of MXroute in bytes; round fractions up, since 0 means no limit."""
     try:
-        number = float(str(told))
+        number = float(str(value))
     except ValueError:
         return None
     return math.ceil(number) if 0 <= number < 1e18 else None
 
 
-def _moment(told: object) -> float | None:
+def _moment(value: object) -> float | None:
     try:
-        return datetime.fromisoformat(str(told)).timestamp()
+        return datetime.fromisoformat(str(value)).timestamp()
     except ValueError:
         return None

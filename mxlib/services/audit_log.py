@@ -54,38 +54,38 @@ class AuditLog:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def entries(self, caller: Caller, wanted: AuditFilter, *, before: int | None = None, most: int = 100) -> Page:
+    def entries(self, caller: Caller, filters: AuditFilter, *, before: int | None = None, most: int = 100) -> Page:
         """Return the latest entries that the caller may read, newest first.
 
         Those with a number from `before` on are left out.
         """
         with self._store.read() as tx:
-            found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
+            found = audit.find(tx, filters, _seen(caller), before=before, most=most + 1)
         return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
 
-    def count(self, caller: Caller, wanted: AuditFilter, *, most: int) -> int:
+    def count(self, caller: Caller, filters: AuditFilter, *, most: int) -> int:
         """Count the entries that the caller may read, up to `most`."""
         with self._store.read() as tx:
-            return audit.count(tx, wanted, _seen(caller), most=most)
+            return audit.count(tx, filters, _seen(caller), most=most)
 
-    def csv(self, caller: Caller, wanted: AuditFilter) -> Download:
+    def csv(self, caller: Caller, filters: AuditFilter) -> Download:
         """Return every matching entry, newest first, as CSV.
 
         The download is audited itself; its own entry comes only with the next download.
         """
-        last = self._taken(caller, wanted, "CSV")
-        return Download(self._name("csv"), self._pieces(caller, wanted, last, audit_lines.CSV, _csv_line))
+        last = self._record_download(caller, filters, "CSV")
+        return Download(self._name("csv"), self._pieces(caller, filters, last, audit_lines.CSV, _csv_line))
 
-    def jsonl(self, caller: Caller, wanted: AuditFilter) -> Download:
+    def jsonl(self, caller: Caller, filters: AuditFilter) -> Download:
         """Return what `csv` does, as one JSON object a line.
 
         Times are ISO 8601 in UTC.
         """
-        last = self._taken(caller, wanted, "JSONL")
-        return Download(self._name("jsonl"), self._pieces(caller, wanted, last, audit_lines.JSONL, _json_line))
+        last = self._record_download(caller, filters, "JSONL")
+        return Download(self._name("jsonl"), self._pieces(caller, filters, last, audit_lines.JSONL, _json_line))
 
     def _pieces(
-        self, caller: Caller, wanted: AuditFilter, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
+        self, caller: Caller, filters: AuditFilter, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
     ) -> Iterator[bytes]:
         """Yield every entry up to number `last`, in batches.
 
@@ -100,7 +100,7 @@ class AuditLog:
         while True:
             caller = current(caller)
             with self._store.read() as tx:
-                block = audit.block(tx, wanted, _seen(caller), before=before, most=CHUNK, known=labels)
+                block = audit.block(tx, filters, _seen(caller), before=before, most=CHUNK, known=labels)
                 block, labels = _labelled(tx, block, labels)
             if not len(block.ids):
                 return
@@ -108,14 +108,14 @@ class AuditLog:
             yield audit_lines.text(lines, odd, [line(_entry(block, labels, at)) for at in np.flatnonzero(odd).tolist()])
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
-    def _taken(self, caller: Caller, wanted: AuditFilter, kind: str) -> int:
+    def _record_download(self, caller: Caller, filters: AuditFilter, kind: str) -> int:
         """Record a download of the audit log.
 
         Returns the number of the newest entry before it.
         """
-        asked = ", ".join(f"{name} {value}" for name, value in asdict(wanted).items() if value not in ("", None))
+        asked = ", ".join(f"{name} {value}" for name, value in asdict(filters).items() if value not in ("", None))
         with self._store.read() as tx:
-            last, entries = audit.newest(tx), audit.count(tx, wanted, _seen(caller))
+            last, entries = audit.newest(tx), audit.count(tx, filters, _seen(caller))
         with self._store.write() as tx:
             audit.record(
                 tx, caller, AuditAction.AUDIT_DOWNLOAD, at=self._clock.now(), on="audit trail",
@@ -171,8 +171,8 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 
 def _json_line(entry: Entry) -> str:
-    told = dict(zip(HEADER, _cells(entry), strict=True)) | {"run": entry.run, "detail": entry.detail}
-    return json.dumps({"id": entry.id, **told}, ensure_ascii=False) + "\n"
+    cells = dict(zip(HEADER, _cells(entry), strict=True)) | {"run": entry.run, "detail": entry.detail}
+    return json.dumps({"id": entry.id, **cells}, ensure_ascii=False) + "\n"
 
 
 def _iso(at: float) -> str:

@@ -158,8 +158,8 @@ class ChangeService:
         Raises Forbidden, NotFound for a domain that is not on the account, ListUnavailable when a list cannot be
         read, and InvalidField for an invalid quota or stored value.
         """
-        picked = list(dict.fromkeys(address.lower() for address in addresses))
-        domains = sorted({address.rpartition("@")[2] for address in picked})
+        selected = list(dict.fromkeys(address.lower() for address in addresses))
+        domains = sorted({address.rpartition("@")[2] for address in selected})
         seen = _must(caller, change, domains)
         if isinstance(change, NewStored):
             change, wrong = changes.normalised(change)
@@ -167,8 +167,8 @@ class ChangeService:
                 raise InvalidField(change.column.name, wrong)
         boxes = self._boxes(caller, change, domains)
         seen = _must(caller := current(caller), change, domains)
-        found = boxes.loc[boxes["address"].isin(picked)]
-        gone = tuple(sorted(set(picked) - set(found["address"])))
+        found = boxes.loc[boxes["address"].isin(selected)]
+        gone = tuple(sorted(set(selected) - set(found["address"])))
         plan, figures = changes.make_plan(found, change, change_text.name(change))
         if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MAX_QUOTA:
             raise InvalidField("quota", change_text.TOO_LARGE)

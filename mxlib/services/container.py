@@ -114,10 +114,10 @@ _current: Services | None = None
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Put the services together: the sandbox stands in for the host when no account is set."""
     clock = clock or SystemClock()
-    served, pace = None, RateLimits()
+    served, rate_limits = None, RateLimits()
     if settings.sandbox:
         window, writes, reads = settings.sandbox_window_s, settings.sandbox_writes, settings.sandbox_reads
-        pace = RateLimits(window=window, writes=writes, reads=reads)
+        rate_limits = RateLimits(window=window, writes=writes, reads=reads)
         served = stand_in.serve(
             stand_in.believable(
                 window=window,
@@ -136,8 +136,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             }
         )
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
-    gate = RateLimiter(pace, clock)
-    return assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate, served)
+    rate_limiter = RateLimiter(rate_limits, clock)
+    return assemble(settings, clock, store, MXrouteClient(settings, rate_limiter, clock), rate_limiter, served)
 
 
 def assemble(
@@ -145,12 +145,12 @@ def assemble(
     clock: Clock,
     store: Store,
     host: MXrouteClient,
-    gate: RateLimiter,
+    rate_limiter: RateLimiter,
     sandbox: "stand_in.Served | None" = None,
 ) -> Services:
     """Build the services over a store and a client that are open already."""
     housekeeping = Housekeeping(settings, store, clock)
-    engine = RunManager(store, host, gate, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
+    engine = RunManager(store, host, rate_limiter, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
     lists = MailboxLists(store, host, clock)
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
@@ -164,9 +164,9 @@ def assemble(
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
-    entrance = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
+    authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
-        settings, clock, store, host, gate, engine, lists, imports, files,
+        settings, clock, store, host, rate_limiter, engine, lists, imports, files,
         DraftService(settings, store, files, clock), runs, RunWatch(runs, clock),
         exports=exports,
         mailboxes=mailboxes,
@@ -181,8 +181,8 @@ def assemble(
         undo=UndoService(store, lists, engine, runs, clock),
         users=users,
         sessions=sessions,
-        authenticator=entrance,
-        access=AccessService(store, clock, lists, users, tokens, entrance),
+        authenticator=authenticator,
+        access=AccessService(store, clock, lists, users, tokens, authenticator),
         housekeeping=housekeeping,
         sandbox=sandbox,
     )  # fmt: skip

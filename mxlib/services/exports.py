@@ -19,7 +19,7 @@ from mxlib.core.plans import change_text
 from mxlib.core.text import file_problems, list_ages, run_status
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.failures import ListUnavailable
-from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tell
+from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
 from mxlib.store import Store, audit
 
@@ -66,7 +66,7 @@ class AllDomains:
         return sum(len(each.frame) for each in self.lists)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Describe the content of the file."""
         return f"{count(self.mailboxes, 'mailbox', 'mailboxes')} of {count(len(self.lists), 'domain')}"
 
@@ -98,10 +98,10 @@ class ExportService:
         self._record_export(caller, domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
         return file
 
-    def everything(self, caller: Caller, *, tell: Tell | None = None) -> AllDomains:
+    def everything(self, caller: Caller, *, on_progress: OnProgress | None = None) -> AllDomains:
         """Return the mailboxes of all domains that the caller may export.
 
-        Lists that are due are read; `tell` receives the progress. Raises Forbidden when there is no such domain,
+        Lists that are due are read; `on_progress` receives the progress. Raises Forbidden when there is no such domain,
         ListUnavailable when not one list can be read.
         """
         domains = self._domains(caller)
@@ -109,7 +109,7 @@ class ExportService:
         mine = [name for name in domains.names if all(caller.may(right, name) for right in rights)]
         if not mine:
             raise Forbidden("You may not export from any domain. Ask an admin for it.")
-        found = self._lists.every(caller, mine, tell=tell)
+        found = self._lists.every(caller, mine, on_progress=on_progress)
         _still_may(caller, mine)
         had = [each for each in found if each.read_at is not None]
         if not had:
@@ -128,7 +128,7 @@ class ExportService:
         found = self.everything(caller)
         file = self._file(found.lists, "", kind, found)
         caller = _still_may(caller, found.domains)
-        outcome = f"{found.told} as {kind}: {listed(found.domains)}"
+        outcome = f"{found.summary} as {kind}: {listed(found.domains)}"
         self._record_export(caller, "all domains", " ".join([f"{outcome}.", *found.lacks]))
         return file
 
@@ -138,8 +138,8 @@ class ExportService:
         Raises NotFound when none exists, Forbidden, ListUnavailable.
         """
         _must_be_known(kind)
-        wanted = set(addresses)
-        domains = sorted({address.rpartition("@")[2] for address in wanted})
+        selected = set(addresses)
+        domains = sorted({address.rpartition("@")[2] for address in selected})
         for domain in domains:
             caller.require(Permission.EXPORT, domain)
             self._must_be_here(caller, domain)
@@ -147,10 +147,10 @@ class ExportService:
         for listed_now in self._lists.every(caller, domains):
             if listed_now.read_at is None:
                 raise ListUnavailable(listed_now.problem)
-            picked = listed_now.frame.loc[listed_now.frame["address"].isin(wanted)]
-            found.append(replace(listed_now, frame=picked))
-        gone = wanted.difference(*(each.frame["address"] for each in found))
-        if gone == wanted:
+            rows = listed_now.frame.loc[listed_now.frame["address"].isin(selected)]
+            found.append(replace(listed_now, frame=rows))
+        gone = selected.difference(*(each.frame["address"] for each in found))
+        if gone == selected:
             raise NotFound(change_text.NOBODY_THERE)
         file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         caller = _still_may(caller, domains)

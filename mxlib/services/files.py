@@ -85,9 +85,9 @@ class FileService:
         self._must_import(caller)
         sheet = self._sheet(data, name)
         if kept := self._kept(caller, sheet):
-            answer, told = kept
+            answer, remembered = kept
             reading = self._reading(caller, sheet, answer, domain)
-            note = f"Columns read as answered on {day(told.at, self._clock.now())}."
+            note = f"Columns read as answered on {day(remembered.at, self._clock.now())}."
             return replace(reading, notes=(note, *reading.notes))
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:
@@ -136,7 +136,7 @@ class FileService:
         """Return the rows of a sheet; raises FileRefused as `read_file.apply_mapping` does."""
         return read_file.apply_mapping(sheet, chosen, usernames=usernames, run=run_unless)
 
-    def further(self, caller: Caller, text: str, domain: str, beside: ReadFile | None) -> ReadFile:
+    def further(self, caller: Caller, text: str, domain: str, original: ReadFile | None) -> ReadFile:
         """Return rows that are pasted in addition to those of a file.
 
         Without a header their columns are those of the file, from the first one. Raises FileRefused with one sentence
@@ -157,8 +157,8 @@ class FileService:
                 )
             return found
         width = len(bare.header)
-        if beside is not None and width <= len(beside.sheet.header) and width > 1:
-            meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
+        if original is not None and width <= len(original.sheet.header) and width > 1:
+            meanings = {at: meaning for meaning, at in original.columns.columns.items()}
             return self.apply_mapping(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
         if width > 1:
             raise FileRefused(file_problems.columns_not_named(width))
@@ -224,8 +224,8 @@ class FileService:
         if sheet.options.header_line:
             self._must_import(current(caller))  # making usernames may have read lists
             with self._store.write() as tx:
-                told = choices.to_json(sheet.header, answer)
-                column_choices.put(tx, choices.digest(sheet.header), told, caller.name, self._clock.now())
+                stored = choices.to_json(sheet.header, answer)
+                column_choices.put(tx, choices.digest(sheet.header), stored, caller.name, self._clock.now())
                 audit.record(
                     tx, caller, AuditAction.COLUMNS_ANSWER, at=self._clock.now(), on=sheet.name,
                     outcome=", ".join(answer.meanings),
@@ -252,8 +252,8 @@ class FileService:
         made = self.usernames(caller, sheet, answer, domain).to_pylist()
         domains = choices.domains(sheet, answer, domain).to_pylist()
         existing = self._existing(caller, set(domains))
-        wanted = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
-        return tuple(address for address in wanted if address in existing)
+        made_addresses = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
+        return tuple(address for address in made_addresses if address in existing)
 
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
         """Return the existing addresses in `domains`, as far as the lists can be read.
@@ -295,9 +295,9 @@ class FileService:
         if not sheet.options.header_line:
             return None
         with self._store.read() as tx:
-            told = column_choices.find(tx, choices.digest(sheet.header), caller.name)
-        answer = choices.from_json(sheet.header, told.answer) if told else None
-        return (answer, told) if answer and told else None
+            remembered = column_choices.find(tx, choices.digest(sheet.header), caller.name)
+        answer = choices.from_json(sheet.header, remembered.answer) if remembered else None
+        return (answer, remembered) if answer and remembered else None
 
     def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
         """Return the latest choices of another user for these headers that can still be used."""
@@ -305,8 +305,8 @@ class FileService:
             return None
         with self._store.read() as tx:
             others = column_choices.of_others(tx, choices.digest(sheet.header), caller.name)
-        found = ((choices.from_json(sheet.header, told.answer), told) for told in others)
-        return next((Offer(answer, told.by, told.at) for answer, told in found if answer), None)
+        found = ((choices.from_json(sheet.header, remembered.answer), remembered) for remembered in others)
+        return next((Offer(answer, remembered.by, remembered.at) for answer, remembered in found if answer), None)
 
     def _reading(
         self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()

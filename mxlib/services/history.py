@@ -82,9 +82,9 @@ class MailboxHistoryService:
         caller.require(Permission.VIEW, domain)
         with self._store.read() as tx:
             by_runs = mailbox_history.in_runs(tx, domain, username, MOST)
-            by_hand = mailbox_history.manual_actions(tx, domain, username, MOST)
+            manual = mailbox_history.manual_actions(tx, domain, username, MOST)
             first = seen.since(tx, domain, username)
-        events = [*map(_of_run, by_runs), *map(_of_hand, by_hand)]
+        events = [*map(_of_run, by_runs), *map(_of_manual_action, manual)]
         return MailboxHistory(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
 
 
@@ -97,7 +97,7 @@ def _of_run(row: InRun) -> Event:
     return Event(row.at, row.who, what, row.reason, row.run, row.file_name, did)
 
 
-def _of_hand(entry: ManualAction) -> Event:
+def _of_manual_action(entry: ManualAction) -> Event:
     if column := _STORED.get(entry.what):
         phrase = findings.stored_removed(column) if _is_removal(entry) else findings.stored_set(column)
         return Event(entry.at, entry.who, phrase.capitalize())

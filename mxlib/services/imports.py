@@ -23,7 +23,7 @@ from mxlib.core.vocabulary import Verdict
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
-from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, Tell
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
 from mxlib.services.runs import PreviousImport, RunService
 from mxlib.settings import Settings
 from mxlib.worker import run_unless, shared
@@ -84,16 +84,21 @@ class ImportService:
         return Defaults(domain=domain, quota=self._settings.new_quota, limit=self._settings.new_limit)
 
     def load(
-        self, caller: Caller, batch: ImportBatch, *, newer_than: float | None = None, tell: Tell | None = None
+        self,
+        caller: Caller,
+        batch: ImportBatch,
+        *,
+        newer_than: float | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         """Read the lists that validation needs and that are due, however long that takes.
 
-        `tell` receives the progress.
+        `on_progress` receives the progress.
         """
         known = self._lists.domains(caller).names
         batch = with_addresses(batch)
-        wanted = [name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)]
-        self._lists.refresh(wanted, newer_than=newer_than, patience=LONG_MAX_WAIT_S, tell=tell)
+        due = [name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)]
+        self._lists.refresh(due, newer_than=newer_than, patience=LONG_MAX_WAIT_S, on_progress=on_progress)
 
     def validate(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
         """Validate the rows by the cached lists; return them as `rules.validate` does."""
@@ -112,16 +117,16 @@ class ImportService:
         return confirmations.rechecked(changed_since(before, after), sorted(account.unchecked))
 
     def confirm(
-        self, caller: Caller, batch: ImportBatch, *, before: pd.DataFrame, tell: Tell | None = None
+        self, caller: Caller, batch: ImportBatch, *, before: pd.DataFrame, on_progress: OnProgress | None = None
     ) -> PreparedImport:
         """Return the plan of a batch, by lists at most a minute old.
 
-        `before` are the verdicts last seen. `tell` receives the progress of reading the lists.
+        `before` are the verdicts last seen. `on_progress` receives the progress of reading the lists.
         """
         batch = with_addresses(batch)
         now = self._clock.now()
         newer_than = now - FRESH_FOR_START
-        self.load(caller, batch, newer_than=newer_than, tell=tell)
+        self.load(caller, batch, newer_than=newer_than, on_progress=on_progress)
         caller = current(caller)
         account = self._account(caller, batch, newer_than=newer_than)
         validated = self._verdicts(batch, account)
@@ -257,15 +262,15 @@ def with_addresses(batch: ImportBatch) -> ImportBatch:
     return replace(batch, parsed=shared().run(addresses.read, batch.rows, batch.domain))
 
 
-def counts(judged: pd.DataFrame) -> dict[str, int]:
+def counts(validated: pd.DataFrame) -> dict[str, int]:
     """Count the rows of each of `kinds`.
 
     `warnings` counts rows that can be sent and carry one.
     """
-    ticked = judged["ticked"]
-    told = kinds(judged)[ticked].value_counts()
-    figures = {kind: int(told.get(kind, 0)) for kind in KINDS}
-    figures["warnings"] = int((ticked & (judged["warnings"] != "")).sum())
+    ticked = validated["ticked"]
+    found = kinds(validated)[ticked].value_counts()
+    figures = {kind: int(found.get(kind, 0)) for kind in KINDS}
+    figures["warnings"] = int((ticked & (validated["warnings"] != "")).sum())
     figures["left_out"] = int((~ticked).sum())
     return figures
 
@@ -280,7 +285,7 @@ def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
     if rows := int(differs.sum()):
         at = int(differs.to_numpy().argmax())
         address = f"{after['clean_username'].iat[at]}@{after['clean_domain'].iat[at]}"
-        had, has = (findings.in_one_line(str(judged["changes"].iat[at])) for judged in (before, after))
+        had, has = (findings.in_one_line(str(validated["changes"].iat[at])) for validated in (before, after))
         changes.append(confirmations.differs_meanwhile(rows, address, had, has))
     return tuple(changes)
 

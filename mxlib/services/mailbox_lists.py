@@ -43,13 +43,13 @@ LONG_MAX_WAIT_S = 75.0
 _AT_ONCE = 3
 
 #: Seconds between two reports of how many lists are read.
-_TOLD_EVERY = 0.5
+_PROGRESS_EVERY = 0.5
 
 #: After some of these in a row no other list can be read either.
 _FOR_ALL = (Unreachable, Unauthorized, RateLimitWait, StoreUnavailable)
 
 #: Receives the lists read, their total, and the seconds for which the rate limit delays the next one.
-Tell = Callable[[int, int, float], None]
+OnProgress = Callable[[int, int, float], None]
 
 
 FRAME_COLUMNS = (
@@ -127,19 +127,21 @@ class MailboxLists:
         """
         caller.require(Permission.VIEW, domain)
         before = self._outcomes.get(domain)
-        read_at, problem = self._bring(domain, refresh=refresh)
+        read_at, problem = self._refresh_if_due(domain, refresh=refresh)
         if self._outcomes.get(domain) is not before:
             current(caller).require(Permission.VIEW, domain)
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
 
-    def every(self, caller: Caller, domains: Collection[str], *, tell: Tell | None = None) -> list[MailboxList]:
+    def every(
+        self, caller: Caller, domains: Collection[str], *, on_progress: OnProgress | None = None
+    ) -> list[MailboxList]:
         """Return the mailboxes of many domains, read three at a time.
 
         The caller waits for all of them, also when that takes more than a minute's reads.
         """
         for domain in domains:
             caller.require(Permission.VIEW, domain)
-        self.refresh(domains, patience=LONG_MAX_WAIT_S, tell=tell)
+        self.refresh(domains, patience=LONG_MAX_WAIT_S, on_progress=on_progress)
         caller = current(caller)
         for domain in domains:
             caller.require(Permission.VIEW, domain)
@@ -151,7 +153,7 @@ class MailboxLists:
         No permission is checked: validation needs them.
         """
         oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
-        read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
+        read_at, _ = self._refresh_if_due(domain, refresh=False, oldest=oldest)
         if read_at is None or (newer_than is not None and self._is_due(read_at, newer_than)):
             return None
         cached = self._names.get(domain)
@@ -168,11 +170,11 @@ class MailboxLists:
         *,
         newer_than: float | None = None,
         patience: float = MAX_WAIT_S,
-        tell: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         """Read those of `domains` that are due, three at a time within the rate limit.
 
-        `tell` receives the progress. A failure is reported when that list is asked for. When MXroute fails three
+        `on_progress` receives the progress. A failure is reported when that list is asked for. When MXroute fails three
         times in a row, the rest is not read.
         """
         oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
@@ -185,11 +187,11 @@ class MailboxLists:
         with ThreadPoolExecutor(min(_AT_ONCE, len(due)), "mxm-lists") as threads:
             open_ = {threads.submit(self._read_unless_silent, name, patience) for name in due}
             while open_:
-                if tell:
-                    tell(len(due) - len(open_), len(due), self._host.wait_seconds("read"))
-                _, open_ = wait(open_, timeout=_TOLD_EVERY, return_when=FIRST_COMPLETED)
-        if tell:
-            tell(len(due), len(due), 0.0)
+                if on_progress:
+                    on_progress(len(due) - len(open_), len(due), self._host.wait_seconds("read"))
+                _, open_ = wait(open_, timeout=_PROGRESS_EVERY, return_when=FIRST_COMPLETED)
+        if on_progress:
+            on_progress(len(due), len(due), 0.0)
 
     def _read_unless_silent(self, domain: str, patience: float) -> None:
         def read() -> None:
@@ -226,8 +228,8 @@ class MailboxLists:
 
         Only those of domains that the caller may see.
         """
-        told = dict(self._outcomes)
-        seen = (problem for name, (_, problem) in told.items() if not name or _sees(caller, name))
+        outcomes = dict(self._outcomes)
+        seen = (problem for name, (_, problem) in outcomes.items() if not name or _sees(caller, name))
         return sorted({*filter(None, seen)})
 
     def trouble(self, domain: str) -> str:
@@ -236,7 +238,7 @@ class MailboxLists:
         Blank when it did not.
         """
         found = (self._outcomes.get(name) for name in (domain, ""))
-        return next((told[1] for told in found if told and told[1]), "")
+        return next((outcome[1] for outcome in found if outcome and outcome[1]), "")
 
     def last_problem(self) -> str | None:
         """Return why the latest read from MXroute failed.
@@ -258,7 +260,7 @@ class MailboxLists:
             return (), None, problem
         return kept.names, kept.read_at, problem
 
-    def _bring(self, domain: str, *, refresh: bool, oldest: float | None = None) -> tuple[float | None, str]:
+    def _refresh_if_due(self, domain: str, *, refresh: bool, oldest: float | None = None) -> tuple[float | None, str]:
         """Make the stored list of `domain` fresh enough.
 
         Returns when it was read, and what went wrong.
@@ -285,12 +287,12 @@ class MailboxLists:
     def _once(self, name: str, read: Callable[[], None], refresh: bool) -> str:
         """Run one read of `name` at a time; callers that arrive meanwhile share its result."""
         with self._lock:
-            gate = self._reading.setdefault(name, threading.Lock())
+            lock = self._reading.setdefault(name, threading.Lock())
         began = self._clock.monotonic()
-        with gate:
-            told = self._outcomes.get(name)
-            if told is not None:
-                at, problem = told
+        with lock:
+            outcome = self._outcomes.get(name)
+            if outcome is not None:
+                at, problem = outcome
                 meanwhile = at >= began
                 spared = bool(problem) and not refresh and began - at < RETRY_DELAY_S
                 if meanwhile or spared:

@@ -70,7 +70,7 @@ class MailboxService:
         clock: Clock,
     ) -> None:
         self._store, self._clock, self._manual = store, clock, manual
-        self._by_hand = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
+        self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
         self._lists, self._previews = lists, previews
 
     def list_mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
@@ -87,7 +87,7 @@ class MailboxService:
         """Return one mailbox as MXroute has it now."""
         domain, username = self._place(caller, Permission.VIEW, domain, username)
         try:
-            box = self._by_hand.read(domain, username)
+            box = self._writes.read(domain, username)
         except errors.NotFound:
             raise _not_there(domain, username) from None
         _must_now(caller, Permission.VIEW, domain)
@@ -100,12 +100,12 @@ class MailboxService:
         OutcomeUnknown, MXrouteError.
         """
         domain = self._domain(caller, Permission.IMPORT, domain)
-        judged = self._judged(domain, cells)
-        row = judged.row
+        validated = self._validated_row(domain, cells)
+        row = validated.row
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
-        if self._is_known(domain, username) is not False and self._by_hand.is_there(domain, username):
-            raise _taken(domain, username)
+        if self._is_known(domain, username) is not False and self._writes.is_there(domain, username):
+            raise _already_exists(domain, username)
         stored = {column.name: str(row[f"clean_{column.name}"]) for column in STORED_HERE}
         figures = {"quota": quota, "limit": limit}
         asked = WriteRequest(Action.CREATE, domain, username, password, stored, figures=figures)
@@ -113,18 +113,16 @@ class MailboxService:
         try:
             with self._manual.sending(Actor.of(caller), asked) as write:
                 still = partial(_must_now, caller, Permission.IMPORT, domain)
-                answered = self._by_hand.create(domain, username, password, quota, limit, still)
+                answered = self._writes.create(domain, username, password, quota, limit, still)
         except errors.Conflict:
-            raise _taken(domain, username) from None
+            raise _already_exists(domain, username) from None
         if not answered and self._is_made_since(began, domain, username):
             write.drop()
-            raise _taken(domain, username)
+            raise _already_exists(domain, username)
         unrecorded = write.done()
-        box = self._by_hand.read_back(domain, username) or replace(
-            _as_asked(domain, username), quota=quota, limit=limit
-        )
-        self._tell(domain, username, box)
-        kept = self._kept(domain, box, judged.warnings, unrecorded)
+        box = self._writes.read_back(domain, username) or replace(_as_asked(domain, username), quota=quota, limit=limit)
+        self._update_list(domain, username, box)
+        kept = self._kept(domain, box, validated.warnings, unrecorded)
         return replace(kept, stored=stored) if unrecorded else kept
 
     def _is_made_since(self, at: float, domain: str, username: str) -> bool:
@@ -149,11 +147,11 @@ class MailboxService:
         }
         if not given:
             raise InvalidField("", "Nothing to change: give a password, a quota, a limit or a name.")
-        row = self._judged(domain, {"username": username, **given}, exists=username).row
+        row = self._validated_row(domain, {"username": username, **given}, exists=username).row
         stored = {"name": str(row["clean_name"]) or CLEAR} if "name" in given else {}
         if given.keys() == stored.keys():
             self._keep(caller, domain, username, stored)
-            known = self._lists.cached_mailbox(domain, username) or self._by_hand.read(domain, username)
+            known = self._lists.cached_mailbox(domain, username) or self._writes.read(domain, username)
             return self._kept(domain, known)
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
@@ -162,16 +160,16 @@ class MailboxService:
         password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
         asked = WriteRequest(Action.UPDATE, domain, username, password, stored, change, figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
-            if not self._by_hand.update(
+            if not self._writes.update(
                 domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)
             ):
                 write.drop()
                 raise _not_there(domain, username)
         unrecorded = write.done()
-        box = self._by_hand.read_back(domain, username) or replace(
+        box = self._writes.read_back(domain, username) or replace(
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
-        self._tell(domain, username, box)
+        self._update_list(domain, username, box)
         return self._kept(domain, box, unrecorded=unrecorded)
 
     def delete(self, caller: Caller, domain: str, username: str) -> str:
@@ -181,23 +179,23 @@ class MailboxService:
         """
         domain, username = self._place(caller, Permission.DELETE, domain, username)
         with self._manual.sending(Actor.of(caller), WriteRequest(Action.DELETE, domain, username)) as write:
-            if not self._by_hand.delete(domain, username, partial(_must_now, caller, Permission.DELETE, domain)):
+            if not self._writes.delete(domain, username, partial(_must_now, caller, Permission.DELETE, domain)):
                 write.drop()
                 raise _not_there(domain, username)
         unrecorded = write.done()
-        self._tell(domain, username, None)
+        self._update_list(domain, username, None)
         return unrecorded
 
     def set_stored(self, caller: Caller, domain: str, username: str, column: str, value: object) -> str:
         """Store a value such as a recovery email, and return it; blank removes it."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
-        row = self._judged(domain, {"username": username, column: value}, exists=username).row
+        row = self._validated_row(domain, {"username": username, column: value}, exists=username).row
         kept = str(row[f"clean_{column}"])
         self._keep(caller, domain, username, {column: kept or CLEAR})
         return kept
 
     def _keep(self, caller: Caller, domain: str, username: str, stored: Mapping[str, str]) -> None:
-        if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
+        if not self._is_known(domain, username) and not self._writes.is_there(domain, username):
             raise _not_there(domain, username)
         _must_now(caller, Permission.IMPORT, domain)
         with self._manual.writing() as tx:
@@ -230,16 +228,16 @@ class MailboxService:
         names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
         return None if names is None else username in names
 
-    def _judged(self, domain: str, cells: Cells, exists: str = "") -> ValidatedRow:
+    def _validated_row(self, domain: str, cells: Cells, exists: str = "") -> ValidatedRow:
         """Validate the one row that `cells` make, with what would be sent.
 
         Raises InvalidField when a rule blocks it.
         """
         existing = frozenset({exists} - {""})
-        judged = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
-        if judged.faults:
-            raise InvalidField(next(iter(judged.faults)), judged.message)
-        return judged
+        validated = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
+        if validated.faults:
+            raise InvalidField(next(iter(validated.faults)), validated.message)
+        return validated
 
     # Data that MXM keeps.
 
@@ -248,7 +246,7 @@ class MailboxService:
             stored = stored_columns.of_mailbox(tx, domain, box.username)
         return MailboxDetails(domain, box, stored, (*warnings, unrecorded) if unrecorded else warnings)
 
-    def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:
+    def _update_list(self, domain: str, username: str, box: Mailbox | None) -> None:
         """Apply a write to the cached list.
 
         What cannot be stored now comes with the next read.
@@ -275,7 +273,7 @@ def _as_asked(domain: str, username: str) -> Mailbox:
     )
 
 
-def _taken(domain: str, username: str) -> AlreadyExists:
+def _already_exists(domain: str, username: str) -> AlreadyExists:
     return AlreadyExists(f"{username}@{domain} already exists.")
 
 

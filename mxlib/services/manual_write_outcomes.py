@@ -19,7 +19,7 @@ _NOT_DONE = "no answer came; it was not done"
 MEANWHILE = "no answer came; a later change tells"
 
 #: Whether an unanswered write was done, by (its action, that of a later write that worked); others stay unknown.
-_TOLD_BY_LATER = {
+_BY_LATER = {
     (Action.CREATE, Action.CREATE): False,
     (Action.CREATE, Action.UPDATE): True,
     (Action.CREATE, Action.DELETE): True,
@@ -29,12 +29,12 @@ _TOLD_BY_LATER = {
 }
 
 
-def told_by_later(write: ManualWrite, later: Action) -> bool | None:
+def outcome_by_later(write: ManualWrite, later: Action) -> bool | None:
     """Return whether a write was done, by what a later write found.
 
     None when that does not show it.
     """
-    return _TOLD_BY_LATER.get((Action(write.action), later))
+    return _BY_LATER.get((Action(write.action), later))
 
 
 def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:

@@ -71,7 +71,7 @@ class ManualWrites:
         self, settings: Settings, store: Store, host: MXrouteClient, lists: MailboxLists, runs: RunManager, clock: Clock
     ) -> None:
         self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
-        self._by_hand = ConfirmedWrites(host, clock, settings.timeout_s)
+        self._writes = ConfirmedWrites(host, clock, settings.timeout_s)
         self._changed = threading.Condition()
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._live: set[int] = set()
@@ -176,7 +176,7 @@ class ManualWrites:
             if write.id >= number or (write.status == SENDING and write.settle_at > now):
                 continue
             if write.status != KEPT:
-                done = manual_write_outcomes.told_by_later(write, asked.action)
+                done = manual_write_outcomes.outcome_by_later(write, asked.action)
                 manual_write_outcomes.note_settled(
                     tx, now, write, done=done is not False, why=manual_write_outcomes.MEANWHILE
                 )
@@ -240,7 +240,7 @@ class ManualWrites:
     def _settle(self, write: ManualWrite) -> bool:
         """Read one mailbox back and record the outcome; return whether MXroute answered."""
         try:
-            box: Mailbox | None = self._by_hand.read(write.domain, write.username)
+            box: Mailbox | None = self._writes.read(write.domain, write.username)
         except NotFound:
             box = None
         except MXrouteError:

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-z0-9.-]+")
 
 
 def needed_for(kind: RunKind) -> Permission:
-    """Return the permission to see and steer another user's run of this kind.
+    """Return the permission to see and control another user's run of this kind.
 
     It is needed in each domain of the run.
     """
@@ -77,12 +77,12 @@ class Invalid:
 class CallerRowVisibility:
     """The part of one run that one caller sees.
 
-    `brought`: whether they run it and brought its file themselves.
+    `brought_file`: whether they run it and brought its file themselves.
     """
 
-    def __init__(self, caller: Caller, run: RunView | RunRecord, known: Iterable[str], *, brought: bool) -> None:
+    def __init__(self, caller: Caller, run: RunView | RunRecord, known: Iterable[str], *, brought_file: bool) -> None:
         """`known` are the domains that texts may name: those of the account and of the run."""
-        self._caller, self._run, self._brought = caller, run, brought
+        self._caller, self._run, self._brought_file = caller, run, brought_file
         self._shown: dict[str, bool] = {}
         self._unseen = frozenset(name for name in known if not self.shows_domain(name))
 
@@ -104,7 +104,7 @@ class CallerRowVisibility:
         A row that names no domain is shown to the caller who brought the file, one that names two to callers who see
         both.
         """
-        if self._brought:
+        if self._brought_file:
             return self.shows_domain(row.domain) or not addresses.is_domain(row.domain)
         return self.shows_domain(row.domain) and self._unseen.isdisjoint(row.names)
 
@@ -124,10 +124,10 @@ class RunVisibility:
     def of(self, caller: Caller, run: RunView | RunRecord) -> results.RowVisibility:
         """Return which rows and figures of a run the caller may see."""
         with self._store.read() as tx:
-            sight = self._sight(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
-        return results.RowVisibility(sight.shows_figures, sight.shows)
+            visible = self._rows_for(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
+        return results.RowVisibility(visible.shows_figures, visible.shows)
 
-    def told(self, caller: Caller, views: Iterable[RunView]) -> tuple[RunView, ...]:
+    def restrict(self, caller: Caller, views: Iterable[RunView]) -> tuple[RunView, ...]:
         """Return the runs as the caller may see them: figures of visible rows only, the others counted."""
         views = tuple(views)
         if caller.admin:
@@ -135,7 +135,7 @@ class RunVisibility:
         with self._store.read() as tx:
             groups, known = row_counts.by_domain(tx, [view.id for view in views]), _domains(tx)
             self._read_invalid(tx, groups)
-            return tuple(self._told(tx, caller, view, groups.get(view.id, {}), known) for view in views)
+            return tuple(self._restricted(tx, caller, view, groups.get(view.id, {}), known) for view in views)
 
     def _read_invalid(self, tx: Tx, groups: Mapping[int, Mapping[row_counts.Group, int]]) -> None:
         """Read the invalid rows of runs that were not looked at before."""
@@ -145,18 +145,18 @@ class RunVisibility:
         for run, rows in row_counts.invalid(tx, [run for run in due if run not in self._invalid]).items():
             self._invalid[run] = tuple(map(_invalid, rows))
 
-    def _told(
+    def _restricted(
         self, tx: Tx, caller: Caller, view: RunView, groups: Mapping[row_counts.Group, int], known: frozenset[str]
     ) -> RunView:
-        sight = self._sight(tx, caller, view, known=known | {domain for domain, _, _ in groups})
+        visible = self._rows_for(tx, caller, view, known=known | {domain for domain, _, _ in groups})
         invalid = self._invalid.get(view.id, ())
-        counts = Counter(row.outcome for row in invalid if sight.shows_invalid(row))
+        counts = Counter(row.outcome for row in invalid if visible.shows_invalid(row))
         for (domain, verdict, outcome), rows in groups.items():
-            if verdict != Verdict.INVALID and sight.shows_domain(domain):
+            if verdict != Verdict.INVALID and visible.shows_domain(domain):
                 counts[Outcome(outcome)] += rows
         total = sum(counts.values())
         hidden = frozenset(domain for domain in view.domains if not sees(caller, view, domain))
-        told = replace(
+        restricted = replace(
             view,
             counts=dict(counts),
             total=total,
@@ -165,21 +165,23 @@ class RunVisibility:
             paused_reason=_without(view.paused_reason, hidden, ELSEWHERE),
             note=_without(view.note, hidden, ""),
         )
-        return _with_differences(tx, told, sight) if view.differences else told
+        return _with_differences(tx, restricted, visible) if view.differences else restricted
 
-    def _sight(self, tx: Tx, caller: Caller, run: RunView | RunRecord, *, known: frozenset[str]) -> CallerRowVisibility:
-        brought = False
+    def _rows_for(
+        self, tx: Tx, caller: Caller, run: RunView | RunRecord, *, known: frozenset[str]
+    ) -> CallerRowVisibility:
+        brought_file = False
         if run.operator == caller.name and not caller.admin:
             started = audit.find(tx, audit.AuditFilter(run=run.id, what=AuditAction.RUN_START), most=1)
-            brought = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
-        return CallerRowVisibility(caller, run, known, brought=brought)
+            brought_file = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
+        return CallerRowVisibility(caller, run, known, brought_file=brought_file)
 
 
-def _with_differences(tx: Tx, view: RunView, sight: CallerRowVisibility) -> RunView:
+def _with_differences(tx: Tx, view: RunView, visible: CallerRowVisibility) -> RunView:
     """Count the shown rows that differ from MXroute."""
     if not view.hidden:
         return view
-    differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]
+    differing = [row for row in row_counts.differing(tx, view.id) if visible.shows(row)]
     return replace(view, differences=len(differing), difference=differing[0].differs if differing else "")
 
 

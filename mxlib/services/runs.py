@@ -1,4 +1,4 @@
-"""Runs as callers may see and steer them."""
+"""Runs as callers may see and control them."""
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -31,7 +31,7 @@ PASSWORD_WARNING_S = 48 * 3600.0
 UNDO_WINDOW_S = 24 * 3600.0
 
 #: The status of a run in which a request is already done, so that asking twice does nothing twice.
-_STEERED = {
+_ALREADY = {
     AuditAction.RUN_PAUSE: frozenset({RunStatus.PAUSED}),
     AuditAction.RUN_RESUME: frozenset({RunStatus.QUEUED, RunStatus.RUNNING}),
     AuditAction.RUN_STOP: frozenset({RunStatus.STOPPING, RunStatus.STOPPED}),
@@ -64,11 +64,11 @@ class PreviousImport:
 
 @resolves_callers
 class RunService:
-    """Starts, shows and steers runs, with permissions and audit."""
+    """Starts, shows and controls runs, with permissions and audit."""
 
     def __init__(self, store: Store, runs: RunManager, clock: Clock) -> None:
         self._store, self._runs, self._clock = store, runs, clock
-        self._sights = RunVisibility(store)
+        self._visibility = RunVisibility(store)
 
     def start(
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
@@ -92,19 +92,19 @@ class RunService:
         view = (
             self._runs.view(run) if 0 < run < 2**63 else None
         )  # a number larger than the store can hold belongs to no run
-        return self._sights.told(caller, [view])[0] if view is not None and may_see(caller, view) else None
+        return self._visibility.restrict(caller, [view])[0] if view is not None and may_see(caller, view) else None
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
         """Return the latest runs that the caller may see, newest first."""
         views = self._runs.views(most, None if caller.admin else partial(may_see, caller))
-        return self._sights.told(caller, views)
+        return self._visibility.restrict(caller, views)
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
         """Return every row of a run that the caller may see, with its outcome.
 
         Passwords are not included.
         """
-        return results.rows_frame(self._store, run, seen=self._sights.of(caller, self._seen(caller, run)))
+        return results.rows_frame(self._store, run, seen=self._visibility.of(caller, self._seen(caller, run)))
 
     def results(self, caller: Caller, run: int) -> list[tuple[RowRecord, str]]:
         """Return every row that the caller may see, with its password.
@@ -112,28 +112,28 @@ class RunService:
         Passwords are for the run's operator and admins, blank for others.
         """
         view = self._seen(caller, run)
-        sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
-        told = results.all_rows(self._store, run, with_passwords=mine, seen=sight)
+        visible, mine = self._visibility.of(caller, view), self._may_have(caller, view)
+        rows = results.all_rows(self._store, run, with_passwords=mine, seen=visible)
         if mine and not self._may_have(current(caller), view):
             raise Forbidden(run_status.no_longer_allowed(run))
-        if any(password for _, password in told):
+        if any(password for _, password in rows):
             self._record_download(caller, run, "as JSON")
-        return told
+        return rows
 
     def pause(self, caller: Caller, run: int) -> None:
         """Pause after the requests in flight.
 
         Raises InvalidState at the run's end, as do the next two.
         """
-        self._steer(caller, run, AuditAction.RUN_PAUSE, partial(self._runs.pause, by=caller.name))
+        self._control(caller, run, AuditAction.RUN_PAUSE, partial(self._runs.pause, by=caller.name))
 
     def resume(self, caller: Caller, run: int) -> None:
         """Continue from where the run paused."""
-        self._steer(caller, run, AuditAction.RUN_RESUME, self._runs.resume)
+        self._control(caller, run, AuditAction.RUN_RESUME, self._runs.resume)
 
     def stop(self, caller: Caller, run: int) -> None:
         """End after what is in flight; the rest is not attempted."""
-        self._steer(caller, run, AuditAction.RUN_STOP, self._runs.stop)
+        self._control(caller, run, AuditAction.RUN_STOP, self._runs.stop)
 
     def retry(self, caller: Caller, run: int) -> int:
         """Start a new run of the rows that are not done; return its number."""
@@ -181,13 +181,13 @@ class RunService:
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
         """Return one of `exports.RUN_FILES`, each of which may hold passwords."""
-        sight = self._sights.of(caller, self._owned(caller, run))
+        visible = self._visibility.of(caller, self._owned(caller, run))
         stem, ending = kind.split(".")
         make = {"results": results.results_file, "failed": results.failed_file}[stem]
         if ending == "zip":
-            content = results.results_zip(self._store, run, sight)
+            content = results.results_zip(self._store, run, visible)
         else:
-            content = make(self._store, run, ending, sight)
+            content = make(self._store, run, ending, visible)
         self._owned(caller := current(caller), run)
         self._record_download(caller, run, kind)
         if stem == "results" and self._view_ended(run):
@@ -196,7 +196,9 @@ class RunService:
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""
-        return self._sights.told(caller, (view for view in self._runs.unseen(caller.name) if may_see(caller, view)))
+        return self._visibility.restrict(
+            caller, (view for view in self._runs.unseen(caller.name) if may_see(caller, view))
+        )
 
     def seen(self, caller: Caller, run: int) -> None:
         """Record that the caller saw how this run ended or paused; only its operator counts."""
@@ -256,13 +258,13 @@ class RunService:
         return view
 
     def must_act(self, caller: Caller, run: int) -> None:
-        """Raise Forbidden unless the caller may see and steer a run.
+        """Raise Forbidden unless the caller may see and control a run.
 
         That takes the run's permission in each of its domains.
         """
         _must(caller, self._seen(caller, run))
 
-    def may_steer(self, caller: Caller, view: RunView) -> bool:
+    def may_control(self, caller: Caller, view: RunView) -> bool:
         """Return whether the caller may pause, stop, repeat and take over this run."""
         return self._may_act(caller, view)
 
@@ -291,10 +293,10 @@ class RunService:
         _must(caller, view)
         return view
 
-    def _steer(self, caller: Caller, run: int, action: AuditAction, do: Callable[..., object]) -> None:
+    def _control(self, caller: Caller, run: int, action: AuditAction, do: Callable[..., object]) -> None:
         view = self._seen(caller, run)
         _must(caller, view)
-        if view.status in _STEERED[action] and not (view.held and action is AuditAction.RUN_PAUSE):
+        if view.status in _ALREADY[action] and not (view.held and action is AuditAction.RUN_PAUSE):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:
             raise InvalidState(sentences.over(run, view.status))

@@ -10,7 +10,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.format import age, count
 from mxlib.core.schema import MAX_CELL_LENGTH
-from mxlib.services.mailbox_lists import MailboxLists, Tell
+from mxlib.services.mailbox_lists import MailboxLists, OnProgress
 from mxlib.store import Store, mailbox_lists, stored_columns
 
 MOST = 50
@@ -48,7 +48,7 @@ class Found:
     never_read: tuple[str, ...]
     oldest: float | None
 
-    def told(self, now: float) -> str:
+    def describe(self, now: float) -> str:
         """Describe how many domains were searched, and how old the lists are."""
         where = f"Searched {count(self.domains - len(self.never_read), 'domain')}"
         if self.oldest is not None:
@@ -93,10 +93,10 @@ class MailboxSearch:
             oldest=min((read_at[name] for name in listed), default=None),
         )
 
-    def read(self, caller: Caller, *, tell: Tell | None = None) -> None:
+    def read(self, caller: Caller, *, on_progress: OnProgress | None = None) -> None:
         """Read the lists of all domains that the caller may view, if due."""
         names = [name for name in self._lists.domains(caller).names if caller.may(Permission.VIEW, name)]
-        self._lists.every(caller, names, tell=tell)
+        self._lists.every(caller, names, on_progress=on_progress)
 
     def _addresses(self, domain: str, read_at: float) -> tuple[str, ...]:
         cached = self._index.get(domain)

@@ -42,7 +42,7 @@ class UnconfirmedWrites:
         with self._store.read() as tx:
             found = manual_writes.find_kept(tx)
         return tuple(
-            _told(write)
+            _unconfirmed(write)
             for write in found
             if _may_have(caller, write) and write.domain == domain and username in ("", write.username)
         )
@@ -50,7 +50,7 @@ class UnconfirmedWrites:
     def every(self, caller: Caller) -> tuple[Unconfirmed, ...]:
         """Return the unanswered writes that the caller made, oldest first; admins get those of everyone."""
         with self._store.read() as tx:
-            return tuple(_told(write) for write in manual_writes.find_kept(tx) if _may_have(caller, write))
+            return tuple(_unconfirmed(write) for write in manual_writes.find_kept(tx) if _may_have(caller, write))
 
     def password(self, caller: Caller, number: int) -> str:
         """Return the password that an unanswered write may have set; audited.
@@ -85,7 +85,7 @@ def _may_have(caller: Caller, write: ManualWrite) -> bool:
     return caller.admin or (own and caller.may(Permission.IMPORT, write.domain))
 
 
-def _told(write: ManualWrite) -> Unconfirmed:
+def _unconfirmed(write: ManualWrite) -> Unconfirmed:
     return Unconfirmed(
         write.id, write.at, write.who, Action(write.action), write.mailbox, write.outcome, write.passwords_until,
         write.sealed_password is not None,

@@ -168,13 +168,13 @@ def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(app: A
 
     app.host.send = counting  # type: ignore[method-assign]
     progress: list[tuple[int, int, float]] = []
-    app.services.lists.refresh(MANY, tell=lambda *how_far: progress.append(how_far))
+    app.services.lists.refresh(MANY, on_progress=lambda *how_far: progress.append(how_far))
     assert most == 3
     assert progress[0] == (0, 100, 0.0)
     assert progress[-1] == (100, 100, 0.0)
     assert [done for done, _, _ in progress] == sorted(done for done, _, _ in progress)
     sent = len(app.host.sent)
-    app.services.lists.refresh(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
+    app.services.lists.refresh(MANY, on_progress=lambda *how_far: pytest.fail("Nothing was due."))
     assert len(app.host.sent) == sent
 
 
@@ -235,7 +235,7 @@ def test_more_domains_than_reads_a_minute_wait_and_say_so(tmp_path: Path) -> Non
     app = assemble(settings, clock, store, MXrouteClient(settings, rate_limiter, clock), rate_limiter)
     waits: list[float] = []
     try:
-        app.lists.refresh(names, patience=LONG_MAX_WAIT_S, tell=lambda _done, _total, wait: waits.append(wait))
+        app.lists.refresh(names, patience=LONG_MAX_WAIT_S, on_progress=lambda _done, _total, wait: waits.append(wait))
         assert all(app.lists.usernames(name) == frozenset() for name in names)
         assert max(waits) > 0
         assert not app.lists.problems(LOCAL)

@@ -286,7 +286,7 @@ def test_an_operator_who_lost_a_domain_cannot_act_on_the_run(app: App, left: dic
         assert view is not None
         assert (view.domains, view.hidden) == (("a.nl",), 2)
         assert not app.services.runs.may_have(before, view)
-        assert not app.services.runs.may_steer(before, view)
+        assert not app.services.runs.may_control(before, view)
         assert not app.services.undo.possible(before, view)
     else:
         assert app.services.runs.get(before, run) is None

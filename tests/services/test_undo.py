@@ -301,7 +301,7 @@ class TestWhoMay:
         view = app.services.runs.get(cleaner, run)
         assert view is not None
         assert app.services.undo.possible(cleaner, view)
-        assert not app.services.runs.may_steer(cleaner, view)
+        assert not app.services.runs.may_control(cleaner, view)
         ended(app, app.services.undo.start(cleaner, run, "4"))
         assert there(app) == []
         assert app.services.runs.get(Caller("lea", domains={"a.nl": rights - {Permission.VIEW}}), run) is None

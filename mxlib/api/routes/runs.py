@@ -1,4 +1,4 @@
-"""Runs: their status, their results, and how to steer them."""
+"""Runs: their status, their results, and how to control them."""
 
 from collections.abc import Callable
 

@@ -62,10 +62,10 @@ def _tell(found: Found, now: float) -> None:
         st.caption("No mailbox holds that.")
     elif found.total > len(found.hits):
         st.caption(f"{found.total - len(found.hits):,} more: type on.")
-    st.caption(escaped(found.told(now)))
+    st.caption(escaped(found.describe(now)))
     if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
-        with progress.shown() as tell:
-            services.current().search.read(session.caller(), tell=tell)
+        with progress.shown() as on_progress:
+            services.current().search.read(session.caller(), on_progress=on_progress)
         st.rerun()
 
 

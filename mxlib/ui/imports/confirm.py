@@ -40,8 +40,8 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
 
 
 def _prepare(editor: Editor, judged: pd.DataFrame) -> PreparedImport:
-    with progress.shown() as tell:
-        return services.current().imports.confirm(layout.caller(), editor.batch, before=judged, tell=tell)
+    with progress.shown() as on_progress:
+        return services.current().imports.confirm(layout.caller(), editor.batch, before=judged, on_progress=on_progress)
 
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")

@@ -19,12 +19,12 @@ def offer() -> None:
 @dialogs.dialog("Export all domains", icon=":material/download:")
 def _show() -> None:
     try:
-        with progress.shown() as tell:
-            found = services.current().exports.everything(layout.caller(), tell=tell)
+        with progress.shown() as on_progress:
+            found = services.current().exports.everything(layout.caller(), on_progress=on_progress)
     except (Forbidden, ListUnavailable) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")
         return
-    st.markdown(f"**{escaped(found.told)}** in one file, in the columns of an import; passwords are blank.")
+    st.markdown(f"**{escaped(found.summary)}** in one file, in the columns of an import; passwords are blank.")
     for remark in found.lacks:
         st.warning(escaped(remark), icon=":material/rule:")
     with st.container(horizontal=True):

@@ -1,4 +1,4 @@
-"""One run: how far it is, what it waits for, how to steer it, and its results."""
+"""One run: how far it is, what it waits for, how to control it, and its results."""
 
 from datetime import datetime
 
@@ -80,7 +80,7 @@ def _steer(view: RunView) -> None:
     """Show the buttons that fit the state of the run."""
     runs, caller = services.current().runs, layout.caller()
 
-    if not runs.may_steer(caller, view):
+    if not runs.may_control(caller, view):
         return
     going = view.status in {RunStatus.RUNNING, RunStatus.QUEUED}
     paused = view.status == RunStatus.PAUSED
