@@ -146,7 +146,7 @@ def test_every_act_is_in_the_audit_log_without_its_secret(app: App, access: Acce
     ],
 )
 def test_permissions_are_summarised_in_a_few_words(admin: bool, given: dict[str, list[str]], expected: str) -> None:
-    assert access_rights.told(admin, given) == expected
+    assert access_rights.describe(admin, given) == expected
 
 
 def test_domains_without_a_permission_are_not_kept() -> None:

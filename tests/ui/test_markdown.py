@@ -94,7 +94,9 @@ def module_of(path: Path) -> str:
 #: Expressions that hold nothing of others, as they stand in the code, by module.
 OURS: dict[str, set[str]] = {
     "admin/permissions": {"admin", "right.value.capitalize()"},
-    "mailboxes/table": {"change_text.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses)))"},
+    "mailboxes/table": {
+        "change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses)))"
+    },
     "audit": {"services.current().settings.audit_days"},
     "app/banner": {"view.id"},
     "imports/bulk_edit": {"labels.verdict(kind)"},
@@ -114,7 +116,7 @@ OURS: dict[str, set[str]] = {
         "_TABLE.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",
         "settings.max_file_mb",
     },
-    "mailboxes/card": {"action.label", "action.told"},
+    "mailboxes/card": {"action.label", "action.description"},
     "imports/mapping": {"MEANINGS[meaning].plural", "claimants", "title"},
     "imports/mapping_encoding": {"label"},
     "imports/toolbar": {"choice.value"},
@@ -129,7 +131,7 @@ OURS: dict[str, set[str]] = {
         "run_status.no_longer_allowed(view.id)",
         "labels.outcome",
     },
-    "mailboxes/selection_bar": {"action.label", "action.told", "doings", "last"},
+    "mailboxes/selection_bar": {"action.label", "action.description", "verbs", "last"},
     "runs/undo": {"label", "planned.typed", "labels.run_kind(view.kind)"},
 }
 

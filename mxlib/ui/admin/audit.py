@@ -42,42 +42,42 @@ def asked() -> AuditFilter:
         run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
         period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
         days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
-    wanted = AuditFilter(address.strip(), who.strip(), what, _run(run.strip()))
-    return _within(wanted, period, days if isinstance(days, tuple) else (days,))
+    filters = AuditFilter(address.strip(), who.strip(), what, _run(run.strip()))
+    return _within(filters, period, days if isinstance(days, tuple) else (days,))
 
 
-def _run(told: str) -> int | None:
+def _run(text: str) -> int | None:
     """Return the number of the run to filter by. Text that is not a number gives 0, which matches no run."""
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONG else 0 if text else None
 
 
-def _within(wanted: AuditFilter, period: str, days: tuple[object, ...]) -> AuditFilter:
+def _within(filters: AuditFilter, period: str, days: tuple[object, ...]) -> AuditFilter:
     """Return the filter within a period; days are the server's."""
     back = _DAYS.get(period)
     if back is not None:
         midnight = datetime.fromtimestamp(services.current().clock.now()).replace(hour=0, minute=0, second=0)
-        return replace(wanted, since=(midnight.replace(microsecond=0) - timedelta(days=back)).timestamp())
+        return replace(filters, since=(midnight.replace(microsecond=0) - timedelta(days=back)).timestamp())
     if period == _CHOSEN and days:
         first, last = (datetime.fromisoformat(str(day)) for day in (days[0], days[-1]))
-        return replace(wanted, since=first.timestamp(), until=(last + timedelta(days=1)).timestamp())
-    return wanted
+        return replace(filters, since=first.timestamp(), until=(last + timedelta(days=1)).timestamp())
+    return filters
 
 
-def show(wanted: AuditFilter) -> None:
+def show(filters: AuditFilter) -> None:
     """Show the entries, newest first, a page at a time."""
     app, caller = services.current(), layout.caller()
-    if st.session_state.get("audit-asked") != wanted:
-        st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []
+    if st.session_state.get("audit-asked") != filters:
+        st.session_state["audit-asked"], st.session_state["audit-before"] = filters, []
     before: list[int] = st.session_state["audit-before"]
-    page = app.audit_log.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
-    found = app.audit_log.count(caller, wanted, most=_COUNTED + 1)
+    page = app.audit_log.entries(caller, filters, before=before[-1] if before else None, most=MOST)
+    found = app.audit_log.count(caller, filters, most=_COUNTED + 1)
     with st.container(horizontal=True, vertical_alignment="center", key="audit-bar"):
         st.markdown(_figures(found, len(before), page), width="stretch")
-        query = urlencode(_parameters(wanted))
+        query = urlencode(_parameters(filters))
         links.download("Download CSV", f"/audit.csv?{query}", key="audit-csv")
         links.download("Download JSONL", f"/audit.jsonl?{query}", key="audit-jsonl")
     if not page.entries:
-        st.info(_NO_RUN if wanted.run == 0 else _NOBODY, icon=":material/search_off:")
+        st.info(_NO_RUN if filters.run == 0 else _NOBODY, icon=":material/search_off:")
         return
     _table(page)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -93,21 +93,21 @@ def _newer() -> None:
 
 def _figures(found: int, pages: int, page: Page) -> str:
     if found > _COUNTED:
-        told_found = f"**More than {_COUNTED:,} entries**"
+        entry_count = f"**More than {_COUNTED:,} entries**"
     else:
-        told_found = f"**{count(found, 'entry', 'entries')}**"
+        entry_count = f"**{count(found, 'entry', 'entries')}**"
     if not pages and page.older is None:
-        return told_found
-    return f"{told_found}, {pages * MOST + 1:,} to {pages * MOST + len(page.entries):,} shown"
+        return entry_count
+    return f"{entry_count}, {pages * MOST + 1:,} to {pages * MOST + len(page.entries):,} shown"
 
 
-def _parameters(wanted: AuditFilter) -> dict[str, str]:
+def _parameters(filters: AuditFilter) -> dict[str, str]:
     times = {
         name: datetime.fromtimestamp(value).astimezone().isoformat()
-        for name, value in (("since", wanted.since), ("until", wanted.until))
+        for name, value in (("since", filters.since), ("until", filters.until))
         if value is not None
     }
-    named = {name: str(value) for name, value in asdict(wanted).items() if value not in ("", None)}
+    named = {name: str(value) for name, value in asdict(filters).items() if value not in ("", None)}
     return named | times
 
 

@@ -46,5 +46,5 @@ def show(number: int, name: str) -> None:
 
 
 def _label(token: TokenRecord) -> str:
-    may = permissions.told(token.admin, token.permissions)
+    may = permissions.describe(token.admin, token.permissions)
     return f"Hand over {escaped(f'{token.name} (token {token.id})')}: {escaped(may)}"

@@ -134,7 +134,7 @@ def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
 
 def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
     """Describe the permissions in a sentence, and list them where the sentence only counts."""
-    sentence = told(admin, given)
+    sentence = describe(admin, given)
     st.markdown(f"{escaped(sentence)}.")
     if admin or len(given) <= _NAMED:
         return
@@ -148,7 +148,7 @@ def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
         )  # fmt: skip
 
 
-def told(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
+def describe(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
     """Describe the permissions; domains with the same ones are named together."""
     if admin:
         return "Admin: everything"

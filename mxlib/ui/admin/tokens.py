@@ -31,7 +31,7 @@ def show() -> None:
     if not tokens:
         st.caption("Scripts use tokens: see docs/api.md.")
         return
-    picked = single_select.pick(
+    selected = single_select.choose(
         "tokens",
         pd.DataFrame([_row(token, now) for token in tokens]),
         [token.id for token in tokens],
@@ -47,9 +47,9 @@ def show() -> None:
         },
     )
     for token in tokens:
-        if token.id == picked:
+        if token.id == selected:
             _card(token, now)
-    if picked is None:
+    if selected is None:
         st.caption("Choose a token in the table (by keyboard: Shift+Space) to revoke it.")
 
 
@@ -57,7 +57,7 @@ def _row(token: TokenRecord, now: float) -> dict[str, object]:
     return {
         "Token": token.id,
         "Name": token.name,
-        "May": permissions.told(token.admin, token.permissions),
+        "May": permissions.describe(token.admin, token.permissions),
         "State": _state(token, now),
         "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
         "Look at": ", ".join(describe_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
@@ -101,10 +101,10 @@ def _handing_over(token: TokenRecord) -> None:
             st.caption("No other admin can answer for it.")
             return
         st.selectbox("Admin who answers for it from now on", admins, key="token-owner")
-        st.button("Hand it over", key="token-hand-over", on_click=act(_hand, token.id))
+        st.button("Hand it over", key="token-hand-over", on_click=act(_hand_over, token.id))
 
 
-def _hand(number: int) -> None:
+def _hand_over(number: int) -> None:
     services.current().access.hand_token_over(layout.caller(), number, str(st.session_state["token-owner"]))
 
 

@@ -32,7 +32,7 @@ def show() -> None:
             _add()
     if not everybody:
         return
-    picked = single_select.pick(
+    selected = single_select.choose(
         "people",
         pd.DataFrame([_row(person) for person in everybody]),
         [person.user.id for person in everybody],
@@ -47,9 +47,9 @@ def show() -> None:
         },
     )
     for person in everybody:
-        if person.user.id == picked:
+        if person.user.id == selected:
             _card(person)
-    if picked is None:
+    if selected is None:
         st.caption("Choose a person in the table (by keyboard: Shift+Space) to change permissions, password or state.")
 
 
@@ -58,7 +58,7 @@ def _row(person: Person) -> dict[str, object]:
     signed_in = f"Signed in, {count(person.browsers, 'browser')}" if person.browsers else "Signed out"
     return {
         "Name": user.name + (" (you)" if person.you else ""),
-        "May": permissions.told(user.admin, user.permissions),
+        "May": permissions.describe(user.admin, user.permissions),
         "Signs in with": ", ".join(["password"] * user.has_password + ["provider"] * (user.subject is not None))
         or "provider, not yet",
         "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
@@ -87,17 +87,17 @@ def _card(person: Person) -> None:
                 out = act(sign_out, user.id)
                 st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=out)
             if user.subject:
-                told = "For a person who has a new account at the provider: the next one with this address is theirs."
+                hint = "For a person who has a new account at the provider: the next one with this address is theirs."
                 st.button(
                     "Forget provider account",
                     icon=":material/link_off:",
                     key="unlink",
                     on_click=act(_unlink, user.id),
-                    help=told,
+                    help=hint,
                 )
             if user.disabled_at is None:
-                told = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
-                if st.button("Disable…", icon=":material/block:", key="disable", help=told):
+                hint = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
+                if st.button("Disable…", icon=":material/block:", key="disable", help=hint):
                     disable_user.ask(user.id, user.name)
             else:
                 st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act(_enable, user.id))
@@ -131,7 +131,7 @@ def _add() -> None:
     access, caller = services.current().access, layout.caller()
     actions.notice("" if caller.admin else ONLY_ADMINS)
     if caller.admin and (made := st.session_state.get(_ONCE)):
-        _hand_over(*made)
+        _show_password(*made)
         return
     first = not access.sign_in_required()
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
@@ -178,7 +178,7 @@ def _typed() -> tuple[str, str]:
     )
 
 
-def _hand_over(name: str, password: str) -> None:
+def _show_password(name: str, password: str) -> None:
     st.markdown(f"The password of {verbatim(name)}:")
     st.code(password, language=None)
     st.markdown("It is shown this once. Hand it over in private; they can change it here, under *You*.")
@@ -210,7 +210,7 @@ def _new_password(person: Person) -> None:
     access, caller, user = services.current().access, layout.caller(), person.user
     actions.notice("" if caller.admin else ONLY_ADMINS)
     if caller.admin and (made := st.session_state.get(_ONCE)):
-        _hand_over(*made)
+        _show_password(*made)
         return
     st.markdown(
         f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one no longer works."

@@ -53,8 +53,8 @@ def show(show_run: Callable[[int], None]) -> None:
     caller = session.caller()
     for view in services.current().runs.unseen(caller):
         with st.container(border=True, key=f"banner-{view.id}"):
-            told, way = st.columns([10, 2], vertical_alignment="center")
-            told.markdown(f"**Run {view.id}**: {escaped(view.status_text)}")
+            text, way = st.columns([10, 2], vertical_alignment="center")
+            text.markdown(f"**Run {view.id}**: {escaped(view.status_text)}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
     _say_to_admins(caller)
@@ -77,8 +77,8 @@ def _say_to_admins(caller: Caller) -> None:
         st.error(escaped(problem), icon=":material/error:")
     if caller.admin and (problems := housekeeping.wrong_time()):
         with st.container(border=True, key="clock-jumped"):
-            told, way = st.columns([10, 2], vertical_alignment="center")
-            told.markdown(escaped(" ".join(problems)))
+            text, way = st.columns([10, 2], vertical_alignment="center")
+            text.markdown(escaped(" ".join(problems)))
             confirm = actions.act(_confirm_time)
             way.button(store_problems.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
 

@@ -47,7 +47,7 @@ def _show(go: Callable[[str, str], None]) -> None:
                 on_click=act(_open, hit.domain, hit.address),
                 help=_kept(hit) or None,
             )
-        _tell(found, app.clock.now())
+        _summarise(found, app.clock.now())
 
 
 def _kept(hit: Hit) -> str:
@@ -56,7 +56,7 @@ def _kept(hit: Hit) -> str:
     return escaped(", ".join(filter(None, (hit.name, email))))
 
 
-def _tell(found: Found, now: float) -> None:
+def _summarise(found: Found, now: float) -> None:
     """Show how many more matches there are, and which lists the search covered."""
     if not found.total:
         st.caption("No mailbox holds that.")

@@ -108,13 +108,13 @@ def _upgrade_no_bodies() -> None:
     H11Protocol._should_upgrade = should_upgrade  # type: ignore[assignment,method-assign]
 
 
-def _by_hand(message: bytes) -> bool:
+def _is_user_activity(message: bytes) -> bool:
     """Return whether a websocket message comes from user activity rather than an automatic rerun."""
     try:
-        heard = BackMsg.FromString(message)
+        parsed = BackMsg.FromString(message)
     except DecodeError:
         return False
-    return heard.HasField("rerun_script") and not heard.rerun_script.is_auto_rerun
+    return parsed.HasField("rerun_script") and not parsed.rerun_script.is_auto_rerun
 
 
 def _count_repeated_lines() -> None:
@@ -136,7 +136,7 @@ middleware = [
         AccessMiddleware,
         settings=settings,
         authenticator=lambda: services.current().authenticator,
-        is_user_activity=_by_hand,
+        is_user_activity=_is_user_activity,
         redraw=tabs.redraw,
         shelf=uploads.StreamlitUploads(),
     ),

@@ -25,9 +25,9 @@ _TOOLS = [*_PUT, _AFFIX, _REPLACE, _GENERATE, _LEAVE_OUT, _TAKE_IN, _DELETE]
 _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD)
 
 
-def show(editor: Editor, judged: pd.DataFrame) -> None:
+def show(editor: Editor, validated: pd.DataFrame) -> None:
     """Show a popover with the tools, and the button that applies one."""
-    here = judged.iloc[editor.in_view]
+    here = validated.iloc[editor.in_view]
     with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
         choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
         figures = {IN_VIEW: len(here), TICKED: int(here["ticked"].sum())}
@@ -107,11 +107,11 @@ def _tool(choice: str) -> Tool:
     if choice == _REPLACE:
         return lambda draft, rows, _: bulk_edit.replace(draft, rows, column, said["old"], said["new"])
     if choice == _GENERATE:
-        anew = bool(st.session_state.get("bulk_anew"))
-        return lambda draft, rows, judged: bulk_edit.generate(draft, rows, judged, overwrite=anew)
+        overwrite = bool(st.session_state.get("bulk_anew"))
+        return lambda draft, rows, validated: bulk_edit.generate(draft, rows, validated, overwrite=overwrite)
     if choice == _TAKE_IN:
         return lambda draft, rows, _: draft.ticked(rows, True)
     if choice == _DELETE:
         return lambda draft, rows, _: bulk_edit.delete_left_out(draft, rows)
     kinds = [kind for kind in _KINDS if st.session_state.get(f"bulk_leave_{kind}")]
-    return lambda draft, rows, judged: bulk_edit.leave_out(draft, rows, judged, *kinds)
+    return lambda draft, rows, validated: bulk_edit.leave_out(draft, rows, validated, *kinds)

@@ -22,14 +22,14 @@ _NAMED = "named_runs"
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 
-def show(editor: Editor, judged: pd.DataFrame) -> None:
+def show(editor: Editor, validated: pd.DataFrame) -> None:
     """Show the button under the grid; it counts the rows that would be sent."""
-    figures = counts(judged)
+    figures = counts(validated)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
     label = f"{confirmations.to_do(creates, updates)}…"
     if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
-            ready = _prepare(editor, judged)
+            ready = _prepare(editor, validated)
         named = frozenset(earlier.run for earlier in ready.earlier)
         st.session_state[_NAMED] = (named, services.current().clock.now())
         _ask(editor, ready)
@@ -39,9 +39,11 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
         st.caption("No row is ready. Fix the rows above, or generate passwords for those that only lack one.")
 
 
-def _prepare(editor: Editor, judged: pd.DataFrame) -> PreparedImport:
+def _prepare(editor: Editor, validated: pd.DataFrame) -> PreparedImport:
     with progress.shown() as on_progress:
-        return services.current().imports.confirm(layout.caller(), editor.batch, before=judged, on_progress=on_progress)
+        return services.current().imports.confirm(
+            layout.caller(), editor.batch, before=validated, on_progress=on_progress
+        )
 
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
@@ -58,7 +60,7 @@ def _ask(editor: Editor, ready: PreparedImport) -> None:
     named, opened_at = st.session_state[_NAMED]
     meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
-        st.warning(escaped(_told(ready, earlier, now)), icon=":material/history:")
+        st.warning(escaped(_imported_before(ready, earlier, now)), icon=":material/history:")
     for run in meanwhile:
         st.warning(escaped(confirmations.same_import(run)), icon=":material/history:")
     agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
@@ -85,11 +87,11 @@ def _ask(editor: Editor, ready: PreparedImport) -> None:
 
 def retention() -> int:
     """For how many days the passwords of the run stay readable."""
-    standard = services.current().settings.retention_days
+    days = services.current().settings.retention_days
     return st.segmented_control(
         "Passwords stay readable here for",
         list(RETENTION),
-        default=standard if standard in RETENTION else 7,
+        default=days if days in RETENTION else 7,
         format_func=lambda count: RETENTION[count],
         required=True,
         key="retention",
@@ -104,7 +106,7 @@ def _loud(ready: PreparedImport, until: float) -> str:
     return " ".join(filter(None, (escaped(question.start), loud, escaped(question.end))))
 
 
-def _told(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:
+def _imported_before(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:
     return confirmations.imported_before(
         ready.plan.file_name,
         earlier.domains,

@@ -21,10 +21,10 @@ def offer() -> None:
     app = services.current()
     for kept in app.drafts.offered(layout.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):
-            told, on, away = st.columns([7, 2, 2], vertical_alignment="center")
+            text, on, away = st.columns([7, 2, 2], vertical_alignment="center")
             age = app.clock.now() - kept.changed_at
             said = file_problems.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
-            told.markdown(f"**A draft is kept.** {escaped(said)}")
+            text.markdown(f"**A draft is kept.** {escaped(said)}")
             go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)
             on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
             away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)

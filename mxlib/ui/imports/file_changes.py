@@ -64,9 +64,9 @@ def _figures(unlike: FileDiff) -> str:
 
 
 def _lines(rows: pd.DataFrame, unlike: FileDiff, positions: list[int]) -> list[str]:
-    told = unlike.describe(positions)
+    changes = unlike.describe(positions)
     lines, names = rows["line"].iloc[positions].tolist(), rows["username"].iloc[positions].tolist()
     return [
         f"- **{f'Line {line}' if line else 'Added row'}**{f', {escaped(name)}' if name else ''}: {escaped(said)}"
-        for line, name, said in zip(lines, names, told, strict=True)
+        for line, name, said in zip(lines, names, changes, strict=True)
     ]

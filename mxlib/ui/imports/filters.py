@@ -34,9 +34,9 @@ ICONS = {
 _ORDERS = {SortOrder.LINE: "Sort: line", SortOrder.PROBLEMS: "Sort: problems first", SortOrder.ADDRESS: "Sort: address"}
 
 
-def badges(editor: Editor, judged: pd.DataFrame) -> None:
+def badges(editor: Editor, validated: pd.DataFrame) -> None:
     """Show the number of rows of each kind. A click filters, and keeps a fixed row in view."""
-    figures = {ALL: len(judged)} | counts(judged)
+    figures = {ALL: len(validated)} | counts(validated)
     order = [
         ALL,
         Verdict.READY,
@@ -92,22 +92,22 @@ def search_and_order(editor: Editor) -> None:
     )
 
 
-def told(editor: Editor, judged: pd.DataFrame) -> None:
+def show_view(editor: Editor, validated: pd.DataFrame) -> None:
     """Show which rows are in view when not all are. It also counts those that stay though they no longer match."""
     if not editor.filtered:
         return
     parts = [f"**{LABELS[editor.chosen]}**"] * (editor.chosen != ALL)
     parts += [f"with {escaped(quoted(editor.search))}"] * bool(editor.search)
-    said = f"In view: {count(len(editor.in_view), 'row')} of {len(judged):,}, {' '.join(parts)}."
-    mended, others = editor.outdated(judged)
-    if mended:
-        no_more = "no longer matches, and stays" if mended == 1 else "no longer match, and stay"
-        said += f" {mended:,} of them {no_more} until you filter again."
+    said = f"In view: {count(len(editor.in_view), 'row')} of {len(validated):,}, {' '.join(parts)}."
+    stale, others = editor.outdated(validated)
+    if stale:
+        verb = "no longer matches, and stays" if stale == 1 else "no longer match, and stay"
+        said += f" {stale:,} of them {verb} until you filter again."
     if others:
         said += f" {others:,} {'other matches' if others == 1 else 'others match'} now."
     with st.container(horizontal=True, vertical_alignment="center", key="in-view", gap="small"):
         st.markdown(said, width="content")
-        if mended or others:
+        if stale or others:
             again = change(editor, editor.filter_again)
             st.button("Filter again", icon=":material/filter_alt:", key="again", on_click=again, type="tertiary")
         every = change(editor, editor.show_all)

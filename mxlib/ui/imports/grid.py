@@ -42,16 +42,16 @@ _MOST_ROWS_IN_VIEW = 14
 
 
 def show(held: OpenDraft) -> pd.DataFrame:
-    """Draw badges, tools and grid; the rows as they are now, judged."""
+    """Draw badges, tools and grid; the rows as they are now, validated."""
     editor = held.editor
-    judged = validated_rows(editor)
+    validated = validated_rows(editor)
     trouble = st.empty()
-    filters.badges(editor, judged)
-    toolbar.show(editor, judged)
+    filters.badges(editor, validated)
+    toolbar.show(editor, validated)
     if editor.notice:
         st.markdown(f":material/info: {escaped(editor.notice)}")
-    filters.told(editor, judged)
-    _grid(editor, judged)
+    filters.show_view(editor, validated)
+    _grid(editor, validated)
     filters.pages(editor)
     draft_copy.keep(held)  # now that the new counts are on their way
     if held.conflict:
@@ -59,12 +59,12 @@ def show(held: OpenDraft) -> pd.DataFrame:
             drafts.offer_both(held)
     elif held.not_kept:
         trouble.warning(escaped(held.not_kept), icon=":material/save:")
-    return judged
+    return validated
 
 
-def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
+def _view(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
     """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
-    base, now = editor.draft.rows.iloc[editor.shown], judged.iloc[editor.shown]
+    base, now = editor.draft.rows.iloc[editor.shown], validated.iloc[editor.shown]
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
@@ -85,12 +85,12 @@ def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)
 
 
-def _grid(editor: Editor, judged: pd.DataFrame) -> None:
+def _grid(editor: Editor, validated: pd.DataFrame) -> None:
     if not editor.shown:
-        told = _NO_MATCH if editor.filtered else _NO_ROW
-        st.info(told, icon=":material/filter_alt_off:")
+        message = _NO_MATCH if editor.filtered else _NO_ROW
+        st.info(message, icon=":material/filter_alt_off:")
         return
-    view = _view(editor, judged)
+    view = _view(editor, validated)
 
     def remove() -> None:
         click = st.session_state.get(f"remove-{editor.generation}")

@@ -121,10 +121,10 @@ def _heading(step: Step) -> None:
         return
     found = step.question.answer
     if found.makes_usernames:
-        told = "No column for usernames or addresses: they can be made of the names, as shown below."
+        message = "No column for usernames or addresses: they can be made of the names, as shown below."
     else:
-        told = f"{file_problems.no_address_column(())} Say what the columns hold."
-    st.warning(escaped(told), icon=":material/help:")
+        message = f"{file_problems.no_address_column(())} Say what the columns hold."
+    st.warning(escaped(message), icon=":material/help:")
 
 
 def _offer(step: Step, offer: Offer) -> None:
@@ -148,9 +148,9 @@ def _meanings(step: Step) -> tuple[str, ...]:
     """Ask what each column holds; columns that claim one meaning together are one question."""
     found = list(step.answer.meanings)
     for meaning, claimants in step.question.claims.items():
-        picked = _pick(step, meaning, claimants)
+        chosen = _resolve(step, meaning, claimants)
         for at in claimants:
-            found[at] = "" if picked is None else meaning if at == picked else IGNORE
+            found[at] = "" if chosen is None else meaning if at == chosen else IGNORE
     claimed = {at for claimants in step.question.claims.values() for at in claimants}
     open_to_choice = [at for at in range(len(found)) if at not in claimed]
     if open_to_choice:
@@ -162,9 +162,9 @@ def _meanings(step: Step) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _pick(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
+def _resolve(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
     now = next((place for place, at in enumerate(claimants) if step.answer.meanings[at] == meaning), None)
-    picked: int | None = st.radio(
+    chosen: int | None = st.radio(
         f"{len(claimants)} columns could hold the {MEANINGS[meaning].plural}. Which one does?",
         claimants,
         index=now,
@@ -172,7 +172,7 @@ def _pick(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
         captions=[_samples(step, at) for at in claimants],
         key=step.key(f"pick-{meaning}"),
     )
-    return picked
+    return chosen
 
 
 def _choose(step: Step, at: int) -> str:

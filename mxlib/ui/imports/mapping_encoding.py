@@ -24,17 +24,17 @@ _NO_HEADER = "No header: the first line is a row already"
 
 def ask(step: Step) -> None:
     """Draw what was taken, changeable, and a live sample of what comes of it."""
-    taken = step.sheet.options
+    options = step.sheet.options
     with st.container(horizontal=True):
-        if taken.sheet is not None:
-            _choice(step, "sheet", "Sheet", {name: name for name in step.sheet.sheets}, taken.sheet)
+        if options.sheet is not None:
+            _choice(step, "sheet", "Sheet", {name: name for name in step.sheet.sheets}, options.sheet)
         else:
-            _choice(step, "encoding", "Encoding", ENCODINGS, taken.encoding)
+            _choice(step, "encoding", "Encoding", ENCODINGS, options.encoding)
             signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
-            _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
-            if taken.quoted is False or b'"' in step.upload.data:
-                _choice(step, "quoted", "Quotes", _QUOTES, taken.quoted is not False)
-        _choice(step, "header_line", "Header", _headers(step), taken.header_line)
+            _choice(step, "delimiter", "Delimiter", signs, options.delimiter)
+            if options.quoted is False or b'"' in step.upload.data:
+                _choice(step, "quoted", "Quotes", _QUOTES, options.quoted is not False)
+        _choice(step, "header_line", "Header", _headers(step), options.header_line)
     with st.container(key="mapping-sample"):
         st.dataframe(_sample(step), alt="The first rows of the file as they are read")
 
@@ -49,26 +49,26 @@ def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | N
         index=list(choices).index(now) if now is not None else None,
         format_func=lambda choice: choices.get(choice, ""),
         key=step.key(part),
-        on_change=act(_read_anew, step, part),
+        on_change=act(_read_again, step, part),
     )
 
 
-def _read_anew(step: Step, part: str) -> None:
+def _read_again(step: Step, part: str) -> None:
     """Read the file with one part changed, and detect the dependent parts again."""
     now, chosen = step.sheet.options, st.session_state[step.key(part)]
     match part:
         case "sheet":
-            taken = ReadOptions(sheet=chosen)
+            options = ReadOptions(sheet=chosen)
         case "encoding":
-            taken = ReadOptions(encoding=chosen, quoted=now.quoted)
+            options = ReadOptions(encoding=chosen, quoted=now.quoted)
         case "quoted":
-            taken = ReadOptions(encoding=now.encoding, quoted=chosen)
+            options = ReadOptions(encoding=now.encoding, quoted=chosen)
         case "delimiter":
-            taken = ReadOptions(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
+            options = ReadOptions(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
         case _:
-            taken = replace(now, header_line=chosen)
+            options = replace(now, header_line=chosen)
     try:
-        step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, taken))
+        step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, options))
     except FileRefused as refusal:
         step.refuse(str(refusal))
 

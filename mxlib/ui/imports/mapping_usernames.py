@@ -95,11 +95,11 @@ def _sample(step: Step, who: People, made: list[str], plain: list[str]) -> None:
         ),
         width="content",
     )
-    told = []
+    sentences = []
     if numbered:
-        told.append(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
+        sentences.append(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
     if missing:
         many = count(len(missing), "name makes", "names make")
-        told.append(f"{many} no username, since no Latin letters are left of it: type it in the preview.")
-    if told:
-        st.caption(" ".join(told))
+        sentences.append(f"{many} no username, since no Latin letters are left of it: type it in the preview.")
+    if sentences:
+        st.caption(" ".join(sentences))

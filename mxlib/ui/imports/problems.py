@@ -16,10 +16,10 @@ from mxlib.ui.widgets.format import escaped
 _MOST = 200
 
 
-def show(editor: Editor, judged: pd.DataFrame) -> None:
+def show(editor: Editor, validated: pd.DataFrame) -> None:
     """List ticked rows that have an error or a warning, in file order. Any of them can be opened in a form."""
-    told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
-    rows = judged[told].assign(kind=kinds(judged[told]))
+    flagged = validated["ticked"] & ((validated["verdict"] != Verdict.READY) | (validated["warnings"] != ""))
+    rows = validated[flagged].assign(kind=kinds(validated[flagged]))
     if rows.empty:
         return
     # With the count in its label it would be another expander, and closed, after every row that is fixed.

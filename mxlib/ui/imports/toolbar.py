@@ -13,7 +13,7 @@ from mxlib.ui.imports.editor import change
 from mxlib.ui.imports.filters import search_and_order
 
 
-def show(editor: Editor, judged: pd.DataFrame) -> None:
+def show(editor: Editor, validated: pd.DataFrame) -> None:
     """Show the tools for the view and for the rows."""
     _set("reveal", editor.passwords_shown)
     _set("show_changes", editor.changes_shown)
@@ -42,7 +42,7 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
         st.toggle("Generate secure passwords", key="generate", on_change=change(editor, _generate, editor))
         st.button("Add row", icon=":material/add:", key="add", on_click=change(editor, editor.add_rows))
         paste.show(editor)
-        bulk_edit.show(editor, judged)
+        bulk_edit.show(editor, validated)
         st.button("Re-check", icon=":material/sync:", key="recheck", on_click=change(editor, _recheck, editor),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 

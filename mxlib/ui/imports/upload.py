@@ -61,14 +61,14 @@ def show(domain: str) -> None:
         actions.say(permissions.NO_IMPORT)
         return
     if (upload is None) == (not text.strip()):
-        told = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
-        answer.warning(told, icon=":material/upload_file:")
+        message = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
+        answer.warning(message, icon=":material/upload_file:")
         return
     name = upload.name if upload else clipboard.NAME
     try:
-        taken = Upload(upload.getvalue() if upload else app.files.pasted(text), name, generate)
+        content = Upload(upload.getvalue() if upload else app.files.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
-            mapping.take_in(taken, domain)
+            mapping.take_in(content, domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
         answer.error(escaped(str(refusal)), icon=":material/block:")
@@ -76,7 +76,7 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(held: OpenDraft, active: str) -> None:
+def show_file(held: OpenDraft, active: str) -> None:
     """Show the file in preview, how it was read, and its default domain. A button leads to another file."""
     current = held.editor
     reading, domain = current.file, current.domain

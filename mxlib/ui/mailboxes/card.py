@@ -21,8 +21,8 @@ def show(box: pd.Series) -> None:
         st.metric("Sent today", f"{int(box['sent']):,}", border=True)
         st.metric("Limit a day", f"{int(box['limit']):,}", border=True)
     if quota:
-        told = f"{100 * usage / quota:.0f} % of the quota" if usage <= quota else "Over quota: no new mail comes in."
-        st.progress(min(1.0, usage / quota), text=told)
+        share = f"{100 * usage / quota:.0f} % of the quota" if usage <= quota else "Over quota: no new mail comes in."
+        st.progress(min(1.0, usage / quota), text=share)
     if box["suspended"]:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
@@ -33,7 +33,7 @@ def show(box: pd.Series) -> None:
     with st.container(horizontal=True, key="card-actions"):
         for action in change_dialogs.actions(pd.DataFrame([box])):
             if layout.caller().may(action.needs, domain) and st.button(
-                action.label, icon=action.icon, key=f"card_{action.name}", help=action.told
+                action.label, icon=action.icon, key=f"card_{action.name}", help=action.description
             ):
                 change_dialogs.forget()
                 action.ask()

@@ -21,8 +21,7 @@ from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_d
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
 from mxlib.ui.mailboxes import client_setup, selection
-from mxlib.ui.widgets import dialogs
-from mxlib.ui.widgets import flash as told
+from mxlib.ui.widgets import dialogs, flash
 from mxlib.ui.widgets.format import escaped, verbatim
 
 _HELD = "change"
@@ -211,7 +210,7 @@ def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, agreed: bool)
     if done.password:
         dialogs.redraw()
     forget()
-    told.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
+    flash.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     dialogs.leave()
 
 
@@ -236,7 +235,7 @@ class Action:
 
     name: str
     label: str
-    told: str
+    description: str
     icon: str
     needs: Permission
     ask: Callable[[], None]

@@ -1,4 +1,4 @@
-"""New mailbox: one form, judged by the rules of an import while it is typed; nothing typed is lost on a refusal."""
+"""New mailbox: one form, validated by the rules of an import while it is typed; nothing typed is lost on a refusal."""
 
 from collections.abc import Mapping
 
@@ -37,8 +37,8 @@ def ask(domain: str) -> None:
         return
     app = services.current()
     cells = _typed()
-    judged = app.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
-    faults = dict(judged.faults)
+    validated = app.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
+    faults = dict(validated.faults)
     if not cells["password"]:
         faults["password"] = change_text.NO_PASSWORD
     if refused := st.session_state.pop("new_refused", None):
@@ -62,19 +62,19 @@ def ask(domain: str) -> None:
     field("password")
     quota, recovery = st.columns(2)
     with quota:
-        standard = app.settings.new_quota
-        st.text_input("Quota", key="new_quota", placeholder=f"{standard:,} MB" if standard else "unlimited")
+        quota_of_new = app.settings.new_quota
+        st.text_input("Quota", key="new_quota", placeholder=f"{quota_of_new:,} MB" if quota_of_new else "unlimited")
         field("quota")
     with recovery:
         st.text_input("Recovery email", key="new_recovery_email", placeholder="none", help="Kept here, for its owner.")
         field("recovery_email")
-    for warning in judged.warnings:
+    for warning in validated.warnings:
         st.warning(escaped(warning), icon=":material/info:")
     with st.container(horizontal=True):
-        warned = not judged.warnings or st.session_state.get("new_warned") == judged.warnings
-        label = "Create it anyway" if judged.warnings and warned else "Create mailbox"
+        warned = not validated.warnings or st.session_state.get("new_warned") == validated.warnings
+        label = "Create it anyway" if validated.warnings and warned else "Create mailbox"
         if st.button(label, type="primary", key="new_go"):
-            st.session_state.update(new_tried=True, new_warned=judged.warnings)
+            st.session_state.update(new_tried=True, new_warned=validated.warnings)
             if faults or not warned:
                 dialogs.redraw()
             _create(domain, cells)

@@ -21,7 +21,7 @@ _PICKED = "picked"
 _LONGEST_LIST = 500_000
 
 
-def picked(domain: str) -> set[str]:
+def selected(domain: str) -> set[str]:
     """Return the selected addresses of a domain; those of another domain are dropped."""
     held = st.session_state.get(_PICKED)
     if held is None or held["domain"] != domain:
@@ -39,21 +39,21 @@ def drop(addresses: Sequence[str]) -> None:
 
 def put(domain: str, addresses: Sequence[str]) -> None:
     """Pick just these."""
-    picked(domain)
+    selected(domain)
     held = st.session_state[_PICKED]
     held["addresses"], held["turn"] = set(addresses), held["turn"] + 1
 
 
 def table_key(shown: Sequence[str]) -> str:
     """Return the key of a table that shows these mailboxes."""
-    told = hashlib.blake2b("\n".join(shown).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b("\n".join(shown).encode(), digest_size=8).hexdigest()
     held = st.session_state.get(_PICKED) or {"turn": 0}
-    return f"mailboxes-{told}-{held['turn']}"
+    return f"mailboxes-{digest}-{held['turn']}"
 
 
 def positions(domain: str, shown: Sequence[str]) -> list[int]:
     """Return the rows that a new table has ticked from the beginning."""
-    chosen = picked(domain)
+    chosen = selected(domain)
     return [at for at, address in enumerate(shown) if address in chosen]
 
 
@@ -63,14 +63,14 @@ def follow(domain: str, shown: Sequence[str], key: str) -> None:
     if state is None:
         return
     rows = [row for row in state["selection"]["rows"] if 0 <= row < len(shown)]
-    chosen = picked(domain)
+    chosen = selected(domain)
     chosen -= set(shown)
     chosen |= {shown[row] for row in rows}
 
 
 def chosen(mailboxes: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Return the selected mailboxes as they are now, in the order of the list."""
-    return mailboxes.loc[mailboxes["address"].isin(picked(domain))]
+    return mailboxes.loc[mailboxes["address"].isin(selected(domain))]
 
 
 @dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")

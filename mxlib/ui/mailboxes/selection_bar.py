@@ -31,10 +31,10 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
 def _hint(caller: Caller, domain: str) -> str:
     """Say what ticking is good for, for this caller."""
     may = (Permission.IMPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
-    *doings, last = [doing for right, doing in may if caller.may(right, domain)] or [""]
+    *verbs, last = [verb for right, verb in may if caller.may(right, domain)] or [""]
     if not last:
         return "Tick a mailbox to open it, or for its client setup."
-    return f"Tick mailboxes to {', '.join(doings)}{' or ' if doings else ''}{last} them."
+    return f"Tick mailboxes to {', '.join(verbs)}{' or ' if verbs else ''}{last} them."
 
 
 def buttons(boxes: pd.DataFrame, domain: str) -> None:
@@ -49,7 +49,7 @@ def buttons(boxes: pd.DataFrame, domain: str) -> None:
             client_setup.ask(address)
     for action in change_dialogs.actions(boxes):
         if layout.caller().may(action.needs, domain) and st.button(
-            action.label, icon=action.icon, key=f"do_{action.name}", help=action.told
+            action.label, icon=action.icon, key=f"do_{action.name}", help=action.description
         ):
             change_dialogs.forget()
             action.ask()

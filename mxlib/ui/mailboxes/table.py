@@ -8,8 +8,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.plans import change_text
 from mxlib.core.schema import MAX_CELL_LENGTH, NAME, STORED_HERE
 from mxlib.ui.app import layout
-from mxlib.ui.mailboxes import selection as picking
-from mxlib.ui.mailboxes import selection_bar
+from mxlib.ui.mailboxes import selection, selection_bar
 from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.format import escaped, megabytes
 
@@ -79,18 +78,18 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             type="search",
             live=True,
         )
-        only = bool(picking.picked(domain)) and st.checkbox("Only picked", key="only_picked")
+        only = bool(selection.selected(domain)) and st.checkbox("Only picked", key="only_picked")
         if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
-            picking.by_list(mailboxes, domain)
+            selection.by_list(mailboxes, domain)
     shown = found(mailboxes, sought)
     if only:
-        shown = shown.loc[shown["address"].isin(picking.picked(domain))]
+        shown = shown.loc[shown["address"].isin(selection.selected(domain))]
     addresses = shown["address"].tolist()
-    key = picking.table_key(addresses)
-    picking.follow(domain, addresses, key)
-    selection_bar.show(picking.chosen(mailboxes, domain), domain)
+    key = selection.table_key(addresses)
+    selection.follow(domain, addresses, key)
+    selection_bar.show(selection.chosen(mailboxes, domain), domain)
     if len(shown) < len(mailboxes):
-        st.caption(change_text.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
+        st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses))))
     if shown.empty:
         st.info(f"No mailbox of {escaped(domain)} holds '{escaped(sought.strip())}'.", icon=":material/search_off:")
         return
@@ -116,7 +115,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": picking.positions(domain, addresses)}},
+        selection_default={"selection": {"rows": selection.positions(domain, addresses)}},
         placeholder="unlimited",
         column_config={
             "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),

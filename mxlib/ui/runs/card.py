@@ -46,7 +46,7 @@ def show(number: int) -> None:
     with st.container(border=True, key="run-card"):
         _head(view)
         actions.live(progress, every=LOOK_EVERY if moving else None)
-        _steer(view)
+        _controls(view)
         _files(view)
         undo.show(view)
     _rows(view)
@@ -76,7 +76,7 @@ def _progress(view: RunView) -> None:
                 st.caption(run_status.LIVES_HERE)
 
 
-def _steer(view: RunView) -> None:
+def _controls(view: RunView) -> None:
     """Show the buttons that fit the state of the run."""
     runs, caller = services.current().runs, layout.caller()
 

@@ -51,19 +51,19 @@ def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
         return
     st.subheader("All runs", anchor=False)
 
-    def pick() -> None:
-        picked = st.session_state["runs"]["selection"]["rows"]
-        if picked:
-            st.query_params["run"] = str(runs[picked[0]].id)
+    def open_run() -> None:
+        rows = st.session_state["runs"]["selection"]["rows"]
+        if rows:
+            st.query_params["run"] = str(runs[rows[0]].id)
             st.session_state["rerun"] = True
 
-    table = pd.DataFrame([_told(run, run.id == shown) for run in runs])
+    table = pd.DataFrame([_row(run, run.id == shown) for run in runs])
     idle = [name for name in table if name in (*_COUNTS, _HIDDEN) and not table[name].any()]
     st.dataframe(
         table.drop(columns=idle),
         hide_index=True,
         key="runs",
-        on_select=act(pick),
+        on_select=act(open_run),
         selection_mode="single-row",
         alt="All runs, newest first",
         column_config={
@@ -75,7 +75,7 @@ def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
         st.rerun()
 
 
-def _told(run: RunView, shown: bool) -> dict[str, object]:
+def _row(run: RunView, shown: bool) -> dict[str, object]:
     counts = {labels.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
     return {
         "Run": run.id,
