@@ -35,8 +35,8 @@ def start() -> bool:
 
     Everything is installed already.
     """
-    taken = [_one_start() for _ in range(5)]
-    median = statistics.median(taken)
+    seconds = [_one_start() for _ in range(5)]
+    median = statistics.median(seconds)
     print("a second start")
     print(f"  command to first answer {median:5.2f} s  (under {MOST_S:g} s)")
     return median < MOST_S
@@ -56,10 +56,10 @@ def _one_start() -> float:
                         break
                 except OSError:
                     time.sleep(0.01)
-            taken = time.perf_counter() - began
+            seconds = time.perf_counter() - began
             assert process.poll() is None, "It ended instead of serving."
             process.terminate()
-    return taken
+    return seconds
 
 
 def main(names: list[str]) -> int:

@@ -47,9 +47,9 @@ def open_preview(page: Page, rows: int) -> float:
     began = time.perf_counter()
     page.locator(".st-key-preview_import button").click()
     page.locator(".st-key-preview-grid canvas").first.wait_for(timeout=60_000)
-    taken = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     driver.idle(page)
-    return taken
+    return seconds
 
 
 def edits(page: Page, times: int) -> list[float]:
@@ -59,14 +59,14 @@ def edits(page: Page, times: int) -> list[float]:
     """
     grid = Grid(page, "preview-grid")
     good = [row for row in range(times * 2) if row % 12][:times]
-    taken = []
+    durations = []
     for row in good:
         grid.type_into(row, "Username", f"not good {row}", enter=False)
         page.evaluate(STOPWATCH)
         page.keyboard.press("Enter")
-        taken.append(float(page.wait_for_function("() => window.took", timeout=20_000).json_value()))
+        durations.append(float(page.wait_for_function("() => window.took", timeout=20_000).json_value()))
         driver.idle(page)
-    return taken
+    return durations
 
 
 def megabytes(pid: int) -> float:
@@ -86,12 +86,12 @@ def session(browser: Browser, rows: int, times: int) -> tuple[float, list[float]
         page.goto(f"/?domain={DOMAIN}")
         driver.idle(page)
         opened = open_preview(page, rows)
-        taken = edits(page, times)
+        durations = edits(page, times)
         page.goto(f"/?domain={DOMAIN}")
         driver.idle(page)
         after = megabytes(server.process.pid)
         context.close()
-        return opened, taken, before, after
+        return opened, durations, before, after
 
 
 def main(sizes: tuple[int, ...] = (5_000, 10_000), times: int = EDITS) -> bool:
@@ -103,12 +103,12 @@ def main(sizes: tuple[int, ...] = (5_000, 10_000), times: int = EDITS) -> bool:
     print("an edit in a long preview")
     with sync_playwright() as playwright, driver.launch(playwright) as browser:
         for rows in sizes:
-            opened, taken, before, after = session(browser, rows, times)
-            median, counted = statistics.median(taken), rows == 5_000
+            opened, durations, before, after = session(browser, rows, times)
+            median, counted = statistics.median(durations), rows == 5_000
             kept = kept and not (counted and (median >= MOST_MS or after >= MOST_MB))
             print(f"  {rows:,} rows")
             print(f"    Enter to new counts   {median:5.0f} ms{f'  (under {MOST_MS} ms)' if counted else ''}")
-            print(f"      of {times} edits         {min(taken):5.0f} to {max(taken):.0f} ms")
+            print(f"      of {times} edits         {min(durations):5.0f} to {max(durations):.0f} ms")
             print(f"    click to preview      {opened:5.2f} s")
             print(f"    server memory         {after:5.0f} MB{f'  (under {MOST_MB} MB)' if counted else ''}")
             print(f"      when it began       {before:5.0f} MB")

@@ -37,9 +37,9 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
         kind = name.rpartition(".")[2]
         print(f"  {kind:<4} bytes to preview {whole:6.3f} s  (under {MOST_S:g} s; reading {read:.3f} s)")
         within &= whole < MOST_S
-        beside = seconds(lambda data=data, name=name: shared().run(reader.read, data, name), times)  # type: ignore[misc]
+        in_worker = seconds(lambda data=data, name=name: shared().run(reader.read, data, name), times)  # type: ignore[misc]
         here = seconds(lambda data=data, name=name: reader.read(data, name), times)  # type: ignore[misc]
-        print(f"       read beside the server {beside:6.3f} s  ({beside - here:+.3f} s for the pipes)")
+        print(f"       read beside the server {in_worker:6.3f} s  ({in_worker - here:+.3f} s for the pipes)")
     return within
 
 

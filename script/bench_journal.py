@@ -72,11 +72,11 @@ def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
         job = engine.next_request()
         assert job is not None
         engine.on_response(job, _well(job.request))
-    taken = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     for _ in range(3):
         engine.next_request()
     store.close()
-    return taken / (count // 2) * 1000, planning / count * 1000
+    return seconds / (count // 2) * 1000, planning / count * 1000
 
 
 def time_to_resume(folder: Path) -> float:
@@ -89,10 +89,10 @@ def time_to_resume(folder: Path) -> float:
     with store.read() as tx:
         journal.attempts_since(tx, time.time() - 60.0)
     job = engine.next_request()
-    taken = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     assert job is not None
     store.close()
-    return taken
+    return seconds
 
 
 def long_run(url: str, folder: Path, count: int) -> None:
@@ -109,10 +109,10 @@ def long_run(url: str, folder: Path, count: int) -> None:
     began = time.perf_counter()
     run = app.run_manager.start(sandboxed.plan(count), "bench", retention_days=7)
     view = sandboxed.at_an_end(app, run)
-    taken = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     assert view.done == count
     results.results_csv(app.store, run)
-    print(sandboxed.peak_megabytes(), before, taken)
+    print(sandboxed.peak_megabytes(), before, seconds)
     app.close()
 
 
@@ -134,8 +134,8 @@ def main(count: int = ROWS) -> bool:
     ):
         command = [sys.executable, "-m", "script.bench_journal", "--long-run", url, kept, "--rows", str(count)]
         output = subprocess.run(command, cwd=sandboxed.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    peak, before, taken = map(float, output.split())
-    print(f"  a run over HTTP         {taken:6.1f} s   {count / taken:.0f} rows a second when nothing limits them")
+    peak, before, seconds = map(float, output.split())
+    print(f"  a run over HTTP         {seconds:6.1f} s   {count / seconds:.0f} rows a second when nothing limits them")
     print(f"  its peak memory         {peak:6.0f} MB  (350 MB or less; {before:.0f} MB before it began)")
     return row <= 5 and resumed <= 1 and peak <= 350
 

@@ -84,7 +84,7 @@ def spreadsheet(rows: int = ROWS, seed: int = 7) -> bytes:
     return ("\r\n".join(lines) + "\r\n").encode()
 
 
-class _Judged(NamedTuple):
+class _Validated(NamedTuple):
     """The verdict that the loop appends to one row.
 
     An invalid cell gives None in `clean_quota` or `clean_limit`.
@@ -121,8 +121,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
-def judge_row_by_row(
-    rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting = OnExisting.SKIP
+def validate_row_by_row(
+    rows: pd.DataFrame, account: AccountSnapshot, defaults: Defaults, on_existing: OnExisting = OnExisting.SKIP
 ) -> pd.DataFrame:
     """Do what `rules.validate` does, as a plain loop over rows."""
     claimed: dict[str, int] = {}
@@ -130,24 +130,24 @@ def judge_row_by_row(
         f"{box.username.lower()}@{domain}": box for domain, boxes in account.has.items() for box in boxes.itertuples()
     }
     update = on_existing is OnExisting.UPDATE
-    judged = [_judge_row(row, account, standard, claimed, has, update) for row in rows.itertuples(index=False)]
-    frame = pd.DataFrame(judged, columns=list(_Judged._fields), index=rows.index)
+    verdicts = [_validate_row(row, account, defaults, claimed, has, update) for row in rows.itertuples(index=False)]
+    frame = pd.DataFrame(verdicts, columns=list(_Validated._fields), index=rows.index)
     numbers, truths = ["clean_quota", "clean_limit", "asked_limit", "had_quota", "had_limit"], ["exists"]
-    text = [name for name in _Judged._fields if name not in {*numbers, *truths}]
+    text = [name for name in _Validated._fields if name not in {*numbers, *truths}]
     frame = frame.astype(dict.fromkeys(text, "str") | dict.fromkeys(numbers, "Int64") | dict.fromkeys(truths, "bool"))
     return pd.concat([rows, frame], axis=1)
 
 
-def _judge_row(
-    row: Any, account: AccountSnapshot, standard: Defaults, claimed: dict[str, int], has: dict[str, Any], update: bool
-) -> _Judged:
+def _validate_row(
+    row: Any, account: AccountSnapshot, defaults: Defaults, claimed: dict[str, int], has: dict[str, Any], update: bool
+) -> _Validated:
     errors: list[str] = []
     username = row.username.strip(BLANKS).translate(_ASCII_LOWER)
     in_column, in_name = addresses.domain(row.domain), ""
     if _SPLITS.fullmatch(username):
         username, _, after = username.partition("@")
         in_name = addresses.domain(after)
-    domain = in_name or in_column or addresses.domain(standard.domain)
+    domain = in_name or in_column or addresses.domain(defaults.domain)
     full = f"{username}@{domain}"
     disagree = bool(in_name and in_column and in_name != in_column)
     exists = not disagree and username in account.existing.get(domain, frozenset())
@@ -179,8 +179,8 @@ def _judge_row(
         elif _CONTROL.search(row.password) and not row.fault:
             errors.append(reasons.UNTYPABLE)
     quota_typed, limit_typed = row.quota.strip(BLANKS), row.limit.strip(BLANKS)
-    quota = quotas.quota(quota_typed) if quota_typed else standard.quota
-    limit = asked = quotas.limit(limit_typed) if limit_typed else standard.limit
+    quota = quotas.quota(quota_typed) if quota_typed else defaults.quota
+    limit = asked = quotas.limit(limit_typed) if limit_typed else defaults.limit
     if quota is None:
         errors.append(reasons.quota(quota_typed))
     if limit is None:
@@ -237,7 +237,7 @@ def _judge_row(
             warned.append(reasons.NO_SPECIAL)
         if domain in account.unchecked or domain not in account.existing:
             warned.append(confirmations.not_checked(domain))
-    return _Judged(
+    return _Validated(
         verdict=verdict,
         reasons="\n".join(errors),
         warnings="\n".join(warned),
@@ -283,13 +283,13 @@ def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:
 
 def seconds(work: Callable[[], object], times: int) -> float:
     """Return the median of several runs, without the garbage collection of earlier ones."""
-    taken = []
+    times_taken = []
     for _ in range(times):
         gc.collect()
         began = time.perf_counter()
         work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        times_taken.append(time.perf_counter() - began)
+    return statistics.median(times_taken)
 
 
 def peak_megabytes() -> float:
@@ -306,7 +306,7 @@ def main(rows: int = ROWS, times: int = 5) -> None:
     table = rows_of(data, rows)
     columns = seconds(lambda: validate(table, ACCOUNT, STANDARD), times)
     updates = seconds(lambda: validate(table, UPDATED, STANDARD, OnExisting.UPDATE), times)
-    loop = seconds(lambda: judge_row_by_row(table, ACCOUNT, STANDARD), 1)
+    loop = seconds(lambda: validate_row_by_row(table, ACCOUNT, STANDARD), 1)
     print(f"judging {rows:,} rows ({len(data) / 1e6:.1f} MB)")
     print(f"  bytes to verdicts   {whole:6.3f} s   (0.5 s or less)")
     print(f"  judging alone       {columns:6.3f} s")

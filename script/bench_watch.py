@@ -123,10 +123,10 @@ def main() -> bool:
         for count in (1, 6):
             tabs = opened(server, count, "runs", "run=201")
             drawn = sum(tab.drawn for tab in tabs)
-            taken = (share(process, WATCH_S) - idle) * WATCH_S
+            busy = (share(process, WATCH_S) - idle) * WATCH_S
             looks = sum(tab.drawn for tab in tabs) - drawn
-            look = 1000 * taken / max(1, looks)
-            print(f"  {count} on the run {taken / WATCH_S:16.1%} of a core, {looks / WATCH_S:4.1f} looks a second")
+            look = 1000 * busy / max(1, looks)
+            print(f"  {count} on the run {busy / WATCH_S:16.1%} of a core, {looks / WATCH_S:4.1f} looks a second")
             print(f"    a look {look:19.1f} ms  (under {MOST_LOOK_MS:g} ms)")
             kept = kept and look < MOST_LOOK_MS and not any(tab.failed for tab in tabs)
             close(tabs)

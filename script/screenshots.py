@@ -35,8 +35,8 @@ COLOURS = 256
 def picture(page: Page, path: Path) -> None:
     """Save what the window shows, without the mouse."""
     page.mouse.move(0, 0)
-    taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-    taken.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    image = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def take(chromium: Browser, server: Server, name: str, look: Look) -> None:

@@ -31,13 +31,13 @@ def undo(page: Page) -> None:
 @state(NARROW, WIDE)
 def picked(page: Page) -> None:
     """Selected mailboxes and the actions on them."""
-    _pick(page, 2, 4, 5)
+    _select(page, 2, 4, 5)
 
 
 @state(NARROW, WIDE)
 def set_quota(page: Page) -> None:
     """A quota for several mailboxes; below current use it needs a tick."""
-    _pick(page, 2, 4, 5)
+    _select(page, 2, 4, 5)
     _do(page, "quota")
     _fill(page, "Quota in MB", "300")
 
@@ -46,7 +46,7 @@ def set_quota(page: Page) -> None:
 def set_quota_zoomed(page: Page) -> None:
     """The same at 200 % zoom."""
     page.set_viewport_size({"width": 1280, "height": 900})  # rows are ticked where they are visible
-    _pick(page, 2, 4, 5)
+    _select(page, 2, 4, 5)
     page.set_viewport_size({"width": ZOOMED.width, "height": ZOOMED.height})
     idle(page)
     _do(page, "quota")
@@ -56,21 +56,21 @@ def set_quota_zoomed(page: Page) -> None:
 @state()
 def reset_password(page: Page) -> None:
     """A new password for one mailbox; it is shown once, after this dialog."""
-    _pick(page, 2)
+    _select(page, 2)
     _do(page, "password")
 
 
 @state()
 def set_recovery(page: Page) -> None:
     """Recovery emails of several mailboxes: edit each, or clear all."""
-    _pick(page, 2, 4, 5)
+    _select(page, 2, 4, 5)
     _do(page, "recovery")
 
 
 @state(NARROW, WIDE)
 def delete(page: Page) -> None:
     """A deletion: the mailboxes, how much mail is lost, and the number to type."""
-    _pick(page, 2, 4, 5)
+    _select(page, 2, 4, 5)
     _do(page, "delete")
 
 
@@ -115,7 +115,7 @@ def _update(page: Page, content: bytes, go: str) -> None:
     steps.finished(page)
 
 
-def _pick(page: Page, *rows: int) -> None:
+def _select(page: Page, *rows: int) -> None:
     steps.visit(page, "/", domain="clienta.nl")
     for row in rows:
         Grid(page, "mailboxes").mark(row)

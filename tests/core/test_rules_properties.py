@@ -13,7 +13,7 @@ from mxlib.core.validation.rules import validate
 from mxlib.core.vocabulary import OnExisting, Verdict
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
-from script.bench_judging import judge_row_by_row, rows_of, spreadsheet
+from script.bench_judging import rows_of, spreadsheet, validate_row_by_row
 from tests.support.hypothesis_profiles import examples
 from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNHURRIED, tables
 
@@ -22,7 +22,9 @@ from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNH
 @settings(UNHURRIED, max_examples=examples(200))
 def test_validation_by_columns_and_row_by_row_agree(rows: pd.DataFrame, on_existing: OnExisting):
     validated = validate(rows, ACCOUNT, STANDARD, on_existing)
-    pd.testing.assert_frame_equal(validated.drop(columns=CODES), judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))
+    pd.testing.assert_frame_equal(
+        validated.drop(columns=CODES), validate_row_by_row(rows, ACCOUNT, STANDARD, on_existing)
+    )
 
 
 #: Columns that hold the findings as codes, next to their texts.
@@ -143,5 +145,7 @@ def test_any_edit_leaves_a_table_that_can_be_validated(rows: pd.DataFrame, chang
 def test_both_validations_of_the_benchmark_agree_and_cover_every_verdict():
     rows = rows_of(spreadsheet(1_500), 1_500)
     validated = validate(rows, BENCH_ACCOUNT, BENCH_STANDARD)
-    pd.testing.assert_frame_equal(validated.drop(columns=CODES), judge_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD))
+    pd.testing.assert_frame_equal(
+        validated.drop(columns=CODES), validate_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD)
+    )
     assert set(validated["verdict"]) == set(Verdict)
