@@ -20,7 +20,7 @@ MOST_S = 3.0
 PARTS = {
     "start": ["script.bench", "--start"],
     "intake": ["script.bench_intake"],
-    "judging": ["script.bench_judging"],
+    "validation": ["script.bench_validation"],
     "api": ["script.bench_api"],
     "journal": ["script.bench_journal"],
     "edit": ["script.bench_edit"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from mxlib.api.schemas.requests import read_import
 from mxlib.auth.permissions import LOCAL
 from script import bench_wire
-from script.bench_judging import seconds
+from script.bench_validation import seconds
 from tests.support.app import GOOD, opened
 
 ROWS = 10_000

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from script.bench_judging import spreadsheet
+from script.bench_validation import spreadsheet
 from tests.browser import driver
 from tests.browser.driver import Grid
 

@@ -12,7 +12,7 @@ from mxlib.core.files import reader, writer
 from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.validation.rules import validate
 from mxlib.worker import shared
-from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
+from script.bench_validation import ACCOUNT, STANDARD, seconds, spreadsheet
 
 ROWS = 10_000
 MOST_S = 0.3

@@ -11,9 +11,9 @@ from mxlib.core.import_batch import ImportBatch
 from mxlib.core.text import findings
 from mxlib.core.validation.rules import validate
 from mxlib.core.vocabulary import OnExisting, Verdict
-from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
-from script.bench_judging import STANDARD as BENCH_STANDARD
-from script.bench_judging import rows_of, spreadsheet, validate_row_by_row
+from script.bench_validation import ACCOUNT as BENCH_ACCOUNT
+from script.bench_validation import STANDARD as BENCH_STANDARD
+from script.bench_validation import rows_of, spreadsheet, validate_row_by_row
 from tests.support.hypothesis_profiles import examples
 from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNHURRIED, tables
 

@@ -1,6 +1,6 @@
 """Benchmark of validation: 100,000 rows from bytes to verdicts, against a loop over rows.
 
-The loop has the same rules. `python -m script.bench_judging` prints seconds, the ratio and the peak memory.
+The loop has the same rules. `python -m script.bench_validation` prints seconds, the ratio and the peak memory.
 """
 
 import gc
