@@ -104,8 +104,7 @@ OURS: dict[str, set[str]] = {
     "imports/file_changes": {"label", "line"},
     "mailboxes/client_setup": {"each.use", "label"},
     "imports/confirm": {
-        "told",
-        "told.replace(loud, f':red[**{loud}**]')",
+        "filter(None, (escaped(question.start), loud, escaped(question.end)))",
         "confirmations.nothing_to_change(figures[UNCHANGED])",
         "confirmations.to_do(creates, updates)",
     },
