@@ -1,6 +1,5 @@
 """Changes of selected mailboxes: question, permission, one mailbox at once and several as a run."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +8,6 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.clock import SystemClock
-from mxlib.core import client_setup
-from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
 from mxlib.core.vocabulary import RunKind
 from mxlib.mxroute import protocol
@@ -72,36 +69,6 @@ def uses(app: App, address: str, megabytes: float) -> None:
 
 def allowed(*rights: Permission) -> Caller:
     return Caller("ops", domains={"a.nl": frozenset(rights)})
-
-
-@pytest.mark.parametrize(
-    ("text", "of_1000", "of_unlimited"),
-    [
-        ("2048", 2048, 2048),
-        (" 2 GB ", 2048, 2048),
-        ("unlimited", 0, 0),
-        ("× 2", 2000, 0),
-        ("x1.5", 1500, 0),
-        ("*0.0", None, None),
-        ("* 0.01", 10, 0),
-        ("+ 1024", 2024, 0),
-        ("+1 GB", 2024, 0),
-        ("+ 0", None, None),
-        ("-100", None, None),
-        ("much", None, None),
-        ("", None, None),
-    ],
-)
-def test_a_quota_is_absolute_or_relative_and_unlimited_stays_unlimited(
-    text: str, of_1000: int | None, of_unlimited: int | None
-) -> None:
-    change = NewQuota.read(text)
-    assert (change.of(1000) if change else None) == of_1000
-    assert (change.of(0) if change else None) == of_unlimited
-
-
-def test_a_multiplied_quota_never_becomes_zero_which_is_unlimited() -> None:
-    assert quota("× 0.01").of(3) == 1
 
 
 def test_a_run_sets_several_quotas_and_writes_only_what_differs(app: App) -> None:
@@ -319,28 +286,6 @@ def test_a_second_click_starts_no_second_run_even_after_the_first_ended(app: App
 # Selections and their export.
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("kim@a.nl\nNINA@A.nl\nkim@a.nl", ["kim@a.nl", "nina@a.nl"]),
-        ("Kim Bos <kim@a.nl>, nina@a.nl; far@b.nl.", ["kim@a.nl", "nina@a.nl", "far@b.nl"]),
-        ("kim\tnina\n\n  ", ["kim@a.nl", "nina@a.nl"]),
-        ("username,quota\nkim@a.nl,1024", ["username@a.nl", "quota@a.nl", "kim@a.nl"]),
-        ("mailto:x (kim@a.nl)", ["kim@a.nl"]),
-        ("", []),
-        ("@ ,;<>", []),
-    ],
-)
-def test_addresses_are_found_in_any_pasted_text(text: str, found: list[str]) -> None:
-    assert addresses_in(text, "a.nl") == found
-
-
-def test_a_long_paste_is_read_quickly() -> None:
-    began = time.perf_counter()
-    assert len(addresses_in("x" * 200_000 + "@" + "y" * 200_000 + " " + "a <" * 50_000, "a.nl")) == 1
-    assert time.perf_counter() - began < 1.0
-
-
 def test_a_selection_is_exported_by_its_own_caller_only(app: App) -> None:
     exports = app.services.exports
     other = Caller("somebody else", admin=True)
@@ -391,9 +336,3 @@ def test_errors_are_reported_by_field_without_a_request_to_the_host(app: App) ->
     )
     assert len(app.host.sent) == sent
     assert "short" not in repr(validated)
-
-
-def test_the_text_for_the_owner_holds_everything_but_the_password() -> None:
-    text = client_setup.text("kim@a.nl", "eagle.mxlogin.com")
-    for part in ("kim@a.nl", "eagle.mxlogin.com", "IMAP", "993", "SMTP", "465", "POP3", "995", "SSL/TLS"):
-        assert part in text

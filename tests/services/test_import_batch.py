@@ -11,7 +11,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core import addresses
 from mxlib.core.files import time_budget
 from mxlib.core.import_batch import ImportBatch
-from mxlib.core.schema import MAX_CELL_LENGTH, make_rows
+from mxlib.core.schema import make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting
@@ -89,12 +89,6 @@ def test_addresses_that_take_long_are_parsed_in_the_worker(monkeypatch: pytest.M
     assert parsed.parsed is not None
     assert parsed.addresses.full.to_pylist() == batch.addresses.full.to_pylist() == ["ann@a.nl", "bob@b.nl"]
     assert with_addresses(parsed) is parsed
-
-
-def test_an_overlong_cell_names_no_domain_of_its_length() -> None:
-    long = "x" * (MAX_CELL_LENGTH + 1)
-    batch = ImportBatch(make_rows({"username": ["ann", long], "domain": [long, ""]}), "a.nl")
-    assert max(map(len, batch.domains)) < 100
 
 
 def test_only_what_a_row_changes_counts_as_changed_meanwhile() -> None:
