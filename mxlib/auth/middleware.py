@@ -84,16 +84,16 @@ class AccessMiddleware:
         authenticator: Callable[[], Authenticator],
         is_user_activity: IsUserActivity = lambda _message: True,
         redraw: Redraw = lambda _tab: True,
-        shelf: UploadStore | None = None,
+        upload_store: UploadStore | None = None,
     ) -> None:
         """Create it; `authenticator` is called at each request, since it opens after the middleware.
 
-        Uploads are stored in `shelf`.
+        Uploads are stored in `upload_store`.
         """
         self.app, self._authenticator, self._of_lines = app, authenticator, (is_user_activity, redraw)
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
-        self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
+        self._uploads = Uploads(upload_store, most_bytes=max(MOST_BYTES, self._most)) if upload_store else None
         self._pages: ASGIApp | None = None
         self._looking = anyio.CapacityLimiter(4)  # so that no request waits here for a slow download
 
@@ -131,16 +131,16 @@ class AccessMiddleware:
         if refusal := self._too_large(headers):
             await _refuse(refusal, scope, receive, send)
             return
-        arrived = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
-        if refusal := _unproven(scope, headers, arrived):
+        context = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
+        if refusal := _unproven(scope, headers, context):
             await _refuse(refusal, scope, receive, send)
         elif scope["type"] == "http" and path in sign_in_pages.OURS:
-            self._pages = self._pages or sign_in_pages.build(_ways_in(arrived.authenticator))
-            await self._pages({**scope, "mxm": arrived}, receive, send)
-        elif arrived.session is None and arrived.authenticator.sign_in_required():
+            self._pages = self._pages or sign_in_pages.build(_ways_in(context.authenticator))
+            await self._pages({**scope, "mxm": context}, receive, send)
+        elif context.session is None and context.authenticator.sign_in_required():
             await _turn_away(scope, receive, send)
         else:
-            await self._let_through(arrived, scope, receive, send)
+            await self._let_through(context, scope, receive, send)
 
     async def _named(self, scope: Scope, headers: Headers) -> Scope:
         """Return the scope with the signed-in user, if any.
@@ -160,42 +160,42 @@ class AccessMiddleware:
         authenticator = self._authenticator()
         secure = authenticator.proxies.secure(scope) or self._comes_by_https(scope, headers)
         client = ClientInfo(authenticator.proxies.address(scope), headers.get("user-agent", ""))
-        arrived = RequestContext(authenticator, client, secure)
+        context = RequestContext(authenticator, client, secure)
         given = [cookie_parser(value).get(sign_in_pages.cookie_name(secure)) for value in headers.getlist("cookie")]
         session_id = next(filter(None, given), None)
         if session_id is None or not authenticator.sign_in_required():
-            return arrived
+            return context
         session = authenticator.sessions.find(session_id, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
-        return replace(arrived, session=session, ended=session is None)
+        return replace(context, session=session, ended=session is None)
 
-    async def _let_through(self, arrived: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _let_through(self, context: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with user and address.
 
         A websocket for as long as the session lasts.
         """
-        _sign(scope, arrived)
+        _sign(scope, context)
         if scope["type"] == "websocket":
-            line = SessionWebSocket(arrived.authenticator, arrived.session, receive, send, *self._of_lines)
+            line = SessionWebSocket(context.authenticator, context.session, receive, send, *self._of_lines)
             try:
                 await line.serve(self.app, scope)
             finally:
                 if self._uploads is not None:  # a page whose connection broke is back within seconds
                     asyncio.get_running_loop().call_later(_BACK_WITHIN, self._uploads.sweep)
         elif self._uploads is not None and scope["path"].startswith(PLACE) and scope["method"] in {"PUT", "DELETE"}:
-            await self._upload(self._uploads, arrived, scope, receive, send)
+            await self._upload(self._uploads, context, scope, receive, send)
         elif _asks_for_page(scope) and scope["method"] == "GET":
             await self.app(page_script.without_partial_content(scope), receive, page_script.with_script(send))
         else:
             await self.app(scope, receive, send)
 
     async def _upload(
-        self, uploads: Uploads, arrived: RequestContext, scope: Scope, receive: Receive, send: Send
+        self, uploads: Uploads, context: RequestContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Add or remove a file of an open page whose session's user may import now."""
-        session, name = (arrived.session.known_as, arrived.session.name) if arrived.session else ("", "")
+        session, name = (context.session.known_as, context.session.name) if context.session else ("", "")
 
         def may_import() -> bool:
-            return uploads.may_import(arrived.authenticator.caller(name, arrived.client.address))
+            return uploads.may_import(context.authenticator.caller(name, context.client.address))
 
         try:
             if scope["method"] == "DELETE":
@@ -258,11 +258,11 @@ class AccessMiddleware:
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
 
 
-def _sign(scope: Scope, arrived: RequestContext) -> None:
-    scope["headers"].append((ADDRESS, arrived.client.address.encode("latin-1", "replace")))
-    if arrived.session is not None:
-        scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
-        scope["headers"].append((SESSION, arrived.session.known_as.encode()))
+def _sign(scope: Scope, context: RequestContext) -> None:
+    scope["headers"].append((ADDRESS, context.client.address.encode("latin-1", "replace")))
+    if context.session is not None:
+        scope["headers"].append((IDENTITY, context.session.name.encode("latin-1")))
+        scope["headers"].append((SESSION, context.session.known_as.encode()))
 
 
 def _ways_in(authenticator: Authenticator) -> Sequence[BaseRoute]:
@@ -274,14 +274,14 @@ def _ways_in(authenticator: Authenticator) -> Sequence[BaseRoute]:
     return oidc_routes.ways(authenticator.settings, authenticator.clock)
 
 
-def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusal | None:
+def _unproven(scope: Scope, headers: Headers, context: RequestContext) -> Refusal | None:
     """Refuse a change with a cookie, or a sign-in, without an Origin.
 
     Browsers send it with every change that a page makes.
     """
     if scope["type"] == "websocket" or scope["method"] in _READS or "origin" in headers:
         return None
-    if arrived.session is None and scope["path"] not in sign_in_pages.OURS:
+    if context.session is None and scope["path"] not in sign_in_pages.OURS:
         return None
     return Refusal(403, "FOREIGN_ORIGIN", "It does not say which page sent it (Origin), so nothing was done.")
 

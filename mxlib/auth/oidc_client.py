@@ -70,7 +70,7 @@ class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
         if self.read_at is None or self.clock.monotonic() - self.read_at >= METADATA_MAX_AGE_S:
             async with self._get_session() as client:
                 answer = await client.request("GET", self._server_metadata_url, withhold_token=True)
-            self.server_metadata = _believed(answer.raise_for_status().json(), self.issuer)
+            self.server_metadata = _checked_metadata(answer.raise_for_status().json(), self.issuer)
             self.read_at = self.clock.monotonic()
         return self.server_metadata
 
@@ -138,10 +138,10 @@ class Provider:
             claims = dict(token["userinfo"])
         except Exception as error:
             raise _refusal_of(error) from None
-        return _vouched(claims)
+        return _verified_identity(claims)
 
 
-def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
+def _verified_identity(claims: dict[str, Any]) -> ProviderIdentity:
     """Return the person that a proven ID token is about.
 
     Microsoft Entra and others never send `email_verified`, since their administrators assign the addresses. A missing
@@ -155,7 +155,7 @@ def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
     return ProviderIdentity(email.lower(), f"{claims['iss']}|{claims['sub']}")
 
 
-def _believed(metadata: Any, issuer: str) -> dict[str, Any]:
+def _checked_metadata(metadata: Any, issuer: str) -> dict[str, Any]:
     """Return the used parts of a provider's metadata.
 
     Raises ValueError when they are another provider's, or unsafe.

@@ -52,15 +52,15 @@ class _Session:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrived = request_context(scope)
+        context = request_context(scope)
         session = SessionMiddleware(
             self._app,
-            arrived.authenticator.key,
+            context.authenticator.key,
             session_cookie=COOKIE,
             path=sign_in_pages.PROVIDER,
             max_age=AWAY_S,
             same_site="lax",
-            https_only=arrived.secure,
+            https_only=context.secure,
         )
         await session(scope, receive, send)
 
@@ -73,11 +73,11 @@ class OidcRoutes:
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider; `?next=` is the page to show afterwards."""
-        arrived, next_page = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
-        if arrived.session:
+        context, next_page = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
+        if context.session:
             return RedirectResponse(next_page, 303, {"Cache-Control": "no-store"})
         try:
-            answer = await self._provider.authorization_redirect(request, self._back_to(request, arrived))
+            answer = await self._provider.authorization_redirect(request, self._back_to(request, context))
         except SignInRefused as error:
             return _refused(request, error, next_page)
         request.session["next"] = next_page
@@ -92,8 +92,8 @@ class OidcRoutes:
         next_page = str(request.session.get("next", "/"))
         begun_here = await self._provider.expects(request)
         try:
-            vouched = await self._provider.identify(request)
-            session_id = await run_sync(self._let_in, vouched, request_context(request.scope))
+            identity = await self._provider.identify(request)
+            session_id = await run_sync(self._let_in, identity, request_context(request.scope))
         except (SignInRefused, StoreUnavailable) as error:
             return _refused(request, error, next_page)
         finally:
@@ -101,34 +101,34 @@ class OidcRoutes:
                 request.session.clear()
         return sign_in_pages.start_session(request, session_id, next_page)
 
-    def _let_in(self, vouched: ProviderIdentity, arrived: RequestContext) -> str:
-        return arrived.authenticator.sign_in_with_provider(
-            self._known(vouched, arrived), arrived.client, arrived.session
+    def _let_in(self, identity: ProviderIdentity, context: RequestContext) -> str:
+        return context.authenticator.sign_in_with_provider(
+            self._known(identity, context), context.client, context.session
         )
 
-    def _known(self, vouched: ProviderIdentity, arrived: RequestContext) -> UserRecord:
+    def _known(self, identity: ProviderIdentity, context: RequestContext) -> UserRecord:
         """Return the user with that identity.
 
         The provider account is theirs from the first time on.
         """
-        authenticator, email = arrived.authenticator, vouched.email
+        authenticator, email = context.authenticator, identity.email
         user = authenticator.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
-            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind=CallerKind.ENGINE, address=arrived.client.address)
+            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind=CallerKind.ENGINE, address=context.client.address)
             with suppress(
                 InvalidPassword
             ):  # added meanwhile by a second tab; or no valid user name, so the user stays unknown
                 authenticator.users.add(listed, email, admin=True)
             user = authenticator.users.find(email)
         if user is None:
-            authenticator.refused(email, arrived.client, "unknown address")
+            authenticator.refused(email, context.client, "unknown address")
             raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
         if user.disabled_at is None:  # else the authenticator refuses, and nothing changes
             try:
-                authenticator.users.link(user.id, vouched.subject, arrived.client.address)
+                authenticator.users.link(user.id, identity.subject, context.client.address)
             except InvalidPassword:
-                authenticator.refused(email, arrived.client, "another account at the provider")
-                holder = authenticator.users.of_subject(vouched.subject)
+                authenticator.refused(email, context.client, "another account at the provider")
+                holder = authenticator.users.of_subject(identity.subject)
                 owner = (
                     f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
                 )
@@ -137,9 +137,9 @@ class OidcRoutes:
                 ) from None
         return user
 
-    def _back_to(self, request: Request, arrived: RequestContext) -> str:
+    def _back_to(self, request: Request, context: RequestContext) -> str:
         """Return the redirect URI; the middleware passed only requests addressed to this server."""
-        here = f"{'https' if arrived.secure else 'http'}://{request.url.netloc}"
+        here = f"{'https' if context.secure else 'http'}://{request.url.netloc}"
         return (self._settings.public_url.rstrip("/") or here) + sign_in_pages.RETURN
 
 

@@ -104,14 +104,14 @@ def start_session(request: Request, session_id: str, next_page: str) -> Response
 
     The parameter after `request` is the id of the session.
     """
-    arrived = request_context(request.scope)
+    context = request_context(request.scope)
     answer = _to(local(next_page))
     answer.set_cookie(
-        cookie_name(arrived.secure),
+        cookie_name(context.secure),
         session_id,
-        max_age=ceil(arrived.authenticator.sessions.longest),
+        max_age=ceil(context.authenticator.sessions.longest),
         path="/",
-        secure=arrived.secure,
+        secure=context.secure,
         httponly=True,
         samesite="lax",
     )
@@ -160,28 +160,28 @@ def _with_provider(issuer: str, next_page: str) -> str:
 
 
 async def _sign_in(request: Request) -> Response:
-    arrived = request_context(request.scope)
+    context = request_context(request.scope)
     next_page = request.query_params.get("next", "/")
     posted = request.method == "POST"  # in a session too: another tab may have signed another user in meanwhile
-    if not arrived.authenticator.sign_in_required() or (arrived.session and not posted):
+    if not context.authenticator.sign_in_required() or (context.session and not posted):
         return _to(local(next_page))
     if not posted:
-        message = SIGNED_OUT if "out" in request.query_params else ENDED if arrived.ended else ""
+        message = SIGNED_OUT if "out" in request.query_params else ENDED if context.ended else ""
         return ask(request, message=message, next_page=next_page)
     form = await _form(request)
     name, password, next_page = (form.get(field, "") for field in ("name", "password", "next"))
     if not name.strip() or not password:
         return ask(request, wrong="Type your name and your password.", status=400, name=name, next_page=next_page)
     try:
-        limiter = _threads(arrived.authenticator.password_queue(arrived.client.address))
+        limiter = _threads(context.authenticator.password_queue(context.client.address))
         if limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise QueueFull
         session_id = await anyio.to_thread.run_sync(
-            arrived.authenticator.sign_in_with_password,
+            context.authenticator.sign_in_with_password,
             name,
             password,
-            arrived.client,
-            arrived.session,
+            context.client,
+            context.session,
             limiter=limiter,
         )
     except SignInRefused as error:
@@ -203,20 +203,20 @@ def _threads(lane: PasswordQueue) -> anyio.CapacityLimiter:
 
 
 async def _sign_out(request: Request) -> Response:
-    arrived = request_context(request.scope)
-    if arrived.session is None:
+    context = request_context(request.scope)
+    if context.session is None:
         return _to(SIGN_IN)
     if request.method != "POST":
-        page = _template("sign_out.html").substitute(name=escape(arrived.session.name))
+        page = _template("sign_out.html").substitute(name=escape(context.session.name))
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
-    authenticator, everywhere = arrived.authenticator, request.url.path != SIGN_OUT
+    authenticator, everywhere = context.authenticator, request.url.path != SIGN_OUT
     leave = authenticator.sign_out_everywhere if everywhere else authenticator.sign_out
     try:
-        await anyio.to_thread.run_sync(leave, arrived.session, arrived.client.address)
+        await anyio.to_thread.run_sync(leave, context.session, context.client.address)
     except StoreUnavailable as error:
         return HTMLResponse(escape(str(error)), 503, {"Cache-Control": "no-store"})
     answer = _to(f"{SIGN_IN}?out")
-    answer.delete_cookie(cookie_name(arrived.secure), path="/", secure=arrived.secure, httponly=True, samesite="lax")
+    answer.delete_cookie(cookie_name(context.secure), path="/", secure=context.secure, httponly=True, samesite="lax")
     return answer
 
 

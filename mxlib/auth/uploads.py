@@ -71,9 +71,9 @@ class Upload:
 class Uploads:
     """Admits uploads one by one, within the limits; only the event loop calls it."""
 
-    def __init__(self, shelf: UploadStore, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, store: UploadStore, *, most_bytes: int = MOST_BYTES) -> None:
         """`most_bytes` of one page: at least what one file may have."""
-        self._shelf, self._most = shelf, most_bytes
+        self._store, self._most = store, most_bytes
         self._coming: list[Upload] = []
 
     @contextmanager
@@ -100,14 +100,14 @@ class Uploads:
 
     def may_import(self, caller: Caller) -> bool:
         """Return whether the caller may import into any domain of the account now."""
-        return self._shelf.may_import(caller)
+        return self._store.may_import(caller)
 
     def sweep(self) -> None:
         """Delete the files of pages that are closed."""
-        self._shelf.sweep()
+        self._store.sweep()
 
     def _must_be_open_to(self, page: str, session: str) -> None:
-        opened_by = self._shelf.opened_by(page)
+        opened_by = self._store.opened_by(page)
         if opened_by is None:
             raise UploadRefused(404, "NOT_FOUND", _NO_PAGE)
         if opened_by != session:
@@ -120,16 +120,16 @@ class Uploads:
         files, size = len(coming) + 1, sum(each.size for each in coming) + upload.size
         if files > MOST_FILES or size > self._most:
             raise UploadRefused(429 if coming else 413, "TOO_LARGE", _UNDER_WAY)
-        kept = {file: held for file, held in self._shelf.files(upload.page).items() if file != upload.file}
+        kept = {file: held for file, held in self._store.files(upload.page).items() if file != upload.file}
         while kept and (files + len(kept) > MOST_FILES or size + sum(kept.values()) > self._most):
             oldest = next(iter(kept))
             del kept[oldest]
-            self._shelf.drop(upload.page, oldest)
+            self._store.drop(upload.page, oldest)
         if self._too_much(upload):
-            self._shelf.sweep()
+            self._store.sweep()
             if self._too_much(upload):
                 raise UploadRefused(503, "BUSY", _FULL)
 
     def _too_much(self, upload: Upload) -> bool:
         coming = sum(each.size for each in self._coming)
-        return self._shelf.total() + coming + upload.size > MOST_IN_ALL
+        return self._store.total() + coming + upload.size > MOST_IN_ALL

@@ -138,7 +138,7 @@ middleware = [
         authenticator=lambda: services.current().authenticator,
         is_user_activity=_is_user_activity,
         redraw=tabs.redraw,
-        shelf=uploads.StreamlitUploads(),
+        upload_store=uploads.StreamlitUploads(),
     ),
     Middleware(TabLimit),
 ]
