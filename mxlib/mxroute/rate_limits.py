@@ -59,7 +59,7 @@ class RateBudget:
         self.limit, self.window = limit, window
         self.took = 0.5
         self._scouts = scouts
-        self._flying: list[float] = []
+        self._pending: list[float] = []
         self._answered: list[float] = []
         self._reported: _Reported | None = None
         self._known = False
@@ -71,27 +71,27 @@ class RateBudget:
         """Take a slot and return 0.0, or return the seconds after which to ask again."""
         wait = self.wait(now)
         if not wait:
-            insort(self._flying, now)
+            insort(self._pending, now)
         return wait
 
     def wait(self, now: float) -> float:
         """Return the seconds after which a slot may be free; POLL when another response decides."""
-        self._flying = [at for at in self._flying if now - at < self.window]  # a slot that was never used is not lost
+        self._pending = [at for at in self._pending if now - at < self.window]  # a slot that was never used is not lost
         if self._room(now) > 0:
             return 0.0
         reported = self._valid(now)
         if reported:
             return POLL if reported.remaining else reported.over_at - now
         counted = self._counted(now)
-        first = len(counted) + len(self._flying) - self.limit
+        first = len(counted) + len(self._pending) - self.limit
         if 0 <= first < len(counted):
             return max(counted[first] + self.window + MARGIN - now, MARGIN)
         return POLL
 
     def release(self) -> None:
         """Return the slot last taken: it was not used."""
-        if self._flying:
-            self._flying.pop()
+        if self._pending:
+            self._pending.pop()
 
     def count(self, at: float) -> None:
         """Count a request of an earlier process, answered or not."""
@@ -99,8 +99,8 @@ class RateBudget:
 
     def update(self, said: RateLimitHeaders | RateLimited | None, sent_at: float, now: float) -> None:
         """Learn from the result of a request that was sent at `sent_at`."""
-        if self._flying:
-            self._flying.pop(max(bisect_right(self._flying, sent_at) - 1, 0))
+        if self._pending:
+            self._pending.pop(max(bisect_right(self._pending, sent_at) - 1, 0))
         self._known = True
         if isinstance(said, RateLimited):
             self._refused(said, sent_at, now)
@@ -118,17 +118,17 @@ class RateBudget:
     def available(self, now: float) -> tuple[int, float]:
         """Return how many requests may go now, and the seconds until a new window."""
         if reported := self._valid(now):
-            return max(0, reported.remaining - len(self._flying)), reported.over_at - now
+            return max(0, reported.remaining - len(self._pending)), reported.over_at - now
         counted = self._counted(now)
         opens_in = counted[0] + self.window - now if counted else self.window
-        return max(0, self.limit - len(counted) - len(self._flying)), opens_in
+        return max(0, self.limit - len(counted) - len(self._pending)), opens_in
 
     def _room(self, now: float) -> int:
         """Return how many more may be sent now."""
         reported = self._valid(now)
         room = reported.remaining if reported else self.limit - len(self._counted(now))
         sure = self._known and (reported is not None or self._mute)
-        return (room if sure else min(room, self._scouts)) - len(self._flying)
+        return (room if sure else min(room, self._scouts)) - len(self._pending)
 
     def _valid(self, now: float) -> _Reported | None:
         return self._reported if self._reported and now < self._reported.over_at else None

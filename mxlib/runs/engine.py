@@ -232,7 +232,7 @@ class Engine:
             return None
         state.asked.add(read_task)
         self._reads += 1
-        self._had_its_turn(state)
+        self._move_to_last(state)
         return OutgoingRequest(state.id, read_task, request, self._clock.now(), serial=state.serial)
 
     def _inspection(self, state: RunState, now: float) -> ReadTask | None:
@@ -274,7 +274,7 @@ class Engine:
             self._wake = 0.0
             return None
         state.is_sent(position)
-        self._had_its_turn(state)
+        self._move_to_last(state)
         return OutgoingRequest(
             state.id, ReadTask(RequestPurpose.SEND, row.domain, position), request, at, attempt, row, state.serial
         )
@@ -312,7 +312,7 @@ class Engine:
     def _in_turn(self) -> list[RunState]:
         return [self.states[run] for run in self._turns]
 
-    def _had_its_turn(self, state: RunState) -> None:
+    def _move_to_last(self, state: RunState) -> None:
         self._turns.remove(state.id)
         self._turns.append(state.id)
 

@@ -71,18 +71,18 @@ class MailboxSearch:
 
         Exact addresses come first, then those that begin with it.
         """
-        sought = text.strip().lower() if len(text) <= MAX_CELL_LENGTH else ""
+        query = text.strip().lower() if len(text) <= MAX_CELL_LENGTH else ""
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)
             read_at = mailbox_lists.read_times(tx)
-            others = stored_columns.holding(tx, sought) if sought else set()
+            others = stored_columns.holding(tx, query) if query else set()
         mine = [name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name)]
         listed = [name for name in mine if name in read_at]
         found = [
-            (address != sought, not address.startswith(sought), sought not in address, address)
-            for domain in (listed if sought else ())
+            (address != query, not address.startswith(query), query not in address, address)
+            for domain in (listed if query else ())
             for address in self._addresses(domain, read_at[domain])
-            if sought in address or address in others
+            if query in address or address in others
         ]
         best = [address for *_, address in sorted(found)[:most]]
         return Found(

@@ -86,7 +86,7 @@ class Editor:
         Includes everything typed so far. It is the same object until something changes.
         """
         batch = self._batch_of(self.latest)
-        if self._batch is None or not _alike(self._batch, batch):
+        if self._batch is None or not _same_table(self._batch, batch):
             self._batch = batch
         return self._batch
 
@@ -287,8 +287,8 @@ class Editor:
         found = filters.select_text(validated, self.search)
         if self.chosen != filters.CHANGED:
             return found & filters.select_kind(validated, self.chosen)
-        unlike = self._diff(validated)
-        return found & (unlike.changed | unlike.added) if unlike else found
+        diff = self._diff(validated)
+        return found & (diff.changed | diff.added) if diff else found
 
     def outdated(self, validated: pd.DataFrame) -> tuple[int, int]:
         """Count rows in view that no longer match, and matching rows outside the view."""
@@ -341,7 +341,7 @@ class Editor:
         self.generation += 1
 
 
-def _alike(one: ImportBatch, other: ImportBatch) -> bool:
+def _same_table(one: ImportBatch, other: ImportBatch) -> bool:
     """Return whether two batches hold the same table and choices.
 
     If so, the addresses of the second need not be parsed.

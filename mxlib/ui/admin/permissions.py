@@ -62,11 +62,11 @@ def _include(key: str) -> None:
 
 def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sought = st.text_input(
+        query = st.text_input(
             "In single domains", key=f"{key}-find", placeholder="Find a domain", icon=":material/search:", live=True,
             width="stretch",
         )  # fmt: skip
-        shown = [name for name in domains if sought.strip().lower() in name]
+        shown = [name for name in domains if query.strip().lower() in name]
         for right in columns:
             every = _all_have(asked, shown, right)
             st.button(
@@ -77,7 +77,7 @@ def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Seq
     if shown != asked.shown:
         asked.shown, asked.generation = shown, asked.generation + 1
     if not shown:
-        st.caption(f"No domain holds '{escaped(sought.strip())}'.")
+        st.caption(f"No domain holds '{escaped(query.strip())}'.")
         return
     grid = f"{key}-grid-{asked.generation}-{'-'.join(columns)}"
     st.data_editor(

@@ -24,7 +24,7 @@ def show(go: Callable[[str, str], None]) -> None:
 
 def _show(go: Callable[[str, str], None]) -> None:
     app = services.current()
-    sought = st.text_input(
+    query = st.text_input(
         "Find a mailbox",
         key="find",
         placeholder="In all domains",
@@ -34,9 +34,9 @@ def _show(go: Callable[[str, str], None]) -> None:
     )
     if address := st.session_state.pop("find_open", ""):
         go(address.rpartition("@")[2], address)
-    if not sought.strip():
+    if not query.strip():
         return
-    found = app.search.find(session.caller(), sought, most=_MOST)
+    found = app.search.find(session.caller(), query, most=_MOST)
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(

@@ -22,21 +22,21 @@ def show(held: OpenDraft) -> None:
             return
         editor = held.editor
         _download(held)
-        unlike = editor.compare_with_file()
-        if unlike is None:
+        diff = editor.compare_with_file()
+        if diff is None:
             return
-        if not unlike.any:
+        if not diff.any:
             st.markdown("Nothing: every row is as in the file.")
             return
         rows = editor.latest.rows
-        st.markdown(_figures(unlike))
-        positions = [int(at) for at in (unlike.changed | unlike.added).nonzero()[0]]
+        st.markdown(_figures(diff))
+        positions = [int(at) for at in (diff.changed | diff.added).nonzero()[0]]
         if positions:
             st.button(
                 "Show these rows in the table", icon=":material/filter_alt:", key="show_changed",
                 on_click=change(editor, editor.filter_by, CHANGED),
             )  # fmt: skip
-            st.markdown("\n".join(_lines(rows, unlike, positions[:_MOST])))
+            st.markdown("\n".join(_lines(rows, diff, positions[:_MOST])))
         if len(positions) > _MOST:
             st.caption(f"{len(positions) - _MOST:,} more: see them in the table.")
 
@@ -54,17 +54,17 @@ def _download(held: OpenDraft) -> None:
         )
 
 
-def _figures(unlike: FileDiff) -> str:
-    changed, added, deleted = int(unlike.changed.sum()), int(unlike.added.sum()), len(unlike.lines)
+def _figures(diff: FileDiff) -> str:
+    changed, added, deleted = int(diff.changed.sum()), int(diff.added.sum()), len(diff.lines)
     parts = [f"{count(changed, 'row')} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
     if deleted:
-        lines = listed([f"{line:,}" for line in unlike.lines.tolist()], most=12, noun="more")
+        lines = listed([f"{line:,}" for line in diff.lines.tolist()], most=12, noun="more")
         parts.append(f"{deleted:,} deleted (line{'s' if deleted > 1 else ''} {lines})")
     return f"**{', '.join(parts)}.**"
 
 
-def _lines(rows: pd.DataFrame, unlike: FileDiff, positions: list[int]) -> list[str]:
-    changes = unlike.describe(positions)
+def _lines(rows: pd.DataFrame, diff: FileDiff, positions: list[int]) -> list[str]:
+    changes = diff.describe(positions)
     lines, names = rows["line"].iloc[positions].tolist(), rows["username"].iloc[positions].tolist()
     return [
         f"- **{f'Line {line}' if line else 'Added row'}**{f', {escaped(name)}' if name else ''}: {escaped(said)}"

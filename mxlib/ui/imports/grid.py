@@ -68,9 +68,9 @@ def _view(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
-    unlike = editor.compare_with_file() if editor.changes_shown else None
+    diff = editor.compare_with_file() if editor.changes_shown else None
     hidden = {"changes"} if not editor.updates else set()
-    hidden |= {"was"} if unlike is None else set()
+    hidden |= {"was"} if diff is None else set()
     cells = {
         "status": [[label] for label in status],
         "fix": fix.astype("string"),
@@ -79,7 +79,7 @@ def _view(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
         "changes": now["changes"].map(findings.in_one_line).astype("string"),
         **{name: base[name] for name in COLUMNS},
         "password": password.astype("str"),
-        "was": pd.Series(unlike.describe(editor.shown) if unlike else "", index=base.index, dtype="string"),
+        "was": pd.Series(diff.describe(editor.shown) if diff else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
     return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)

@@ -45,16 +45,16 @@ def show_totals(mailboxes: pd.DataFrame) -> None:
         st.metric("Suspended", f"{suspended:,}", border=True)
 
 
-def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
-    """Return the mailboxes whose address, name or recovery email contains `sought`, ignoring case."""
-    sought = sought.strip().lower()
-    if not sought:
+def found(mailboxes: pd.DataFrame, query: str) -> pd.DataFrame:
+    """Return the mailboxes whose address, name or recovery email contains `query`, ignoring case."""
+    query = query.strip().lower()
+    if not query:
         return mailboxes
-    if len(sought) > MAX_CELL_LENGTH:
+    if len(query) > MAX_CELL_LENGTH:
         return mailboxes.iloc[:0]
-    hit = mailboxes["address"].str.contains(sought, regex=False)
+    hit = mailboxes["address"].str.contains(query, regex=False)
     for column in STORED_HERE:
-        hit |= mailboxes[column.name].str.lower().str.contains(sought, regex=False)
+        hit |= mailboxes[column.name].str.lower().str.contains(query, regex=False)
     return mailboxes.loc[hit]
 
 
@@ -70,7 +70,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         st.info(f"{escaped(domain)} has no mailbox yet.{how}", icon=":material/inbox:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sought = st.text_input(
+        query = st.text_input(
             "Search",
             key="search",
             placeholder="Address, name or recovery email",
@@ -81,7 +81,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         only = bool(selection.selected(domain)) and st.checkbox("Only picked", key="only_picked")
         if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
             selection.by_list(mailboxes, domain)
-    shown = found(mailboxes, sought)
+    shown = found(mailboxes, query)
     if only:
         shown = shown.loc[shown["address"].isin(selection.selected(domain))]
     addresses = shown["address"].tolist()
@@ -91,7 +91,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     if len(shown) < len(mailboxes):
         st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses))))
     if shown.empty:
-        st.info(f"No mailbox of {escaped(domain)} holds '{escaped(sought.strip())}'.", icon=":material/search_off:")
+        st.info(f"No mailbox of {escaped(domain)} holds '{escaped(query.strip())}'.", icon=":material/search_off:")
         return
     table = pd.DataFrame(
         {
