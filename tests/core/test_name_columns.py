@@ -1,10 +1,11 @@
 """Full names in files and JSON: their columns, and the characters that they may have."""
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mxlib.core import headers
+from mxlib.core import full_names, headers
 from mxlib.core.files import reader, writer
 from mxlib.core.mapping import choices, mapping, suggestions
 from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME
@@ -103,6 +104,28 @@ def test_a_name_must_be_short_and_printable(name: str, finding: str) -> None:
     account = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
     rows = rows_from_json([{"username": "jan", "password": GOOD, "name": name}])
     assert validate(rows, account, Defaults("a.nl"))["reasons"].tolist() == [finding]
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        ("", ""),
+        ("Jan Jansen", ""),
+        ("王伟 (Wei)", ""),
+        ("x" * 120, ""),
+        ("é" * 121, TOO_LONG),
+        ("Jan\nJansen", INVISIBLE),
+        ("Jan\u2066Jansen", INVISIBLE),
+        (f"Jan {MASK}", "A password seems to stand outside the password column: move it there."),
+    ],
+)
+def test_a_single_name_is_checked_as_in_a_table(name: str, finding: str) -> None:
+    assert full_names.trouble(name) == finding
+
+
+def test_names_are_stored_without_blanks_guards_and_forced_text() -> None:
+    cells = pd.Series([" Jan  Jansen\u00a0", "\t=Ops", '="Kim"', None, "-"], dtype="str")
+    assert full_names.names(cells).to_pylist() == ["Jan  Jansen", "=Ops", "Kim", "", "-"]
 
 
 def test_a_password_in_the_column_of_names_is_masked() -> None:
