@@ -18,23 +18,30 @@ settings.register_profile("dev", deadline=None, max_examples=DEV)
 settings.load_profile(PROFILE)
 
 
-#: Folders and files whose tests take longest, longest first, so that no worker is left alone with one of them.
+#: Journeys in Chromium, which mostly wait, longest first.
+JOURNEYS = (
+    "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey", "test_mapping_journey",
+    "test_undo_journey", "test_manage_down_journey", "test_tabs_journey", "test_pages_open", "test_update_journey",
+    "test_rights_journey", "test_access_journey", "test_oidc_journey", "test_files_journey", "test_draft_journey",
+)  # fmt: skip
+
+#: Other files that take long, which mostly compute, longest first.
 LONGEST = (
-    "browser", "process", "test_wire", "test_server_process", "test_open_tabs", "test_mapping_page",
-    "test_linear", "test_hostile_requests", "test_preview_page", "test_intake_bounds", "test_openapi", "test_oidc",
-    "test_secret_cells", "test_permission_matrix", "test_permissions_pages", "test_worker", "test_markdown",
-    "test_uploads", "test_spreadsheet_roundtrip", "test_pages", "test_manage_pages", "test_rules_properties",
-    "test_run_properties", "test_change_properties", "test_250_rows", "test_run_undo", "test_run", "test_files",
-    "test_updates", "test_drafts", "test_throttle", "test_roundtrip_properties", "test_undo", "test_refused_page",
+    "test_server_process", "test_rules_properties", "test_open_tabs", "test_killed", "test_hostile_requests",
+    "test_oidc", "test_chaos", "test_openapi", "test_linear", "test_updates", "test_worker", "test_intake_bounds",
+    "test_files", "test_mapping_page", "test_uploads", "test_secret_cells", "test_spreadsheet_roundtrip",
+    "test_owners", "test_installed", "test_markdown", "test_wire", "test_editor", "test_descriptors",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; the others keep their order."""
+    """Start the longest files first, a journey and another file in turns, so that one waits while another computes."""
 
-    def rank(item: pytest.Item) -> int:
-        names = {item.path.stem, item.path.parent.name}
-        return next((number for number, name in enumerate(LONGEST) if name in names), len(LONGEST))
+    def rank(item: pytest.Item) -> float:
+        name = item.path.stem
+        if name in JOURNEYS:
+            return JOURNEYS.index(name)
+        return (LONGEST.index(name) if name in LONGEST else len(LONGEST)) + 0.5
 
     items.sort(key=rank)
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import driver
 from tests.browser.driver import Faults, Server
 
 _FAILED = pytest.StashKey[bool]()
+
+# A machine that runs other tests meanwhile draws late; what never comes still fails.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

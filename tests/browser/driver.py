@@ -62,7 +62,7 @@ class Server:
         """Everything that it has printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def wait_until_it_serves(self, patience: float = 30.0) -> None:
+    def wait_until_it_serves(self, patience: float = 90.0) -> None:
         """Learn the address from what it prints, then wait for its health."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline and self.process.poll() is None:

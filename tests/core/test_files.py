@@ -191,6 +191,7 @@ def test_every_file_is_described_and_tested() -> None:
     assert [name for name in here if f"`{name}`" not in described] == []
 
 
+@pytest.mark.slow
 @soffice.needed()
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_libreoffice_of_this_machine_writes_the_same_files(name: str) -> None:

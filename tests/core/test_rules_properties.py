@@ -1,6 +1,7 @@
 """Properties of validation that hold for any cells."""
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from script.bench_validation import STANDARD as BENCH_STANDARD
 from script.bench_validation import rows_of, spreadsheet, validate_row_by_row
 from tests.support.hypothesis_profiles import examples
 from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNHURRIED, tables
+
+pytestmark = pytest.mark.slow
 
 
 @given(tables(), st.sampled_from(OnExisting))

@@ -7,6 +7,8 @@ import pytest
 from mxlib.sandbox.limits import Limits
 from tests.support.simulation import START, Simulation, plan, rows
 
+pytestmark = pytest.mark.slow
+
 ROWS, WRITES, WINDOW = 250, 20, 60.0
 WINDOWS = math.ceil(ROWS / WRITES)
 LATENCY = 0.2

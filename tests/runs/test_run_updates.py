@@ -251,6 +251,7 @@ class TestRecoveryEmails:
         assert (here.outcomes(second), here.record(second).status) == (["not_attempted"], "stopped")
         assert emails(here) == {}
 
+    @pytest.mark.slow
     def test_many_recovery_emails_are_stored_in_parts_and_none_twice(self) -> None:
         here = existing(count=0)
         run = here.start(plan(*(update(n, recovery_email=f"p{n}@b.nl") for n in range(450))))
