@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core.files import clipboard, reader
+from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import choices, suggestions
 from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, ColumnChoices
@@ -94,6 +95,100 @@ def test_a_repeated_header_has_another_digest_than_a_single_one() -> None:
 def test_every_meaning_has_a_label() -> None:
     assert len(set(CHOICES.values())) == len(CHOICES)
     assert all(CHOICES.values())
+
+
+def sheet_of(*lines: str) -> Sheet:
+    return reader.read("\n".join(lines).encode(), "staff.csv")
+
+
+@pytest.mark.parametrize(
+    ("meanings", "sentence"),
+    [
+        (("", "username", IGNORE), "Answer the question above first."),
+        (("username", "quota", "username"), "Both 'wie' and 'waar' hold usernames. Remove or ignore one."),
+        (("username", LAST_NAME, LAST_NAME), "Both 'wat' and 'waar' hold last names. Remove or ignore one."),
+        ((FIRST_NAME, FIRST_NAME, LAST_NAME), "Both 'wie' and 'wat' hold first names. Remove or ignore one."),
+    ],
+)
+def test_choices_that_contradict_each_other_say_what_to_change(meanings: tuple[str, ...], sentence: str) -> None:
+    assert ColumnChoices(meanings).trouble(("wie", "wat", "waar")) == sentence
+
+
+@pytest.mark.parametrize("meaning", ["username", LAST_NAME])
+def test_a_password_taken_for_a_header_is_masked_in_what_is_wrong_with_choices(meaning: str) -> None:
+    trouble = ColumnChoices((meaning, meaning)).trouble(("Kroket-2026a", "Stoomboot-77x"))
+    assert trouble.startswith("Both '••••••••' and '••••••••' hold ")
+
+
+@pytest.mark.parametrize("meanings", [("password", "quota"), (PARTICLE, IGNORE), (IGNORE, IGNORE), ("domain", "limit")])
+def test_choices_need_a_column_that_identifies_the_mailbox_or_names(meanings: tuple[str, ...]) -> None:
+    answer = ColumnChoices(meanings)
+    assert not answer.makes_usernames
+    assert answer.trouble(("wie", "wat")) == (
+        "Say which column holds usernames or addresses; or first and last names, to make usernames of."
+    )
+
+
+@pytest.mark.parametrize(
+    ("meanings", "makes_usernames"),
+    [
+        (("username", IGNORE), False),
+        ((ADDRESS, FIRST_NAME), False),
+        ((FIRST_NAME, LAST_NAME), True),
+        ((LAST_NAME, IGNORE), True),
+        ((FULL_NAME, PARTICLE), True),
+    ],
+)
+def test_usernames_are_made_from_names_only_where_no_column_holds_them(
+    meanings: tuple[str, ...], makes_usernames: bool
+) -> None:
+    answer = ColumnChoices(meanings)
+    assert answer.trouble(("wie", "wat")) == ""
+    assert answer.makes_usernames is makes_usernames
+
+
+def test_a_mapping_is_shown_as_the_choices_that_lead_to_it() -> None:
+    header = ("username", "wat", "Vorname", "Quota")
+    mapping = detect_columns(header, chosen={2: FIRST_NAME})
+    answer = choices.as_understood(mapping)
+    assert answer.meanings == ("username", IGNORE, FIRST_NAME, "quota")
+    again = detect_columns(header, chosen=answer.chosen)
+    assert (again.columns, again.name_parts) == (mapping.columns, mapping.name_parts)
+
+
+PEOPLE = sheet_of(
+    "first,last,particle,full,domain",
+    "Jan,Bos,van der,Someone Else,",
+    ',,,"Maas, Lotte",B.NL',
+    '=1,Berg,,,"=""c.nl"""',
+)
+
+
+def test_people_come_from_the_name_columns_and_a_full_name_only_fills_what_is_blank() -> None:
+    people = choices.people(PEOPLE, ColumnChoices((FIRST_NAME, LAST_NAME, PARTICLE, FULL_NAME, "domain")))
+    assert people.first.to_pylist() == ["Jan", "Lotte", "=1"]
+    assert people.last.to_pylist() == ["van der Bos", "Maas", "Berg"]
+
+
+def test_a_name_column_that_is_not_chosen_is_blank() -> None:
+    people = choices.people(PEOPLE, ColumnChoices((IGNORE, LAST_NAME, IGNORE, IGNORE, IGNORE)))
+    assert people.first.to_pylist() == ["", "", ""]
+    assert people.last.to_pylist() == ["Bos", "", "Berg"]
+
+
+def test_a_row_without_a_domain_gets_the_active_one() -> None:
+    chosen = ColumnChoices((IGNORE, IGNORE, IGNORE, IGNORE, "domain"))
+    assert choices.domains(PEOPLE, chosen, "a.nl").to_pylist() == ["a.nl", "b.nl", "c.nl"]
+    assert choices.domains(PEOPLE, ColumnChoices((IGNORE,) * 5), "a.nl").to_pylist() == ["a.nl"] * 3
+
+
+def test_choices_of_an_earlier_release_keep_the_full_name() -> None:
+    header = ("wie", "wat")
+    kept = choices.to_json(header, ColumnChoices((FULL_NAME, IGNORE)))
+    kept["meanings"] = ["full_name" if meaning == FULL_NAME else meaning for meaning in kept["meanings"]]
+    again = choices.from_json(header, kept)
+    assert again is not None
+    assert again.meanings == (FULL_NAME, IGNORE)
 
 
 @pytest.mark.parametrize(
