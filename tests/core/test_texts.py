@@ -225,3 +225,90 @@ def test_lists_are_joined_with_and_and_long_ones_are_counted():
     assert format.listed(["a"]) == "a"
     assert format.listed(["a", "b", "c"]) == "a, b and c"
     assert format.listed(list("abcdef"), most=4, noun="more domains") == "a, b, c and 3 more domains"
+
+
+@pytest.mark.parametrize(
+    ("wait", "rest"),
+    [
+        (0.0, ""),
+        (0.9, ""),
+        (1.0, " Its limit of reads is reached: going on in 1 s. Nothing to do."),
+        (33.2, " Its limit of reads is reached: going on in 34 s. Nothing to do."),
+    ],
+)
+def test_reading_many_lists_shows_progress_and_a_wait_worth_mentioning(wait: float, rest: str):
+    assert list_ages.reading_lists(3, 1_200, wait) == f"Reading 3 of 1,200 domains from MXroute…{rest}"
+
+
+@pytest.mark.parametrize(
+    ("domains", "expected"),
+    [
+        (["a.nl"], "Left out, since you may not export from it: a.nl."),
+        (["a.nl", "b.nl", "c.nl"], "Left out, since you may not export from them: a.nl, b.nl and c.nl."),
+    ],
+)
+def test_an_export_names_the_domains_that_the_caller_may_not_export(domains: list[str], expected: str):
+    assert list_ages.not_exported(domains) == expected
+
+
+def test_an_export_of_all_domains_names_the_missing_and_the_old_lists():
+    assert list_ages.export_lacks("a.nl") == "Not in this file: a.nl. MXroute does not answer."
+    assert list_ages.export_lacks("a.nl", "The key is refused.") == "Not in this file: a.nl. The key is refused."
+    assert list_ages.export_is_old("a.nl", at(5, 1, 8, 14), at(5, 3, 9, 1)) == (
+        "a.nl is the list of 1 May, 08:14 (2 days old): MXroute did not give a newer one."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file_name", "rows", "domains", "expected"),
+    [
+        ("staff.csv", 241, ["a.nl"], "staff.csv: 241 rows for a.nl, last edited 3 hours ago by kim."),
+        ("", 1, [], "Rows added by hand: 1 row, last edited 3 hours ago by kim."),
+        (
+            "staff.csv",
+            1_200,
+            ["a.nl", "b.nl", "c.nl", "d.nl", "e.nl"],
+            "staff.csv: 1,200 rows for a.nl, b.nl, c.nl and 2 more domains, last edited 3 hours ago by kim.",
+        ),
+    ],
+)
+def test_a_draft_is_described_by_its_source_its_rows_and_its_domains(
+    file_name: str, rows: int, domains: list[str], expected: str
+):
+    assert file_problems.draft(file_name, rows, domains, "kim", 3 * 3600) == expected
+
+
+def test_pasted_rows_are_counted_with_the_columns_they_were_read_as():
+    assert file_problems.rows_pasted(1, ["username"]) == "1 row added on top, read as username. Undo takes it back."
+    assert file_problems.rows_pasted(1_200, ["username", "quota"]) == (
+        "1,200 rows added on top, read as username and quota. Undo takes them back."
+    )
+    assert file_problems.columns_not_named(3) == (
+        "3 columns without a header. Put a line above that names them: username, password, quota."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "deleted", "expected"),
+    [
+        (0, 0, "Nothing to change in these rows."),
+        (1, 0, "1 row changed."),
+        (1_200, 0, "1,200 rows changed."),
+        (0, 1, "1 row deleted."),
+        (0, 2, "2 rows deleted."),
+    ],
+)
+def test_a_bulk_edit_counts_what_it_did(changed: int, deleted: int, expected: str):
+    assert file_problems.bulk_edited(changed, deleted) == expected
+
+
+@pytest.mark.parametrize("found", [[], ["", " "]])
+def test_a_file_without_any_header_has_no_columns_to_name(found: list[str]):
+    assert file_problems.no_address_column(found) == "No column for usernames or addresses."
+
+
+def test_passwords_taken_for_headers_are_masked_in_refusals():
+    assert file_problems.two_columns("Kroket-2026a", "pass", "passwords") == (
+        "Both '••••••••' and 'pass' hold passwords. Remove or ignore one."
+    )
+    assert "Kroket" not in file_problems.no_address_column(["jan:Kroket-2026a", "Kroket-2026a"])
