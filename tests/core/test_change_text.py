@@ -66,6 +66,8 @@ def test_a_run_is_named_after_its_change(change: Change, name: str) -> None:
         (NewQuota(0), {"quota_after": 0}, "Set the quota of 3 mailboxes to unlimited?"),
         (NewQuota(2 * 1024**2), {"quota_after": 6 * 1024**2},
          "Set the quota of 3 mailboxes to 2,097,152 MB? In all 3.0 GB now, 6.0 TB then."),
+        (NewQuota(512), {"quota_before": 1024**2, "quota_after": 1536},
+         "Set the quota of 3 mailboxes to 512 MB? In all 1.0 TB now, 1.5 GB then."),
         (TWICE, {"acting": 2}, "Change the quota of 3 mailboxes: × 2? In all 3.0 GB now, 6.0 GB then."),
         (TWICE, {"acting": 2, "unlimited": 1},
          "Change the quota of 3 mailboxes: × 2? 1 is unlimited and stays so. In all 3.0 GB now, 6.0 GB then."),

@@ -74,6 +74,11 @@ def test_the_deadline_of_a_full_account_is_shown() -> None:
             "and these quotas add 1.0 GB.",
         ),
         (
+            Growth(1, 10 * 1024, 0), None, 10 * GB,
+            "The room on the account is not known: MXroute did not report at 09:00 how much of its 10.0 GB is used, "
+            "and these quotas add 10.0 GB.",
+        ),
+        (
             Growth(1, 11 * 1024, 0), None, 10 * GB,
             "These quotas add 11.0 GB, more than the whole account may hold; MXroute did not report at 09:00 how much "
             "of its 10.0 GB is used.",
