@@ -111,3 +111,39 @@ def test_file_names_are_safe(domain: str, name: str) -> None:
 
 def test_the_file_name_has_the_extension_of_its_kind() -> None:
     assert writer.file_name("a.nl", date(2026, 5, 3), "xlsx") == "mailboxes-a.nl-2026-05-03.xlsx"
+
+
+def test_remarks_stand_above_the_header_of_a_csv_as_comments_and_are_not_read_as_rows() -> None:
+    data = writer.table_csv(["username"], [["alice"]], remarks=["Not in this file: b.nl, c.nl.", "Old list."])
+    assert data.decode("utf-8-sig") == '"# Not in this file: b.nl, c.nl."\r\n"# Old list."\r\nusername\r\nalice\r\n'
+    assert rows_of(data, "staff.csv")["username"].tolist() == ["alice"]
+
+
+def test_remarks_have_a_sheet_of_their_own_in_a_workbook() -> None:
+    data = writer.table_xlsx(["username"], [["alice"]], remarks=["=Old list.", "x" * 40_000])
+    sheet = reader.read(data, "staff.xlsx")
+    assert (sheet.sheets, sheet.options.sheet, len(sheet)) == (("Mailboxes", "Remarks"), "Mailboxes", 1)
+    remarks = reader.read(data, "staff.xlsx", options=reader.ReadOptions(sheet="Remarks", header_line=0))
+    assert [remarks.table.row(at)[0] for at in range(2)] == ["=Old list.", "x" * 32_766 + "…"]
+
+
+def test_a_workbook_without_remarks_has_one_sheet() -> None:
+    assert reader.read(writer.table_xlsx(["username"], [["alice"]]), "staff.xlsx").sheets == ("Mailboxes",)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("alice", "alice"), ("a,b", '"a,b"'), ("=1+2", '"\t=1+2"'), ('say "hi"', '"say ""hi"""'), ("", "")],
+)
+def test_a_single_cell_is_written_as_in_a_table(text: str, cell: str) -> None:
+    assert writer.csv_cell(text) == cell
+    assert writer.table_csv(["note"], [[text]]).decode("utf-8-sig") == f"note\r\n{cell}\r\n"
+
+
+def test_a_half_of_a_character_does_not_prevent_an_export() -> None:
+    assert writer.table_csv(["username"], [["jan\ud800"]]).decode("utf-8-sig") == "username\r\njan?\r\n"
+
+
+def test_columns_that_are_never_altered_keep_formulas_in_a_workbook_too() -> None:
+    data = writer.table_xlsx(["username", "password"], [["al", "=Cmd2026x"]], verbatim={"password"})
+    assert reader.read(data, "staff.xlsx").table.row(0) == ["al", "=Cmd2026x"]

@@ -171,3 +171,82 @@ def test_an_archive_of_thousands_of_parts_is_refused() -> None:
         for number in range(2_100):
             archive.writestr(f"{number}.xml", "")
     assert refusal(packed.getvalue()).startswith("staff.xlsx is damaged")
+
+
+def test_cells_and_rows_without_a_reference_follow_each_other() -> None:
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: re.sub(rb'(<c|<row) r="[A-Z]*\d+"', rb"\1", xml))
+    assert b'r="A1"' not in zipfile.ZipFile(io.BytesIO(data)).read(SHEET)
+    assert rows(read(data)) == STAFF[1:]
+
+
+@pytest.mark.parametrize("reference", [b"", b"1", b"A", b"$A$2", "Ä2".encode()])
+def test_a_cell_at_no_place_is_refused(reference: bytes) -> None:
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b'r="A2"', b'r="' + reference + b'"'))
+    assert refusal(data).startswith("staff.xlsx is damaged")
+
+
+@pytest.mark.parametrize("length", [1_000, 1_001])
+def test_a_row_has_at_most_a_thousand_cells(length: int) -> None:
+    data = book(Staff=[["username", "x"], ["alice", *["y"] * (length - 1)]])
+    if length == 1_000:
+        assert len(rows(read(data))[0]) == 1_000
+    else:
+        assert refusal(data) == "Line 2 has 1,001 values; the limit is 1,000."
+
+
+def test_blank_cells_at_the_end_of_a_wide_row_do_not_count() -> None:
+    far = b'<c r="AMN2" t="str"><v> </v></c></row></sheetData>'
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</row></sheetData>", far))
+    assert rows(read(data)) == STAFF[1:]
+
+
+def test_a_workbook_with_too_many_tags_for_its_size_is_refused() -> None:
+    cells = b"<row>" + b"<c/>" * 1_100_000 + b"</row></sheetData>"
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", cells))
+    assert re.fullmatch(
+        r"This workbook has more than 1,0\d\d,\d{3} tags in its cells: too many for its size. Save the table as CSV.",
+        refusal(data),
+    )
+
+
+def test_a_long_text_that_few_cells_share_is_read_and_one_that_many_share_is_refused() -> None:
+    def shared(count: int) -> bytes:
+        return book(Staff=[["username", "note"], *([f"user{number}", "x" * 30_000] for number in range(count))])
+
+    assert len(read(shared(100))) == 100
+    assert refusal(shared(400)) == (
+        "The texts that the cells of this workbook share come to 12.0 million characters; the limit is 5.1 million. "
+        "Save the table alone, or as CSV."
+    )
+
+
+def test_a_long_text_counts_only_where_cells_point_to_it() -> None:
+    data = book(Staff=[["username", "note"], ["alice", "x" * 30_000], *([f"user{at}", "short"] for at in range(400))])
+    assert len(read(data)) == 401
+
+
+def test_a_workbook_locked_part_by_part_is_refused_as_locked() -> None:
+    data = bytearray(book(Staff=STAFF))
+    for entry in re.finditer(b"PK\x01\x02", bytes(data)):
+        data[entry.start() + 8] |= 1
+    assert refusal(bytes(data)) == "This workbook is locked with a password: save it without one, or as CSV."
+
+
+def test_an_archive_with_unusual_compression_is_refused() -> None:
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book(Staff=STAFF))) as whole,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_BZIP2) as copy,
+    ):
+        for name in whole.namelist():
+            copy.writestr(name, whole.read(name))
+    assert refusal(packed.getvalue()).startswith("staff.xlsx is damaged")
+
+
+@pytest.mark.parametrize(
+    "cell", [b'<c r="A3" t="s"><v>99</v></c>', b'<c r="A3" t="n"><v>x1</v></c>', b'<c r="A3" t="zz"><v>0</v></c>']
+)
+def test_a_cell_without_a_readable_value_is_refused(cell: bytes) -> None:
+    row = b'<row r="3">' + cell + b"</row></sheetData>"
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", row))
+    assert refusal(data).startswith("staff.xlsx is damaged")
