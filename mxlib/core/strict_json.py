@@ -12,7 +12,7 @@ from mxlib.core.invalid_body import InvalidBody
 #: Digits of the longest integer; no cell needs more.
 _LONGEST_NUMBER = 100
 
-_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse(data: bytes) -> Any:
@@ -21,10 +21,12 @@ def parse(data: bytes) -> Any:
     Duplicate keys, NaN, Infinity, numbers that are too large and lone surrogates are refused as well.
     """
     try:
+        # Strict, unlike json.loads(bytes), which lets encoded surrogates through.
+        text = data.decode(json.detect_encoding(data))
         body = json.loads(
-            data, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
+            text, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
         )
-        if _HALF_A_PAIR.search(data):
+        if _HALF_A_PAIR.search(text):
             json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise InvalidBody("", "The body holds half of a surrogate pair, which is no character.") from None

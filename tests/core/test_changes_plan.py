@@ -90,6 +90,11 @@ def test_an_invalid_recovery_email_is_reported_and_no_value_is_changed(email: st
     assert normalised(change) == (change, problem)
 
 
+def test_full_names_are_stored_as_a_file_stores_them() -> None:
+    change = NewStored({"kim@a.nl": "\u200bKim\xad", "nina@a.nl": '="Nina"'}, NAME)
+    assert normalised(change) == (NewStored({"kim@a.nl": "Kim", "nina@a.nl": "Nina"}, NAME), "")
+
+
 def test_full_names_are_stored_without_blanks_around_them() -> None:
     change = NewStored({"Kim@a.nl": " Kim de Boer ", "nina@a.nl": "王伟", "tess@a.nl": " "}, NAME)
     expected = NewStored({"kim@a.nl": "Kim de Boer", "nina@a.nl": "王伟", "tess@a.nl": ""}, NAME)
@@ -102,7 +107,7 @@ def test_full_names_are_stored_without_blanks_around_them() -> None:
         ("x" * 120, ""),
         ("x" * 121, "The full name has over 120 characters: shorten it."),
         ("Kim\nde Boer", "The full name has a line break or another character that no page shows; remove it."),
-        ("Kim\u202e", "The full name has a line break or another character that no page shows; remove it."),
+        ("Kim\u202ede Boer", "The full name has a line break or another character that no page shows; remove it."),
         ("Kim ••••••••", "A password seems to stand outside the password column: move it there."),
     ],
 )

@@ -129,3 +129,13 @@ def test_the_error_of_a_worker_process_arrives_with_its_field_and_message() -> N
     error = pickle.loads(pickle.dumps(InvalidBody("rows", "rows: too many.")))
     assert type(error) is InvalidBody
     assert (error.field, str(error)) == ("rows", "rows: too many.")
+
+
+@pytest.mark.parametrize("body", [b'"Geheim.2026x\xed\xa0\xbd"', '"\ud83d"'.encode("utf-16", "surrogatepass")])
+def test_an_encoded_surrogate_is_refused_instead_of_replaced(body: bytes) -> None:
+    assert str(refusal(body)) == "The body is no JSON."
+
+
+def test_a_byte_order_mark_and_utf_16_are_read() -> None:
+    assert strict_json.parse('"ü"'.encode("utf-8-sig")) == "ü"
+    assert strict_json.parse('"ü"'.encode("utf-16")) == "ü"

@@ -113,6 +113,7 @@ def normalised(change: NewStored) -> tuple[NewStored, str]:
     """
     typed = {address.lower(): value.strip() for address, value in change.values.items()}
     if change.column is NAME:
+        typed = dict(zip(typed, full_names.names(pd.Series(list(typed.values()), dtype=str)).to_pylist(), strict=True))
         return replace(change, values=typed), next(filter(None, map(full_names.trouble, set(typed.values()))), "")
     emails = {address: addresses.email(email) for address, email in typed.items()}
     for address, email in emails.items():
