@@ -26,11 +26,16 @@ def found(data: bytes | str, name: str = "staff.csv", limits: Limits | None = No
 
 @pytest.mark.parametrize(
     ("title", "line", "delimiter"),
-    [('"Staff of May\n\n', 3, ","), ('"Staff\n"New" "x,y\n', 3, ","), ('# "old\n"Staff;x\n', 3, ",")],
+    [
+        ('Staff,"May\n', 2, ","),
+        ('"Staff of May\n\n', 3, ","),
+        ('"Staff\n"New" "x,y\n', 3, ","),
+        ('# "old\n"Staff;x\n', 3, ","),
+    ],
 )
 def test_a_known_header_below_an_open_quote_is_found(title: str, line: int, delimiter: str) -> None:
     sheet = found(title + TABLE)
-    assert (sheet.options.header_line, sheet.options.delimiter) == (line, delimiter)
+    assert sheet.options == ReadOptions(encoding="utf-8", delimiter=delimiter, header_line=line)
     assert rows(sheet) == [["alice", "Abcd1234"]]
 
 

@@ -29,9 +29,12 @@ def test_the_first_of_two_likely_headers_is_chosen() -> None:
     assert guessed("Account,Benutzer", "a,b") == ("username", IGNORE)
 
 
-@pytest.mark.parametrize("header", ["user,username,Account", "email,mailbox,Postfach"])
-def test_columns_that_claim_one_meaning_stay_open(header: str) -> None:
-    assert guessed(header, "a@a.nl,b@a.nl,c")[:2] == ("", "")
+@pytest.mark.parametrize(
+    ("header", "third"),
+    [("user,username,Account", IGNORE), ("email,mailbox,Courriel", IGNORE), ("email,mailbox,Postfach", "username")],
+)
+def test_columns_that_claim_one_meaning_stay_open_and_no_third_takes_it(header: str, third: str) -> None:
+    assert guessed(header, "a@a.nl,b@a.nl,c") == ("", "", third)
 
 
 @pytest.mark.parametrize("header", ["user,username,contact", "email,mailbox,contact"])

@@ -124,6 +124,7 @@ def test_remarks_have_a_sheet_of_their_own_in_a_workbook() -> None:
     sheet = reader.read(data, "staff.xlsx")
     assert (sheet.sheets, sheet.options.sheet, len(sheet)) == (("Mailboxes", "Remarks"), "Mailboxes", 1)
     remarks = reader.read(data, "staff.xlsx", options=reader.ReadOptions(sheet="Remarks", header_line=0))
+    assert remarks.table.lines.tolist() == [1, 2]
     assert [remarks.table.row(at)[0] for at in range(2)] == ["=Old list.", "x" * 32_766 + "…"]
 
 
