@@ -151,3 +151,14 @@ def test_a_password_is_distinguished_from_addresses_domains_paths_and_dates(text
 )
 def test_an_own_cell_is_masked_unless_its_header_is_harmless(header: str, cell: str, kept: str) -> None:
     assert secret_cells.own_cell(header, cell) == kept
+
+
+@pytest.mark.parametrize("column", ["quota", "limit", "domain", "recovery_email"])
+@pytest.mark.parametrize("password", ["Geheim.2026x", "geheim.2026x", "Stoom.77Boot", "Kroket2026.Boot"])
+def test_a_password_with_a_dot_is_no_domain(column: str, password: str) -> None:
+    assert secret_cells.masked_in(column, password) == MASK
+
+
+@pytest.mark.parametrize("name", ["clienta.nl", "CLIENTA.NL", "Clienta.nl", "3m.com", "xn--mnchen-3ya.de", "a1.co.uk"])
+def test_a_domain_stays_readable_in_any_case(name: str) -> None:
+    assert secret_cells.masked_in("domain", name) == name

@@ -213,7 +213,7 @@ def masked_value(cell: str) -> str:
     """
     text = masked_cell(cell)
     bare = text.strip(BLANKS)
-    if MASK in bare or is_domain(domain(bare)) or quotas.quota(bare) is not None:
+    if MASK in bare or _is_name(bare) or quotas.quota(bare) is not None:
         return text
     return MASK if looks_secret(bare) or ("@" not in bare and _looks_loosely(bare)) else text
 
@@ -290,7 +290,8 @@ def _is_name(text: str) -> bool:
     if _WHOLE_ADDRESS.fullmatch(text) or _DATE.fullmatch(text):
         return True
     top = text.rpartition(".")[2]  # distinguishes a domain from a password with a dot in it
-    return ((top.isalpha() and top.islower()) or top.startswith("xn--")) and is_domain(domain(text))
+    written = top.isalpha() and (top.islower() or top.isupper())
+    return (written or top.lower().startswith("xn--")) and is_domain(domain(text))
 
 
 def _bare(part: str) -> str:
