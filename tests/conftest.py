@@ -18,6 +18,9 @@ settings.register_profile("dev", deadline=None, max_examples=DEV)
 settings.load_profile(PROFILE)
 
 
+#: Folders of the fast lane: pure code, the store and the engine.
+FAST = ("core", "mxroute", "store", "runs")
+
 #: Journeys in Chromium, which mostly wait, longest first.
 JOURNEYS = (
     "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey", "test_mapping_journey",
@@ -35,7 +38,13 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the longest files first, a journey and another file in turns, so that one waits while another computes."""
+    """Start the longest files first, a journey and another file in turns, so that one waits while another computes.
+
+    Tests in the folders of the fast lane are marked as fast, unless they are slow.
+    """
+    for item in items:
+        if item.path.parent.name in FAST and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.fast)
 
     def rank(item: pytest.Item) -> float:
         name = item.path.stem

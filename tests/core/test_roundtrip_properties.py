@@ -15,6 +15,8 @@ from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
 from tests.support.hypothesis_profiles import examples
 
+pytestmark = pytest.mark.slow
+
 MOST = 10_000
 ENCODINGS = {"utf-8": b"", "utf-8 with mark": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 

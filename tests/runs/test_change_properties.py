@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from tests.support.hypothesis_profiles import examples
 from tests.support.mishaps import SecondProcess, Takeover, takeovers
 from tests.support.run_properties import DOMAINS, EXAMPLES, lies, lists_are_incomplete, rules, run_to_the_end
 from tests.support.simulation import Simulation, plan, row
+
+pytestmark = pytest.mark.slow
 
 OLD = "old@x.example"
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": OLD}

@@ -1,5 +1,6 @@
 """Properties of runs: through any fault, mailboxes are created once and outcomes are true."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from tests.support.hypothesis_profiles import examples
 from tests.support.mishaps import SecondProcess, Takeover, takeovers
 from tests.support.run_properties import DOMAINS, EXAMPLES, lies, lists_are_incomplete, rules, run_to_the_end
 from tests.support.simulation import Simulation, plan, row
+
+pytestmark = pytest.mark.slow
 
 
 @st.composite
