@@ -48,8 +48,11 @@ class BackgroundTasks:
 
     def _go_round(self) -> None:
         next_round = 0.0
-        while not self._stop.is_set():
+        while True:
+            # Cleared before the stop is looked for, so that a stop in between still ends the wait below.
             self._wake.clear()
+            if self._stop.is_set():
+                return
             done = self._may_run()
             if done and time.monotonic() >= next_round:
                 next_round = time.monotonic() + EVERY
