@@ -141,3 +141,20 @@ def test_tasks_that_were_never_started_can_be_stopped() -> None:
     task = Task()
     BackgroundTasks([task], [task], lambda: True).stop(1.0)
     assert task.done == 0
+
+
+def test_a_stop_right_before_a_wake_up_is_cleared_still_ends_the_thread() -> None:
+    task = Task()
+    tasks = BackgroundTasks([task], [task], lambda: True)
+
+    class StoppedBeforeCleared(threading.Event):
+        def clear(self) -> None:
+            tasks._stop.set()  # what a stop does first, at the worst moment
+            self.set()
+            super().clear()
+
+    tasks._wake = StoppedBeforeCleared()
+    tasks.start()
+    tasks.stop(10.0)
+    assert tasks._thread is not None
+    assert not tasks._thread.is_alive()
