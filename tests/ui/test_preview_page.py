@@ -228,3 +228,22 @@ def test_the_corrected_file_is_not_offered_before_the_draft_is_stored(
     monkeypatch.setattr(DraftService, "keep", full)
     typed(tab, {0: {"username": "x"}})
     assert any("kept in this tab only. kim has" in str(warning.value) for warning in tab.warning)
+
+
+def test_widgets_that_the_browser_drew_again_with_their_defaults_change_nothing(tab: AppTest) -> None:
+    """Seen in Chromium: all switches off and no button chosen at once, in the report of one click."""
+    tab.toggle(key="generate").set_value(True).run()
+    tab.toggle(key="reveal").set_value(True).run()
+    tab.text_input(key="search").set_value("nina").run()
+    editor = tab.session_state["preview"].editor
+    rows = editor.latest.rows
+    assert rows["generated"].any()
+    for key in ("generate", "reveal", "show_changes"):
+        tab.toggle(key=key).set_value(False)
+    tab.text_input(key="search").set_value("")
+    tab.segmented_control(key="on_existing").set_value(None)
+    tab.run()
+    assert not tab.exception
+    assert list(editor.latest.rows["password"]) == list(rows["password"])
+    assert (tab.toggle(key="generate").value, tab.toggle(key="reveal").value) == (True, True)
+    assert (tab.text_input(key="search").value, tab.segmented_control(key="on_existing").value) == ("nina", "skip")

@@ -79,6 +79,14 @@ def receive(editor: Editor) -> None:
     editor.receive(grid["edited_rows"] if grid else None)
 
 
+def is_drawn_again() -> bool:
+    """Return whether the browser has just drawn the widgets again, with defaults for their values.
+
+    It then reports all of them as changed. A person always leaves one of the buttons for existing mailboxes chosen.
+    """
+    return st.session_state.get("on_existing") is None
+
+
 def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...]) -> None:
     receive(editor)
     step(*given)

@@ -10,7 +10,7 @@ from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.core.vocabulary import Verdict
 from mxlib.services.imports import counts
-from mxlib.ui.imports.editor import change
+from mxlib.ui.imports.editor import change, is_drawn_again
 from mxlib.ui.widgets.format import escaped
 
 LABELS = {
@@ -64,10 +64,12 @@ def search_and_order(editor: Editor) -> None:
     """Show the search box and the order; both apply at once."""
 
     def search() -> None:
-        editor.search_for(str(st.session_state["search"]))
+        if not is_drawn_again():
+            editor.search_for(str(st.session_state["search"]))
 
     def order() -> None:
-        editor.sort_by(SortOrder(st.session_state["order"]))
+        if not is_drawn_again():
+            editor.sort_by(SortOrder(st.session_state["order"]))
 
     for key, value in (("search", editor.search), ("order", editor.order)):
         if st.session_state.get(key) != value:
@@ -120,7 +122,8 @@ def pages(editor: Editor) -> None:
         return
 
     def turn() -> None:
-        editor.turn_to(int(st.session_state["page"]))
+        if not is_drawn_again():
+            editor.turn_to(int(st.session_state["page"]))
 
     if st.session_state.get("page") != editor.page:
         st.session_state["page"] = editor.page

@@ -9,7 +9,7 @@ from mxlib.core.text import confirmations
 from mxlib.core.vocabulary import OnExisting
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, paste
-from mxlib.ui.imports.editor import change
+from mxlib.ui.imports.editor import change, is_drawn_again
 from mxlib.ui.imports.filters import search_and_order
 
 
@@ -54,7 +54,8 @@ def _set(key: str, value: object) -> None:
 
 
 def _generate(editor: Editor) -> None:
-    editor.generate_passwords(bool(st.session_state["generate"]))
+    if not is_drawn_again():
+        editor.generate_passwords(bool(st.session_state["generate"]))
 
 
 def _recheck(editor: Editor) -> None:
@@ -63,13 +64,15 @@ def _recheck(editor: Editor) -> None:
 
 
 def _choose(editor: Editor) -> None:
-    if st.session_state["on_existing"] is not None:  # None: a browser's word for buttons that it draws again
+    if not is_drawn_again():
         editor.choose_existing(OnExisting(st.session_state["on_existing"]))
 
 
 def _reveal(editor: Editor) -> None:
-    editor.show_passwords(bool(st.session_state["reveal"]))
+    if not is_drawn_again():
+        editor.show_passwords(bool(st.session_state["reveal"]))
 
 
 def _show_changes(editor: Editor) -> None:
-    editor.show_changes(bool(st.session_state["show_changes"]))
+    if not is_drawn_again():
+        editor.show_changes(bool(st.session_state["show_changes"]))
