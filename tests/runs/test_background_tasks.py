@@ -155,6 +155,8 @@ def test_a_stop_right_before_a_wake_up_is_cleared_still_ends_the_thread() -> Non
 
     tasks._wake = StoppedBeforeCleared()
     tasks.start()
-    tasks.stop(10.0)
     assert tasks._thread is not None
-    assert not tasks._thread.is_alive()
+    tasks._thread.join(5.0)
+    ended = not tasks._thread.is_alive()
+    tasks.stop(10.0)
+    assert ended
