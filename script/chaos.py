@@ -20,10 +20,11 @@ from typing import Any
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, audit, journal, run_passwords
+from mxlib.store import FILE, Store, journal, run_passwords
 from mxlib.store.records import RowRecord
 from script import sandboxed
 from tests.browser.driver import ROOT, Server, start
+from tests.support.audit_entries import audit_entries
 
 #: Rows of a run, and seconds that one fault may take in all.
 ROWS, MOST_S = 60, 120.0
@@ -161,7 +162,7 @@ class Scene:
                 rows |= {row.address: row for row in of}
                 last |= dict.fromkeys((row.address for row in of), each)
                 passwords |= {row.address: opened.get(row.position) for row in of}
-            entries = audit.entries(tx, most=100_000)
+            entries = audit_entries(tx, most=100_000)
             noted = [(entry["run"], entry["on"]) for entry in entries if entry["what"] == "mailbox.create"]
         store.close()
         counts = Counts(rows=len(rows), not_ended=0 if ended else 1)

@@ -188,14 +188,6 @@ def record(
     )
 
 
-def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMapping]:
-    """Return the latest entries, newest first."""
-    query = sa.select(audit).order_by(audit.c.id.desc()).limit(most)
-    if run is not None:
-        query = query.where(audit.c.run == run)
-    return list(tx.execute(query).mappings())
-
-
 def find(
     tx: Tx, filters: AuditFilter, seen: AuditScope | None = None, *, before: int | None = None, most: int = 100
 ) -> list[Entry]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mxlib.store import audit
 from tests.support.app import GOOD, App, data, refused, trail
+from tests.support.audit_entries import audit_entries
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
@@ -361,7 +361,7 @@ def test_no_password_and_no_token_is_in_the_log_or_the_audit_log(app: App, caplo
         app.host.goes_wrong("broken_before")
         app.ask("POST", BOXES, {"username": "max", "password": GOOD})
     with app.services.store.read() as tx:
-        written = caplog.text + str(audit.entries(tx))
+        written = caplog.text + str(audit_entries(tx))
     assert not [secret for secret in (GOOD, "Anders.2027y", app.admin) if secret in written]
 
 

@@ -11,8 +11,8 @@ from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import RateLimited, RateLimitWait, Unreachable
 from mxlib.services.confirmed_writes import came_at
 from mxlib.settings import Settings
-from mxlib.store import audit
 from tests.support.app import GOOD, App, StandIn, data, refused, trail
+from tests.support.audit_entries import audit_entries
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
@@ -237,7 +237,7 @@ def test_a_changed_mailbox_is_returned_with_the_values_of_mxroute(app: App) -> N
     assert [(what, on) for what, on, _ in trail(app) if what != "token.create"] == [("mailbox.update", "nina@a.nl")] * 2
     data(app.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": 5, "limit": 100}))
     with app.services.store.read() as tx:
-        assert audit.entries(tx)[0]["outcome"] == "password changed; quota 3072 → 5; limit 100 asked for"
+        assert audit_entries(tx)[0]["outcome"] == "password changed; quota 3072 → 5; limit 100 asked for"
 
 
 @pytest.mark.parametrize(

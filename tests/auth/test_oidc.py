@@ -22,7 +22,8 @@ from mxlib.auth.sessions import Sessions
 from mxlib.auth.sign_in import Authenticator, ClientInfo
 from mxlib.auth.users import Users
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, audit
+from mxlib.store import FILE, Store
+from tests.support.audit_entries import audit_entries
 from tests.support.oidc_provider import CLIENT, SECRET, Provider, one_provider, provider
 from tests.support.threaded_runs import ShiftedClock
 
@@ -60,7 +61,7 @@ class App:
     def audit_entries(self) -> list[tuple[str, str, str]]:
         """Return action, target and outcome of every audit entry, oldest first."""
         with self.store.read() as tx:
-            return [(e["what"], e["on"], e["outcome"]) for e in reversed(audit.entries(tx))]
+            return [(e["what"], e["on"], e["outcome"]) for e in reversed(audit_entries(tx))]
 
     def subject(self, name: str = ANN) -> str | None:
         user = self.users.find(name)

@@ -15,9 +15,10 @@ from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, describe_m
 from mxlib.auth.tokens import InvalidToken, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, audit
+from mxlib.store import FILE, Store
 from tests.support import app as support
 from tests.support.app import App, data, refused, trail
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import ENTRY, PAGES
 from tests.support.sign_in import ManualClock, brisk
 
@@ -46,7 +47,7 @@ class Desk:
 
     def audit_entries(self, what: str) -> list[tuple[str, str, str]]:
         with self.store.read() as tx:
-            found = [entry for entry in audit.entries(tx) if entry["what"] == what]
+            found = [entry for entry in audit_entries(tx) if entry["what"] == what]
         return [(str(entry["who"]), str(entry["on"]), str(entry["outcome"])) for entry in reversed(found)]
 
 
@@ -100,7 +101,7 @@ def test_single_tokens_are_handed_over_to_another_admin_as_owner(desk: Desk) -> 
 )
 def test_an_invalid_hand_over_disables_no_user(desk: Desk, tokens: list[int], to: str, why: str) -> None:
     token = desk.tokens.create(KIM, "nightly", admin=True)
-    desk.tokens.create(BOSS, "of somebody else", admin=True)
+    desk.tokens.create(BOSS, "of another user", admin=True)
     desk.tokens.create(KIM, "gone", admin=True)
     desk.tokens.revoke(BOSS, 3)
     with pytest.raises(InvalidPassword, match=why):
@@ -210,7 +211,7 @@ def test_the_migration_revokes_tokens_of_disabled_users(tmp_path: Path) -> None:
 
     assert working() == [False, True, True]
     with store.read() as tx:
-        revoked = next(entry for entry in audit.entries(tx) if entry["what"] == "token.revoke")
+        revoked = next(entry for entry in audit_entries(tx) if entry["what"] == "token.revoke")
     assert revoked["on"] == "old (token 1)"
     assert revoked["outcome"] == "its maker is disabled: gone@x.example"
     users.enable(BOSS, gone.id)

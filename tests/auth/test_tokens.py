@@ -11,7 +11,8 @@ from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.tokens import NOTED_EVERY, InvalidToken, Tokens
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, StoreUnavailable, audit
+from mxlib.store import FILE, Store, StoreUnavailable
+from tests.support.audit_entries import audit_entries
 
 DAY = 86_400.0
 ADMIN = Caller("ops@agency.example", admin=True, address="127.0.0.1")
@@ -131,7 +132,7 @@ def test_creating_and_revoking_is_in_the_audit_log_without_the_token(tokens: Tok
     token = tokens.create(ADMIN, "ci", domains={"a.nl": {Permission.VIEW, Permission.IMPORT}})
     tokens.revoke(ADMIN, 1)
     with store.read() as tx:
-        revoked, created = audit.entries(tx)
+        revoked, created = audit_entries(tx)
     assert (created["what"], created["on"]) == ("token.create", "ci (token 1)")
     assert str(created["outcome"]).startswith("a.nl: import, view; ends 15 Jan 2028")
     assert (revoked["what"], revoked["who"], revoked["address"]) == ("token.revoke", ADMIN.name, "127.0.0.1")

@@ -17,8 +17,9 @@ from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome, RowReason
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
-from mxlib.store import StoreUnavailable, Tx, audit, stored_columns
+from mxlib.store import StoreUnavailable, Tx, stored_columns
 from mxlib.store.records import RowRecord
+from tests.support.audit_entries import audit_entries
 from tests.support.hypothesis_profiles import examples
 from tests.support.mishaps import SecondProcess, Takeover, takeovers
 from tests.support.run_properties import DOMAINS, EXAMPLES, lies, lists_are_incomplete, rules, run_to_the_end
@@ -188,7 +189,7 @@ def check(
     checked = here.record(run).checked_at is not None
     with here.store.read() as tx:
         email = stored_columns.of_mailbox(tx, planned_row.domain, planned_row.username)["recovery_email"]
-        entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == planned_row.address]
+        entries = [entry["what"] for entry in audit_entries(tx, run=run) if entry["on"] == planned_row.address]
     assert entries.count(f"mailbox.{planned_row.action}") == (outcome in DID and planned_row.asks_host)
     if planned_row.left_out:
         assert (outcome, result.reason, box) == (Outcome.SKIPPED, "Not ticked.", None)

@@ -7,9 +7,9 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.text import store_problems
-from mxlib.store import audit
 from tests.support import app as support
 from tests.support.app import App
+from tests.support.audit_entries import audit_entries
 from tests.support.mishaps import Disk
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import until
@@ -32,7 +32,7 @@ def started(app: App) -> int:
 
 def whats(app: App, run: int) -> list[str]:
     with app.services.store.read() as tx:
-        return [str(entry["what"]) for entry in audit.entries(tx, run=run)]
+        return [str(entry["what"]) for entry in audit_entries(tx, run=run)]
 
 
 @pytest.mark.parametrize("held", [True, False])

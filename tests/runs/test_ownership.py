@@ -12,9 +12,10 @@ from mxlib.runs import worker
 from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
-from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership
+from mxlib.store import OwnedStore, OwnershipLost, Store, journal, ownership
 from tests.support import app as support
 from tests.support.app import StandIn
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import FreeRateLimiter, Simulation, plan, rows
 from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
 
@@ -32,7 +33,7 @@ def lose_the_lock(path: Path) -> None:
 def entries(store: Store, what: str) -> list[str]:
     """Return the subjects of the audit entries of one action."""
     with store.read() as tx:
-        return sorted(entry["on"] for entry in audit.entries(tx, most=10_000) if entry["what"] == what)
+        return sorted(entry["on"] for entry in audit_entries(tx, most=10_000) if entry["what"] == what)
 
 
 def step_on(process: Simulation) -> None:

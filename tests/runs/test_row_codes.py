@@ -10,8 +10,9 @@ from mxlib.runs import decisions, results
 from mxlib.runs.results import RowVisibility
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import audit, journal
+from mxlib.store import journal
 from mxlib.store.records import RowRecord
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import Simulation, plan, row, rows
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": "", "name": ""}
@@ -144,7 +145,7 @@ def test_the_audit_log_stores_the_facts_behind_its_outcomes() -> None:
     run = here.start(plan(update(0, quota=2048, recovery_email="a@b.nl"), update(1)))
     here.run()
     with here.store.read() as tx:
-        facts = {entry["what"]: entry["detail"] for entry in audit.entries(tx, run=run)}
+        facts = {entry["what"]: entry["detail"] for entry in audit_entries(tx, run=run)}
     assert facts == {
         "mailbox.update": {"password": False, "had_quota": 1024, "quota": 2048},
         "recovery.set": {"removed": False},

@@ -12,7 +12,8 @@ from mxlib.runs import circuit_breaker, decisions
 from mxlib.runs import messages as sentences
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import StoreUnavailable, audit, journal, mailbox_lists, stored_columns
+from mxlib.store import StoreUnavailable, journal, mailbox_lists, stored_columns
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 
@@ -111,7 +112,7 @@ class TestTheNormalCase:
         run = here.start(plan(*rows(2)), operator="ops2@agency.example")
         here.run()
         with here.store.read() as tx:
-            entries = [(entry["who"], entry["what"], entry["on"]) for entry in audit.entries(tx, run=run)]
+            entries = [(entry["who"], entry["what"], entry["on"]) for entry in audit_entries(tx, run=run)]
         assert ("ops2@agency.example", "mailbox.create", "user1@a.nl") in entries
         assert ("ops2@agency.example", "run.finished", f"run {run}") in entries
 

@@ -10,8 +10,9 @@ from mxlib.core.vocabulary import Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.store import Store, audit, database, journal
+from mxlib.store import Store, database, journal
 from mxlib.store.encryption import ServerKey
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import plan, row, rows
 from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
 
@@ -131,7 +132,7 @@ def test_taking_over_changes_the_operator_and_is_audited(desk: Desk) -> None:
     desk.host.open.set()
     assert desk.wait_for(run, "finished").operator == "ops2"
     with desk.store.read() as tx:
-        entries = [(entry["who"], entry["what"], entry["outcome"]) for entry in audit.entries(tx, run=run)]
+        entries = [(entry["who"], entry["what"], entry["outcome"]) for entry in audit_entries(tx, run=run)]
     assert ("ops2", "run.take_over", "from ops") in entries
     assert ("ops2", "run.finished", "2 created") in entries
 
@@ -223,7 +224,7 @@ def test_take_over_and_retry_are_audited_with_caller_and_address(desk: Desk) -> 
     again = desk.runs.retry_failed(run, "robot", kind="token", address="192.0.2.7")
     desk.wait_for(again, "finished")
     with desk.store.read() as tx:
-        entries = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit.entries(tx)}
+        entries = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit_entries(tx)}
     assert entries["run.take_over"] == entries["run.retry"] == ("token", "192.0.2.7")
 
 

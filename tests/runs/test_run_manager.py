@@ -8,7 +8,8 @@ from mxlib.core.vocabulary import RunKind, RunStatus
 from mxlib.runs import messages
 from mxlib.runs.manager import InvalidState, SameImport
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.store import Store, audit, journal
+from mxlib.store import Store, journal
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import plan, row, rows
 from tests.support.threaded_runs import Desk, ShiftedClock
 
@@ -25,7 +26,7 @@ def desk() -> Iterator[Desk]:
 def audited(desk: Desk, run: int) -> list[tuple[str, str]]:
     """Return what was done about a run, and by whom."""
     with desk.store.read() as tx:
-        return [(entry["what"], entry["who"]) for entry in audit.entries(tx, run=run)]
+        return [(entry["what"], entry["who"]) for entry in audit_entries(tx, run=run)]
 
 
 def test_a_second_run_of_a_file_with_an_open_run_is_refused_unless_it_is_allowed_next_to_that(desk: Desk) -> None:
@@ -38,7 +39,7 @@ def test_a_second_run_of_a_file_with_an_open_run_is_refused_unless_it_is_allowed
     assert desk.runs.start(plan(*rows(3)), "ops2", retention_days=7, allowed={first}) != first
 
 
-def test_an_undo_is_audited_at_the_run_that_it_takes_back(desk: Desk) -> None:
+def test_an_undo_is_audited_at_the_run_that_it_undoes(desk: Desk) -> None:
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
     undo = desk.runs.start(type(plan())("", "undo", (row(0, "b"),), RunKind.UNDO, run), "ops2", retention_days=7)
@@ -54,6 +55,26 @@ def test_a_second_retry_of_a_run_gives_the_retry_that_is_open(desk: Desk) -> Non
     again = desk.runs.retry_failed(run, "ops")
     assert desk.runs.retry_failed(run, "ops") == again
     assert [what for what, _ in audited(desk, again)].count("run.retry") == 1
+
+
+def test_start_take_over_retry_and_undo_are_audited_with_their_facts(desk: Desk) -> None:
+    desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"], count=1))
+    run = desk.runs.start(plan(*rows(2)), "ops", retention_days=7)
+    desk.wait_for(run, "finished")
+    desk.runs.take_over(run, "ops2")
+    again = desk.runs.retry_failed(run, "ops2")
+    desk.wait_for(again, "finished")
+    undo = desk.runs.start(type(plan())("", "undo", (row(1, "b"),), RunKind.UNDO, run), "ops2", retention_days=7)
+    desk.wait_for(undo, "finished")
+
+    def facts(number: int, action: str) -> object:
+        with desk.store.read() as tx:
+            return next(entry["detail"] for entry in audit_entries(tx, run=number) if entry["what"] == action)
+
+    assert facts(run, "run.start") == {"rows": 2}
+    assert facts(run, "run.take_over") == {"from": "ops"}
+    assert facts(again, "run.retry") == {"rows": 1, "of": run}
+    assert facts(run, "run.undo") == {"by": undo}
 
 
 def test_taking_over_ones_own_run_changes_and_audits_nothing(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
 from mxlib.store.audit import Actor
+from tests.support.audit_entries import audit_entries
 from tests.support.deletions import BEFORE, deletion, existing, there
 from tests.support.simulation import Simulation, plan, row, rows
 
@@ -61,7 +62,7 @@ class TestSuccessWithoutEffect:
         assert here.rows(run)[0].reason == reasons.not_done(action)
         assert here.rows(run)[0].unanswered
         with here.store.read() as tx:
-            entries = [entry["what"] for entry in audit.entries(tx, run=run)]
+            entries = [entry["what"] for entry in audit_entries(tx, run=run)]
         assert entries.count("mailbox.not_done") == 1
 
     def test_an_incomplete_list_makes_no_failure(self) -> None:

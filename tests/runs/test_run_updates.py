@@ -12,7 +12,8 @@ from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.runs import messages, results
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import Tx, audit, stored_columns
+from mxlib.store import Tx, stored_columns
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import Simulation, plan, row
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
@@ -48,8 +49,8 @@ def have(here: Simulation, **kept: str) -> None:
             stored_columns.put(tx, "recovery_email", "a.nl", username, email, 0.0)
 
 
-def audit_entries(tx: Tx, run: int) -> list[tuple[str, str]]:
-    return [(entry["what"], entry["on"]) for entry in reversed(audit.entries(tx, run=run))]
+def _audited(tx: Tx, run: int) -> list[tuple[str, str]]:
+    return [(entry["what"], entry["on"]) for entry in reversed(audit_entries(tx, run=run))]
 
 
 class TestAuditLog:
@@ -65,7 +66,7 @@ class TestAuditLog:
         )
         here.run()
         with here.store.read() as tx:
-            outcomes = {(entry["what"], entry["on"]): entry["outcome"] for entry in audit.entries(tx, run=run)}
+            outcomes = {(entry["what"], entry["on"]): entry["outcome"] for entry in audit_entries(tx, run=run)}
         assert outcomes == {
             ("mailbox.update", "user0@a.nl"): "quota 1024 → 2048",
             ("mailbox.update", "user1@a.nl"): "password changed; limit 500 asked for",
@@ -216,7 +217,7 @@ class TestRecoveryEmails:
         record = here.record(run)
         assert (record.status, record.checked_at) == ("finished", None)
         with here.store.read() as tx:
-            entries = audit_entries(tx, run)
+            entries = _audited(tx, run)
         assert entries[:2] == [("recovery.set", "user0@a.nl"), ("recovery.set", "user1@a.nl")]
         assert "mailbox.update" not in dict(entries)
 
@@ -260,7 +261,7 @@ class TestRecoveryEmails:
         assert set(here.outcomes(run)) == {"updated"}
         assert len(emails(here)) == 450
         with here.store.read() as tx:
-            assert len([what for what, _ in audit_entries(tx, run) if what == "recovery.set"]) == 450
+            assert len([what for what, _ in _audited(tx, run) if what == "recovery.set"]) == 450
 
     def test_the_previous_recovery_email_is_recorded_even_if_the_plan_did_not_know_it(self) -> None:
         here = existing()

@@ -17,6 +17,7 @@ from mxlib.services.mailboxes import AlreadyExists
 from mxlib.store import audit
 from mxlib.store.audit import Actor
 from tests.support.app import App, opened
+from tests.support.audit_entries import audit_entries
 from tests.support.manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.simulation import Simulation, plan, row
 from tests.support.threaded_runs import ShiftedClock
@@ -64,7 +65,7 @@ def test_a_mailbox_created_by_another_run_meanwhile_keeps_that_password() -> Non
     assert here.passwords(first) == {}
     assert here.passwords(second) == {ADDRESS: "Secret-2-word"}
     with here.store.read() as tx:
-        made = [entry["run"] for entry in audit.entries(tx) if entry["what"] == "mailbox.create"]
+        made = [entry["run"] for entry in audit_entries(tx) if entry["what"] == "mailbox.create"]
     assert made == [second]
 
 

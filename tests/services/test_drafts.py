@@ -20,8 +20,9 @@ from mxlib.services.drafts import DraftContent, DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
 from mxlib.services.files import MappingQuestion
 from mxlib.settings import Settings
-from mxlib.store import audit, clock_guard
+from mxlib.store import clock_guard
 from mxlib.web import downloads
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import FILE, grid_key, opened, preview, statuses
 
 SECRET = b"Geheim.2026x"
@@ -94,7 +95,7 @@ def test_a_colleague_with_import_in_all_its_domains_takes_a_draft_over(services:
     assert services.drafts.open(COLLEAGUE, number) is not None
     assert services.drafts.offered(COLLEAGUE)[0].operator == "kim"
     with services.store.read() as tx:
-        assert [entry["who"] for entry in audit.entries(tx) if entry["what"] == "draft.take_over"] == ["kim"]
+        assert [entry["who"] for entry in audit_entries(tx) if entry["what"] == "draft.take_over"] == ["kim"]
 
 
 def test_another_server_key_is_explained_with_one_sentence(tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_a_corrected_file_needs_permission_and_a_known_format(services: Services
 
 def trail(services: Services) -> list[tuple[str, str, str]]:
     with services.store.read() as tx:
-        return [(str(entry["what"]), str(entry["who"]), str(entry["outcome"])) for entry in audit.entries(tx)]
+        return [(str(entry["what"]), str(entry["who"]), str(entry["outcome"])) for entry in audit_entries(tx)]
 
 
 def test_the_route_of_the_corrected_file_checks_the_caller_and_is_not_cached(

@@ -26,10 +26,11 @@ from mxlib.services.container import assemble
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit
+from mxlib.store import FILE, Store
 from mxlib.web import downloads
 from tests.support import app as support
 from tests.support.app import GOOD, App
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import opened
 
 MANY = [f"client{number:03}.example" for number in range(100)]
@@ -126,7 +127,7 @@ def test_an_export_without_any_mailbox_is_refused(app: App) -> None:
 def test_every_export_of_all_domains_is_in_the_audit_log(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     web(monkeypatch).get("/export/all.csv")
     with app.services.store.read() as tx:
-        entry = dict(audit.entries(tx)[0])
+        entry = dict(audit_entries(tx)[0])
     assert (entry["what"], entry["on"]) == ("export", "all domains")
     assert entry["outcome"] == "3 mailboxes of 3 domains as csv: a.nl, b.nl and c.nl."
 

@@ -13,9 +13,10 @@ from mxlib.core.mapping.choices import ColumnChoices, digest
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.services.files import MappingQuestion
-from mxlib.store import FILE, Store, audit, column_choices
+from mxlib.store import FILE, Store, column_choices
 from tests.support import app as support
 from tests.support.app import App, data
+from tests.support.audit_entries import audit_entries
 from tests.support.mapping_page import UNKNOWN, asks, column, done, say, text_of
 from tests.support.pages import ENTRY, PAGES, preview
 from tests.support.sign_in import ManualClock, brisk
@@ -97,7 +98,7 @@ def test_choices_do_not_replace_those_of_another_user(app: App) -> None:
 def test_saving_choices_is_in_the_audit_log_without_headers(app: App) -> None:
     answered(app, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
     with app.services.store.read() as tx:
-        entry = audit.entries(tx)[0]
+        entry = audit_entries(tx)[0]
     assert (entry["what"], entry["who"], entry["on"]) == ("columns.answer", "kim", "staff.csv")
     assert entry["outcome"] == "username, ignore"
 
@@ -159,7 +160,7 @@ def test_the_page_offers_the_choices_of_another_user_by_name(app: App) -> None:
     assert not offers(tab)
     assert column(done(tab), "username") == ["nina"]
     with app.services.store.read() as tx:
-        assert [entry["who"] for entry in audit.entries(tx) if entry["what"] == "columns.answer"] == ["lee", "kim"]
+        assert [entry["who"] for entry in audit_entries(tx) if entry["what"] == "columns.answer"] == ["lee", "kim"]
     assert not asks(preview(page("lee"), UNKNOWN))
 
 

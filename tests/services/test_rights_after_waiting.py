@@ -16,10 +16,10 @@ from mxlib.core.files import writer
 from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
 from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.store import audit
 from tests.support import app as support
 from tests.support import sign_in as people
 from tests.support.app import App
+from tests.support.audit_entries import audit_entries
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
@@ -162,7 +162,7 @@ OF_ADMINS = ("add a person", "set a password")
 def world(app: App) -> dict[str, Any]:
     """What must not change."""
     with app.services.store.read() as tx:
-        trail = [entry["what"] for entry in audit.entries(tx) if entry["who"] in ("kim", "token ci")]
+        trail = [entry["what"] for entry in audit_entries(tx) if entry["who"] in ("kim", "token ci")]
     return {
         "trail": trail,
         "runs": len(app.services.runs.all(LOCAL)),

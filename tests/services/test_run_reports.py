@@ -21,9 +21,10 @@ from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services, build, install
 from mxlib.settings import Settings
-from mxlib.store import StoreUnavailable, audit
+from mxlib.store import StoreUnavailable
 from mxlib.ui.app import banner
 from mxlib.web import downloads
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import opened
 from tests.support.threaded_runs import ShiftedClock, until
 
@@ -134,20 +135,20 @@ def test_the_title_of_the_tab_shows_the_progress_of_a_run(services: Services) ->
     services.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
 
 
-def somebody(*domains: str) -> Caller:
+def operator(*domains: str) -> Caller:
     """Who may import into these domains and nothing else."""
     return Caller("kim", domains={domain: frozenset({Permission.IMPORT}) for domain in domains})
 
 
 def test_a_user_with_import_in_all_its_domains_sees_a_run_and_may_take_it_over(services: Services) -> None:
     run = mixed(services).id
-    kim = somebody("clienta.nl")
+    kim = operator("clienta.nl")
     assert services.runs.get(kim, run) is None
     assert services.runs.all(kim) == ()
     with pytest.raises(Forbidden):
         services.runs.take_over(kim, run)
 
-    kim = somebody("clienta.nl", "clientb.nl")
+    kim = operator("clienta.nl", "clientb.nl")
     assert services.runs.get(kim, run) is not None
     assert not any(password for _, password in services.runs.results(kim, run))
     with pytest.raises(Forbidden, match="Take the run over first"):
@@ -155,7 +156,7 @@ def test_a_user_with_import_in_all_its_domains_sees_a_run_and_may_take_it_over(s
     services.runs.take_over(kim, run)
     assert b"Geheim.2026x" in services.runs.file(kim, run, "results.csv")
     with services.store.read() as tx:
-        entries = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
+        entries = [(entry["who"], entry["what"]) for entry in audit_entries(tx, run=run)]
     assert ("kim", "run.take_over") in entries
     assert ("kim", "results.download") in entries
 
@@ -165,7 +166,7 @@ def test_the_operator_is_warned_two_days_before_passwords_are_erased(services: S
     assert services.runs.ending_soon(LOCAL) == ()
     clock.ahead = 5.1 * 86_400
     assert [each.id for each in services.runs.ending_soon(LOCAL)] == [run.id]
-    assert services.runs.ending_soon(somebody("clienta.nl", "clientb.nl")) == ()
+    assert services.runs.ending_soon(operator("clienta.nl", "clientb.nl")) == ()
     said = [each.value for each in opened().warning]
     assert any(f"run {run.id}" in each.lower() and "password" in each for each in said), said
     services.runs.extend(LOCAL, run.id, 7)

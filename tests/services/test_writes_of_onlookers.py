@@ -17,6 +17,7 @@ from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, manual_writes
 from tests.support import app as support
 from tests.support.app import GOOD, App
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import opened as page
 from tests.support.pages import plain
 from tests.support.simulation import FreeRateLimiter, plan, rows
@@ -61,7 +62,7 @@ def overtaken(app: App) -> None:
 def doings(app: App) -> list[str]:
     with app.services.store.read() as tx:
         return [
-            what for entry in audit.entries(tx) if (what := str(entry["what"])).startswith(("mailbox.", "recovery."))
+            what for entry in audit_entries(tx) if (what := str(entry["what"])).startswith(("mailbox.", "recovery."))
         ]
 
 
@@ -193,7 +194,7 @@ def test_a_process_without_ownership_extends_no_retention(app: App) -> None:
             second.runs.handed_over(LOCAL, run)
         assert second.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
     with app.services.store.read() as tx:
-        assert "run.extend" not in [entry["what"] for entry in audit.entries(tx)]
+        assert "run.extend" not in [entry["what"] for entry in audit_entries(tx)]
 
 
 def test_a_longer_retention_and_its_audit_entry_are_stored_together(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +203,7 @@ def test_a_longer_retention_and_its_audit_entry_are_stored_together(app: App, mo
     until = app.services.run_manager.view(run).passwords_until  # type: ignore[union-attr]
 
     def fails(*_: object, **__: object) -> None:
-        raise RuntimeError("The audit trail cannot be written.")
+        raise RuntimeError("The audit log cannot be written.")
 
     with monkeypatch.context() as patched:
         patched.setattr(audit, "record", fails)

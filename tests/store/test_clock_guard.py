@@ -12,9 +12,10 @@ from mxlib.core.vocabulary import AT_AN_END
 from mxlib.runs import results
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, sign_in_attempts
+from mxlib.store import Store, clock_guard, drafts, idempotency, manual_writes, sign_in_attempts
 from tests.support import app as support
 from tests.support.app import App
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import opened as page
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, ShiftedClock, live_through
@@ -30,7 +31,7 @@ def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
 
 def entries(store: Store) -> list[str]:
     with store.read() as tx:
-        return [entry["what"] for entry in audit.entries(tx, most=10_000)]
+        return [entry["what"] for entry in audit_entries(tx, most=10_000)]
 
 
 def finished(app: App, name: str = "staff.csv", days: int = 7, domain: str = "a.nl") -> int:

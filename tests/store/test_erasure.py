@@ -20,6 +20,7 @@ from mxlib.store.audit import Actor
 from mxlib.store.database import ReadTooLong
 from tests.support import app as support
 from tests.support.app import App, data
+from tests.support.audit_entries import audit_entries
 from tests.support.clocks import PassingClock
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, live_through, until
@@ -58,7 +59,7 @@ def on_disk(folder: Path, secrets: list[bytes]) -> bool:
 
 def whats(store: Store, run: int) -> list[tuple[str, str]]:
     with store.read() as tx:
-        return [(entry["what"], entry["outcome"]) for entry in audit.entries(tx, run=run)]
+        return [(entry["what"], entry["outcome"]) for entry in audit_entries(tx, run=run)]
 
 
 def reading(path: Path) -> sqlite3.Connection:

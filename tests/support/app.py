@@ -26,7 +26,8 @@ from mxlib.sandbox.state import Account
 from mxlib.services import Services
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit
+from mxlib.store import FILE, Store
+from tests.support.audit_entries import audit_entries
 from tests.support.simulation import HEADERS, FreeRateLimiter
 
 GOOD = "Geheim.2026x"
@@ -173,4 +174,4 @@ def data(answer: Any, status: int = 200) -> Any:
 def trail(app: App) -> list[tuple[str, str, str]]:
     """Return the audit log, oldest first, as action, subject and actor."""
     with app.services.store.read() as tx:
-        return [(str(e["what"]), str(e["on"]), str(e["who"])) for e in reversed(audit.entries(tx))]
+        return [(str(e["what"]), str(e["on"]), str(e["who"])) for e in reversed(audit_entries(tx))]

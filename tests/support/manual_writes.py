@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mxlib.services.manual_writes import ManualWrites
-from mxlib.store import audit, manual_writes
+from mxlib.store import manual_writes
 from tests.support.app import GOOD, App
+from tests.support.audit_entries import audit_entries
 
 NINA = {"username": "nina", "password": GOOD}
 
@@ -26,7 +27,7 @@ def journalled(app: App) -> list[manual_writes.ManualWrite]:
 def doings(app: App) -> list[tuple[str, str, str]]:
     """Return the audit entries of mailboxes as action, subject and outcome."""
     with app.services.store.read() as tx:
-        found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit.entries(tx))]
+        found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit_entries(tx))]
     return [entry for entry in found if entry[0].startswith("mailbox.")]
 
 

@@ -26,7 +26,8 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit
+from mxlib.store import FILE, Store
+from tests.support.audit_entries import audit_entries
 
 HERE = "http://127.0.0.1:8501"
 BOSS = Caller("boss", admin=True, address="127.0.0.1")
@@ -100,7 +101,7 @@ class SignInApp:
     def trail(self) -> list[tuple[str, str, str, str]]:
         """Return the audit log, oldest first, as action, actor, subject and outcome."""
         with self.store.read() as tx:
-            return [(e["what"], e["who"], e["on"], e["outcome"]) for e in reversed(audit.entries(tx))]
+            return [(e["what"], e["who"], e["on"], e["outcome"]) for e in reversed(audit_entries(tx))]
 
     def kept(self) -> bytes:
         """Return every byte in the data folder."""

@@ -20,9 +20,10 @@ from mxlib.core.vocabulary import RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
-from mxlib.store import audit, clock_guard, manual_writes
+from mxlib.store import clock_guard, manual_writes
 from mxlib.ui.app import session
 from tests.support import sign_in as people
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
 from tests.support.threaded_runs import until
 
@@ -86,7 +87,7 @@ class Tab:
         assert not self.app.exception, self.app.exception
 
     def a_run(self, rows: bytes = b"username,password\r\nof.kim,Geheim.2026x\r\n", who: str = ACTOR) -> None:
-        """A run that somebody started, at its end unless the host's limit keeps it."""
+        """A run of a user, at its end unless the host's limit keeps it."""
         services, caller = self.services, self.services.users.caller(who)
         batch = services.files.batch_from_file(rows, "staff.csv", HERE)
         ready = services.imports.confirm(caller, batch, before=services.imports.validate(caller, batch))
@@ -292,7 +293,7 @@ def world(services: Services) -> dict[str, Any]:
     with services.store.read() as tx:
         done = [
             (entry["what"], entry["on"])
-            for entry in audit.entries(tx)
+            for entry in audit_entries(tx)
             if entry["who"] == ACTOR and entry["what"] not in ("run.finished", "mailbox.create")
         ]
     return {
@@ -319,7 +320,7 @@ def found(app: AppTest, key: str) -> Any:
 
 
 def cases() -> Iterator[Any]:
-    """Every action of somebody demoted, and some of somebody disabled.
+    """Every action of a demoted user, and some of a disabled one.
 
     Disabled: one a page, one behind another click there, and all that ask for no right. Both come out of the one look
     for the caller at the click.

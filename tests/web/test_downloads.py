@@ -15,9 +15,9 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.services import Services, build, install
 from mxlib.services.exports import RUN_FILES, File
 from mxlib.settings import Settings
-from mxlib.store import audit
 from mxlib.web import downloads
 from mxlib.web.downloads import routes
+from tests.support.audit_entries import audit_entries
 
 FILE = (
     b"username,password,recovery_email,domain,note\r\n"
@@ -105,7 +105,7 @@ def test_every_download_of_results_is_in_the_audit_log(web: TestClient, services
 
 def entries(services: Services) -> list[dict[str, object]]:
     with services.store.read() as tx:
-        return [dict(entry) for entry in audit.entries(tx, most=10_000)]
+        return [dict(entry) for entry in audit_entries(tx, most=10_000)]
 
 
 @pytest.mark.parametrize("path", [f"/runs/1/{name}" for name in RUN_FILES])
