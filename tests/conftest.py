@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_account_of_whoever_runs_the_tests() -> Iterator[None]:
+def no_settings_of_the_shell() -> Iterator[None]:
     """Forget every setting of the shell that started the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -66,7 +66,7 @@ def no_account_of_whoever_runs_the_tests() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_cost_twice(no_account_of_whoever_runs_the_tests: None) -> Iterator[None]:
+def no_cost_twice(no_settings_of_the_shell: None) -> Iterator[None]:
     """Pay once for what many tests need and none is about."""
     with shortcuts.taken():
         yield

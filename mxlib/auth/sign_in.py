@@ -18,7 +18,7 @@ from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
 #: Name in the audit log of a person who is not known: people type passwords into the wrong field.
-SOMEBODY = "somebody"
+UNKNOWN_NAME = "somebody"
 
 #: Sentence in an open page after sign-out.
 OVER = "You are signed out. Reload this page to sign in."
@@ -117,7 +117,7 @@ class Authenticator:
     def refused(self, name: str, client: ClientInfo, why: str) -> None:
         """Record a sign-in that was refused; `name` is that of a user, or blank."""
         with self._store.write() as tx:
-            actor = Actor(name or SOMEBODY, address=client.address)
+            actor = Actor(name or UNKNOWN_NAME, address=client.address)
             audit.record(tx, actor, AuditAction.SIGN_IN_REFUSED, at=self.clock.now(), on=name, outcome=why)
 
     def sign_out(self, session: Session, address: str) -> None:

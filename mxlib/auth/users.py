@@ -151,7 +151,7 @@ class Users:
             is_admin = user.admin if admin is None else admin
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
             users.change(tx, number, admin=is_admin, permissions=rights)
-            self._somebody_stays(tx, user)
+            self._require_another_admin(tx, user)
             outcome = _grants_text(is_admin, rights)
             audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
             changed = sessions.of_user(tx, number)
@@ -167,7 +167,7 @@ class Users:
         with self._store.write() as tx:
             user = _there(tx, number)
             users.change(tx, number, disabled_at=user.disabled_at or now)
-            self._somebody_stays(tx, user)
+            self._require_another_admin(tx, user)
             ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.USER_DISABLE, at=now, on=user.name)
             released = release(tx, by, user, hand_over, to, now)
@@ -257,7 +257,7 @@ class Users:
             audit.record(tx, by, AuditAction.PASSWORD_SET, at=now, on=user.name)
         self._woken(ended)
 
-    def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
+    def _require_another_admin(self, tx: Tx, user: UserRecord) -> None:
         """Raise InvalidPassword, which undoes the transaction, when no admin who can sign in would remain."""
         if user.admin and user.disabled_at is None and not self._admins(tx):
             raise InvalidPassword(f"{user.name} is the last admin who can sign in. Make another one first.")

@@ -199,7 +199,7 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
         tx, state.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
         unanswered=True, host_quota=None, host_limit=None,
     )  # fmt: skip
-    _take_back_stored(tx, row, at)
+    _restore_stored(tx, row, at)
     audit.record(
         tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id,
         outcome=reasons.text(step.reason, Action(row.action)) if step.reason else "", detail={"action": row.action},
@@ -216,7 +216,7 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, Reason, st
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 
-def _take_back_stored(tx: Tx, row: RowRecord, at: float) -> None:
+def _restore_stored(tx: Tx, row: RowRecord, at: float) -> None:
     """Restore the earlier stored values of a row without effect, unless changed since."""
     now = stored_columns.of_mailbox(tx, row.domain, row.username)
     for name, has in now.items():

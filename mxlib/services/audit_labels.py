@@ -50,7 +50,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TOKEN_REVOKE: "Revoked a token",
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
-    AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit trail",
+    AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

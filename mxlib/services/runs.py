@@ -141,7 +141,7 @@ class RunService:
         origin = self._runs.view(view.undo_of) if view.undo_of is not None else None
         if origin is None:
             _must(caller, view)
-        elif not self._may_take_back(caller, origin):
+        elif not self._may_undo(caller, origin):
             raise Forbidden(undo_questions.undo_not_allowed(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
@@ -152,9 +152,9 @@ class RunService:
         end.
         """
         view = self._runs.view(run)
-        return view is not None and self._may_take_back(caller, view)
+        return view is not None and self._may_undo(caller, view)
 
-    def _may_take_back(self, caller: Caller, view: RunView) -> bool:
+    def _may_undo(self, caller: Caller, view: RunView) -> bool:
         if all(may_undo(caller, domain) for domain in view.domains):
             return True
         fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= UNDO_WINDOW_S

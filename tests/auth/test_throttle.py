@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from mxlib.auth import passwords
-from mxlib.auth.sign_in import SOMEBODY, ClientInfo, SignInRefused
+from mxlib.auth.sign_in import UNKNOWN_NAME, ClientInfo, SignInRefused
 from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooManyAttempts
 from mxlib.auth.trusted_proxies import household
 from tests.support import sign_in as people
@@ -137,7 +137,7 @@ def test_an_unknown_name_is_not_stored_as_it_was_typed(app: SignInApp) -> None:
     try_sign_in(app, "My-Secret-Passw0rd")
     try_sign_in(app, "KIM")
     assert [entry for entry in app.trail() if entry[0] == "sign_in.refused"] == [
-        ("sign_in.refused", SOMEBODY, "", "unknown name"),
+        ("sign_in.refused", UNKNOWN_NAME, "", "unknown name"),
         ("sign_in.refused", "kim", "kim", "wrong password"),
     ]
     assert b"My-Secret-Passw0rd" not in app.kept()

@@ -314,7 +314,7 @@ class Grid:
         return cell
 
     def _see_headers(self) -> None:
-        """Learn the titles in view, all at one moment: a busy page may draw them anew."""
+        """Learn the titles in view, all at one moment: a busy page may draw them again."""
         headers = self.root.locator('[role="columnheader"]')
         headers.first.wait_for(state="attached")
         for title, number in headers.evaluate_all("all => all.map(e => [e.textContent, e.ariaColIndex])"):

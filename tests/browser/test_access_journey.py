@@ -1,4 +1,4 @@
-"""People, permissions, tokens and the audit trail in Chromium: from no sign-in to everybody seeing their part."""
+"""People, permissions, tokens and the audit log in Chromium: from no sign-in to everybody seeing their part."""
 
 import csv
 import io

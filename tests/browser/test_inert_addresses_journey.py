@@ -30,7 +30,7 @@ def test_no_foreign_address_is_a_link_that_can_be_followed(page: Page) -> None:
     page.locator(".st-key-card_recovery").get_by_role("button").click()
     page.get_by_role("dialog").get_by_role("textbox").fill(LURE)
     page.keyboard.press("Tab")
-    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
     idle(page)
     expect(page.get_by_text(LURE).first).to_be_visible()
     assert followed(page) == []

@@ -293,8 +293,8 @@ def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: 
     expect(page.get_by_text(re.compile("Not made here, first seen"))).to_be_visible()
     act(page, "recovery", "card")
     fill(page, "Recovery email", "owner@home.nl")
-    confirm(page, "Keep")
-    expect(page.get_by_text(f"{address}: recovery email kept.")).to_be_visible()
+    confirm(page, "Save")
+    expect(page.get_by_text(f"{address}: recovery email saved.")).to_be_visible()
     history = Grid(page, "history")
     assert history.read(0, "What") == "Recovery email set"
     assert history.read(0, "From") == "by hand"

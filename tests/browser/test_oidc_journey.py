@@ -18,7 +18,7 @@ BOSS = "boss@agency.example"
 
 
 class OurFaults(Faults):
-    """What went wrong at our own address; the provider's page is none of ours."""
+    """Return what went wrong at our own address, not on the provider's page."""
 
     def _asked(self, url: str) -> None:
         if self.visited(url):

@@ -1,4 +1,4 @@
-"""Signing in and out in Chromium, with tabs open meanwhile, and what the real server gives to whoever is not."""
+"""Signing in and out in Chromium with open tabs, and what the real server gives to strangers."""
 
 import http.client
 import os
@@ -19,7 +19,7 @@ from tests.browser.steps import LOOKS, open_preview, press, visit
 GOOD = "correct horse battery"
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": GOOD}
 KIM, JO = "kim@agency.example", "jo"
-#: Pages that tell nothing of the mailboxes.
+#: Pages that show nothing of the mailboxes.
 FRONT = re.compile(r"/sign-in(\?|$)")
 
 Opened = Callable[..., BrowserContext]

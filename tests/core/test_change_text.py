@@ -224,9 +224,9 @@ def test_a_full_plan_quotes_the_host_on_one_line_and_not_at_length() -> None:
     [
         (NewQuota(2048), "kim@a.nl: quota 2,048 MB."),
         (NewQuota(0), "kim@a.nl: quota unlimited."),
-        (EMAIL, "kim@a.nl: recovery email kept."),
+        (EMAIL, "kim@a.nl: recovery email saved."),
         (NO_EMAIL, "kim@a.nl: recovery email cleared."),
-        (FULL_NAME, "kim@a.nl: full name kept."),
+        (FULL_NAME, "kim@a.nl: full name saved."),
         (Deletion(), "kim@a.nl and its mail are deleted."),
         (NewPassword(), "kim@a.nl has a new password."),
     ],

@@ -93,7 +93,7 @@ def test_several_reasons_are_joined_on_one_line():
     }
 
 
-def test_invalid_numbers_are_none_in_the_plan():
+def test_invalid_numbers_are_left_out_of_the_plan():
     rows = validate(make_rows({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Defaults("a.nl"))
     row = builder.make_plan(rows).rows[0]
     assert (row.quota, row.limit) == (None, None)

@@ -68,7 +68,7 @@ def test_a_name_that_is_a_whole_number_is_read_as_text(username: int) -> None:
 
 
 @pytest.mark.parametrize("username", [True, -1, 1.5, 10**15])
-def test_a_name_that_is_another_figure_is_none(username: object) -> None:
+def test_a_username_that_is_another_number_makes_the_list_unreadable(username: object) -> None:
     data = BOX | {"username": username, "email": ""}
     assert response_checks.check_mailboxes("a.nl", [data]) == "MXroute's list of the mailboxes of a.nl is not readable."
 

@@ -1,8 +1,8 @@
 """One life of a server without its pages: `python -m tests.process.runner DATA_DIR PLAN.json`.
 
-Opens the real services on DATA_DIR, starts the plan's run or goes on with it, and exits when that is at an end (0),
-when it paused (3) or when SIGTERM came (0, what was in flight having finished). The settings come from the environment;
-the host's windows last two seconds here, and not a minute.
+Open the services on DATA_DIR, start the plan's run or continue it, and exit: with 0 at its end or after SIGTERM, when
+open requests have finished, and with 3 when it paused. Settings come from the environment; the host's windows last two
+seconds here instead of a minute.
 """
 
 import json

@@ -280,7 +280,7 @@ def _header(**given: str) -> Any:
 JUDGED_ROWS = _judged()
 WHO = ("Anna", "Bakker")
 
-#: Whatever else looks into what somebody sent.
+#: Everything else that reads what a client sent.
 WORK: dict[str, Callable[[str], object]] = {
     "a header as it is shown": headers.shown,
     "the meaning of a header": headers.meaning_of,

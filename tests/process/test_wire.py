@@ -36,7 +36,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on the sandbox, open to whoever sits at this machine."""
+    """A server on the sandbox, open to everybody on this machine."""
     with driver.serving(tmp_path_factory.mktemp("wire")) as served:
         yield served
 

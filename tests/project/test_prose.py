@@ -28,7 +28,13 @@ CODE = [
     *(ROOT / "mxlib").rglob("*.py"),
     *(ROOT / "script").glob("*.py"),
 ]
-PAGES = [*ROOT.glob("*.md"), *(path for path in (ROOT / "docs").glob("*.md") if path.name != "glossary.md")]
+TESTS = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(path for path in (ROOT / "docs").glob("*.md") if path.name != "glossary.md"),
+    ROOT / "tests" / "files" / "README.md",
+    *(path for path in (ROOT / "mxlib").rglob("assets/*") if path.suffix != ".svg"),
+]
 MOST_WORDS = 15
 
 
@@ -51,9 +57,22 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in KEPT:
             yield node.lineno, node.value
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    yield from comments(path)
+
+
+def comments(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each comment of a file with its line."""
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
+
+
+def names(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the names that a file defines: its own, and those of functions and classes."""
+    yield 1, path.stem
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name
 
 
 def test_no_avoided_word_is_in_the_code() -> None:
@@ -61,6 +80,26 @@ def test_no_avoided_word_is_in_the_code() -> None:
         f"{named(path)}:{line}: {hit[0]}"
         for path in CODE
         for line, text in texts(path)
+        for hit in AVOIDED.finditer(text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_name_of_a_module_function_or_class_has_an_avoided_word() -> None:
+    found = [
+        f"{named(path)}:{line}: {name}"
+        for path in (*CODE, *TESTS)
+        for line, name in names(path)
+        if AVOIDED.search(name.replace("_", " "))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_avoided_word_is_in_the_docstrings_and_comments_of_the_tests() -> None:
+    found = [
+        f"{named(path)}:{line}: {hit[0]}"
+        for path in TESTS
+        for line, text in (*docstrings(path), *comments(path))
         for hit in AVOIDED.finditer(text)
     ]
     assert not found, "\n".join(found)

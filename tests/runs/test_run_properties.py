@@ -64,7 +64,7 @@ def test_every_row_is_created_at_most_once_and_its_outcome_is_true(
     here = Simulation(*untrue, *faults, latency=latency, paced=paced)
     for address in theirs:
         username, _, domain = address.partition("@")
-        here.sandbox.account.apply(Change("create", domain, username, password="somebody else's"))
+        here.sandbox.account.apply(Change("create", domain, username, password="not-of-this-run"))
     run = here.start(planned)
 
     second = SecondProcess(takeover)
@@ -120,7 +120,7 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
         elif asked.left_out:
             assert (outcome, result.reason) == (Outcome.SKIPPED, asked.left_out)
         elif asked.address in theirs:
-            assert here.sandbox.password_of(asked.address) == "somebody else's"
+            assert here.sandbox.password_of(asked.address) == "not-of-this-run"
             assert outcome in {Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED} or lacking or not checked
         elif checked or outcome is not Outcome.CREATED:
             assert outcome is Outcome.FAILED or (record.status == "stopped" and outcome is Outcome.NOT_ATTEMPTED)

@@ -1,4 +1,4 @@
-"""The view of a run: what it waits for, when it ends, what became of its passwords, and the sentence for all that."""
+"""The view of a run: what it waits for, when it ends, the state of its passwords, and the sentence for all that."""
 
 from collections.abc import Callable
 from typing import Any
@@ -142,7 +142,7 @@ def test_the_status_text_of_an_ended_run_accounts_for_rows_comparison_and_passwo
         ({"forgotten": True, "passwords_until": START, "handed_over_at": START}, Passwords.ERASED),
     ],
 )
-def test_passwords_are_none_kept_being_erased_or_erased(values: dict[str, Any], state: Passwords) -> None:
+def test_the_passwords_of_a_run_have_four_states(values: dict[str, Any], state: Passwords) -> None:
     assert view(**values).passwords is state
 
 

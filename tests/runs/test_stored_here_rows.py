@@ -63,7 +63,7 @@ def test_a_value_of_a_mailbox_that_others_changed_meanwhile_is_not_stored(action
 
 
 @pytest.mark.parametrize(("now", "outcome", "left"), [(NEW, "updated", ""), (OLD, "skipped", OLD)])
-def test_an_undo_takes_back_a_value_only_where_it_is_as_the_run_left_it(now: str, outcome: str, left: str) -> None:
+def test_an_undo_restores_a_value_only_if_it_is_unchanged_since_the_run(now: str, outcome: str, left: str) -> None:
     here = Simulation()
     before = {"recovery_email": NEW, "unchanged": True}
     run = queued_behind_another(here, change(1, recovery_email=CLEAR, before=before))

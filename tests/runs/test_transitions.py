@@ -1,4 +1,4 @@
-"""Reads that fail, are denied or make no sense: the run ends or pauses with true outcomes all the same."""
+"""Reads that fail, are denied or make no sense: the run ends or pauses with true outcomes."""
 
 import pytest
 

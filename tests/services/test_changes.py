@@ -288,7 +288,7 @@ def test_a_second_click_starts_no_second_run_even_after_the_first_ended(app: App
 
 def test_a_selection_is_exported_by_its_own_caller_only(app: App) -> None:
     exports = app.services.exports
-    other = Caller("somebody else", admin=True)
+    other = Caller("another", admin=True)
     number = exports.keep_selection(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
     assert number == exports.keep_selection(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
     file = exports.selection_file(LOCAL, number, "csv")

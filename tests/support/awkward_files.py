@@ -35,7 +35,7 @@ READ = {
     "number-sign-header.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -"),
     "password-over-lines.csv": ("UTF-8, commas, header in line 1", "2 alice -, 4 carol -"),
     "password-with-comma.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -, 4 carol -"),
-    "quote-amid-a-cell.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -"),
+    "quote-within-a-cell.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -"),
     "title-above.csv": ("UTF-8, commas, header in line 5", "6 alice clienta.example"),
     "username-and-address.csv": (
         "UTF-8, commas, header in line 1",

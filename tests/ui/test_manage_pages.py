@@ -44,9 +44,9 @@ def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(services:
         assert tab.text_input(key="change_recovery").value == typed
         return str(tab.button(key="change_go").label)
 
-    assert [asked(""), asked("owner@home.nl")] == ["Keep", "Keep"]
+    assert [asked(""), asked("owner@home.nl")] == ["Save", "Save"]
     services.mailboxes.set_stored(LOCAL, "clienta.nl", "info", "recovery_email", "owner@home.nl")
-    assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
+    assert [asked("other@home.nl"), asked("")] == ["Save", "Clear"]
 
 
 def test_the_card_shows_figures_setup_and_history_of_a_mailbox(services: Services) -> None:

@@ -48,7 +48,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
-    """A browser tab of somebody on that page."""
+    """A browser tab of a user on that page."""
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
     for key, value in query.items():
@@ -212,7 +212,7 @@ def test_a_permission_taken_away_between_preview_and_start_stops_the_start(servi
 
 
 def a_run(services: Services, name: str, username: str) -> int:
-    """A finished run of one row, started by somebody."""
+    """A finished run of one row, started by a user."""
     caller = services.users.caller(name)
     file = f"username,password\r\n{username},Geheim.2026x\r\n".encode()
     batch = services.files.batch_from_file(file, "staff.csv", HERE)

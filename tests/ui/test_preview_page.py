@@ -114,7 +114,7 @@ def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) 
     press(tab, "redo")
     assert names(tab) == ["x.jan-jansen.y"]
     tab.selectbox(key="bulk_tool").set_value("Generate passwords").run()
-    tab.checkbox(key="bulk_anew").check().run()
+    tab.checkbox(key="bulk_overwrite").check().run()
     press(tab, "bulk_apply")
     assert list(tab.session_state["preview"].editor.draft.rows["generated"]) == [False, True, False, False, False]
     assert column(tab, "password") == [MASK]

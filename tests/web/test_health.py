@@ -70,12 +70,12 @@ def test_without_credentials_health_shows_only_that_the_server_runs(app: App, cl
         {"Cookie": "mxm-session=wrong"},
     ],
 )
-def test_invalid_credentials_show_no_more_of_health(app: App, client: TestClient, headers: dict[str, str]) -> None:
+def test_invalid_credentials_do_not_extend_the_health(app: App, client: TestClient, headers: dict[str, str]) -> None:
     session(app)
     assert client.get("/health", headers=headers).json() == {"status": "ok"}
 
 
-def test_a_revoked_token_and_an_ended_session_show_no_more_of_health(app: App, client: TestClient) -> None:
+def test_a_revoked_token_and_an_ended_session_do_not_extend_the_health(app: App, client: TestClient) -> None:
     token, cookies = app.token(a_nl="view"), session(app)
     for record in app.services.tokens.list_all(LOCAL):
         app.services.tokens.revoke(LOCAL, record.id)

@@ -169,7 +169,7 @@ def did(change: Change, address: str) -> str:
         case NewQuota():
             return f"{address}: quota {_aim(change)}."
         case NewStored(values, column):
-            return f"{address}: {column.noun} {'kept' if any(values.values()) else 'cleared'}."
+            return f"{address}: {column.noun} {'saved' if any(values.values()) else 'cleared'}."
         case Deletion():
             return f"{address} and its mail are deleted."
         case _:

@@ -1,4 +1,4 @@
-"""The audit trail on a page: what is asked for, its entries, and the way to older ones."""
+"""The audit log on a page: what is asked for, its entries, and the way to older ones."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -130,7 +130,7 @@ def _table(page: Page) -> None:
         hide_index=True,
         lazy=False,
         height=len(table) * _ROW + _ROW + 3 if len(table) < MOST else 620,
-        alt="Entries of the audit trail, newest first",
+        alt="Entries of the audit log, newest first",
         placeholder="",
         column_config={
             "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=145, pinned=True),

@@ -72,7 +72,7 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
         st.text_input("Text", key="bulk_old")
         st.text_input("Replace with", key="bulk_new", max_chars=bulk_edit.MAX_TYPED_LENGTH)
     elif choice == _GENERATE:
-        st.checkbox("Replace those that are there, too", key="bulk_anew", help="Mailboxes that exist keep theirs.")
+        st.checkbox("Replace those that are there, too", key="bulk_overwrite", help="Mailboxes that exist keep theirs.")
     elif choice == _LEAVE_OUT:
         figures = here.loc[here["ticked"], "verdict"].value_counts()
         chosen = [
@@ -107,7 +107,7 @@ def _tool(choice: str) -> Tool:
     if choice == _REPLACE:
         return lambda draft, rows, _: bulk_edit.replace(draft, rows, column, said["old"], said["new"])
     if choice == _GENERATE:
-        overwrite = bool(st.session_state.get("bulk_anew"))
+        overwrite = bool(st.session_state.get("bulk_overwrite"))
         return lambda draft, rows, validated: bulk_edit.generate(draft, rows, validated, overwrite=overwrite)
     if choice == _TAKE_IN:
         return lambda draft, rows, _: draft.ticked(rows, True)

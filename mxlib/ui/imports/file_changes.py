@@ -50,7 +50,7 @@ def _download(held: OpenDraft) -> None:
             links.download(label, f"/drafts/{held.number}.{kind}", key=f"corrected-{kind}")
         st.caption(
             "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
-            f"The download is noted in the audit trail. {file_problems.CSV_CALCULATES}"
+            f"The download is recorded in the audit log. {file_problems.CSV_CALCULATES}"
         )
 
 

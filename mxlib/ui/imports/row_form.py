@@ -22,9 +22,9 @@ def show(editor: Editor, rows: pd.DataFrame) -> None:
     """
     origins = rows["origin"].tolist()
     places = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
-    if st.session_state.get("mend_row") not in origins:
-        st.session_state["mend_row"] = origins[0]
-    chosen = st.selectbox("Fix a row here", origins, key="mend_row", format_func=lambda at: places.get(at, ""))
+    if st.session_state.get("fix_row") not in origins:
+        st.session_state["fix_row"] = origins[0]
+    chosen = st.selectbox("Fix a row here", origins, key="fix_row", format_func=lambda at: places.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
     st.markdown(f"{labels.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")

@@ -76,7 +76,7 @@ def _stored(boxes: pd.DataFrame, column: Column, key: str) -> None:
     values = _one_value(boxes, column, key) if len(boxes) == 1 else _many_values(boxes, column, key)
     if proposed := _proposed(addresses, NewStored(values, column), repr(values)):
         clears = not any(values.values()) and boxes[column.name].any()
-        _confirm(proposed, "Clear" if clears else "Keep")
+        _confirm(proposed, "Clear" if clears else "Save")
 
 
 @dialogs.dialog("Delete", width="medium", icon=":material/delete:", forget=forget)
