@@ -132,7 +132,7 @@ def import_changes(page: Page) -> None:
     grid.edit(2, "Username", "jan.jansen")
     page.get_by_text("Show changes").click()
     idle(page)
-    page.get_by_text("Changes from the file").click()
+    page.get_by_text("What changed from the file").click()
     idle(page)
 
 
