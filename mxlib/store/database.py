@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -32,6 +33,10 @@ MEMORY = ":memory:"
 
 #: The database in the data folder.
 FILE = "mxm.sqlite3"
+
+
+#: Key of a connection's `info`: the reader that uses it.
+READER = "reader"
 
 
 class ReadTooLong(StoreUnavailable):
@@ -124,6 +129,7 @@ class Store:
             raw: Any = tx.connection.dbapi_connection
             try:
                 with self.readers.reading(raw) as reader:
+                    tx.info[READER] = reader
                     try:
                         tx.exec_driver_sql("BEGIN")
                         yield tx
@@ -133,6 +139,8 @@ class Store:
                         if failure := errors.of_database(error, self._path):
                             raise failure from error
                         raise
+                    finally:
+                        del tx.info[READER]
             finally:
                 _roll_back(tx)
 
@@ -247,7 +255,27 @@ def _engine(database: str) -> sa.Engine:
         **({} if database == MEMORY else {"max_overflow": -1}),
     )
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "before_cursor_execute", _begin_statement)
+    event.listen(engine, "after_cursor_execute", _end_statement)
+    event.listen(engine, "handle_error", _end_failed_statement)
     return engine
+
+
+def _end_failed_statement(context: ExceptionContext) -> None:
+    if context.connection is not None:
+        _end_statement(context.connection)
+
+
+def _begin_statement(tx: Tx, *_: Any) -> None:
+    reader = tx.info.get(READER)
+    if reader is not None and not reader.begin_statement():
+        raise ReadTooLong
+
+
+def _end_statement(tx: Tx, *_: Any) -> None:
+    reader = tx.info.get(READER)
+    if reader is not None:
+        reader.end_statement()
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

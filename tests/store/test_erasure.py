@@ -4,10 +4,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AuditAction
@@ -18,6 +20,7 @@ from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.database import ReadTooLong
+from mxlib.store.transaction import Tx
 from tests.support import app as support
 from tests.support.app import App, data
 from tests.support.audit_entries import audit_entries
@@ -207,6 +210,99 @@ def test_a_statement_that_runs_too_long_is_ended(tmp_path: Path, clock: PassingC
 
     until(ended)
     assert failed
+    store.close()
+
+
+class Late:
+    """A connection on which each statement begins right after the interrupt."""
+
+    def __init__(self) -> None:
+        self.rolled_back = False
+
+    def interrupt(self) -> None:
+        """Do nothing, as SQLite does where no statement runs yet."""
+
+    def rollback(self) -> None:
+        """Note what SQLite would do only after the statement."""
+        self.rolled_back = True
+
+
+def test_a_statement_that_begins_right_after_the_interrupt_is_ended_without_a_wait_for_it(
+    tmp_path: Path, clock: PassingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "LOOK_EVERY", 1_000)
+    store = Store.open(tmp_path / FILE, clock)
+    failed, executes = threading.Event(), threading.Event()
+
+    def count_for_ever() -> None:
+        with suppress(ReadTooLong), store.read() as tx:
+            connection: Any = tx.connection.dbapi_connection
+            connection.create_function("begun", 0, executes.set)
+            tx.exec_driver_sql(
+                "WITH RECURSIVE n(i) AS (SELECT begun() UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n"
+            ).all()
+        failed.set()
+
+    thread = threading.Thread(target=count_for_ever)
+    thread.start()
+    assert executes.wait(10)
+    clock.passed += readers.LONGEST_READ + 1
+    [reader], late = store.readers._open, Late()
+    reader.connection = late  # type: ignore[assignment]
+    assert store.readers.end_old() == 1
+    assert not late.rolled_back
+    assert failed.wait(10)
+    thread.join()
+    store.close()
+
+
+def in_transaction(tx: Tx) -> bool:
+    connection: Any = tx.connection.dbapi_connection
+    return bool(connection.in_transaction)
+
+
+def test_a_reader_that_was_ended_between_two_statements_begins_no_other(tmp_path: Path, clock: PassingClock) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+
+    def read() -> None:
+        with store.read() as tx:
+            assert tx.exec_driver_sql("SELECT 1").scalar() == 1
+            clock.passed += readers.LONGEST_READ + 1
+            assert store.readers.end_old() == 1
+            assert not in_transaction(tx)
+            tx.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(ReadTooLong):
+        read()
+    with store.read() as tx:
+        assert tx.exec_driver_sql("SELECT 1").scalar() == 1
+    store.close()
+
+
+def test_a_reader_that_was_ended_fetches_no_more_rows(tmp_path: Path, clock: PassingClock) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+
+    def read() -> None:
+        with store.read() as tx:
+            found = tx.exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT i FROM n")
+            assert found.fetchone() == (1,)
+            clock.passed += readers.LONGEST_READ + 1
+            assert store.readers.end_old() == 1
+            found.fetchone()
+
+    with pytest.raises(ReadTooLong):
+        read()
+    store.close()
+
+
+def test_a_reader_whose_statement_failed_is_idle(tmp_path: Path, clock: PassingClock) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+    with store.read() as tx:
+        with pytest.raises(DBAPIError):
+            tx.exec_driver_sql("SELECT nothing")
+        clock.passed += readers.LONGEST_READ + 1
+        assert store.readers.end_old() == 1
+        assert not in_transaction(tx)
     store.close()
 
 
