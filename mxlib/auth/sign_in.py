@@ -1,18 +1,20 @@
 """Sign users in and out, and record it in the audit log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.auth.sessions import Session, Sessions
+from mxlib.auth.sign_in_steps import PendingSignIn, PendingSignIns, StepsLeft, StepTaken
 from mxlib.auth.throttle import normalise_name
 from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, sessions
+from mxlib.store import Store, Tx, audit, pending_sign_ins, sessions
 from mxlib.store import users as people
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
@@ -24,6 +26,8 @@ UNKNOWN_NAME = "somebody"
 OVER = "You are signed out. Reload this page to sign in."
 
 WRONG = "The name or the password is not right."
+
+PENDING_ENDED = "This sign-in took over 10 minutes, or is over already: sign in again."
 
 
 class SignInRefused(Exception):
@@ -51,6 +55,7 @@ class Authenticator:
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, users.throttle
+        self.pending = PendingSignIns(clock)
         self.proxies = TrustedProxies(settings.trusted_proxies)
         #: Signs a browser's cookie while its owner is at the provider.
         self.key = store.key.cookies
@@ -89,9 +94,9 @@ class Authenticator:
     def sign_in_with_password(self, name: str, password: str, client: ClientInfo, before: Session | None = None) -> str:
         """Sign in; return the id of the new session.
 
-        `before` is the browser's last one, which ends. Raises SignInRefused, TooManyAttempts when this name or this
-        address has to wait, and QueueFull when too many wait already. Variants of a name count together, whether a user
-        has it or not.
+        `before` is the browser's last one, which ends. Raises SignInRefused, StepsLeft when the password alone does not
+        sign in this user, TooManyAttempts when this name or this address has to wait, and QueueFull when too many wait
+        already. Variants of a name count together, whether a user has it or not.
         """
         called = normalise_name(name)
         refused = self.throttle.ask(called, client.address)
@@ -102,7 +107,46 @@ class Authenticator:
             why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
             self.refused(known.name if known else "", client, why)
             raise SignInRefused(WRONG)
-        return self._let_in(user, client, before, "by password")
+        how = "by password"
+        with self._store.write() as tx:
+            steps_left = self.pending.next_step(tx, user) is not None
+            begun = self.pending.start(tx, user, how) if steps_left else self._let_in(tx, user, client, before, how)
+        if steps_left:
+            raise StepsLeft(begun)
+        self._wake(before)
+        return begun
+
+    def find_pending(self, pending_id: str) -> PendingSignIn:
+        """Return the pending sign-in of that id; raises SignInRefused when it is over."""
+        with self._store.read() as tx:
+            pending = self.pending.find(tx, pending_id)
+        if pending is None:
+            raise SignInRefused(PENDING_ENDED)
+        return pending
+
+    def take_step(
+        self, pending_id: str, step: str, given: Mapping[str, str], client: ClientInfo, before: Session | None = None
+    ) -> StepTaken:
+        """Take one step of a pending sign-in; the last one begins the session.
+
+        Raises SignInRefused when the pending sign-in is over, and the errors of `SignInStep.take`. The form of a step
+        that is not the next one changes nothing.
+        """
+        pending = self.find_pending(pending_id)
+        if pending.step.name != step:
+            return StepTaken("")
+        shown = pending.step.take(pending, given, client.address)
+        with self._store.write() as tx:
+            record, user = self.pending.record(tx, pending_id), people.get(tx, pending.user.id)
+            if record is None or user is None or step in record.passed:  # over meanwhile, or sent twice
+                raise SignInRefused(PENDING_ENDED)
+            if self.pending.next_step(tx, user, [*record.passed, step]) is not None:
+                pending_sign_ins.pass_step(tx, record, step)
+                return StepTaken(shown)
+            pending_sign_ins.end(tx, record.digest)
+            taken = StepTaken(shown, self._let_in(tx, user, client, before, record.how))
+        self._wake(before)
+        return taken
 
     def sign_in_with_provider(self, user: UserRecord, client: ClientInfo, before: Session | None = None) -> str:
         """Sign in a person whom a provider identifies; return the id of the new session.
@@ -112,7 +156,10 @@ class Authenticator:
         if user.disabled_at is not None:
             self.refused(user.name, client, "disabled")
             raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
-        return self._let_in(user, client, before, "by the provider")
+        with self._store.write() as tx:
+            session_id = self._let_in(tx, user, client, before, "by the provider")
+        self._wake(before)
+        return session_id
 
     def refused(self, name: str, client: ClientInfo, why: str) -> None:
         """Record a sign-in that was refused; `name` is that of a user, or blank."""
@@ -136,15 +183,17 @@ class Authenticator:
             ended = sessions.end_all(tx, session.user)
         self.sessions.wake(ended)
 
-    def _let_in(self, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
-        with self._store.write() as tx:
-            session_id = self.sessions.start(tx, user.id, client.address, client.agent)
-            people.change(tx, user.id, last_sign_in_at=self.clock.now())
-            self.throttle.forgive(tx, user.name, client.address)
-            actor = Actor(user.name, address=client.address)
-            audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)
-            if before is not None:
-                sessions.end(tx, before.digest)
+    def _let_in(self, tx: Tx, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
+        session_id = self.sessions.start(tx, user.id, client.address, client.agent)
+        people.change(tx, user.id, last_sign_in_at=self.clock.now())
+        self.throttle.forgive(tx, user.name, client.address)
+        actor = Actor(user.name, address=client.address)
+        audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)
+        if before is not None:
+            sessions.end(tx, before.digest)
+        return session_id
+
+    def _wake(self, before: Session | None) -> None:
+        """Close the open pages of the session that another one has replaced."""
         if before is not None:
             self.sessions.wake([before.digest])
-        return session_id

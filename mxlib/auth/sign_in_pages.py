@@ -18,19 +18,23 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from mxlib.auth.password_queue import PasswordQueue, QueueFull
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.sessions import Session
 from mxlib.auth.sign_in import Authenticator, ClientInfo, SignInRefused
+from mxlib.auth.sign_in_steps import PENDING_S, StepForm, StepRefused, StepsLeft, StepTaken
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.store import StoreUnavailable
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+#: The next step of a pending sign-in.
+STEP = f"{SIGN_IN}/step"
 #: Start of a sign-in at the provider, and the path that the provider sends people back to.
 PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
 
 #: Paths that are served without a session.
 PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
 #: Paths that this module serves.
-OURS = PUBLIC | {SIGN_OUT, f"{SIGN_OUT}/everywhere"}
+OURS = PUBLIC | {STEP, SIGN_OUT, f"{SIGN_OUT}/everywhere"}
 
 SIGNED_OUT = "You are signed out."
 ENDED = "Your session has ended. Sign in to go on."
@@ -99,13 +103,22 @@ def cookie_name(secure: bool) -> str:
     return "__Host-mxm-session" if secure else "mxm-session"
 
 
+def pending_cookie_name(secure: bool) -> str:
+    """Return the name of the cookie of a pending sign-in."""
+    return "__Host-mxm-pending" if secure else "mxm-pending"
+
+
 def start_session(request: Request, session_id: str, next_page: str) -> Response:
     """Set the session cookie, and redirect to the page `next_page`.
 
     The parameter after `request` is the id of the session.
     """
+    return _with_session(request, session_id, _to(local(next_page)))
+
+
+def _with_session(request: Request, session_id: str, answer: Response) -> Response:
+    """Return `answer` with the cookie of a session, which replaces a pending sign-in."""
     context = request_context(request.scope)
-    answer = _to(local(next_page))
     answer.set_cookie(
         cookie_name(context.secure),
         session_id,
@@ -115,6 +128,10 @@ def start_session(request: Request, session_id: str, next_page: str) -> Response
         httponly=True,
         samesite="lax",
     )
+    if pending_cookie_name(context.secure) in request.cookies:
+        answer.delete_cookie(
+            pending_cookie_name(context.secure), path="/", secure=context.secure, httponly=True, samesite="strict"
+        )
     return answer
 
 
@@ -137,12 +154,7 @@ def ask(
         ways.append(_with_password(name, next_page))
     if authenticator.settings.oidc_issuer:
         ways.append(_with_provider(authenticator.settings.oidc_issuer, next_page))
-    page = _template("sign_in.html").substitute(
-        badge='<span class="badge">SANDBOX</span>' if authenticator.sandbox else "",
-        note=note,
-        ways='<p class="or">or</p>'.join(ways),
-    )
-    return HTMLResponse(page, status, {"Cache-Control": "no-store", **(headers or {})})
+    return page(request, "Sign in to MXM", note + '<p class="or">or</p>'.join(ways), status, headers)
 
 
 def _with_password(name: str, next_page: str) -> str:
@@ -168,7 +180,7 @@ async def _sign_in(request: Request) -> Response:
     if not posted:
         message = SIGNED_OUT if "out" in request.query_params else ENDED if context.ended else ""
         return ask(request, message=message, next_page=next_page)
-    form = await _form(request)
+    form = await form_of(request)
     name, password, next_page = (form.get(field, "") for field in ("name", "password", "next"))
     if not name.strip() or not password:
         return ask(request, wrong="Type your name and your password.", status=400, name=name, next_page=next_page)
@@ -184,6 +196,8 @@ async def _sign_in(request: Request) -> Response:
             context.session,
             limiter=limiter,
         )
+    except StepsLeft as error:
+        return _begin_steps(request, error.pending_id, next_page)
     except SignInRefused as error:
         return ask(request, wrong=str(error), status=401, name=name, next_page=next_page)
     except TooManyAttempts as error:
@@ -197,6 +211,95 @@ async def _sign_in(request: Request) -> Response:
     return start_session(request, session_id, next_page)
 
 
+def _begin_steps(request: Request, pending_id: str, next_page: str) -> Response:
+    """Set the cookie of a pending sign-in, and redirect to its next step."""
+    context, answer = request_context(request.scope), _to_step(next_page)
+    answer.set_cookie(
+        pending_cookie_name(context.secure),
+        pending_id,
+        max_age=ceil(PENDING_S),
+        path="/",
+        secure=context.secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+async def _step(request: Request) -> Response:
+    """Show the next step of the pending sign-in, or take it."""
+    context, posted = request_context(request.scope), request.method == "POST"
+    pending_id = request.cookies.get(pending_cookie_name(context.secure), "")
+    form = await form_of(request) if posted else {}
+    next_page = local(form.get("next", "/") if posted else request.query_params.get("next", "/"))
+    authenticator, wrong, status, headers = context.authenticator, "", 200, {}
+    try:
+        if posted:
+            try:
+                limiter = _threads(authenticator.password_queue(context.client.address))
+                taken = await anyio.to_thread.run_sync(
+                    authenticator.take_step,
+                    pending_id,
+                    form.get("step", ""),
+                    form,
+                    context.client,
+                    context.session,
+                    limiter=limiter,
+                )
+                return _after_step(request, taken, next_page)
+            except (StepRefused, InvalidPassword) as error:
+                wrong, status = str(error), 400
+            except (TooManyAttempts, QueueFull) as error:
+                wrong, status, headers = str(error), 429, {"Retry-After": str(error.seconds)}
+        pending = await anyio.to_thread.run_sync(authenticator.find_pending, pending_id)
+    except SignInRefused as error:
+        return ask(request, wrong=str(error) if pending_id else "", status=401, next_page=next_page)
+    except StoreUnavailable as error:
+        return ask(request, wrong=str(error), status=503, next_page=next_page)
+    form_to_fill = pending.step.form(pending)
+    hidden = {"step": pending.step.name, "next": next_page}
+    return form_page(request, form_to_fill, STEP, hidden, wrong=wrong, status=status, headers=headers)
+
+
+def _after_step(request: Request, taken: StepTaken, next_page: str) -> Response:
+    """Go on to the next step or, after the last one, to the page `next_page`."""
+    if not taken.shown:
+        return start_session(request, taken.session_id, next_page) if taken.session_id else _to_step(next_page)
+    onwards = next_page if taken.session_id else _step_address(next_page)
+    shown = page(request, "Sign in to MXM", f'{taken.shown}<a class="provider" href="{escape(onwards)}">Go on</a>')
+    return _with_session(request, taken.session_id, shown) if taken.session_id else shown
+
+
+def _step_address(next_page: str) -> str:
+    return STEP + ("" if next_page == "/" else "?" + urlencode({"next": next_page}))
+
+
+def _to_step(next_page: str) -> Response:
+    return _to(_step_address(local(next_page)))
+
+
+def form_page(
+    request: Request, form: StepForm, action: str, hidden: Mapping[str, str], *, wrong: str = "", status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
+    """Return a page with one form, which is sent to `action` with the `hidden` fields."""
+    fields = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
+    note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    body = f'{note}<form method="post" action="{action}">{fields}{form.fields}</form>'
+    return page(request, form.title, body, status, headers)
+
+
+def page(
+    request: Request, title: str, body: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a page in the style of the sign-in page; `body` is HTML."""
+    sandbox = request_context(request.scope).authenticator.sandbox
+    badge = '<span class="badge">SANDBOX</span>' if sandbox else ""
+    of_tab = title if "MXM" in title else f"{title} · MXM"
+    text = _template("sign_in.html").substitute(badge=badge, tab=escape(of_tab), title=escape(title), body=body)
+    return HTMLResponse(text, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
 @lru_cache(maxsize=8)  # the lanes of one server; tests have several, one after another
 def _threads(lane: PasswordQueue) -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(1 + lane.places + _ASKING)
@@ -207,8 +310,8 @@ async def _sign_out(request: Request) -> Response:
     if context.session is None:
         return _to(SIGN_IN)
     if request.method != "POST":
-        page = _template("sign_out.html").substitute(name=escape(context.session.name))
-        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+        text = _template("sign_out.html").substitute(name=escape(context.session.name))
+        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
     authenticator, everywhere = context.authenticator, request.url.path != SIGN_OUT
     leave = authenticator.sign_out_everywhere if everywhere else authenticator.sign_out
     try:
@@ -243,6 +346,7 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
             Route(f"{SIGN_IN}/style.css", _style),
             Route(f"{SIGN_IN}/watch.js", _watch),
             Route(f"{SIGN_IN}/mxm.svg", _icon),
+            Route(STEP, _step, methods=["GET", "POST"]),
             Route(SIGN_OUT, _sign_out, methods=["GET", "POST"]),
             Route(f"{SIGN_OUT}/everywhere", _sign_out, methods=["POST"]),
             *more,
@@ -250,7 +354,7 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
     )
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form.
 
     None of a body that is too large or not a form.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 
 import sqlalchemy as sa
 
+from mxlib.store import pending_sign_ins
 from mxlib.store.tables import session as sessions
 from mxlib.store.tables import user as users
 from mxlib.store.transaction import Tx
@@ -71,7 +72,11 @@ def end(tx: Tx, digest: bytes) -> bool:
 
 
 def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
-    """Delete the sessions of a user but `keep`; return those that ended."""
+    """Delete the sessions and pending sign-ins of a user but `keep`.
+
+    Return the sessions that ended.
+    """
+    pending_sign_ins.end_all(tx, user, keep)
     condition = (sessions.c.user == user) & (sessions.c.digest != keep)
     ended = [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(condition))]
     tx.execute(sessions.delete().where(condition))

@@ -250,6 +250,18 @@ session = Table(
 )
 Index("session_by_user", session.c.user)
 
+#: Browsers whose user gave the right password and has steps left before a session; only a hash of the id is stored.
+pending_sign_in = Table(
+    "pending_sign_in",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("user", Integer, ForeignKey("user.id"), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("passed", JSON, nullable=False),
+)
+Index("pending_by_user", pending_sign_in.c.user)
+
 #: Refused sign-ins, to slow down guessing. `name` is a hash: people type passwords into the wrong field.
 sign_in_refused = Table(
     "sign_in_refused",
