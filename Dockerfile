@@ -2,12 +2,13 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY . .
-RUN PIP_CONSTRAINT=constraints.txt pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+RUN pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM python:3.11-slim
 # In a layer of their own, so that a new release of MXM alone downloads nothing.
-COPY requirements.txt constraints.txt /tmp/
-RUN pip install --no-cache-dir -r /tmp/requirements.txt -c /tmp/constraints.txt
+COPY requirements.lock /tmp/
+RUN pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock
 COPY --from=build /wheels /tmp/wheels
 RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl \
     && useradd --system --uid 10001 --create-home mxm \

@@ -133,8 +133,8 @@ def test_the_installed_release_requires_what_requirements_txt_names(installed: I
 
 def test_the_tests_build_with_the_release_s_own_backend() -> None:
     backend = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    pinned = re.findall(r"^\S+==\S+", (ROOT / "requirements-dev.txt").read_text(), re.MULTILINE)
-    assert set(backend) <= set(pinned)
+    pinned = re.findall(r"^\S+==\S+", (ROOT / "requirements-build.txt").read_text(), re.MULTILINE)
+    assert set(backend) == set(pinned)
 
 
 def test_the_command_prints_its_version_and_uses_nothing_of_the_checkout(installed: Installation) -> None:

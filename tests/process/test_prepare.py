@@ -28,7 +28,7 @@ class Machine:
         (self.checkout / "script").mkdir(parents=True)
         self.bin.mkdir()
         shutil.copy(ROOT / "script" / "prepare", self.checkout / "script")
-        for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        for name in ("requirements.lock", "requirements-dev.lock"):
             shutil.copy(ROOT / name, self.checkout)
         for name in PYTHONS:
             (self.bin / name).write_text(STAND_IN.format(here=self.bin), encoding="utf-8")
@@ -66,27 +66,27 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_fresh_machine_gets_everything_once(machine: Machine) -> None:
     assert machine.prepare()[0] == 0
     assert machine.prepare() == (0, "")
-    assert machine.done == ["venv", "install requirements.txt"]
+    assert machine.done == ["venv", "install requirements.lock"]
 
 
 def test_changed_requirements_are_installed_into_the_same_venv(machine: Machine) -> None:
     machine.prepare()
-    with (machine.checkout / "constraints.txt").open("a", encoding="utf-8") as constraints:
-        constraints.write("another==1.0\n")
+    with (machine.checkout / "requirements.lock").open("a", encoding="utf-8") as lock:
+        lock.write("another==1.0\n")
     machine.prepare()
-    assert machine.done == ["venv", "install requirements.txt", "install requirements.txt"]
+    assert machine.done == ["venv", "install requirements.lock", "install requirements.lock"]
 
 
 def test_what_the_tests_need_holds_what_the_server_needs(machine: Machine) -> None:
     machine.prepare("requirements-dev.txt")
     assert machine.prepare() == (0, "")
-    assert machine.done == ["venv", "install requirements-dev.txt"]
+    assert machine.done == ["venv", "install requirements-dev.lock"]
 
 
 def test_the_install_of_the_server_is_not_enough_for_the_tests(machine: Machine) -> None:
     machine.prepare()
     machine.prepare("requirements-dev.txt")
-    assert machine.done[-1] == "install requirements-dev.txt"
+    assert machine.done[-1] == "install requirements-dev.lock"
 
 
 def test_an_install_that_did_not_finish_is_started_over(machine: Machine) -> None:
@@ -96,7 +96,7 @@ def test_an_install_that_did_not_finish_is_started_over(machine: Machine) -> Non
     assert "package index" in said
     machine.gets("no-index")
     assert machine.prepare()[0] == 0
-    assert machine.done == ["venv", "install requirements.txt"] * 2
+    assert machine.done == ["venv", "install requirements.lock"] * 2
     assert machine.prepare() == (0, "")
 
 

@@ -30,8 +30,15 @@ def test_the_image_runs_without_root_and_keeps_its_data_in_a_volume() -> None:
 
 def test_the_image_is_built_from_what_the_wheel_needs() -> None:
     allowed = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {"mxlib", "pages", "app.py", ".streamlit", "pyproject.toml", "requirements.txt", "constraints.txt"} == {
-        *allowed
+    assert {*allowed} == {
+        "mxlib",
+        "pages",
+        "app.py",
+        ".streamlit",
+        "pyproject.toml",
+        "requirements.txt",
+        "requirements.lock",
+        "requirements-build.lock",
     }
     assert all((ROOT / name).exists() for name in allowed)
 
