@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from mxlib import __version__, dashboard
 from mxlib.auth import token_owners
 from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, parse_period
+from mxlib.auth.password_strength import agency_words
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings, clock = Settings(), SystemClock()
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
         try:
-            asked.provider = bool(settings.oidc_issuer)
+            asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
             return int(asked.do(asked, store, clock))
         finally:
             store.close()
@@ -170,7 +171,7 @@ def _user_password(asked: argparse.Namespace, store: Store, clock: SystemClock) 
 
 
 def _users(asked: argparse.Namespace, store: Store, clock: SystemClock) -> Users:
-    return Users(store, clock, provider=asked.provider)
+    return Users(store, clock, provider=asked.provider, agency=asked.agency)
 
 
 def _known(users: Users, name: str) -> UserRecord:

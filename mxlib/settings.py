@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     admin_user: str = _env("MXM_ADMIN_USER", "", "Name of the first admin, created at the start if no user has it.")
     admin_password: SecretStr = _env(
-        "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; at least 12 characters."
+        "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; at least 12 characters, and hard to guess."
     )
     oidc_issuer: str = _env("MXM_OIDC_ISSUER", "", "Issuer of the OpenID Connect provider where people sign in.")
     oidc_client_id: str = _env("MXM_OIDC_CLIENT_ID", "", "Client id of MXM at the provider.")

@@ -1,18 +1,18 @@
 """Passwords of people who sign in: the policy, and hashing."""
 
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from mxlib.auth import password_strength
+
 MIN_LENGTH = 12
 
 #: Long enough for any phrase, short enough that hashing one costs as much as any other.
 MAX_LENGTH = 256
-
-#: Different characters, so that "aaaaaaaaaaaa" is refused.
-MIN_DISTINCT = 5
 
 _hasher = PasswordHasher()
 
@@ -24,18 +24,25 @@ class InvalidPassword(Exception):
     """
 
 
-def check_policy(password: str, name: str) -> None:
-    """Raise InvalidPassword unless `password` may be that of the user of that name."""
+def check_policy(password: str, name: str, known: Collection[str] = ()) -> None:
+    """Raise InvalidPassword unless `password` may be that of the user of that name.
+
+    `known` are names, such as the agency's, that make a password easy to guess.
+    """
     if len(password) < MIN_LENGTH:
         raise InvalidPassword(
             f"The password has {len(password)} characters; {MIN_LENGTH} are needed. A few words in a row will do."
         )
     if len(password) > MAX_LENGTH:
         raise InvalidPassword(f"The password has {len(password):,} characters; {MAX_LENGTH} are the most.")
-    if len(set(password)) < MIN_DISTINCT:
-        raise InvalidPassword(f"The password repeats too few characters; use {MIN_DISTINCT} different ones at least.")
-    if _plain(password).casefold().strip() == name.casefold():
+    plain = _plain(password)
+    if plain.casefold().strip() == name.casefold():
         raise InvalidPassword("The password is the name. Choose another.")
+    if why := password_strength.weakness(plain, [*password_strength.words(name), *known]):
+        raise InvalidPassword(
+            f"The password is easy to guess: it holds {why}. Take four or more words that have nothing to do with each "
+            "other, or let a password manager make one."
+        )
 
 
 def hash_password(password: str) -> str:

@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from mxlib.auth import password_strength
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.auth.users import Users
@@ -64,7 +65,9 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
         missing = "MXM_ADMIN_PASSWORD" if name else "MXM_ADMIN_USER"
         raise SettingsError(f"{missing} is not set: the first admin needs both a name and a password.")
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
-    users = Users(store, clock, provider=bool(settings.oidc_issuer))
+    users = Users(
+        store, clock, provider=bool(settings.oidc_issuer), agency=password_strength.agency_words(settings)
+    )  # fmt: skip
     try:
         if name:
             users.first_admin(name, password)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from mxlib.auth import authority, passwords, permissions
+from mxlib.auth import authority, password_strength, passwords, permissions
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
@@ -14,7 +14,7 @@ from mxlib.auth.token_owners import Released, release
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import AuditAction, CallerKind
-from mxlib.store import Store, Tx, audit, sessions, users
+from mxlib.store import Store, Tx, audit, mailbox_lists, sessions, users
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
@@ -43,12 +43,15 @@ class Users:
         *,
         provider: bool = False,
         woken: Callable[[Collection[bytes]], None] = lambda _digests: None,
+        agency: Collection[str] = (),
     ) -> None:
         """Create it; `woken` gets the digests of sessions that ended or whose rights changed.
 
-        The open pages of those sessions can then react.
+        The open pages of those sessions can then react. `agency` are names of the agency, on which no password
+        may rest.
         """
         self._store, self._clock, self._provider, self._woken = store, clock, provider, woken
+        self._agency = agency
         self.throttle = Throttle(store, clock)
 
     def any_exist(self) -> bool:
@@ -119,7 +122,8 @@ class Users:
         Raises InvalidPassword.
         """
         _must_be_an_admin(by)
-        kept = _kept(password, name := _named(name))
+        name = _named(name)
+        kept = None if password is None else self._hashed(password, name)
         _must_be_an_admin(authority.current(by))  # hashing waits for its turn
         rights = {} if admin else _rights(permissions or {})
         now = self._clock.now()
@@ -246,8 +250,7 @@ class Users:
     def _keep_password(
         self, by: Caller, user: UserRecord, new: str, keep: bytes = b"", *, of_others: bool = False
     ) -> None:
-        passwords.check_policy(new, user.name)
-        kept, now = passwords.hash_password(new), self._clock.now()
+        kept, now = self._hashed(new, user.name), self._clock.now()
         by = authority.current(by)  # hashing waits for its turn
         if of_others:
             _must_be_an_admin(by)
@@ -256,6 +259,14 @@ class Users:
             ended = sessions.end_all(tx, user.id, keep)
             audit.record(tx, by, AuditAction.PASSWORD_SET, at=now, on=user.name)
         self._woken(ended)
+
+    def _hashed(self, password: str, name: str) -> str:
+        """Return the hash of a new password; raises InvalidPassword for a weak one."""
+        with self._store.read() as tx:
+            domains = mailbox_lists.domains(tx)
+        known = [*self._agency, *password_strength.words(*(domains.names if domains else ()))]
+        passwords.check_policy(password, name, known)
+        return passwords.hash_password(password)
 
     def _require_another_admin(self, tx: Tx, user: UserRecord) -> None:
         """Raise InvalidPassword, which undoes the transaction, when no admin who can sign in would remain."""
@@ -285,13 +296,6 @@ def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidPassword("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
     return name
-
-
-def _kept(password: str | None, name: str) -> str | None:
-    if password is None:
-        return None
-    passwords.check_policy(password, name)
-    return passwords.hash_password(password)
 
 
 def _rights(asked: Rights) -> dict[str, list[str]]:

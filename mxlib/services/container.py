@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
+from mxlib.auth.password_strength import agency_words
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
 from mxlib.auth.sign_in import Authenticator
@@ -161,7 +162,9 @@ def assemble(
     manual = ManualWrites(settings, store, host, lists, engine, clock)
     mailboxes = MailboxService(settings, store, host, lists, imports, manual, clock)
     sessions = Sessions(store, clock, settings)
-    users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
+    users = Users(
+        store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
+    )  # fmt: skip
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)

@@ -252,6 +252,7 @@ def test_the_first_admin_is_created_once_and_not_changed_later(tmp_path: Path) -
     assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
     assert start(people.GOOD)
     assert start(people.OTHER)
+    assert start("Summer2026!!")  # it is not theirs, and changes nothing
     with people.opened(tmp_path) as app:
         assert app.users.verify("kim", people.GOOD)
         assert app.users.caller("kim").admin
@@ -263,6 +264,7 @@ def test_the_first_admin_is_created_once_and_not_changed_later(tmp_path: Path) -
     ("name", "password", "message"),
     [
         ("kim", "short", "MXM_ADMIN_PASSWORD: The password has 5 characters; 12 are needed"),
+        ("kim", "Summer2026!!", "MXM_ADMIN_PASSWORD: The password is easy to guess: it holds a common password"),
         ("kim", "", "MXM_ADMIN_PASSWORD is not set"),
         ("", people.GOOD, "MXM_ADMIN_USER is not set"),
         ("kim kim", people.GOOD, "A name has letters"),

@@ -15,7 +15,7 @@ from mxlib.auth.sign_in import ClientInfo
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store
+from mxlib.store import FILE, Store, mailbox_lists
 from tests.support import sign_in as people
 from tests.support.sign_in import BOSS, GOOD, OTHER, SignInApp
 
@@ -80,7 +80,7 @@ def test_names_are_unique_without_regard_to_case(users: Users) -> None:
 
 @pytest.mark.parametrize(
     ("password", "message"),
-    [("short", "5 characters; 12"), ("aaaaaaaaaaaaa", "repeats"), ("x1y2" * 100, "256 are the most"),
+    [("short", "5 characters; 12"), ("aaaaaaaaaaaaa", "a repetition"), ("x1y2" * 100, "256 are the most"),
      ("Someone@agency.nl", "is the name")],
 )  # fmt: skip
 def test_a_weak_password_is_refused_with_the_reason(users: Users, password: str, message: str) -> None:
@@ -316,3 +316,12 @@ def test_leaving_the_password_prompt_reports_that_nothing_was_changed(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     assert cli.main(["user", "add", "kim", "--admin"]) == 2
     assert "Given up. Nothing was changed." in capsys.readouterr().err
+
+
+def test_the_domains_of_the_account_are_words_that_weaken_a_password(users: Users, app: SignInApp) -> None:
+    password = "Quillfeather-Rhiannon"
+    users.add(BOSS, "jo", password)
+    with app.store.write() as tx:
+        mailbox_lists.keep_domains(tx, ["quillfeather.nl", "rhiannon.example"], 1.0)
+    with pytest.raises(InvalidPassword, match="a name of the person, of the agency or of MXM"):
+        users.add(BOSS, "lee", password)
