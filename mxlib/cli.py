@@ -21,10 +21,10 @@ from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.core.text import store_problems
+from mxlib.core.text import audit_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, StoreUnavailable, audit, clock_guard
+from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, clock_guard
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -217,6 +217,16 @@ def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) 
     return 0
 
 
+# The audit log.
+
+
+def _audit_verify(_asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int:
+    found = audit_check.verify(store)
+    for line in audit_texts.verification(found):
+        _say(line)
+    return 1 if found.broken else 0
+
+
 # The command line.
 
 
@@ -236,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     program = "mxm" if Path(sys.argv[0]).name == "mxm" else "script/mxm"
     parser = argparse.ArgumentParser(program, description="Manage this MXM from the command line.")
     parser.add_argument("--version", action="version", version=f"MXM {__version__}")
-    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,time}")
+    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,time}")
     serve = rooms.add_parser(
         "serve", help="start the dashboard and the API", usage=f"{program} serve [OPTION ...]", allow_abbrev=False,
         description="Start the dashboard and the API, and print their address. Options go to Streamlit, for example "
@@ -277,6 +287,9 @@ def _parser() -> argparse.ArgumentParser:
         ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
     ):
         _command(users, name, do, means).add_argument("name", help="as the list says")
+
+    audits = rooms.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
+    _command(audits, "verify", _audit_verify, "check the hash of every entry; the status is 1 where the log breaks")
 
     times = rooms.add_parser("time", help="the clock of the server").add_subparsers(required=True, metavar="COMMAND")
     _command(times, "show", _time, "whether the clock went far ahead, so that nothing is forgotten for its age now")

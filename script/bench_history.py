@@ -28,9 +28,9 @@ _COLUMNS = (
     "outcome, reason, tries, unanswered, differs, proof"
 )
 _TRAIL = """
-INSERT INTO audit (at, who, kind, what, "on", address, run, outcome)
-SELECT run.created_at + position * 3.0417, 'operator' || (run.id % 5), 'engine', 'mailbox.create',
-       username || '@' || domain, '', run.id, ''
+INSERT INTO audit (id, at, who, kind, what, "on", address, run, outcome, version, salt, link)
+SELECT (run.id - 1) * 10000 + position + 1, run.created_at + position * 3.0417, 'operator' || (run.id % 5), 'engine',
+       'mailbox.create', username || '@' || domain, '', run.id, '', 1, randomblob(16), randomblob(32)
 FROM run JOIN run_row ON run_row.run = 1 WHERE run.id <= ? ORDER BY run.id, position
 """
 
@@ -40,6 +40,7 @@ def fill(store: Store) -> int:
     now = time.time()
     indexes = [*audit.indexes, *run_row.indexes]
     with store.write() as tx:
+        tx.exec_driver_sql("DROP TRIGGER audit_only_grows")
         for index in indexes:  # created at the end, they take a fifth of the time
             index.drop(tx)
         for number in range(RUNS):

@@ -218,6 +218,7 @@ class AuditAction(StrEnum):
     TOKEN_HAND_OVER = "token.hand_over"
     TIME_CONFIRM = "time.confirm"
     AUDIT_DOWNLOAD = "audit.download"
+    AUDIT_NEW_CHAIN = "audit.new_chain"
 
 
 #: The audit action of a row or a single write that is done.

@@ -51,6 +51,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
     AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
+    AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

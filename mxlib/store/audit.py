@@ -1,4 +1,4 @@
-"""The audit log: who did what, on what, when, from where. It only grows."""
+"""The audit log: who did what, on what, when, from where. It only grows, and `audit_chain` proves it."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,8 +12,9 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import MAILBOX_CHANGES, AuditAction, CallerKind
-from mxlib.store import manual_writes
-from mxlib.store.tables import audit, meta
+from mxlib.store import audit_chain, manual_writes
+from mxlib.store.audit_chain import Content
+from mxlib.store.tables import audit
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
 from mxlib.store.tables import run_row as rows
@@ -173,19 +174,9 @@ def record(
     of `outcome` for programs, and no secret.
     """
     subject = f"run {run}" if run is not None and not on else on
-    tx.execute(
-        audit.insert().values(
-            at=at,
-            who=by.name,
-            kind=by.kind,
-            what=action,
-            on=subject,
-            address=by.address,
-            run=run,
-            outcome=outcome,
-            detail=detail,
-        )
-    )
+    facts = None if detail is None else json.dumps(detail)
+    content = Content(float(at), by.name, by.kind.value, action.value, subject, by.address, run, outcome, facts)
+    audit_chain.append(tx, content)
 
 
 def find(
@@ -318,21 +309,21 @@ def forget(
 ) -> tuple[int, int | None]:
     """Delete entries older than `before` among the next `most` after number `after`.
 
-    Returns how many were deleted, and the number to continue after, None at the end. A trigger protects the younger
-    ones. An entry that follows a younger one stays: its time comes from a clock that was put back. The entries of a run
-    count from the run's end.
+    Returns how many were deleted, and the number to continue after, None at the end. A signed checkpoint takes their
+    place; a trigger protects the others. An entry that follows a younger one stays: its time comes from a clock that
+    was put back. The entries of a run count from the run's end.
     """
     found = tx.execute(_IN_ORDER, {"after": after, "most": most}).all()
     old = list(takewhile(lambda entry: not before <= entry.at <= now, found))
     if not old:
         return 0, None
-    kept_since = meta.insert().prefix_with("OR REPLACE").values(name="audit_kept_since", value=str(before))
-    tx.execute(kept_since)
     last = old[-1].id
     lasting = sa.select(runs.c.id).where(runs.c.finished_at.is_(None) | (runs.c.finished_at >= before))
     due = (audit.c.id > after) & (audit.c.id <= last) & (audit.c.at < before)
-    dropped = tx.execute(audit.delete().where(due, audit.c.run.is_(None) | audit.c.run.not_in(lasting))).rowcount
-    return dropped, last if len(old) == most else None
+    query = sa.select(audit.c.id).where(due, audit.c.run.is_(None) | audit.c.run.not_in(lasting)).order_by(audit.c.id)
+    dropped = list(tx.execute(query).scalars())
+    audit_chain.drop(tx, dropped, before)
+    return len(dropped), last if len(old) == most else None
 
 
 def _conditions(filters: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnElement[bool]]:

@@ -21,10 +21,10 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
-from mxlib.store.transaction import Tx
+from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
-HEAD = "0017"
+HEAD = "0018"
 
 #: Seconds that a statement waits for another program's lock on the database.
 BUSY_S = 5.0
@@ -64,6 +64,7 @@ class Store:
         if str(path) == MEMORY:
             store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
             store._migrate()
+            store._begin_audit_chain()
         else:
             store = cls._open_file(Path(path), clock, secret_key)
         return store
@@ -86,6 +87,7 @@ class Store:
                 # After the tables: a first start that is killed leaves no key next to an empty database.
                 store.key = ServerKey.load(path.parent / "mxm.key", secret_key)
                 store._seal_own_cells()
+                store._begin_audit_chain()
             except BaseException:
                 store.close()
                 raise
@@ -105,6 +107,7 @@ class Store:
         is full, or the file is locked by another program or read-only.
         """
         with self._writing, self._connect() as tx:
+            tx.info[AUDIT_KEY] = self.key.audit
             try:
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
                 yield tx
@@ -231,6 +234,17 @@ class Store:
         with self.write() as tx:
             own_cells.seal_earlier(tx, self.key)
         self.scrub()
+
+    def _begin_audit_chain(self) -> None:
+        """Sign the entries that are there, once."""
+        from mxlib.store import audit_chain
+
+        with self.read() as tx:
+            if audit_chain.has_begun(tx):
+                return
+        with self.write() as tx:
+            if not audit_chain.has_begun(tx):
+                audit_chain.begin(tx, self.clock.now())
 
     def _migrate(self) -> None:
         with self.read() as tx:

@@ -4,7 +4,9 @@ The server's key wraps the key of each run. Deleting a run's wrapped key makes i
 wherever copies of them are.
 """
 
+import hashlib
 import hmac
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -61,19 +63,48 @@ class RunKey(Key):
         return self.open(sealed, f"row {position}").decode()
 
 
+#: Writes the parts of a hash as JSON: whatever they hold, different parts give different text. Bytes are lists.
+_parts = json.JSONEncoder(separators=(",", ":"), default=lambda data: [data.hex()]).encode
+
+
+def keyed_hash(key: bytes, *parts: object) -> bytes:
+    """Return the HMAC-SHA256 of the parts, in their order; the first says what they are.
+
+    Parts are texts, numbers, bytes, None, and lists of them.
+    """
+    return hmac.digest(key, _parts(parts).encode(), "sha256")
+
+
+class AuditKey:
+    """The key of the audit log's hashes; its repr shows nothing."""
+
+    __slots__ = ("_key", "id")
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        #: Recognises the key, and gives nothing of it away.
+        self.id = hashlib.sha256(b"mxm audit key" + key).digest()[:8]
+
+    def mac(self, *parts: object) -> bytes:
+        """Return the keyed hash of the parts."""
+        return keyed_hash(self._key, *parts)
+
+
 class ServerKey(Key):
     """The key that wraps the run keys: derived from MXM_SECRET_KEY, or in a file.
 
     That file is next to the database.
     """
 
-    __slots__ = ("_marks", "cookies")
+    __slots__ = ("_marks", "audit", "cookies")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
         #: Signs cookies; the same after every start.
         self.cookies = HKDF(SHA256(), _KEY, None, b"mxm cookies").derive(key).hex()
+        #: Signs the audit log, and nothing else.
+        self.audit = AuditKey(HKDF(SHA256(), _KEY, None, b"mxm audit log").derive(key))
 
     @classmethod
     def make(cls, secret: str = "") -> Self:

@@ -144,7 +144,7 @@ attempt = Table(
 Index("attempt_by_time", attempt.c.sent_at)
 Index("attempt_by_row", attempt.c.run, attempt.c.position)
 
-#: Who did what, for good: triggers forbid changing it.
+#: Who did what, for good: triggers forbid changing it, and hashes prove it (store/audit_chain.py).
 audit = Table(
     "audit",
     metadata,
@@ -158,10 +158,67 @@ audit = Table(
     Column("run", Integer),
     Column("outcome", Text, nullable=False),
     Column("detail", JSON(none_as_null=True)),
+    #: Layout of the hash; NULL, like the columns below, in entries of releases without hashes.
+    Column("version", Integer),
+    #: Random bytes for the hash of what may name a person; deleted when that is erased.
+    Column("salt", LargeBinary),
+    #: That hash, and the proof of the erasure, once something was erased.
+    Column("commitment", LargeBinary),
+    Column("erased", LargeBinary),
+    #: The hash of this entry and the one before.
+    Column("link", LargeBinary),
 )
 Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
 Index("audit_by_subject", audit.c.on)
+
+#: Chains of hashes of the audit log: a new server key begins another one. `mark` signs a row, here and below.
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    #: The number of its first entry, and the hash of the entry before.
+    Column("first", Integer, nullable=False),
+    Column("before", LargeBinary),
+    #: The number of the first entry without a hash, of an earlier release.
+    Column("earlier", Integer),
+    Column("mark", LargeBinary, nullable=False),
+)
+
+#: The newest entry, so that a cut-off end is found; one row.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+)
+
+#: Entries that retention deleted, from `first` to `last`: all were made before `until`. `link` is the hash of the last.
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("link", LargeBinary),
+    Column("key", LargeBinary, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+)
+
+#: Entries of earlier releases, which have no hash, signed by the block.
+audit_block = Table(
+    "audit_block",
+    metadata,
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+)
 
 #: Keys to the HTTP API. `permissions` maps a domain to the names of permissions; `owner` is responsible for it.
 token = Table(

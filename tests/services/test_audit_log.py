@@ -236,7 +236,8 @@ def test_the_files_equal_those_written_entry_by_entry(
             label = drawn.choice(AWKWARD) if number % 3 else "plain"
             on = drawn.choice((*AWKWARD, "nina@a.nl", "tess@b.nl", f"m{number}@a.nl", "é@a.nl", "a.nl"))
             entry = table.insert().values(  # as another version may have written it
-                at=drawn.choice((*TIMES, 1_790_000_000 + drawn.random() * 1e6)), who=drawn.choice(("plain", label)),
+                id=number + 1, at=drawn.choice((*TIMES, 1_790_000_000 + drawn.random() * 1e6)),
+                who=drawn.choice(("plain", label)),
                 kind="operator", what=drawn.choice(("mailbox.update", "mailbox.create", "run.start", label)), on=on,
                 address=drawn.choice(("", "127.0.0.1", label)), run=drawn.choice((None, 3, 3, 12345, -1)),
                 outcome=label, detail=drawn.choice((None, None, *FACTS)),

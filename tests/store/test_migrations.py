@@ -11,7 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, audit, database, journal
+from mxlib.core.audit_verification import BreakKind
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store import FILE, Store, audit, audit_check, database, journal
 from mxlib.store.tables import metadata
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "files" / "schemas").glob("*.sql"))
@@ -133,4 +135,23 @@ def test_passwords_of_an_earlier_release_open(store: Store) -> None:
 def test_the_audit_log_of_an_earlier_release_stays_protected(store: Store) -> None:
     with store.read() as tx:
         triggers = set(tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
-    assert {"audit_is_never_changed", "audit_forgets_only_what_is_old"} <= triggers
+    assert {"audit_is_never_changed", "audit_forgets_only_what_is_old", "audit_only_grows"} <= triggers
+
+
+def test_the_entries_of_an_earlier_release_are_signed_and_not_rewritten(store: Store) -> None:
+    found = audit_check.verify(store)
+    assert (found.broken, found.chains) == (None, 1)
+    assert found.entries == found.earlier > 0
+    with store.read() as tx:
+        columns = "version, salt, commitment, erased, link"
+        assert set(tx.exec_driver_sql(f"SELECT DISTINCT {columns} FROM audit")) == {(None,) * 5}
+    with store.write() as tx:
+        audit.record(tx, audit.Actor("ops"), AuditAction.EXPORT, at=1.0, on="a.nl")
+        assert tx.exec_driver_sql("SELECT count(*) FROM audit WHERE link IS NOT NULL").scalar() == 1
+    assert audit_check.verify(store).entries == found.entries + 1
+    with store.write() as tx:
+        tx.exec_driver_sql("DROP TRIGGER audit_is_never_changed")
+        tx.exec_driver_sql("UPDATE audit SET outcome = 'another' WHERE id = (SELECT min(id) FROM audit)")
+    broken = audit_check.verify(store).broken
+    assert broken
+    assert broken.kind is BreakKind.BLOCK
