@@ -45,7 +45,7 @@ def _component(name: str, entry: Entry, reference: str) -> dict[str, Any]:
         "externalReferences": [
             {
                 "type": "distribution",
-                "url": f"https://pypi.org/project/{name}/{entry.version}/",
+                "url": reference,
                 "hashes": [{"alg": "SHA-256", "content": content} for content in sorted(entry.hashes)],
             }
         ],
