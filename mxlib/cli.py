@@ -21,10 +21,11 @@ from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.core.text import audit_texts, store_problems
+from mxlib.core.text import audit_texts, backups, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, clock_guard
+from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, backup, clock_guard, hold
+from mxlib.store.backup import BackupError
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -42,13 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         settings, clock = Settings(), SystemClock()
+        asked.settings = settings
+        if asked.do is _restore:
+            return int(_restore(asked, clock))
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
         try:
             asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
             return int(asked.do(asked, store, clock))
         finally:
             store.close()
-    except (SettingsError, StoreUnavailable, InvalidPassword) as error:
+    except (SettingsError, StoreUnavailable, InvalidPassword, BackupError) as error:
         return _complain(str(error))
     except ValidationError as error:
         return _complain(" ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors()))
@@ -227,6 +231,41 @@ def _audit_verify(_asked: argparse.Namespace, store: Store, _clock: SystemClock)
     return 1 if found.broken else 0
 
 
+# Backups.
+
+
+def _backup(asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int:
+    passphrase, secret_key = _passphrase(asked)
+    made = backup.make(store, asked.file, passphrase, secret_key)
+    with store.write() as tx:
+        backup.note(tx, _operator(), made)
+    _say(backups.backed_up(str(made.path), made.size))
+    return 0
+
+
+def _restore(asked: argparse.Namespace, clock: SystemClock) -> int:
+    passphrase, secret_key = _passphrase(asked)
+    made_at = backup.restore(asked.file, asked.settings.data_dir, passphrase, clock, _operator(), secret_key)
+    _say(backups.restored(made_at, clock.now()))
+    return 0
+
+
+def _passphrase(asked: argparse.Namespace) -> tuple[str, str]:
+    """Return the passphrase of backups and MXM_SECRET_KEY, with a remark on a short passphrase."""
+    settings: Settings = asked.settings
+    passphrase = settings.backup_passphrase.get_secret_value()
+    if passphrase and len(passphrase) < backups.LONG_ENOUGH and asked.do is _backup:
+        _note(backups.SHORT_PASSPHRASE)
+    return passphrase, settings.secret_key.get_secret_value()
+
+
+def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    with store.write() as tx:
+        ended = hold.end(tx, _operator(), clock.now())
+    _say(backups.CONTINUED if ended else backups.NOTHING_WAITS)
+    return 0
+
+
 # The command line.
 
 
@@ -246,7 +285,7 @@ def _parser() -> argparse.ArgumentParser:
     program = "mxm" if Path(sys.argv[0]).name == "mxm" else "script/mxm"
     parser = argparse.ArgumentParser(program, description="Manage this MXM from the command line.")
     parser.add_argument("--version", action="version", version=f"MXM {__version__}")
-    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,time}")
+    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,time,backup,restore,continue}")
     serve = rooms.add_parser(
         "serve", help="start the dashboard and the API", usage=f"{program} serve [OPTION ...]", allow_abbrev=False,
         description="Start the dashboard and the API, and print their address. Options go to Streamlit, for example "
@@ -294,6 +333,12 @@ def _parser() -> argparse.ArgumentParser:
     times = rooms.add_parser("time", help="the clock of the server").add_subparsers(required=True, metavar="COMMAND")
     _command(times, "show", _time, "whether the clock went far ahead, so that nothing is forgotten for its age now")
     _command(times, "confirm", _time_confirm, "take the clock to be right, so that what is old is forgotten again")
+
+    make = _command(rooms, "backup", _backup, "back up database and key, encrypted under MXM_BACKUP_PASSPHRASE")
+    make.add_argument("file", type=Path, help="a new file; the server may run meanwhile")
+    restore = _command(rooms, "restore", _restore, "restore a backup into an empty data folder")
+    restore.add_argument("file", type=Path, help="a backup")
+    _command(rooms, "continue", _continue, "let runs go on that wait since a restore")
     return parser
 
 

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     secret_key: SecretStr = _env(
         "MXM_SECRET_KEY", SecretStr(""), "Key that encrypts the run keys; blank: created once in the data folder."
     )
+    backup_dir: str = _env("MXM_BACKUP_DIR", "", "Folder that gets a backup every night; blank: none is made.")
+    backup_passphrase: SecretStr = _env(
+        "MXM_BACKUP_PASSPHRASE", SecretStr(""), "Passphrase that encrypts backups, and is needed to restore them."
+    )
     public_url: str = _env("MXM_PUBLIC_URL", "", "Address of the dashboard in the browser, for example behind a proxy.")
     trusted_proxies: str = _env(
         "MXM_TRUSTED_PROXIES",
@@ -99,6 +103,14 @@ class Settings(BaseSettings):
             raise SettingsError(f"MX_API_KEY is set but {missing} is not. Set it, or unset MX_API_KEY for the sandbox.")
         if not encrypted(self.api_url):
             raise SettingsError("MXROUTE_API_URL must start with https:// (http:// only for this machine).")
+        return self
+
+    @model_validator(mode="after")
+    def _backups_have_a_passphrase(self) -> Self:
+        if self.backup_dir and not self.backup_passphrase.get_secret_value():
+            raise SettingsError(
+                "MXM_BACKUP_DIR is set but MXM_BACKUP_PASSPHRASE is not. Set it, or unset MXM_BACKUP_DIR."
+            )
         return self
 
     @model_validator(mode="after")

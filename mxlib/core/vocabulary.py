@@ -159,6 +159,7 @@ class PauseCode(StrEnum):
     READS_REFUSED = "reads_refused"
     PASSWORDS_LOCKED = "passwords_locked"
     STORE_FAILED = "store_failed"
+    RESTORED = "restored"
     FAULT = "fault"
 
 
@@ -217,6 +218,9 @@ class AuditAction(StrEnum):
     TOKEN_REVOKE = "token.revoke"
     TOKEN_HAND_OVER = "token.hand_over"
     TIME_CONFIRM = "time.confirm"
+    BACKUP_MAKE = "backup.make"
+    BACKUP_RESTORE = "backup.restore"
+    BACKUP_CONTINUE = "backup.continue"
     AUDIT_DOWNLOAD = "audit.download"
     AUDIT_NEW_CHAIN = "audit.new_chain"
 

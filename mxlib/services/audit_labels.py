@@ -50,6 +50,9 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TOKEN_REVOKE: "Revoked a token",
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
+    AuditAction.BACKUP_MAKE: "Made a backup",
+    AuditAction.BACKUP_RESTORE: "Restored a backup",
+    AuditAction.BACKUP_CONTINUE: "Let runs go on after a restore",
     AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
     AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",
 }

@@ -31,8 +31,8 @@ BUSY_S = 5.0
 
 MEMORY = ":memory:"
 
-#: The database in the data folder.
-FILE = "mxm.sqlite3"
+#: The database in the data folder, and the server's key.
+FILE, KEY_FILE = "mxm.sqlite3", "mxm.key"
 
 
 #: Key of a connection's `info`: the reader that uses it.
@@ -85,7 +85,7 @@ class Store:
             try:
                 store._migrate()
                 # After the tables: a first start that is killed leaves no key next to an empty database.
-                store.key = ServerKey.load(path.parent / "mxm.key", secret_key)
+                store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
                 store._seal_own_cells()
                 store._begin_audit_chain()
             except BaseException:
@@ -98,6 +98,17 @@ class Store:
                 raise errors.without_locks() from problem
             raise
         return store
+
+    @property
+    def path(self) -> Path:
+        """Return the file of the database; a store in memory has none."""
+        assert self._path is not None  # noqa: S101 - only tests open a store in memory
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """Return the data folder."""
+        return self.path.parent
 
     @contextmanager
     def write(self) -> Iterator[Tx]:

@@ -122,6 +122,11 @@ class OwnedStore(Store):
             raise OwnershipLost
 
 
+def forget(tx: Tx) -> None:
+    """Forget the owner, in a copy of a database that no process works with."""
+    tx.execute(meta.delete().where(meta.c.name == _NAME))
+
+
 def _read(tx: Tx) -> dict[str, Any]:
     value = tx.execute(_READ).scalar()
     return dict(json.loads(value)) if value else {}
