@@ -14,7 +14,7 @@ from typing import Protocol
 
 from mxlib.clock import Clock
 from mxlib.core.reasons import PauseReason
-from mxlib.core.text import run_status
+from mxlib.core.text import backups, run_status
 from mxlib.core.vocabulary import PauseCode, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
@@ -22,7 +22,7 @@ from mxlib.runs import decisions, lifecycle, run_state, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
-from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, journal, run_passwords
+from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, hold, journal, run_passwords
 from mxlib.store.encryption import DecryptionFailed as Sealed
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,11 @@ MAX_FAULTS = 3
 
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
+
+#: Seconds between two looks for an admin's *Continue* after a restore.
+HOLD_TICK = 2.0
+
+_RESTORED = PauseReason(PauseCode.RESTORED, backups.RESTORED)
 
 
 class RateLimiterProtocol(Protocol):
@@ -80,6 +85,8 @@ class Engine:
         self.health = CircuitBreaker(jitter)
         self.trouble = self.trouble_code = ""
         self.slot_at = 0.0
+        #: Since a restore, nothing is sent until an admin continues.
+        self.on_hold = False
 
     # What the driver calls.
 
@@ -101,11 +108,32 @@ class Engine:
                     # What another process journalled may leave late, and be committed later still.
                     self.states[record.id] = RunState.load(tx, record, now, self._patience + LEAVES_WITHIN)
                     self._turns.append(record.id)
+            self._hold_or_go(on_hold=hold.current(tx) is not None)
+
+    def continue_held(self) -> None:
+        """Queue the runs that wait since a restore, once an admin has continued."""
+        try:
+            with self._store.read() as tx:
+                self._hold_or_go(on_hold=hold.current(tx) is not None)
+        except StoreUnavailable as problem:
+            self._halt_all(problem)
+
+    def _hold_or_go(self, *, on_hold: bool) -> None:
+        self.on_hold = on_hold
+        for state in self.states.values():
+            if on_hold:
+                lifecycle.halt(state, _RESTORED)
+            elif state.status is RunStatus.PAUSED and state.pause_reason and state.pause_reason.code is _RESTORED.code:
+                self._queue(state)
 
     def next_request(self) -> OutgoingRequest | None:
         """Return the next request, journalled; None when none may go for `seconds_until_next` seconds."""
         self._wake = TICK
         if not self.flush():
+            return None
+        if self.on_hold:
+            self.continue_held()
+            self._wake = HOLD_TICK if self.on_hold else 0.0
             return None
         now = self._clock.monotonic()
         if self.health.is_hopeless(now):

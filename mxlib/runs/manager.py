@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import run_status
+from mxlib.core.text import backups, run_status
 from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, RunStatus
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
@@ -110,7 +110,12 @@ class RunManager:
         self._worker.apply(lambda engine: engine.pause(run, why, note))
 
     def resume(self, run: int, note: Note | None = None) -> None:
-        """Resume a paused run once its domains were read again; `note` as in `pause`."""
+        """Resume a paused run once its domains were read again; `note` as in `pause`.
+
+        Raises InvalidState while runs wait for an admin since a restore.
+        """
+        if self._worker.engine.on_hold:
+            raise InvalidState(backups.NOT_BEFORE_CONTINUE)
         self._worker.apply(lambda engine: engine.resume(run, note))
 
     def stop(self, run: int, note: Note | None = None) -> None:
@@ -154,6 +159,10 @@ class RunManager:
                 )  # fmt: skip
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
+
+    def continue_held(self) -> None:
+        """Let the runs go on that waited since a restore, after the hold has ended."""
+        self._worker.apply(lambda engine: engine.continue_held())
 
     # What becomes of the passwords.
 

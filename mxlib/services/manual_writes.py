@@ -19,7 +19,7 @@ from mxlib.services import manual_write_outcomes
 from mxlib.services.confirmed_writes import MAX_WAIT_S, REVOKED, ConfirmedWrites, OutcomeUnknown
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, manual_writes
+from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, hold, manual_writes
 from mxlib.store.audit import Actor
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
@@ -225,6 +225,8 @@ class ManualWrites:
             return _OFTEN
         now = self._clock.now()
         with self._store.read() as tx:
+            if hold.current(tx) is not None:
+                return _OFTEN
             due = manual_writes.find_open(tx, due=now)
         with self._changed:
             due = [write for write in due if write.id not in self._live]
