@@ -25,11 +25,13 @@ from mxlib.auth.security_headers import (
     CONTENT_SECURITY_POLICY,
     SECURITY_HEADERS,
     STRICT_TRANSPORT,
+    with_secure_cookies,
     with_security_headers,
 )
 from mxlib.auth.sign_in import OVER, Authenticator, ClientInfo
 from mxlib.auth.sign_in_pages import RequestContext
 from mxlib.auth.startup_checks import is_loopback
+from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.auth.uploads import MOST_BYTES, PLACE, UploadRefused, Uploads, UploadStore
 from mxlib.auth.websocket import TAB, IsUserActivity, Redraw, SessionWebSocket
 from mxlib.core.text import file_problems
@@ -91,7 +93,7 @@ class AccessMiddleware:
         Uploads are stored in `upload_store`.
         """
         self.app, self._authenticator, self._of_lines = app, authenticator, (is_user_activity, redraw)
-        self.public = Origin.parse(settings.public_url)
+        self.public, self._proxies = Origin.parse(settings.public_url), TrustedProxies(settings.trusted_proxies)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(upload_store, most_bytes=max(MOST_BYTES, self._most)) if upload_store else None
         self._pages: ASGIApp | None = None
@@ -104,6 +106,8 @@ class AccessMiddleware:
             return
         headers = Headers(scope=scope)
         send = with_security_headers(send, self._shield(scope, headers))
+        if self._secure(scope, headers):
+            send = with_secure_cookies(send)
         if unclear := request_checks.is_ambiguous(headers):
             await _refuse(Refusal(400, "VALIDATION_ERROR", unclear), scope, receive, send, close=True)
             return
@@ -158,7 +162,7 @@ class AccessMiddleware:
         Requests for the sign-in pages or for the health do not extend the session.
         """
         authenticator = self._authenticator()
-        secure = authenticator.proxies.secure(scope) or self._comes_by_https(scope, headers)
+        secure = self._secure(scope, headers)
         client = ClientInfo(authenticator.proxies.address(scope), headers.get("user-agent", ""))
         context = RequestContext(authenticator, client, secure)
         given = [cookie_parser(value).get(sign_in_pages.cookie_name(secure)) for value in headers.getlist("cookie")]
@@ -217,6 +221,10 @@ class AccessMiddleware:
         """
         strict = self.public and not is_loopback(self.public.host) and self._comes_by_https(scope, headers)
         return SECURITY_HEADERS | (STRICT_TRANSPORT if strict else {})
+
+    def _secure(self, scope: Scope, headers: Headers) -> bool:
+        """Return whether the browser uses https, by a trusted proxy or the public address."""
+        return self._proxies.secure(scope) or self._comes_by_https(scope, headers)
 
     def _comes_by_https(self, scope: Scope, headers: Headers) -> bool:
         """Return whether the request was sent to the public address, and that is https.

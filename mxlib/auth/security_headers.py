@@ -1,7 +1,9 @@
-"""Response headers that keep a browser from being turned against the operator."""
+"""Response headers that protect the operator from other sites, and cookies that need https."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
+
+_SET_COOKIE = b"set-cookie"
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -46,3 +48,22 @@ def with_security_headers(send: Send, shield: dict[str, str]) -> Send:
         await send(message)
 
     return send_shielded
+
+
+def with_secure_cookies(send: Send) -> Send:
+    """Wrap `send` to keep every cookie to https, also one that Streamlit sets.
+
+    Streamlit marks its own only when it has the certificate itself, not behind a proxy that terminates TLS.
+    """
+
+    async def send_secured(message: Message) -> None:
+        if "headers" in message:
+            message = {**message, "headers": [_secured(name, value) for name, value in message["headers"]]}
+        await send(message)
+
+    return send_secured
+
+
+def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    attributes = {part.strip().lower() for part in value.split(b";")[1:]}
+    return name, value + b"; Secure" if name.lower() == _SET_COOKIE and b"secure" not in attributes else value

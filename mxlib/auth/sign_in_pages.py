@@ -1,5 +1,6 @@
 """The pages for signing in and out: plain HTML of our own, without scripts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -35,6 +36,12 @@ PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
 PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
 #: Paths that this module serves.
 OURS = PUBLIC | {STEP, SIGN_OUT, f"{SIGN_OUT}/everywhere"}
+
+#: What a browser deletes at sign-out. Our cookies are deleted by name: with `cookies` here, it would also delete those
+#: of other hosts of the same domain, such as the sign-in provider's or the agency's webmail's.
+CLEARED = '"cache", "storage"'
+#: Names of cookies that this server sets.
+_OUR_COOKIE = re.compile(r"(?:(?:__Host-)?mxm-|_streamlit)[\w-]*", re.ASCII)
 
 SIGNED_OUT = "You are signed out."
 ENDED = "Your session has ended. Sign in to go on."
@@ -319,7 +326,10 @@ async def _sign_out(request: Request) -> Response:
     except StoreUnavailable as error:
         return HTMLResponse(escape(str(error)), 503, {"Cache-Control": "no-store"})
     answer = _to(f"{SIGN_IN}?out")
-    answer.delete_cookie(cookie_name(context.secure), path="/", secure=context.secure, httponly=True, samesite="lax")
+    answer.headers["Clear-Site-Data"] = CLEARED
+    for name in {cookie_name(context.secure), *request.cookies}:
+        if _OUR_COOKIE.fullmatch(name):
+            answer.delete_cookie(name, path="/", secure=context.secure, httponly=True, samesite="lax")
     return answer
 
 

@@ -34,6 +34,9 @@ BOSS = Caller("boss", admin=True, address="127.0.0.1")
 GOOD = "correct horse battery"
 OTHER = "staple of another sort"
 
+#: Cookies that the path /cookies sets.
+COOKIES = ("_streamlit_xsrf=2|a|b; Path=/; SameSite=Lax", "plain=secure", "marked=1; secure")
+
 #: A provider that no test asks.
 PROVIDER = {
     "oidc_issuer": "https://id.example",
@@ -79,6 +82,7 @@ class SignInApp:
             routes=[
                 WebSocketRoute("/live", _live),
                 Route("/page", _page),
+                Route("/cookies", _cookies),
                 Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
             ],
             middleware=[
@@ -150,6 +154,14 @@ async def _seen(request: Request) -> Response:
 
 async def _page(_request: Request) -> Response:
     return HTMLResponse("<html><head><title>Page</title></head></html>", headers={"ETag": '"x"'})
+
+
+async def _cookies(_request: Request) -> Response:
+    """Set cookies as code does that knows nothing of a proxy in front."""
+    answer = Response()
+    for cookie in COOKIES:
+        answer.raw_headers.append((b"set-cookie", cookie.encode()))
+    return answer
 
 
 async def _live(socket: WebSocket) -> None:
