@@ -133,9 +133,9 @@ def _user_add(asked: argparse.Namespace, store: Store, clock: SystemClock) -> in
     if wrong := _unclear(asked, asked.name):
         return _complain(wrong)
     password = None if asked.no_password else _password()
-    _users(asked, store, clock).add(
-        _operator(), asked.name, password, admin=asked.admin, permissions=asked.rights or {}
-    )  # fmt: skip
+    users = _users(asked, store, clock)
+    users.add(_operator(), asked.name, password, admin=asked.admin, permissions=asked.rights or {})
+    _note_temporary(users, asked.name)
     return 0
 
 
@@ -171,7 +171,14 @@ def _user_password(asked: argparse.Namespace, store: Store, clock: SystemClock) 
     users = _users(asked, store, clock)
     user = _known(users, asked.name)
     users.set_password(_operator(), user.id, _password())
+    _note_temporary(users, asked.name)
     return 0
+
+
+def _note_temporary(users: Users, name: str) -> None:
+    user = _known(users, name)
+    if user.password_ends_at is not None:
+        _note(f"{user.name} has to change this password at the next sign-in, by {_day(user.password_ends_at)}.")
 
 
 def _users(asked: argparse.Namespace, store: Store, clock: SystemClock) -> Users:

@@ -14,6 +14,9 @@ MIN_LENGTH = 12
 #: Long enough for any phrase, short enough that hashing one costs as much as any other.
 MAX_LENGTH = 256
 
+#: Days until a password ends that another person made.
+TEMPORARY_DAYS = 7
+
 _hasher = PasswordHasher()
 
 

@@ -14,7 +14,7 @@ from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, sessions
-from mxlib.store.sessions import SessionRecord
+from mxlib.store.sessions import SessionRecord, SignInBefore
 
 #: Seconds between two records that a session is in use.
 NOTED_EVERY = 60.0
@@ -54,13 +54,16 @@ class Sessions:
         self._open: dict[bytes, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
 
-    def start(self, tx: Tx, user: int, address: str, agent: str) -> str:
-        """Start a session in this transaction; return its id, which only the browser keeps."""
+    def start(self, tx: Tx, user: int, address: str, agent: str, before: SignInBefore | None = None) -> str:
+        """Start a session in this transaction; return its id, which only the browser keeps.
+
+        `before` is the user's last sign-in.
+        """
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
             sessions.forget_expired(tx, began_before=now - self.longest, seen_before=now - self._idle)
         session_id = secrets.token_urlsafe(32)
-        sessions.begin(tx, digest(session_id), user, now, address, agent[:_AGENT])
+        sessions.begin(tx, digest(session_id), user, now, address, agent[:_AGENT], before or SignInBefore())
         return session_id
 
     def find(self, session_id: str, *, used: bool = True) -> Session | None:
@@ -73,6 +76,11 @@ class Sessions:
     def is_alive(self, session: Session, *, used: bool = False) -> Session | None:
         """Return the same session as it is now; None when it is over."""
         return self._alive(session.digest, used=used)
+
+    def open_of_user(self, tx: Tx, user: int) -> list[SessionRecord]:
+        """Return the sessions of a user that are not over, by last use."""
+        now = self._clock.now()
+        return sessions.open_of_user(tx, user, began_since=now - self.longest, seen_since=now - self._idle)
 
     def known(self, name: str) -> bool:
         """Return whether the session with that name (`Session.known_as`) is not over."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mxlib.auth.new_password_step import NewPasswordStep
 from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.auth.sessions import Session, Sessions
@@ -12,11 +13,13 @@ from mxlib.auth.throttle import normalise_name
 from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
+from mxlib.core.text.sign_ins import password_ended
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings
 from mxlib.store import Store, Tx, audit, pending_sign_ins, sessions
 from mxlib.store import users as people
 from mxlib.store.audit import Actor
+from mxlib.store.sessions import SignInBefore
 from mxlib.store.users import UserRecord
 
 #: Name in the audit log of a person who is not known: people type passwords into the wrong field.
@@ -55,7 +58,7 @@ class Authenticator:
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, users.throttle
-        self.pending = PendingSignIns(clock)
+        self.pending = PendingSignIns(clock, [NewPasswordStep(users, self.password_queue)])
         self.proxies = TrustedProxies(settings.trusted_proxies)
         #: Signs a browser's cookie while its owner is at the provider.
         self.key = store.key.cookies
@@ -107,6 +110,9 @@ class Authenticator:
             why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
             self.refused(known.name if known else "", client, why)
             raise SignInRefused(WRONG)
+        if user.password_ends_at is not None and user.password_ends_at <= self.clock.now():
+            self.refused(user.name, client, "password ended")
+            raise SignInRefused(password_ended(user.password_ends_at))
         how = "by password"
         with self._store.write() as tx:
             steps_left = self.pending.next_step(tx, user) is not None
@@ -166,6 +172,7 @@ class Authenticator:
         with self._store.write() as tx:
             actor = Actor(name or UNKNOWN_NAME, address=client.address)
             audit.record(tx, actor, AuditAction.SIGN_IN_REFUSED, at=self.clock.now(), on=name, outcome=why)
+            people.count_refusal(tx, name)
 
     def sign_out(self, session: Session, address: str) -> None:
         """Sign out in this browser: its open pages close at once."""
@@ -184,8 +191,10 @@ class Authenticator:
         self.sessions.wake(ended)
 
     def _let_in(self, tx: Tx, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
-        session_id = self.sessions.start(tx, user.id, client.address, client.agent)
-        people.change(tx, user.id, last_sign_in_at=self.clock.now())
+        last = SignInBefore(user.last_sign_in_at, user.last_sign_in_from, user.refused_since)
+        session_id = self.sessions.start(tx, user.id, client.address, client.agent, last)
+        now, address = self.clock.now(), client.address
+        people.change(tx, user.id, last_sign_in_at=now, last_sign_in_from=address, refused_since=0)
         self.throttle.forgive(tx, user.name, client.address)
         actor = Actor(user.name, address=client.address)
         audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)

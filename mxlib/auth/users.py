@@ -25,6 +25,9 @@ _RESERVED = frozenset({"mxm", "engine", "local", LOCAL.name})
 #: Permissions by domain, as requested.
 Rights = Mapping[str, Iterable[Permission | str]]
 
+#: Seconds until a password ends that another person made.
+_TEMPORARY_S = passwords.TEMPORARY_DAYS * 86_400.0
+
 #: Creator of the first admin: the environment.
 _ENVIRONMENT = Caller("MXM", admin=True, kind=CallerKind.ENGINE)
 
@@ -119,7 +122,8 @@ class Users:
     ) -> int:
         """Add a user, without `password` one who signs in at the provider; return the number.
 
-        Raises InvalidPassword.
+        The password is temporary, unless it is that of the first user or of the admin that the environment names: those
+        are set by their owners. Raises InvalidPassword.
         """
         _must_be_an_admin(by)
         name = _named(name)
@@ -133,7 +137,8 @@ class Users:
             first = not users.any_exist(tx)
             number = users.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
             if kept:
-                users.change(tx, number, password_hash=kept, password_set_at=now)
+                ends = None if first or by.kind == CallerKind.ENGINE else now + _TEMPORARY_S
+                users.change(tx, number, password_hash=kept, password_set_at=now, password_ends_at=ends)
             if first and not self._provider and not self._admins(tx):
                 raise InvalidPassword(
                     "The first user has to be an admin with a password: from then on everybody signs in. "
@@ -187,7 +192,7 @@ class Users:
             audit.record(tx, by, AuditAction.USER_ENABLE, at=self._clock.now(), on=user.name)
 
     def set_password(self, by: Caller, number: int, new: str) -> None:
-        """Give a user a new password, and sign them out everywhere. Raises InvalidPassword."""
+        """Give a user a temporary password, and sign them out everywhere. Raises InvalidPassword."""
         _must_be_an_admin(by)
         with self._store.read() as tx:
             user = _there(tx, number)
@@ -212,6 +217,16 @@ class Users:
         if new == current:
             raise InvalidPassword("The new password is the current one. Choose another.")
         self._keep_password(caller, user, new, digest(keep) if keep else b"")
+
+    def replace_temporary_password(self, user: UserRecord, new: str, address: str, *, keep: bytes) -> None:
+        """Replace the temporary password of a user who has just signed in with it.
+
+        `keep` is the digest of their pending sign-in. Raises InvalidPassword.
+        """
+        by = self.caller(user.name, address)
+        if passwords.verify_password(new, user.password_hash):
+            raise InvalidPassword("This is the password that you were given. Choose another.")
+        self._keep_password(by, user, new, keep)
 
     def link(self, number: int, subject: str, address: str = "") -> None:
         """Link this account at the provider to that user.
@@ -255,7 +270,10 @@ class Users:
         if of_others:
             _must_be_an_admin(by)
         with self._store.write() as tx:
-            users.change(tx, user.id, password_hash=kept, password_set_at=now)
+            if not of_others and _there(tx, user.id).password_set_at != user.password_set_at:
+                raise InvalidPassword("This password was changed meanwhile. Sign in again.")
+            ends = now + _TEMPORARY_S if of_others else None
+            users.change(tx, user.id, password_hash=kept, password_set_at=now, password_ends_at=ends)
             ended = sessions.end_all(tx, user.id, keep)
             audit.record(tx, by, AuditAction.PASSWORD_SET, at=now, on=user.name)
         self._woken(ended)

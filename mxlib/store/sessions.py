@@ -12,6 +12,15 @@ from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)
+class SignInBefore:
+    """A user's sign-in before the present one: time and address, and refused ones since then."""
+
+    at: float | None = None
+    address: str = ""
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRecord:
     """One signed-in browser; `digest` is the hash of its id."""
 
@@ -24,6 +33,14 @@ class SessionRecord:
     agent: str
     admin: bool
     permissions: Mapping[str, Sequence[str]]
+    before_at: float | None
+    before_from: str
+    before_refused: int
+
+    @property
+    def before(self) -> SignInBefore:
+        """Return the user's sign-in before the one that began this session."""
+        return SignInBefore(self.before_at, self.before_from, self.before_refused)
 
 
 #: Columns of a session that come from its user.
@@ -32,11 +49,14 @@ _OF_USER = frozenset({"name", "admin", "permissions"})
 _SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for column in fields(SessionRecord)]
 
 
-def begin(tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str) -> None:
-    """Store a new session."""
+def begin(tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str, before: SignInBefore) -> None:
+    """Store a new session; `before` is the user's last sign-in."""
     tx.execute(
-        sessions.insert().values(digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent)
-    )
+        sessions.insert().values(
+            digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent,
+            before_at=before.at, before_from=before.address, before_refused=before.refused,
+        )
+    )  # fmt: skip
 
 
 def find(tx: Tx, digest: bytes) -> SessionRecord | None:
@@ -54,6 +74,13 @@ def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int
     counted = sa.select(sessions.c.user, sa.func.count()).group_by(sessions.c.user)
     alive = counted.where(sessions.c.began_at >= began_since, sessions.c.seen_at >= seen_since)
     return {int(user): int(many) for user, many in tx.execute(alive)}
+
+
+def open_of_user(tx: Tx, user: int, *, began_since: float, seen_since: float) -> list[SessionRecord]:
+    """Return the sessions of a user that have not ended, by last use."""
+    alive = (sessions.c.began_at >= began_since) & (sessions.c.seen_at >= seen_since)
+    query = sa.select(*_SESSION).join(users).where(sessions.c.user == user, alive)
+    return [SessionRecord(*row) for row in tx.execute(query.order_by(sessions.c.seen_at.desc(), sessions.c.digest))]
 
 
 def touch(tx: Tx, digest: bytes, at: float) -> None:

@@ -291,10 +291,14 @@ user = Table(
     Column("password_set_at", Float),
     Column("last_sign_in_at", Float),
     Column("disabled_at", Float),
+    Column("password_ends_at", Float),
+    Column("last_sign_in_from", Text, nullable=False, server_default=""),
+    Column("refused_since", Integer, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,
 )
 
-#: Browsers that are signed in; the session's id is stored as a hash only.
+#: Browsers that are signed in; the session's id is stored as a hash only. `before_…` are of the user's sign-in before
+#: this one: when and from where it was, and how many were refused since then.
 session = Table(
     "session",
     metadata,
@@ -304,6 +308,9 @@ session = Table(
     Column("seen_at", Float, nullable=False),
     Column("address", Text, nullable=False),
     Column("agent", Text, nullable=False),
+    Column("before_at", Float),
+    Column("before_from", Text, nullable=False, server_default=""),
+    Column("before_refused", Integer, nullable=False, server_default=text("0")),
 )
 Index("session_by_user", session.c.user)
 

@@ -25,6 +25,11 @@ class UserRecord:
     password_set_at: float | None
     last_sign_in_at: float | None
     disabled_at: float | None
+    #: End of a password that another person made; None for one that the user chose.
+    password_ends_at: float | None
+    #: Address of the last sign-in, and how many were refused since then.
+    last_sign_in_from: str
+    refused_since: int
 
     @property
     def has_password(self) -> bool:
@@ -46,6 +51,11 @@ def add(tx: Tx, *, name: str, admin: bool, permissions: Mapping[str, Sequence[st
 def change(tx: Tx, number: int, **values: Any) -> None:
     """Set columns of a user."""
     tx.execute(users.update().where(users.c.id == number).values(**values))
+
+
+def count_refusal(tx: Tx, name: str) -> None:
+    """Count a refused sign-in of the user of that name since their last sign-in."""
+    tx.execute(users.update().where(users.c.name == name).values(refused_since=users.c.refused_since + 1))
 
 
 def get(tx: Tx, number: int) -> UserRecord | None:

@@ -120,7 +120,7 @@ def test_ending_a_session_wakes_its_watchers_only_from_any_thread(app: SignInApp
 
 
 def test_disabling_a_user_wakes_all_their_sessions(app: SignInApp) -> None:
-    jo = app.users.add(BOSS, "jo", GOOD)
+    jo = app.add_user("jo")
     found = [
         app.sessions.find(app.entrance.sign_in_with_password("jo", GOOD, ClientInfo(address)))
         for address in ("10.0.0.1", "10.0.0.2")

@@ -230,7 +230,7 @@ def test_a_signed_in_user_is_redirected_from_the_sign_in_page(app: SignInApp) ->
 
 
 def test_signing_in_as_another_user_ends_the_first_session(app: SignInApp) -> None:
-    app.users.add(BOSS, "jo", OTHER, permissions={"a.nl": ["view"]})
+    app.add_user("jo", OTHER, permissions={"a.nl": ["view"]})
     browser = app.signed_in()  # as in another tab, while the form is open in this one
     first = browser.cookies["mxm-session"]
     assert sentence(sign_in(browser, "jo", GOOD)) == WRONG
@@ -316,7 +316,7 @@ def test_signing_out_everywhere_closes_the_connections_of_every_browser(app: Sig
 
 
 def test_disabling_a_user_closes_their_connections(app: SignInApp) -> None:
-    jo = app.users.add(BOSS, "jo", GOOD)
+    jo = app.add_user("jo")
     browser = app.signed_in("jo")
     with browser.websocket_connect(LIVE, headers=ORIGIN) as socket:
         app.users.disable(BOSS, jo)

@@ -11,7 +11,7 @@ from mxlib.auth.sign_in import UNKNOWN_NAME, ClientInfo, SignInRefused
 from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooManyAttempts
 from mxlib.auth.trusted_proxies import household
 from tests.support import sign_in as people
-from tests.support.sign_in import BOSS, GOOD, ManualClock, SignInApp
+from tests.support.sign_in import GOOD, ManualClock, SignInApp
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
@@ -108,7 +108,7 @@ def test_guesses_from_a_known_address_are_limited_too(app: SignInApp) -> None:
 
 
 def test_guesses_at_another_user_do_not_delay_a_known_address(app: SignInApp) -> None:
-    app.users.add(BOSS, "jo", GOOD)
+    app.add_user("jo")
     assert signs_in(app)
     for _ in range(20):
         try_sign_in(app, "jo", address=HOME)
@@ -116,7 +116,7 @@ def test_guesses_at_another_user_do_not_delay_a_known_address(app: SignInApp) ->
 
 
 def test_own_sign_ins_do_not_reset_the_count_of_guesses_at_others(app: SignInApp) -> None:
-    app.users.add(BOSS, "thief", GOOD)
+    app.add_user("thief")
     for number in range(OF_ADDRESS.free):
         try_sign_in(app, "kim", address=ATTACKER)
         if number % 3 == 0:

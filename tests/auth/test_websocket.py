@@ -10,7 +10,7 @@ from mxlib.auth.users import Users
 from mxlib.auth.websocket import CLOSED
 from mxlib.store import FILE, Store
 from tests.support import sign_in as people
-from tests.support.sign_in import BOSS, GOOD, LIVE, ORIGIN, SignInApp, closed
+from tests.support.sign_in import BOSS, LIVE, ORIGIN, SignInApp, closed
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -20,7 +20,7 @@ brisk = people.brisk
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[SignInApp]:
     with people.opened(tmp_path, "boss") as opened:
-        opened.users.add(BOSS, "kim", GOOD, permissions={"a.nl": ["view"]})
+        opened.add_user("kim", permissions={"a.nl": ["view"]})
         yield opened
 
 

@@ -1,10 +1,13 @@
 """The steps of the journey, as an operator takes them in the browser."""
 
 import re
+import sqlite3
+from contextlib import closing
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Grid, idle, upload
+from mxlib.store import FILE
+from tests.browser.driver import Grid, Server, idle, upload
 
 PAGES = {"Email accounts": "/", "Import": "/import", "Runs": "/runs", "Audit": "/audit", "Access": "/access"}
 #: Six rows: two to send as they are, one without a password, one twice, one with a space.
@@ -73,6 +76,20 @@ def sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     idle(page)
+
+
+def choose_password(page: Page, password: str) -> None:
+    """Replace the password that another person made, on the way in."""
+    page.get_by_label("New password").fill(password)
+    page.get_by_label("Once more").fill(password)
+    page.get_by_role("button", name="Change it and go on").click()
+    idle(page)
+
+
+def own_passwords(server: Server) -> None:
+    """Let every user have chosen the password that the test made for them."""
+    with closing(sqlite3.connect(server.data / FILE)) as database, database:
+        database.execute("UPDATE user SET password_ends_at = NULL")
 
 
 def settle(page: Page) -> None:

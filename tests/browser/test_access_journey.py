@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.driver import Grid, Server, download, idle
-from tests.browser.steps import PASSWORD, press, settle, sign_in, visit
+from tests.browser.steps import PASSWORD, choose_password, press, settle, sign_in, visit
 
-BOSS, KIM = "boss", "kim"
+BOSS, KIM, CHOSEN = "boss", "kim", "lantern under seven hills"
 
 
 @pytest.fixture
@@ -70,6 +70,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
 
     # That one sees this domain, and only what may be done with it.
     sign_in(fresh, KIM, password)
+    choose_password(fresh, CHOSEN)
     expect(fresh.get_by_role("heading", name="Email accounts")).to_be_visible()
     assert Grid(fresh, "mailboxes").rows > 10
     expect(fresh.get_by_role("button", name="Import CSV")).to_have_count(0)
@@ -115,9 +116,12 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     name, content = download(page, lambda: page.get_by_text("Download CSV").click())
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert re.fullmatch(r"audit-\d{4}-\d\d-\d\d\.csv", name)
-    assert [(row["what"], row["who"]) for row in reversed(rows)] == [("user.add", BOSS), ("sign_in", KIM)]
+    assert [(row["what"], row["who"]) for row in reversed(rows)] == [
+        ("user.add", BOSS), ("password.set", KIM), ("sign_in", KIM),
+    ]  # fmt: skip
     everything = page.request.get("/audit.jsonl").text()
     assert password not in everything
+    assert CHOSEN not in everything
     assert PASSWORD not in everything
     assert token not in everything
     visit(fresh, "/audit")

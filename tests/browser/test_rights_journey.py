@@ -12,7 +12,7 @@ from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
 from tests.browser import driver
 from tests.browser.driver import Server
-from tests.browser.steps import PASSWORD, press, settle, sign_in
+from tests.browser.steps import PASSWORD, own_passwords, press, settle, sign_in
 
 HERE = "clienta.nl"
 FULL = (Permission.VIEW, Permission.IMPORT, Permission.EXPORT)
@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with people(served) as users:
             users.add(LOCAL, "boss", PASSWORD, admin=True)
             users.add(LOCAL, "kim", PASSWORD, permissions={HERE: FULL})
+        own_passwords(served)
         yield served
     assert "Traceback" not in served.output(), served.output()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import BRISK, ROOT, Server, idle
-from tests.browser.steps import LOOKS, open_preview, press, visit
+from tests.browser.steps import LOOKS, open_preview, own_passwords, press, visit
 
 GOOD = "correct horse battery"
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": GOOD}
@@ -29,6 +29,7 @@ Opened = Callable[..., BrowserContext]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with driver.serving(tmp_path_factory.mktemp("server"), settings=BRISK | ADMIN) as served:
         mxm(served, "add", JO, "--domain", "clientb.nl", "--permission", "view", "--permission", "import")
+        own_passwords(served)
         yield served
     assert "Traceback" not in served.output(), served.output()
 

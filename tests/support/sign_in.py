@@ -26,7 +26,7 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store
+from mxlib.store import FILE, Store, users
 from tests.support.audit_entries import audit_entries
 
 HERE = "http://127.0.0.1:8501"
@@ -71,6 +71,10 @@ class SignInApp:
             self.store, self.clock, self.settings, self.users, self.sessions, sandbox=self.settings.sandbox
         )  # fmt: skip
 
+    def add_user(self, name: str, password: str = GOOD, **more: Any) -> int:
+        """Add a user who chose this password."""
+        return own_password(self.users.add(BOSS, name, password, **more), self.store)
+
     def redraw(self, tab: str) -> bool:
         """Record that a tab is to be drawn again; while `busy`, none can be."""
         self.redrawn.append(tab)
@@ -112,13 +116,20 @@ class SignInApp:
         return b"".join(path.read_bytes() for path in self.settings.data_dir.rglob("*") if path.is_file())
 
 
+def own_password(number: int, store: Store) -> int:
+    """Let a user have chosen the password that the test made for them; return the number."""
+    with store.write() as tx:
+        users.change(tx, number, password_ends_at=None)
+    return number
+
+
 @contextmanager
 def opened(folder: Path, *names: str, **more: Any) -> Iterator[SignInApp]:
     """Yield a server with these users, all admins with the same password."""
     made = SignInApp(folder, **more)
     try:
         for name in names:
-            made.users.add(BOSS, name, GOOD, admin=True)
+            made.add_user(name, admin=True)
         yield made
     finally:
         made.store.close()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import age, count
+from mxlib.core.text.sign_ins import temporary_password
 from mxlib.services.access import MIN_LENGTH, REFUSALS, Grants, Person
 from mxlib.ui.admin import disable_user, permissions
 from mxlib.ui.app import layout
@@ -75,6 +76,8 @@ def _card(person: Person) -> None:
         since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
         if user.password_set_at:
             since += f" Password set {age(now - user.password_set_at)} ago."
+        if user.password_ends_at:
+            since += f" {temporary_password(user.password_ends_at, now)}"
         st.caption(escaped(since))
         with st.container(horizontal=True):
             if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
@@ -181,7 +184,9 @@ def _typed() -> tuple[str, str]:
 def _show_password(name: str, password: str) -> None:
     st.markdown(f"The password of {verbatim(name)}:")
     st.code(password, language=None)
-    st.markdown("It is shown this once. Hand it over in private; they can change it here, under *You*.")
+    st.markdown(
+        "It is shown this once. Hand it over in private. At their first sign-in, within 7 days, they choose their own."
+    )
     if st.button("Done", type="primary", key="done"):
         _forget()
         dialogs.leave()
@@ -213,7 +218,8 @@ def _new_password(person: Person) -> None:
         _show_password(*made)
         return
     st.markdown(
-        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one no longer works."
+        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one no longer works, "
+        "and the new one has to be replaced at the first sign-in, within 7 days."
     )
     if not st.button("Make a new password", type="primary", icon=":material/password:", key="make-password"):
         return
