@@ -206,6 +206,7 @@ class AuditAction(StrEnum):
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGN_OUT = "sign_out"
     SIGN_OUT_EVERYWHERE = "sign_out.everywhere"
+    SIGN_OUT_ELSEWHERE = "sign_out.elsewhere"
     PASSWORD_SET = "password.set"
     USER_ADD = "user.add"
     USER_CHANGE = "user.change"

@@ -38,6 +38,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.SIGN_IN_REFUSED: "Sign-in refused",
     AuditAction.SIGN_OUT: "Signed out",
     AuditAction.SIGN_OUT_EVERYWHERE: "Signed out everywhere",
+    AuditAction.SIGN_OUT_ELSEWHERE: "Signed out other browsers",
     AuditAction.PASSWORD_SET: "Set a password",
     AuditAction.USER_ADD: "Added a user",
     AuditAction.USER_CHANGE: "Changed a user",

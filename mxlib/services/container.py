@@ -33,6 +33,7 @@ from mxlib.services.imports import ImportService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
+from mxlib.services.own_sessions import OwnSessions
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
@@ -74,6 +75,7 @@ class Services:
     sessions: Sessions
     authenticator: Authenticator
     access: AccessService
+    own_sessions: OwnSessions
     housekeeping: Housekeeping
     sandbox: "stand_in.Served | None" = None
 
@@ -186,6 +188,7 @@ def assemble(
         sessions=sessions,
         authenticator=authenticator,
         access=AccessService(store, clock, lists, users, tokens, authenticator),
+        own_sessions=OwnSessions(store, clock, users, sessions),
         housekeeping=housekeeping,
         sandbox=sandbox,
     )  # fmt: skip

@@ -133,6 +133,12 @@ def signed_in_jo(tab: Tab) -> None:
     picked_person(tab)
 
 
+def signed_in_twice(tab: Tab) -> None:
+    with tab.services.store.write() as tx:
+        for _ in range(2):
+            tab.services.sessions.start(tx, tab.number, "10.0.0.1", "")
+
+
 def a_token(tab: Tab) -> None:
     tab.services.tokens.create(LOCAL, "ci", admin=True)
     tab.app.session_state["tokens-picked"] = tab.services.tokens.list_all(LOCAL)[0].id
@@ -177,6 +183,8 @@ IMPORT = "view import"
 #: Each action with the keys that lead to it on its page; the last one is clicked without the right.
 ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("own-sign-out", "access", "none"), ()),
+    (Action("own-sign-out-others", "access", "none", signed_in_twice), ()),
+    (Action("own-end-", "access", "none", signed_in_twice), ()),
     (Action("own-change", "access", "none"), ()),
     (Action("add", "access"), ("add-user",)),
     (Action("save-rights", "access", before=picked_person), ("change-rights",)),

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.format import count
 from mxlib.services.access import MIN_LENGTH, REFUSALS, Person
-from mxlib.ui.admin import permissions, users
+from mxlib.ui.admin import own_sessions, permissions
 from mxlib.ui.app import layout, session
-from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
 
@@ -21,23 +19,20 @@ def say_not_in_force() -> None:
 
 
 def show_own(person: Person) -> None:
-    """Show the caller's permissions, password and open browsers."""
+    """Show the caller's permissions, password and browsers."""
     user = person.user
     who, password = st.columns([2, 3], gap="large")
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
         permissions.explain(user.admin, user.permissions)
-        st.button(
-            f"Sign out everywhere ({count(person.browsers, 'browser')})", icon=":material/logout:", key="own-sign-out",
-            on_click=act(users.sign_out, user.id), help="In this browser too.",
-        )  # fmt: skip
     with password.container(border=True, height="stretch"):
         if user.has_password:
             _own_password()
         else:
             st.subheader("Your password", anchor=False)
             st.markdown("You sign in at the provider, and have no password here.")
+    own_sessions.show(user.id)
 
 
 def _own_password() -> None:

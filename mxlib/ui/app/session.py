@@ -9,6 +9,7 @@ from mxlib import services
 from mxlib.auth.middleware import ADDRESS, SESSION
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.auth.sign_in_pages import SIGN_OUT, cookie_name
+from mxlib.core.text import sign_ins
 from mxlib.ui.widgets.format import escaped
 
 
@@ -31,13 +32,21 @@ def session() -> str:
     return next(filter(None, (cookies.get(cookie_name(secure)) for secure in (True, False))), "")
 
 
+def known_as() -> str:
+    """Return the name of this page's session (`Session.known_as`); blank without one."""
+    return st.context.headers.get(SESSION.decode()) or ""
+
+
 def show(who: Caller) -> None:
-    """Say who is signed in, with the way out."""
+    """Say who is signed in, when they signed in last, and the way out."""
     if who.name == LOCAL.name:
         return
+    before = services.current().own_sessions.sign_in_before(who, known_as())
+    last = sign_ins.last_sign_in(before.at, before.address, before.refused) if before and before.at else ""
     st.html(
         f'<p class="mxm-signed-in">Signed in as <strong>{escape(who.name)}</strong>'
         f'<br><a href="{SIGN_OUT}" target="_self">Sign out</a></p>'
+        + (f'<p class="mxm-last-sign-in">{escape(last)}</p>' if last else "")
     )
 
 
