@@ -12,4 +12,5 @@ if layout.caller().admin:
     st.caption(f"Everything that was done, by whom and when. {kept}")
 else:
     st.caption(f"What was done to the domains that you may view, and what you did yourself. {kept}")
+audit.show_check()
 audit.show(audit.asked())

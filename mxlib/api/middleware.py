@@ -85,6 +85,7 @@ def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
     if services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
         return most
     if announced.isdecimal() and int(announced[:_DIGITS]) > _A_LOOK:
+        services.current().refusals.permission(caller, NO_IMPORT)
         raise ApiError(403, NO_IMPORT)
     return min(most, _A_LOOK)
 

@@ -10,15 +10,24 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Forbidden
 
 Service = TypeVar("Service")
 
 #: The caller of the outermost service call of this thread; calls inside it need not ask the store again.
 _acting: ContextVar[Caller | None] = ContextVar("acting", default=None)
 
+#: Records that a service refused a caller; set by `report_refusals`.
+_report: Callable[[Caller, str], None] | None = None
+
 #: Marks a method that resolves its caller.
 MARK = "__resolves_caller__"
+
+
+def report_refusals(report: Callable[[Caller, str], None] | None) -> None:
+    """Let `report` know of each caller whom a service of this process refuses, and why."""
+    global _report
+    _report = report
 
 
 def current(caller: Caller) -> Caller:
@@ -68,9 +77,13 @@ def _resolving(method: Callable[..., Any], at: int, name: str) -> Callable[..., 
             named[name] = caller
         else:
             given = (*given[:at], caller, *given[at + 1 :])
-        before = _acting.set(caller)
+        outermost, before = _acting.get() is None, _acting.set(caller)
         try:
             return method(*given, **named)
+        except Forbidden as refusal:
+            if outermost and _report is not None:
+                _report(caller, str(refusal))
+            raise
         finally:
             _acting.reset(before)
 

@@ -11,6 +11,7 @@ from mxlib.auth import token_owners
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain, with_included
+from mxlib.auth.refusals import Refusals
 from mxlib.auth.token_owners import known_as
 from mxlib.clock import Clock
 from mxlib.core.format import moment
@@ -33,8 +34,12 @@ USUAL_DAYS = 365.0
 class InvalidToken(Exception):
     """The token is unknown or no longer works.
 
-    The message says which, and what to do.
+    The message says which, and what to do; `name` is blank for an unknown one.
     """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
 
 
 def digest(token: str) -> bytes:
@@ -46,8 +51,8 @@ def digest(token: str) -> bytes:
 class Tokens:
     """Creates, verifies and revokes tokens."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, refusals: Refusals | None = None) -> None:
+        self._store, self._clock, self._refusals = store, clock, refusals
 
     def create(
         self,
@@ -127,25 +132,30 @@ class Tokens:
 
     def caller(self, token: str, address: str = "") -> Caller:
         """Return the caller that holds `token`; raises InvalidToken."""
-        return self._caller(digest(token), address)
+        try:
+            return self._caller(digest(token), address)
+        except InvalidToken as refusal:
+            if self._refusals is not None:
+                self._refusals.token(refusal.name, address, str(refusal))
+            raise
 
     def _caller(self, token_digest: bytes, address: str) -> Caller:
         with self._store.read() as tx:
             record = tokens.find(tx, token_digest)
         if record is None or not hmac.compare_digest(record.digest, token_digest):
             raise InvalidToken("This token is not known. Send the one that was shown when it was made.")
-        now = self._clock.now()
+        now, name = self._clock.now(), known_as(record.id, record.name)
         if record.revoked_at is not None:
-            raise InvalidToken("This token was revoked. Ask an admin for a new one.")
+            raise InvalidToken("This token was revoked. Ask an admin for a new one.", name)
         if record.expires_at is not None and record.expires_at <= now:
-            raise InvalidToken(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
+            raise InvalidToken(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.", name)
         if not token_owners.works(record, now):
-            raise InvalidToken("The owner of this token is disabled. Ask an admin for a new one.")
+            raise InvalidToken("The owner of this token is disabled. Ask an admin for a new one.", name)
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
         admin, domains = token_owners.rights(record)
         return Caller(
-            known_as(record.id, record.name),
+            name,
             admin=admin,
             domains=domains,
             address=address,

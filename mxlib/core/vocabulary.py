@@ -218,6 +218,8 @@ class AuditAction(StrEnum):
     TOKEN_CHANGE = "token.change"
     TOKEN_REVOKE = "token.revoke"
     TOKEN_HAND_OVER = "token.hand_over"
+    TOKEN_REFUSED = "token.refused"
+    PERMISSION_REFUSED = "permission.refused"
     TIME_CONFIRM = "time.confirm"
     BACKUP_MAKE = "backup.make"
     BACKUP_RESTORE = "backup.restore"

@@ -50,6 +50,8 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TOKEN_CHANGE: "Changed a token",
     AuditAction.TOKEN_REVOKE: "Revoked a token",
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
+    AuditAction.TOKEN_REFUSED: "Token refused",
+    AuditAction.PERMISSION_REFUSED: "Permission refused",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
     AuditAction.BACKUP_MAKE: "Made a backup",
     AuditAction.BACKUP_RESTORE: "Restored a backup",

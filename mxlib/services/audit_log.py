@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from mxlib.store import Store, Tx, audit
 from mxlib.store.audit import AuditFilter, AuditScope, Block, Entry, Label
 
 __all__ = ["AuditFilter", "AuditLog", "Download", "Entry", "Page"]
+
+Shown = TypeVar("Shown", Entry, Label)
 
 HEADER = ("time", "who", "kind", "what", "on", "from", "run", "outcome")
 
@@ -61,7 +64,8 @@ class AuditLog:
         """
         with self._store.read() as tx:
             found = audit.find(tx, filters, _seen(caller), before=before, most=most + 1)
-        return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
+        shown = tuple(_hidden(entry, caller) for entry in found[:most])
+        return Page(shown, found[most - 1].id if len(found) > most else None)
 
     def count(self, caller: Caller, filters: AuditFilter, *, most: int) -> int:
         """Count the entries that the caller may read, up to `most`."""
@@ -104,8 +108,9 @@ class AuditLog:
                 block, labels = _labelled(tx, block, labels)
             if not len(block.ids):
                 return
-            lines, odd = audit_lines.render(shape, block, labels)
-            yield audit_lines.text(lines, odd, [line(_entry(block, labels, at)) for at in np.flatnonzero(odd).tolist()])
+            shown = [_hidden(label, caller) for label in labels]
+            lines, odd = audit_lines.render(shape, block, shown)
+            yield audit_lines.text(lines, odd, [line(_entry(block, shown, at)) for at in np.flatnonzero(odd).tolist()])
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
     def _record_download(self, caller: Caller, filters: AuditFilter, kind: str) -> int:
@@ -133,6 +138,12 @@ def _seen(caller: Caller) -> AuditScope | None:
     if Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
         return AuditScope(caller.name, None)
     return AuditScope(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
+
+
+def _hidden(shown: Shown, caller: Caller) -> Shown:
+    """Return an entry or a label; only admins see the address of others."""
+    own = (shown.who, shown.kind) == (caller.name, caller.kind)
+    return shown if caller.admin or own else replace(shown, address="")
 
 
 def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Label]]:

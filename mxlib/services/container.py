@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
+from mxlib.auth import authority
 from mxlib.auth.password_strength import agency_words
 from mxlib.auth.permissions import Caller
+from mxlib.auth.refusals import Refusals
 from mxlib.auth.sessions import Sessions
 from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
@@ -22,6 +24,7 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
+from mxlib.services.audit_proof import AuditProof
 from mxlib.services.changes import ChangeService
 from mxlib.services.drafts import DraftService
 from mxlib.services.exports import ExportService
@@ -70,6 +73,8 @@ class Services:
     storage: AccountStorageService
     tokens: Tokens
     audit_log: AuditLog
+    audit_proof: AuditProof
+    refusals: Refusals
     undo: UndoService
     users: Users
     sessions: Sessions
@@ -91,7 +96,10 @@ class Services:
 
     def unwell(self, caller: Caller) -> list[str]:
         """Return the current problems, one sentence each, as far as the caller may know."""
-        return [*self.lists.problems(caller), *self.run_manager.problems(), *self.housekeeping.problems()]
+        return [
+            *self.lists.problems(caller), *self.run_manager.problems(), *self.housekeeping.problems(),
+            *self.audit_proof.problems(caller),
+        ]  # fmt: skip
 
     def host_is_well(self) -> bool | None:
         """Return whether MXroute answered well at the last try; None before the first one."""
@@ -100,6 +108,7 @@ class Services:
 
     def close(self) -> bool:
         """Let requests in flight finish, then close everything; return whether all had ended in time."""
+        authority.report_refusals(None)
         ended = self.run_manager.shutdown()
         self.manual_writes.close()
         self.host.close()
@@ -152,8 +161,18 @@ def assemble(
     sandbox: "stand_in.Served | None" = None,
 ) -> Services:
     """Build the services over a store and a client that are open already."""
-    housekeeping = Housekeeping(settings, store, clock)
-    engine = RunManager(store, host, rate_limiter, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
+    housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
+    refusals = Refusals(store, clock)
+    authority.report_refusals(refusals.permission)
+    chores = (housekeeping.check, housekeeping.tidy, proof.check, refusals.end_hour)
+    engine = RunManager(
+        store,
+        host,
+        rate_limiter,
+        clock,
+        settings,
+        chores=chores,
+    )
     lists = MailboxLists(store, host, clock)
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
@@ -168,7 +187,7 @@ def assemble(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clock)
-    tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
+    tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists, imports, files,
@@ -183,6 +202,8 @@ def assemble(
         storage=storage,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
+        audit_proof=proof,
+        refusals=refusals,
         undo=UndoService(store, lists, engine, runs, clock),
         users=users,
         sessions=sessions,

@@ -1,7 +1,8 @@
 """Verification of the audit log: the first entry where it breaks, and what holds. Linear, and read in batches."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from mxlib.core.audit_verification import Break, BreakKind, Span, Verification
 from mxlib.store import audit_chain
 from mxlib.store.audit_chain import BLOCK_COLUMNS, BROKEN, VERSION
 from mxlib.store.database import Store
-from mxlib.store.tables import audit, audit_checkpoint, audit_head
+from mxlib.store.tables import audit, audit_checkpoint, audit_head, meta
 from mxlib.store.transaction import Tx
 
 #: Entries read in one transaction, and blocks.
@@ -22,6 +23,9 @@ _ENTRIES = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id >= ? ORDER BY id LIMIT ?
 _CHAINS = 'SELECT number, "key", at, why, first, before, earlier, mark FROM audit_chain ORDER BY number'
 _CHECKPOINTS = 'SELECT first, last, until, link, "key", mark FROM audit_checkpoint'
 _BLOCK = 'SELECT first, last, "key", mark FROM audit_block WHERE first >= ? ORDER BY first LIMIT ?'
+#: Where the latest result is stored.
+_NAME = "audit_checked"
+
 _NEWEST = "SELECT last, link, mark FROM audit_head"
 
 #: The types of the columns above but for the last ones, which are compared.
@@ -43,6 +47,24 @@ def verify(store: Store) -> Verification:
     except _Broken as broken:
         return replace(walk.result(), broken=broken.found)
     return walk.result()
+
+
+def keep(tx: Tx, found: Verification, at: float) -> None:
+    """Store the result of a verification made at `at`, in place of the one before."""
+    value = json.dumps({"at": at, "found": asdict(found)})
+    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+
+
+def latest(tx: Tx) -> tuple[float, Verification] | None:
+    """Return when the latest verification was made, and its result."""
+    value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
+    if value is None:
+        return None
+    stored = json.loads(value)
+    found = stored["found"]
+    broken = found["broken"] and Break(**found["broken"] | {"kind": BreakKind(found["broken"]["kind"])})
+    spans = tuple(Span(**span) for span in found["unverified"])
+    return stored["at"], Verification(**found | {"broken": broken, "unverified": spans})
 
 
 class _Walk:

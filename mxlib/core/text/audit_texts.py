@@ -84,6 +84,12 @@ def holds(found: Verification) -> str:
     return f"all {found.entries:,} entries hold" if found.entries != 1 else "its one entry holds"
 
 
+def checked(found: Verification, when: str) -> str:
+    """Say when the log was checked, and that it holds, in one sentence."""
+    text = f"Checked {when}: {holds(found)}."
+    return " ".join([text, *(unverified(span) for span in found.unverified)])
+
+
 def unverified(span: Span) -> str:
     """Say which entries are of another key."""
     if not span.entries:

@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.format import count
+from mxlib.core.format import count, moment
+from mxlib.core.text import audit_texts
 from mxlib.services.audit_labels import ACTION_FAMILIES, ACTION_LABELS, action_label, actions_matching
 from mxlib.services.audit_log import AuditFilter, Page
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
 
 MOST = 100
 _COUNTED = 10_000
@@ -61,6 +63,19 @@ def _within(filters: AuditFilter, period: str, days: tuple[object, ...]) -> Audi
         first, last = (datetime.fromisoformat(str(day)) for day in (days[0], days[-1]))
         return replace(filters, since=first.timestamp(), until=(last + timedelta(days=1)).timestamp())
     return filters
+
+
+def show_check() -> None:
+    """Say to admins what the last check of the hashes found."""
+    app = services.current()
+    known = app.audit_proof.latest(layout.caller())
+    if known is None:
+        return
+    at, found = known
+    if found.broken:
+        st.error(escaped(" ".join(audit_texts.verification(found))), icon=":material/gpp_bad:")
+    else:
+        st.caption(escaped(audit_texts.checked(found, moment(at, app.clock.now()))))
 
 
 def show(filters: AuditFilter) -> None:

@@ -1,0 +1,115 @@
+"""The audit log is checked every night, and admins see the result."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services.audit_log import AuditFilter
+from mxlib.services.audit_proof import AuditProof
+from mxlib.store import FILE, Store, audit
+from tests.support import app as support
+from tests.support.app import App
+from tests.support.pages import opened as page
+from tests.support.threaded_runs import ShiftedClock
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
+    with support.opened(tmp_path, clock) as app:
+        yield app
+
+
+def shown_page() -> str:
+    tab = page("audit")
+    return " ".join(element.value for element in (*tab.error, *tab.caption)).replace("\\", "")
+
+
+def did(store: Store, who: str = "ops1", address: str = "192.0.2.7") -> None:
+    with store.write() as tx:
+        audit.record(tx, audit.Actor(who, address=address), AuditAction.EXPORT, at=store.clock.now(), on="a.nl")
+
+
+def change(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE)) as raw, raw:
+        raw.execute("DROP TRIGGER audit_is_never_changed")
+        raw.execute("UPDATE audit SET who = 'nobody' WHERE id = 2")
+
+
+def test_the_check_runs_at_the_first_start_and_then_every_night(clock: ShiftedClock) -> None:
+    proof = AuditProof(Store.open(":memory:", clock), clock)
+    proof.check()
+    first = proof.latest(LOCAL)
+    assert first
+    proof.check()
+    assert proof.latest(LOCAL) == first
+    clock.ahead += DAY
+    proof.check()
+    second = proof.latest(LOCAL)
+    assert second
+    assert second[0] > first[0]
+    night = datetime.fromtimestamp(second[0]).replace(hour=3, minute=0, second=1).timestamp() + DAY
+    clock.ahead += night - 7_200 - clock.now()
+    proof.check()
+    assert proof.latest(LOCAL) == second
+    clock.ahead += 7_200
+    proof.check()
+    assert proof.latest(LOCAL) != second
+
+
+def test_admins_see_the_result_on_the_page_and_in_health(app: App, tmp_path: Path) -> None:
+    did(app.services.store)
+    did(app.services.store)
+    app.services.audit_proof.check()
+    assert "entries hold." in shown_page()
+    assert app.services.unwell(LOCAL) == []
+    change(tmp_path)
+    app.services.audit_proof._verify()
+    shown = shown_page()
+    assert "The audit log is broken. Entry 2 was changed" in shown
+    assert "compare with a backup" in shown
+    assert any("Entry 2 was changed" in problem for problem in app.services.unwell(LOCAL))
+    assert app.services.unwell(Caller("ops1")) == []
+    assert app.services.audit_proof.latest(Caller("ops1")) is None
+
+
+def test_a_new_server_key_gets_its_chain_at_the_next_round(tmp_path: Path, clock: ShiftedClock) -> None:
+    first = Store.open(tmp_path / FILE, clock, "one")
+    did(first)
+    first.close()
+    second = Store.open(tmp_path / FILE, clock, "another")
+    proof = AuditProof(second, clock)
+    proof.check()
+    known = proof.latest(LOCAL)
+    assert known
+    assert (known[1].broken, known[1].chains, [span.entries for span in known[1].unverified]) == (None, 2, [1])
+    second.close()
+
+
+def test_only_admins_see_the_addresses_of_others(app: App) -> None:
+    did(app.services.store, "ops1", "192.0.2.7")
+    did(app.services.store, "ops2", "192.0.2.8")
+    log, viewer = app.services.audit_log, Caller("ops2", domains={"a.nl": frozenset({support.Permission.VIEW})})
+    wanted = AuditFilter(what="export")
+    assert [entry.address for entry in log.entries(LOCAL, wanted).entries] == ["192.0.2.8", "192.0.2.7"]
+    assert [entry.address for entry in log.entries(viewer, wanted).entries] == ["192.0.2.8", ""]
+    for make in (log.csv, log.jsonl):
+        assert b"192.0.2.7" in b"".join(make(LOCAL, wanted).pieces)
+        theirs = b"".join(make(viewer, wanted).pieces)
+        assert b"192.0.2.8" in theirs
+        assert b"192.0.2.7" not in theirs
+    token = app.token(a_nl="view")
+    entries = app.ask("GET", "/audit?what=export", token=token).json()["data"]["entries"]
+    assert [entry["from"] for entry in entries] == ["", ""]
