@@ -1,12 +1,13 @@
 """A real server and a real Chromium for every test in this folder; `server` is shared by the tests of a file."""
 
+import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import driver
 from tests.browser.driver import Faults, Server
@@ -64,18 +65,42 @@ def look() -> dict[str, Any]:
     return {"viewport": {"width": 1280, "height": 900}}
 
 
+@pytest.fixture(scope="module")
+def contexts(chromium: Browser, server: Server) -> Iterator[Callable[[dict[str, Any]], BrowserContext]]:
+    """Browser contexts by their options, shared by the tests of a file: each fetches and compiles the script once."""
+    opened: dict[str, BrowserContext] = {}
+
+    def context(look: dict[str, Any]) -> BrowserContext:
+        key = json.dumps(look, sort_keys=True)
+        if key not in opened:
+            opened[key] = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
+        return opened[key]
+
+    yield context
+    for each in opened.values():
+        each.close()
+
+
 @pytest.fixture
 def page(
-    request: pytest.FixtureRequest, chromium: Browser, server: Server, look: dict[str, Any], tmp_path: Path
+    request: pytest.FixtureRequest,
+    contexts: Callable[[dict[str, Any]], BrowserContext],
+    server: Server,
+    look: dict[str, Any],
+    tmp_path: Path,
 ) -> Iterator[Page]:
-    """A tab of a browser that has never been here; nothing may have gone wrong in it when the test is done."""
-    faults = Faults(server.url)
-    context = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
+    """A tab of a browser without cookies and storage; nothing may have gone wrong in it when the test is done."""
+    faults, context = Faults(server.url), contexts(look)
     faults.watch(context)
     tab = context.new_page()
     yield tab
     if request.node.stash.get(_FAILED, False):
         tab.screenshot(path=tmp_path / "failed.png", full_page=True)
         print(f"Screenshot: {tmp_path / 'failed.png'}\nThe server said:\n{server.output()}")
-    context.close()
+    for each in context.pages:
+        if each.url.startswith(server.url):  # a blank page has no storage
+            each.evaluate("localStorage.clear()")
+        each.close()
+    context.clear_cookies()
+    faults.unwatch(context)
     assert not faults.found, "\n".join(faults.found)

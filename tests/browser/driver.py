@@ -17,7 +17,18 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Locator, Page, Playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    WebError,
+)
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -134,14 +145,34 @@ class Faults:
 
     def watch(self, context: BrowserContext) -> None:
         """Listen to every page of a context."""
-        context.on("weberror", lambda error: self.found.append(f"page error: {error.error}"))
-        context.on("console", self._said)
-        context.on("request", lambda request: self._asked(request.url))
-        context.on("response", lambda response: self._answered(response.status, response.url))
+        for event, listener in self._listeners():
+            context.on(event, listener)  # type: ignore[call-overload]
+
+    def unwatch(self, context: BrowserContext) -> None:
+        """Listen no longer; the context goes on."""
+        for event, listener in self._listeners():
+            context.remove_listener(event, listener)
+
+    def _listeners(self) -> list[tuple[str, Callable[[Any], None]]]:
+        return [
+            ("weberror", self._failed),
+            ("console", self._said),
+            ("request", self._requested),
+            ("response", self._responded),
+        ]
+
+    def _failed(self, error: WebError) -> None:
+        self.found.append(f"page error: {error.error}")
 
     def _said(self, line: ConsoleMessage) -> None:
         if line.type == "error" and not line.text.startswith("Failed to load resource"):  # `_answered` tells which
             self.found.append(f"console: {line.text}")
+
+    def _requested(self, request: Request) -> None:
+        self._asked(request.url)
+
+    def _responded(self, response: Response) -> None:
+        self._answered(response.status, response.url)
 
     def _answered(self, status: int, url: str) -> None:
         # Opened at /import, Streamlit's page first tries whether the server lives under /import/.
