@@ -222,7 +222,7 @@ def test_recovery_emails_of_several_are_edited_each_and_cleared_together(page: P
     Grid(page, "change_recovery_each").edit(0, "Recovery email", "guus@home.nl")
     Grid(page, "change_recovery_each").edit(1, "Recovery email", "hanna@home.nl")
     settle(page)
-    confirm(page, "Keep: 2 mailboxes")
+    confirm(page, "Save: 2 mailboxes")
     finished(page)
     grid = accounts(page)
     assert [grid.read(row_of(grid, a), "Recovery email") for a in both] == ["guus@home.nl", "hanna@home.nl"]

@@ -175,10 +175,10 @@ def test_an_expired_session_ends_an_idle_open_tab(opened: Opened, tmp_path: Path
 
 
 def test_a_page_that_is_worked_on_stays_open(opened: Opened, tmp_path: Path) -> None:
-    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.001"}) as brief:
+    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.003"}) as brief:
         tab = signed_in(opened(brief.url))
         for _ in range(4):
-            tab.wait_for_timeout(1500)
+            tab.wait_for_timeout(3500)
             press(tab, "Refresh")
         expect(tab.get_by_text("Active mailboxes")).to_be_visible()
 
