@@ -12,6 +12,7 @@ def test_a_refresh_while_editing_loses_nothing(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     grid = open_preview(page, b"username,password\r\nfresh one,Geheim.2026x\r\nfresh.two,Geheim.2026x\r\n", "fresh.csv")
     grid.edit(0, "Username", "fresh.one")
+    grid.expect(0, "Status", "Ready")  # the server has it
     page.reload()
     idle(page)
     expect(page.get_by_text(re.compile("fresh.csv: 2 rows"))).to_be_visible()
