@@ -160,10 +160,6 @@ class RunManager:
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
 
-    def continue_held(self) -> None:
-        """Let the runs go on that waited since a restore, after the hold has ended."""
-        self._worker.apply(lambda engine: engine.continue_held())
-
     # What becomes of the passwords.
 
     def handed_over(self, run: int, by: str = "", *, kind: CallerKind = CallerKind.OPERATOR, address: str = "") -> None:

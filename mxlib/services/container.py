@@ -25,6 +25,7 @@ from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
 from mxlib.services.audit_proof import AuditProof
+from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
 from mxlib.services.drafts import DraftService
 from mxlib.services.exports import ExportService
@@ -82,6 +83,7 @@ class Services:
     access: AccessService
     own_sessions: OwnSessions
     housekeeping: Housekeeping
+    backups: Backups
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -97,9 +99,13 @@ class Services:
     def unwell(self, caller: Caller) -> list[str]:
         """Return the current problems, one sentence each, as far as the caller may know."""
         return [
-            *self.lists.problems(caller), *self.run_manager.problems(), *self.housekeeping.problems(),
+            *self.lists.problems(caller),
+            *self.run_manager.problems(),
+            *self.housekeeping.problems(),
             *self.audit_proof.problems(caller),
-        ]  # fmt: skip
+            *self.backups.waits(),
+            *(self.backups.problems() if caller.admin else ()),
+        ]
 
     def host_is_well(self) -> bool | None:
         """Return whether MXroute answered well at the last try; None before the first one."""
@@ -162,17 +168,10 @@ def assemble(
 ) -> Services:
     """Build the services over a store and a client that are open already."""
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
-    refusals = Refusals(store, clock)
+    refusals, backups = Refusals(store, clock), Backups(settings, store, clock)
     authority.report_refusals(refusals.permission)
-    chores = (housekeeping.check, housekeeping.tidy, proof.check, refusals.end_hour)
-    engine = RunManager(
-        store,
-        host,
-        rate_limiter,
-        clock,
-        settings,
-        chores=chores,
-    )
+    chores = (housekeeping.check, housekeeping.tidy, proof.check, refusals.end_hour, backups.nightly)
+    engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
@@ -211,6 +210,7 @@ def assemble(
         access=AccessService(store, clock, lists, users, tokens, authenticator),
         own_sessions=OwnSessions(store, clock, users, sessions),
         housekeeping=housekeeping,
+        backups=backups,
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -96,7 +96,8 @@ def make(store: Store, target: Path, passphrase: str, secret_key: str = "") -> M
             _sync_folder(target.parent)
         return Made(target, target.stat().st_size, at)
     except OSError as error:
-        raise BackupError(backups.not_written(str(error.filename or target.parent), error.strerror or "")) from error
+        where = Path(error.filename).parent if error.filename else target.parent
+        raise BackupError(backups.not_written(str(where), error.strerror or "")) from error
 
 
 def note(tx: Tx, by: Identity, made: Made) -> None:

@@ -58,7 +58,15 @@ def _details(app: Services, caller: Caller) -> dict[str, Any]:
         "unwell": app.unwell(caller),
         "runs_active": sum(view.status not in {*AT_AN_END, RunStatus.PAUSED} for view in runs),
         "stuck_runs": stuck,
+        "backup": _backup(app),
     }
+
+
+def _backup(app: Services) -> dict[str, Any] | None:
+    """Return the age of the newest good nightly backup; None where none is made."""
+    if not app.backups.is_set:
+        return None
+    return {"age_seconds": app.backups.age(), "failed": app.backups.record().failed_at is not None}
 
 
 def _answer(content: dict[str, Any], status: int = 200) -> JSONResponse:

@@ -111,7 +111,6 @@ def test_a_run_that_is_started_meanwhile_waits_too(half_done: tuple[Desk, int], 
     assert restored.wait_for(run, "paused").paused_code is PauseCode.RESTORED
     assert requests(restored) == before
     a_continue(restored)
-    restored.runs.continue_held()
     restored.wait_for(run, "finished")
 
 
@@ -127,7 +126,7 @@ def test_a_run_that_a_person_paused_before_stays_paused_after_continue(tmp_path:
     again = Desk(Store.open(tmp_path / "new" / FILE, ShiftedClock()))
     assert again.view(run).paused_code is PauseCode.OPERATOR
     a_continue(again)
-    again.runs.continue_held()
+    until(lambda: not again.runs._worker.engine.on_hold)
     assert again.view(run).paused_code is PauseCode.OPERATOR
     again.runs.shutdown()
 

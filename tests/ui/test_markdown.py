@@ -656,6 +656,8 @@ def test_hostile_words_stand_in_an_undo_an_unconfirmed_write_and_the_banners_as_
     holds(on_the_card(f"{NAMED_BY_HOST}@clienta.nl"))
     monkeypatch.setattr(services.housekeeping, "damage", lambda: [HOSTILE])
     monkeypatch.setattr(services.housekeeping, "wrong_time", lambda: [HOSTILE])
+    monkeypatch.setattr(services.backups, "problems", lambda: [HOSTILE])
+    monkeypatch.setattr(services.backups, "advice", lambda: HOSTILE)
     monkeypatch.setattr(services.run_watch, "run", lambda *_: None)
     for page in ("email_accounts", "import_mailboxes", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))

@@ -20,7 +20,7 @@ from mxlib.core.vocabulary import RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
-from mxlib.store import clock_guard, manual_writes
+from mxlib.store import clock_guard, hold, manual_writes
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
@@ -168,6 +168,12 @@ def a_jump(tab: Tab) -> None:
         clock_guard.observe(tx, services.clock.now())
 
 
+def a_restore(tab: Tab) -> None:
+    """The server was restored from a backup, and everything waits."""
+    with tab.services.store.write() as tx:
+        hold.begin(tx, hold.Hold(1.0, 2.0))
+
+
 def of_ticks(name: str) -> Callable[[Tab], None]:
     def tick(tab: Tab) -> None:
         tab.app.session_state["picked"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
@@ -226,6 +232,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_recovery", "change_recovery")),
     (Action("change_go", "mailbox", "view delete", query=CARD), ("card_delete", "change_typed")),
     (Action("confirm-time", "email_accounts", before=a_jump), ()),
+    (Action("continue-restored", "email_accounts", before=a_restore), ()),
     (Action("unconfirmed_show_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),
@@ -310,6 +317,7 @@ def world(services: Services) -> dict[str, Any]:
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "jump": services.housekeeping.jump(),
+        "hold": services.backups.held(),
         "runs": [(view.id, view.operator, view.has_passwords) for view in services.runs.all(LOCAL)],
         "drafts": {kept.id: kept.operator for kept in services.drafts.offered(LOCAL) if kept.operator != ACTOR},
     }

@@ -7,6 +7,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller
 from mxlib.core.text import run_status, store_problems
+from mxlib.core.text.backups import CONTINUE
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import session
@@ -71,8 +72,20 @@ def seen(caller: Caller, view: RunView) -> None:
 
 
 def _say_to_admins(caller: Caller) -> None:
-    """Warn admins that the database is damaged, or that deletion waits for a confirmed time."""
-    housekeeping = services.current().housekeeping
+    """Warn admins of damage and failed backups, and that something waits for them.
+
+    That runs wait after a restore is shown to everyone.
+    """
+    housekeeping, backups = services.current().housekeeping, services.current().backups
+    if caller.admin and (advice := backups.advice()):
+        with st.container(border=True, key="restored"):
+            text, way = st.columns([10, 2], vertical_alignment="center")
+            text.markdown(escaped(advice))
+            way.button(CONTINUE, key="continue-restored", width="stretch", on_click=actions.act(_continue))
+    for waiting in () if caller.admin else backups.waits():
+        st.info(escaped(waiting), icon=":material/pause_circle:")
+    for problem in backups.problems() if caller.admin else ():
+        st.warning(escaped(problem), icon=":material/backup:")
     for problem in housekeeping.damage() if caller.admin else ():
         st.error(escaped(problem), icon=":material/error:")
     if caller.admin and (problems := housekeeping.wrong_time()):
@@ -81,6 +94,10 @@ def _say_to_admins(caller: Caller) -> None:
             text.markdown(escaped(" ".join(problems)))
             confirm = actions.act(_confirm_time)
             way.button(store_problems.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
+
+
+def _continue() -> None:
+    services.current().backups.go_on(session.caller())
 
 
 def _confirm_time() -> None:

@@ -1,0 +1,137 @@
+"""Nightly backups, and the hold after a restore."""
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.clock import Clock
+from mxlib.core import thinning
+from mxlib.core.text import backups
+from mxlib.settings import Settings
+from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold
+from mxlib.store.backup import BackupError
+from mxlib.store.backup_record import BackupRecord
+from mxlib.store.hold import Hold
+
+log = logging.getLogger(__name__)
+
+_HOUR, _DAY = 3_600.0, 86_400.0
+
+#: Seconds after midnight (UTC) from which the backup of a night is due.
+NIGHT_S = 2 * _HOUR
+
+#: Seconds after a failure before the next try, and the age of the newest good backup from which admins are warned.
+RETRY_S, OLD_S = _HOUR, 2 * _DAY
+
+#: The time of the data, in the names of files.
+_NAME = "mxm-%Y-%m-%dT%H-%M-%SZ.backup"
+
+
+@resolves_callers
+class Backups:
+    """Makes, checks and thins out nightly backups, and ends the hold after a restore."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._since = clock.now()
+
+    @property
+    def is_set(self) -> bool:
+        """Return whether backups are made every night."""
+        return bool(self._settings.backup_dir)
+
+    def nightly(self) -> None:
+        """Make the backup of this night unless it exists, and thin out old ones.
+
+        None is made while everything waits after a restore.
+        """
+        now = self._clock.now()
+        if not self.is_set or self.held() is not None or not _is_due(record := self.record(), now):
+            return
+        passphrase = self._settings.backup_passphrase.get_secret_value()
+        if len(passphrase) < backups.LONG_ENOUGH:
+            log.warning(backups.SHORT_PASSPHRASE)
+        target = Path(self._settings.backup_dir) / f"{datetime.fromtimestamp(now, UTC):{_NAME}}"
+        try:
+            made = backup.make(self._store, target, passphrase, self._settings.secret_key.get_secret_value())
+        except (BackupError, StoreUnavailable) as problem:
+            log.error("The nightly backup failed: %s", problem)
+            with self._store.write() as tx:
+                backup_record.write(tx, replace(record, failed_at=now, why=str(problem)))
+            return
+        with self._store.write() as tx:
+            backup.note(tx, audit.MXM, made)
+            backup_record.write(tx, BackupRecord(made.at, target.name, made.size))
+            may_forget = clock_guard.may_forget(tx, now)
+        if may_forget:
+            self._thin(target.parent, now)
+
+    def _thin(self, folder: Path, now: float) -> None:
+        """Remove old backups; files with other names stay."""
+        found = {}
+        for path in folder.glob("mxm-*.backup"):
+            with suppress(ValueError):
+                found[datetime.strptime(path.name, _NAME).replace(tzinfo=UTC).timestamp()] = path
+        for at in found.keys() - thinning.kept(found, now):
+            try:
+                found[at].unlink()
+            except OSError as error:
+                log.warning("An old backup cannot be removed: %s (%s)", found[at].name, error.strerror)
+
+    def record(self) -> BackupRecord:
+        """Return the newest good backup, and the last failure since."""
+        with self._store.read() as tx:
+            return backup_record.read(tx)
+
+    def age(self) -> float | None:
+        """Return the age of the newest good backup in seconds; None without one."""
+        good_at = self.record().good_at
+        return None if good_at is None else self._clock.now() - good_at
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with nightly backups, one sentence each."""
+        if not self.is_set or self.held() is not None:
+            return []
+        record, now = self.record(), self._clock.now()
+        found = [backups.failed(record.why)] if record.failed_at is not None else []
+        if now - (self._since if record.good_at is None else record.good_at) > OLD_S:
+            found.append(backups.too_old(record.good_at, now))
+        return found
+
+    # After a restore.
+
+    def held(self) -> Hold | None:
+        """Return the hold after a restore; None when everything may act."""
+        with self._store.read() as tx:
+            return hold.current(tx)
+
+    def waits(self) -> list[str]:
+        """Return the sentence that runs wait since a restore; else nothing."""
+        held = self.held()
+        return [backups.waits(held.made_at, self._clock.now())] if held else []
+
+    def advice(self) -> str:
+        """Return what an admin checks before *Continue*; blank when nothing waits."""
+        held = self.held()
+        return backups.advice(held.made_at, self._clock.now()) if held else ""
+
+    def go_on(self, caller: Caller) -> None:
+        """Let everything act again after a restore; for admins."""
+        if not caller.admin:
+            raise Forbidden("Only an admin may let runs go on after a restore.")
+        with self._store.write() as tx:
+            hold.end(tx, caller, self._clock.now())
+
+
+def _is_due(record: BackupRecord, now: float) -> bool:
+    if record.failed_at is not None and 0.0 <= now - record.failed_at < RETRY_S:
+        return False
+    return record.good_at is None or _night(record.good_at) != _night(now)
+
+
+def _night(at: float) -> int:
+    return int((at - NIGHT_S) // _DAY)

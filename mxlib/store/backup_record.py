@@ -1,0 +1,35 @@
+"""The record of nightly backups: the newest good one, and the last failure."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from mxlib.store.tables import meta
+from mxlib.store.transaction import Tx
+
+_NAME = "backup"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRecord:
+    """The newest good backup and the last failure since; times in Unix seconds."""
+
+    good_at: float | None = None
+    file: str = ""
+    size: int = 0
+    failed_at: float | None = None
+    #: Why it failed, as a sentence.
+    why: str = ""
+
+
+def read(tx: Tx) -> BackupRecord:
+    """Return the record; empty before the first backup."""
+    value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
+    return BackupRecord(**json.loads(value)) if value else BackupRecord()
+
+
+def write(tx: Tx, record: BackupRecord) -> None:
+    """Store the record."""
+    value = json.dumps(asdict(record))
+    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))

@@ -1,0 +1,218 @@
+"""Nightly backups by an injected time: when they are made, checked, thinned out and reported; and Continue."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.clock import SystemClock
+from mxlib.services.backups import Backups
+from mxlib.store import FILE, Store, backup, clock_guard, hold
+from mxlib.web import health
+from tests.support.app import App, opened, trail
+from tests.support.pages import opened as page
+
+DAY = 86_400.0
+PASSPHRASE = "correct horse battery staple"
+KIM = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW})})
+
+
+class CalendarClock(SystemClock):
+    """A clock that shows the moment that a test sets."""
+
+    at = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+    def now(self) -> float:
+        return self.at.timestamp()
+
+
+@pytest.fixture
+def clock() -> CalendarClock:
+    return CalendarClock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "backups").mkdir()
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def app(tmp_path: Path, folder: Path, clock: CalendarClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    monkeypatch.setattr("mxlib.store.backup_file._COST", 2)
+    monkeypatch.setattr(Backups, "nightly", nightly := lambda _: None)
+    (tmp_path / "data").mkdir()
+    with opened(tmp_path / "data", clock, backup_dir=str(folder), backup_passphrase=PASSPHRASE) as made:
+        monkeypatch.undo()
+        monkeypatch.setattr("mxlib.store.backup_file._COST", 2)
+        assert Backups.nightly is not nightly
+        yield made
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def passes(app: App, clock: CalendarClock, **time: float) -> None:
+    """Let time pass as for a running server, which observes the clock more than once a day."""
+    until = clock.at + timedelta(**time)
+    while clock.at < until:
+        clock.at = min(until, clock.at + timedelta(hours=12))
+        with app.services.store.write() as tx:
+            clock_guard.observe(tx, clock.now())
+
+
+def test_a_backup_is_made_once_a_night_from_two_o_clock(app: App, clock: CalendarClock, folder: Path) -> None:
+    backups = app.services.backups
+    backups.nightly()
+    assert names(folder) == ["mxm-2026-11-02T12-00-00Z.backup"]
+    for hours in (1, 6, 6.9):  # up to 01:54
+        clock.at = datetime(2026, 11, 2, 12, tzinfo=UTC) + timedelta(hours=hours * 2)
+        backups.nightly()
+    assert len(names(folder)) == 1
+    clock.at = datetime(2026, 11, 3, 2, 1, tzinfo=UTC)
+    backups.nightly()
+    backups.nightly()
+    assert names(folder) == ["mxm-2026-11-02T12-00-00Z.backup", "mxm-2026-11-03T02-01-00Z.backup"]
+    assert [what for what, *_ in trail(app)].count("backup.make") == 2
+    assert (folder / names(folder)[0]).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_nightly_backup_can_be_restored(app: App, folder: Path, tmp_path: Path) -> None:
+    app.token(admin=True)
+    app.services.backups.nightly()
+    [name] = names(folder)
+    backup.restore(folder / name, tmp_path / "new", PASSPHRASE, SystemClock(), LOCAL)
+    store = Store.open(tmp_path / "new" / FILE, SystemClock())
+    with store.read() as tx:
+        assert tx.exec_driver_sql("SELECT count(*) FROM token").scalar() == 2
+    store.close()
+
+
+def test_without_a_folder_none_is_made_and_nothing_is_reported(tmp_path: Path) -> None:
+    with opened(tmp_path) as app:
+        app.services.backups.nightly()
+        assert app.services.backups.problems() == []
+        assert health._details(app.services, LOCAL)["backup"] is None
+
+
+def test_old_backups_are_thinned_out_and_other_files_stay(app: App, clock: CalendarClock, folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+    (folder / "mxm-by-hand.backup").write_text("mine")
+    for day in (5, 8, 9, 20, 21, 800):
+        at = clock.at - timedelta(days=day)
+        (folder / f"mxm-{at:%Y-%m-%dT%H-%M-%SZ}.backup").write_text("old")
+    app.services.backups.nightly()
+    assert names(folder) == [
+        "mxm-2026-10-13T12-00-00Z.backup",  # the last of its week
+        "mxm-2026-10-25T12-00-00Z.backup",
+        "mxm-2026-10-28T12-00-00Z.backup",
+        "mxm-2026-11-02T12-00-00Z.backup",
+        "mxm-by-hand.backup",
+        "notes.txt",
+    ]
+
+
+def test_nothing_is_thinned_out_while_the_clock_may_be_wrong(app: App, clock: CalendarClock, folder: Path) -> None:
+    app.services.backups.nightly()
+    clock.at += timedelta(days=500)
+    app.services.backups.nightly()
+    assert len(names(folder)) == 2
+
+
+def test_a_failure_is_reported_and_tried_again_within_an_hour(app: App, clock: CalendarClock, folder: Path) -> None:
+    backups = app.services.backups
+    backups.nightly()
+    passes(app, clock, days=1)
+    folder.rename(folder.with_name("elsewhere"))
+    backups.nightly()
+    [problem] = backups.problems()
+    assert problem.startswith("The last nightly backup failed. The backup cannot be written to ")
+    assert problem in app.services.unwell(LOCAL)
+    assert problem not in app.services.unwell(KIM)
+    assert health._details(app.services, LOCAL)["backup"] == {"age_seconds": DAY, "failed": True}
+    folder.with_name("elsewhere").rename(folder)
+    passes(app, clock, minutes=50)
+    backups.nightly()
+    assert backups.problems() == [problem]
+    passes(app, clock, minutes=20)
+    backups.nightly()
+    assert backups.problems() == []
+    assert health._details(app.services, LOCAL)["backup"] == {"age_seconds": 0.0, "failed": False}
+
+
+def test_a_backup_that_cannot_be_restored_is_removed_and_reported(
+    app: App, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal = backup.seal
+
+    def seal_badly(pieces: Iterator[bytes], target: object, passphrase: str) -> None:
+        seal([piece[:-1] if len(piece) > 1_000 else piece for piece in pieces], target, passphrase)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backup, "seal", seal_badly)
+    app.services.backups.nightly()
+    assert names(folder) == []
+    assert "The last nightly backup failed." in app.services.backups.problems()[0]
+
+
+def test_an_old_newest_backup_is_reported_after_two_days(app: App, clock: CalendarClock) -> None:
+    backups = app.services.backups
+    passes(app, clock, days=1.9)
+    assert backups.problems() == []
+    passes(app, clock, days=0.2)
+    assert backups.problems() == ["A good nightly backup does not exist. Check MXM_BACKUP_DIR."]
+    backups.nightly()
+    passes(app, clock, days=2)
+    assert backups.problems() == []
+    passes(app, clock, minutes=1)
+    assert backups.problems() == ["A good nightly backup is 2 days old. Check MXM_BACKUP_DIR."]
+
+
+# After a restore.
+
+
+@pytest.fixture
+def restored(app: App) -> App:
+    with app.services.store.write() as tx:
+        hold.begin(tx, hold.Hold(app.services.clock.now() - 3 * DAY, app.services.clock.now()))
+    return app
+
+
+def test_no_nightly_backup_is_made_before_continue(restored: App, folder: Path) -> None:
+    restored.services.backups.nightly()
+    assert names(folder) == []
+    restored.services.backups.go_on(LOCAL)
+    restored.services.backups.nightly()
+    assert len(names(folder)) == 1
+
+
+def test_only_an_admin_continues(restored: App) -> None:
+    with pytest.raises(Forbidden, match="Only an admin"):
+        restored.services.backups.go_on(KIM)
+    assert restored.services.backups.held() is not None
+    restored.services.backups.go_on(LOCAL)
+    restored.services.backups.go_on(LOCAL)
+    assert restored.services.backups.held() is None
+    assert [what for what, *_ in trail(restored)].count("backup.continue") == 1
+
+
+def test_everyone_sees_that_runs_wait(restored: App) -> None:
+    said = "This MXM was restored from a backup of 30 Oct. Runs wait until an admin presses Continue."
+    assert said in restored.services.unwell(KIM)
+    assert restored.services.backups.waits() == [said]
+
+
+def test_an_admin_continues_on_the_page(restored: App) -> None:
+    shown = page()
+    assert any("make sure that no other MXM works with this account" in each.value for each in shown.markdown)
+    shown.button(key="continue-restored").click().run()
+    assert restored.services.backups.held() is None
+    assert not any("was restored" in each.value for each in shown.markdown)
+
+
+def test_a_failed_backup_is_on_the_page_of_an_admin(app: App, folder: Path) -> None:
+    folder.rmdir()
+    app.services.backups.nightly()
+    assert any("The last nightly backup failed." in each.value for each in page().warning)
