@@ -18,6 +18,7 @@ from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, parse_period
 from mxlib.auth.password_strength import agency_words
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Permission, describe_grants
+from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
@@ -181,6 +182,13 @@ def _note_temporary(users: Users, name: str) -> None:
         _note(f"{user.name} has to change this password at the next sign-in, by {_day(user.password_ends_at)}.")
 
 
+def _user_reset_factor(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    user = _known(_users(asked, store, clock), asked.name)
+    factors = SecondFactors(store, clock, Settings(), sandbox=Settings().sandbox)
+    factors.reset(_operator(), user.id)
+    return 0
+
+
 def _users(asked: argparse.Namespace, store: Store, clock: SystemClock) -> Users:
     return Users(store, clock, provider=asked.provider, agency=asked.agency)
 
@@ -331,6 +339,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, do, means in (
         ("enable", _user_enable, "let a disabled user in again"),
         ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
+        ("reset-factor", _user_reset_factor, "remove a user's second factor, and end what they have open"),
     ):
         _command(users, name, do, means).add_argument("name", help="as the list says")
 

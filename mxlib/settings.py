@@ -1,7 +1,7 @@
 """All settings, read once from the environment."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     admin_user: str = _env("MXM_ADMIN_USER", "", "Name of the first admin, created at the start if no user has it.")
     admin_password: SecretStr = _env(
         "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; at least 12 characters, and hard to guess."
+    )
+    second_factor: Literal["", "required", "optional", "off"] = _env(
+        "MXM_SECOND_FACTOR",
+        "",
+        "Second factor of people with a password: required, optional or off; "
+        "blank: required with a real account, optional on the sandbox.",
     )
     oidc_issuer: str = _env("MXM_OIDC_ISSUER", "", "Issuer of the OpenID Connect provider where people sign in.")
     oidc_client_id: str = _env("MXM_OIDC_CLIENT_ID", "", "Client id of MXM at the provider.")

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import body_timeouts, page_script, request_checks, sign_in_pages
+from mxlib.auth import account_pages, body_timeouts, page_script, request_checks, sign_in_pages
 from mxlib.auth.origin import Origin
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.security_headers import (
@@ -274,12 +274,12 @@ def _sign(scope: Scope, context: RequestContext) -> None:
 
 
 def _ways_in(authenticator: Authenticator) -> Sequence[BaseRoute]:
-    """Return the routes of the sign-in provider, if there is one."""
+    """Return the routes of users' own pages, and of the sign-in provider, if any."""
     if not authenticator.settings.oidc_issuer:
-        return []
+        return account_pages.routes()
     from mxlib.auth import oidc_routes  # slow to import, and few servers need it
 
-    return oidc_routes.ways(authenticator.settings, authenticator.clock)
+    return [*account_pages.routes(), *oidc_routes.ways(authenticator.settings, authenticator.clock)]
 
 
 def _unproven(scope: Scope, headers: Headers, context: RequestContext) -> Refusal | None:

@@ -34,6 +34,9 @@ METADATA_MAX_AGE_S = 3600.0
 #: Seconds by which its clock and ours may differ.
 LEEWAY_S = 60
 
+#: Seconds that a sign-in at the provider may be old when a person is asked again.
+AGAIN_S = 300
+
 #: Signatures that a client secret, which travels, cannot make.
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -57,6 +60,8 @@ class ProviderIdentity:
 
     email: str
     subject: str
+    #: When they signed in at the provider (Unix seconds); None where it does not report that.
+    signed_in_at: float | None = None
 
 
 class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
@@ -103,13 +108,14 @@ class Provider:
         )
         self._app.issuer, self._app.clock = issuer, clock
 
-    async def authorization_redirect(self, request: Request, back_to: str) -> Response:
+    async def authorization_redirect(self, request: Request, back_to: str, *, again: bool = False) -> Response:
         """Send the browser to the provider's page.
 
-        `request.session` gets what its return is checked against.
+        `request.session` gets what its return is checked against. `again`: the person has to sign in there once more.
         """
+        more = {"prompt": "login", "max_age": AGAIN_S} if again else {}
         try:
-            return await self._app.authorize_redirect(request, back_to)  # type: ignore[no-any-return]
+            return await self._app.authorize_redirect(request, back_to, **more)  # type: ignore[no-any-return]
         except Exception as error:
             raise _refusal_of(error) from None
 
@@ -152,7 +158,9 @@ def _verified_identity(claims: dict[str, Any]) -> ProviderIdentity:
         raise SignInRefused(NO_EMAIL)
     if claims.get("email_verified", True) not in (True, "true"):
         raise SignInRefused(f"The provider has not verified {email}: have it verified there, then sign in again.")
-    return ProviderIdentity(email.lower(), f"{claims['iss']}|{claims['sub']}")
+    at = claims.get("auth_time")
+    signed_in_at = float(at) if isinstance(at, int | float) and not isinstance(at, bool) else None
+    return ProviderIdentity(email.lower(), f"{claims['iss']}|{claims['sub']}", signed_in_at)
 
 
 def _checked_metadata(metadata: Any, issuer: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import sign_in_pages
-from mxlib.auth.oidc_client import Provider, ProviderIdentity, ProviderUnavailable
+from mxlib.auth import account_pages, sign_in_pages
+from mxlib.auth.oidc_client import AGAIN_S, LEEWAY_S, STALE, Provider, ProviderIdentity, ProviderUnavailable
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sign_in import SignInRefused
@@ -26,6 +26,11 @@ from mxlib.store.users import UserRecord
 #: Cookie with what the return is checked against.
 COOKIE = "mxm-oidc"
 
+NOT_AGAIN = "The provider did not ask you to sign in once more: ask its administrator to put auth_time in the ID token."
+
+#: Key of what the return of a confirmation is checked against: the name of the session.
+_AGAIN = "again"
+
 #: Seconds that a person may take at the provider's page.
 AWAY_S = 600
 
@@ -37,6 +42,7 @@ def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
     oidc, session = OidcRoutes(settings, Provider(settings, clock)), [Middleware(_Session)]
     return [
         Route(sign_in_pages.PROVIDER, oidc.begin, methods=["GET"], middleware=session),
+        Route(sign_in_pages.PROVIDER_AGAIN, oidc.begin_again, methods=["GET"], middleware=session),
         Route(sign_in_pages.RETURN, oidc.callback, methods=["GET"], middleware=session),
     ]
 
@@ -81,6 +87,20 @@ class OidcRoutes:
         except SignInRefused as error:
             return _refused(request, error, next_page)
         request.session["next"] = next_page
+        request.session.pop(_AGAIN, None)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def begin_again(self, request: Request) -> Response:
+        """Send a session's user to the provider, to prove once more who they are."""
+        context, next_page = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
+        if context.session is None:
+            return RedirectResponse(sign_in_pages.SIGN_IN, 303, {"Cache-Control": "no-store"})
+        try:
+            answer = await self._provider.authorization_redirect(request, self._back_to(request, context), again=True)
+        except SignInRefused as error:
+            return account_pages.refuse_confirmation(request, str(error), next_page)
+        request.session.update({"next": next_page, _AGAIN: context.session.known_as})
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -91,15 +111,34 @@ class OidcRoutes:
         """
         next_page = str(request.session.get("next", "/"))
         begun_here = await self._provider.expects(request)
+        again = str(request.session.get(_AGAIN, "")) if begun_here else ""
         try:
             identity = await self._provider.identify(request)
+            if again:
+                await run_sync(self._confirm, identity, request_context(request.scope), again)
+                return sign_in_pages.redirect(next_page)
             session_id = await run_sync(self._let_in, identity, request_context(request.scope))
         except (SignInRefused, StoreUnavailable) as error:
+            if again:
+                return account_pages.refuse_confirmation(request, str(error), next_page)
             return _refused(request, error, next_page)
         finally:
             if begun_here:
                 request.session.clear()
         return sign_in_pages.start_session(request, session_id, next_page)
+
+    def _confirm(self, identity: ProviderIdentity, context: RequestContext, again: str) -> None:
+        """Accept a fresh sign-in at the provider as a proof of who a user is."""
+        authenticator, session = context.authenticator, context.session
+        if session is None or session.known_as != again:
+            raise SignInRefused(STALE)
+        user = authenticator.users.of_subject(identity.subject)
+        if user is None or user.id != session.user:
+            raise SignInRefused(f"At the provider you are not {session.name}. Sign in there as that person.")
+        age = None if identity.signed_in_at is None else authenticator.clock.now() - identity.signed_in_at
+        if age is None or not -LEEWAY_S <= age <= AGAIN_S + LEEWAY_S:
+            raise SignInRefused(NOT_AGAIN)
+        authenticator.prove(session, context.client.address, "at the provider")
 
     def _let_in(self, identity: ProviderIdentity, context: RequestContext) -> str:
         return context.authenticator.sign_in_with_provider(

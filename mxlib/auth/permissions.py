@@ -36,6 +36,16 @@ class Forbidden(Exception):
     """The caller lacks a permission; the message names it."""
 
 
+class NotRecent(Forbidden):
+    """The act needs a person who proved lately who they are.
+
+    After a confirmation it may be done.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Confirm that it is you first: your last sign-in was over 15 minutes ago.")
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The identity that acts: an operator at a page, or a token at the API.
@@ -50,6 +60,8 @@ class Caller:
     address: str = ""
     kind: CallerKind = CallerKind.OPERATOR
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
+    #: Whether a person proved lately who they are; others, such as tokens, need not.
+    recent: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", {domain: with_included(given) for domain, given in self.domains.items()})
@@ -62,6 +74,11 @@ class Caller:
         """Raise Forbidden unless this caller has `permission` for `domain`."""
         if not self.may(permission, domain):
             raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
+
+    def require_recent(self) -> None:
+        """Raise NotRecent unless this caller proved lately who they are."""
+        if not self.recent:
+            raise NotRecent
 
     def may_anywhere(self, permission: Permission, domains: Iterable[str]) -> bool:
         """Return whether this caller has `permission` in any of `domains`, the account's."""

@@ -22,6 +22,9 @@ NOTED_EVERY = 60.0
 #: See `Sessions.look_every`.
 LOOK_EVERY = 5.0
 
+#: Seconds for which a proof of who a user is counts as recent; the sign-in is one.
+RECENT_S = 900.0
+
 #: Most characters of a browser's user agent that are stored.
 _AGENT = 200
 
@@ -35,6 +38,9 @@ class Session:
     name: str
     ends_at: float
     rights: tuple[bool, Mapping[str, Sequence[str]]] = field(default=(False, {}), repr=False)
+    #: When the user last proved who they are, and whether the provider vouched for them at the sign-in.
+    proved_at: float = 0.0
+    by_provider: bool = False
 
     @property
     def known_as(self) -> str:
@@ -54,7 +60,10 @@ class Sessions:
         self._open: dict[bytes, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
 
-    def start(self, tx: Tx, user: int, address: str, agent: str, before: SignInBefore | None = None) -> str:
+    def start(
+        self, tx: Tx, user: int, address: str, agent: str, before: SignInBefore | None = None, *,
+        by_provider: bool = False,
+    ) -> str:  # fmt: skip
         """Start a session in this transaction; return its id, which only the browser keeps.
 
         `before` is the user's last sign-in.
@@ -63,7 +72,10 @@ class Sessions:
         if clock_guard.may_forget(tx, now):
             sessions.forget_expired(tx, began_before=now - self.longest, seen_before=now - self._idle)
         session_id = secrets.token_urlsafe(32)
-        sessions.begin(tx, digest(session_id), user, now, address, agent[:_AGENT], before or SignInBefore())
+        sessions.begin(
+            tx, digest(session_id), user, now, address, agent[:_AGENT], before or SignInBefore(),
+            by_provider=by_provider,
+        )  # fmt: skip
         return session_id
 
     def find(self, session_id: str, *, used: bool = True) -> Session | None:
@@ -82,9 +94,13 @@ class Sessions:
         now = self._clock.now()
         return sessions.open_of_user(tx, user, began_since=now - self.longest, seen_since=now - self._idle)
 
-    def known(self, name: str) -> bool:
-        """Return whether the session with that name (`Session.known_as`) is not over."""
-        return self._alive(bytes.fromhex(name), used=False) is not None
+    def named(self, name: str) -> Session | None:
+        """Return the session with that name (`Session.known_as`); None when it is over."""
+        return self._alive(bytes.fromhex(name), used=False)
+
+    def is_recent(self, session: Session) -> bool:
+        """Return whether the session's user proved who they are within the last 15 minutes."""
+        return 0 <= self._clock.now() - session.proved_at <= RECENT_S
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:
@@ -120,7 +136,16 @@ class Sessions:
             return None
         if used and now - record.seen_at >= self._noted_every:
             self._note_use(digest, now)
-        return Session(digest, record.user, record.name, self._ends_at(record), (record.admin, record.permissions))
+        proved_at = record.began_at if record.proved_at is None else record.proved_at
+        return Session(
+            digest,
+            record.user,
+            record.name,
+            self._ends_at(record),
+            (record.admin, record.permissions),
+            proved_at,
+            record.by_provider,
+        )
 
     def _ends_at(self, record: SessionRecord) -> float:
         return min(record.began_at + self.longest, record.seen_at + self._idle)

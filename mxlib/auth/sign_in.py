@@ -7,6 +7,8 @@ from functools import partial
 from mxlib.auth.new_password_step import NewPasswordStep
 from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
+from mxlib.auth.second_factor import SecondFactors
+from mxlib.auth.second_factor_steps import CodeStep, EnrollStep
 from mxlib.auth.sessions import Session, Sessions
 from mxlib.auth.sign_in_steps import PendingSignIn, PendingSignIns, StepsLeft, StepTaken
 from mxlib.auth.throttle import normalise_name
@@ -58,7 +60,15 @@ class Authenticator:
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, users.throttle
-        self.pending = PendingSignIns(clock, [NewPasswordStep(users, self.password_queue)])
+        self.second_factors = SecondFactors(store, clock, settings, sandbox=sandbox, woken=sessions.wake)
+        self.pending = PendingSignIns(
+            clock,
+            [
+                CodeStep(self.second_factors),
+                NewPasswordStep(users, self.password_queue),
+                EnrollStep(self.second_factors),
+            ],
+        )
         self.proxies = TrustedProxies(settings.trusted_proxies)
         #: Signs a browser's cookie while its owner is at the provider.
         self.key = store.key.cookies
@@ -83,9 +93,11 @@ class Authenticator:
         source = partial(self.caller, name, address, session)
         if not self.sign_in_required():
             return replace(LOCAL, source=source)
-        if session and not self.sessions.known(session):
+        opened_in = self.sessions.named(session) if session else None
+        if session and opened_in is None:
             raise Forbidden(OVER)
-        return replace(self.users.caller(name or "", address), source=source)
+        recent = opened_in is not None and self.sessions.is_recent(opened_in)
+        return replace(self.users.caller(name or "", address), source=source, recent=recent)
 
     def password_queue(self, address: str) -> PasswordQueue:
         """Return the queue of a sign-in from this address.
@@ -150,7 +162,8 @@ class Authenticator:
                 pending_sign_ins.pass_step(tx, record, step)
                 return StepTaken(shown)
             pending_sign_ins.end(tx, record.digest)
-            taken = StepTaken(shown, self._let_in(tx, user, client, before, record.how))
+            how = f"{record.how} and code" if {CodeStep.name, EnrollStep.name} & {*record.passed, step} else record.how
+            taken = StepTaken(shown, self._let_in(tx, user, client, before, how))
         self._wake(before)
         return taken
 
@@ -163,9 +176,48 @@ class Authenticator:
             self.refused(user.name, client, "disabled")
             raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
         with self._store.write() as tx:
-            session_id = self._let_in(tx, user, client, before, "by the provider")
+            session_id = self._let_in(tx, user, client, before, "by the provider", by_provider=True)
         self._wake(before)
         return session_id
+
+    def confirms_at_provider(self, session: Session) -> bool:
+        """Return whether the user of a session confirms at the provider, not by password."""
+        user = self.users.find(session.name)
+        return bool(self.settings.oidc_issuer) and (session.by_provider or user is None or not user.has_password)
+
+    def asks_for_code(self, session: Session) -> bool:
+        """Return whether a confirmation needs a code besides the password."""
+        user = self.users.find(session.name)
+        with self._store.read() as tx:
+            return user is not None and self.second_factors.is_asked(tx, user)
+
+    def confirm(self, session: Session, password: str, code: str, address: str) -> None:
+        """Accept password and code as a proof of who a session's user is.
+
+        Only users with a second factor need a code. Raises SignInRefused, StepRefused, TooManyAttempts and QueueFull.
+        """
+        if session.by_provider and self.confirms_at_provider(session):
+            raise SignInRefused("You signed in at the provider. Confirm there that it is you.")
+        refused = self.throttle.ask(session.name, address)
+        with self.password_queue(address).slot(household(address), refused):
+            self.throttle.enter(session.name, address)
+            user = self.users.verify(session.name, password)
+        if user is None:
+            actor = Actor(session.name, address=address)
+            with self._store.write() as tx:
+                audit.record(tx, actor, AuditAction.IDENTITY_REFUSED, at=self.clock.now(), on=session.name)
+            raise SignInRefused("The password is not right.")
+        if self.asks_for_code(session):
+            self.second_factors.check(user, code, address)
+        self.prove(session, address, "by password")
+
+    def prove(self, session: Session, address: str, how: str) -> None:
+        """Record that a session's user proved who they are; it holds for 15 minutes."""
+        with self._store.write() as tx:
+            sessions.prove(tx, session.digest, self.clock.now())
+            self.throttle.forgive(tx, session.name, address)
+            actor = Actor(session.name, address=address)
+            audit.record(tx, actor, AuditAction.IDENTITY_CONFIRM, at=self.clock.now(), on=session.name, outcome=how)
 
     def refused(self, name: str, client: ClientInfo, why: str) -> None:
         """Record a sign-in that was refused; `name` is that of a user, or blank."""
@@ -190,9 +242,12 @@ class Authenticator:
             ended = sessions.end_all(tx, session.user)
         self.sessions.wake(ended)
 
-    def _let_in(self, tx: Tx, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
+    def _let_in(
+        self, tx: Tx, user: UserRecord, client: ClientInfo, before: Session | None, how: str, *,
+        by_provider: bool = False,
+    ) -> str:  # fmt: skip
         last = SignInBefore(user.last_sign_in_at, user.last_sign_in_from, user.refused_since)
-        session_id = self.sessions.start(tx, user.id, client.address, client.agent, last)
+        session_id = self.sessions.start(tx, user.id, client.address, client.agent, last, by_provider=by_provider)
         now, address = self.clock.now(), client.address
         people.change(tx, user.id, last_sign_in_at=now, last_sign_in_from=address, refused_since=0)
         self.throttle.forgive(tx, user.name, client.address)

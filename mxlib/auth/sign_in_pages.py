@@ -7,7 +7,6 @@ from functools import cache, lru_cache
 from html import escape
 from math import ceil
 from pathlib import Path
-from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import anyio
@@ -18,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
+from mxlib.auth.page_templates import ASSETS, template
 from mxlib.auth.password_queue import PasswordQueue, QueueFull
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.sessions import Session
@@ -31,11 +31,26 @@ SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 STEP = f"{SIGN_IN}/step"
 #: Start of a sign-in at the provider, and the path that the provider sends people back to.
 PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
+#: For users with a session: their second factor, and confirming that it is them.
+SECOND_FACTOR, RECOVERY_CODES = f"{SIGN_IN}/second-factor", f"{SIGN_IN}/recovery-codes"
+CONFIRM, CONFIRMED, PROVIDER_AGAIN = f"{SIGN_IN}/confirm", f"{SIGN_IN}/confirmed", f"{PROVIDER}/again"
 
 #: Paths that are served without a session.
 PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
 #: Paths that this module serves.
-OURS = PUBLIC | {STEP, SIGN_OUT, f"{SIGN_OUT}/everywhere"}
+OURS = PUBLIC | {
+    STEP,
+    SECOND_FACTOR,
+    RECOVERY_CODES,
+    f"{RECOVERY_CODES}.txt",
+    CONFIRM,
+    CONFIRMED,
+    PROVIDER_AGAIN,
+    SIGN_OUT,
+    f"{SIGN_OUT}/everywhere",
+}
+#: Those that a confirmation may lead to.
+_REACHABLE = {SECOND_FACTOR, RECOVERY_CODES, CONFIRMED}
 
 #: What a browser deletes at sign-out. Our cookies are deleted by name: with `cookies` here, it would also delete those
 #: of other hosts of the same domain, such as the sign-in provider's or the agency's webmail's.
@@ -55,7 +70,6 @@ _ASKING = 4
 #: Requests that wait for such a thread.
 _MOST_WAITING = 200
 
-_ASSETS = Path(__file__).with_name("assets")
 _ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
 
 
@@ -91,7 +105,7 @@ def local(path: str) -> str:
         return "/"
     here = path.startswith("/") and not path.startswith("//") and not parts.scheme and not parts.netloc
     plain = path.isascii() and path.isprintable() and "\\" not in path and " " not in path and len(path) <= _FAR
-    return path if here and plain and parts.path not in OURS else "/"
+    return path if here and plain and parts.path not in OURS - _REACHABLE else "/"
 
 
 def to_sign_in(scope: Scope) -> Response:
@@ -165,7 +179,7 @@ def ask(
 
 
 def _with_password(name: str, next_page: str) -> str:
-    return _template("sign_in_password.html").substitute(
+    return template("sign_in_password.html").substitute(
         next=escape(local(next_page)),
         name=escape(name),
         focus_name="" if name else "autofocus",
@@ -303,7 +317,7 @@ def page(
     sandbox = request_context(request.scope).authenticator.sandbox
     badge = '<span class="badge">SANDBOX</span>' if sandbox else ""
     of_tab = title if "MXM" in title else f"{title} · MXM"
-    text = _template("sign_in.html").substitute(badge=badge, tab=escape(of_tab), title=escape(title), body=body)
+    text = template("sign_in.html").substitute(badge=badge, tab=escape(of_tab), title=escape(title), body=body)
     return HTMLResponse(text, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
@@ -317,7 +331,7 @@ async def _sign_out(request: Request) -> Response:
     if context.session is None:
         return _to(SIGN_IN)
     if request.method != "POST":
-        text = _template("sign_out.html").substitute(name=escape(context.session.name))
+        text = template("sign_out.html").substitute(name=escape(context.session.name))
         return HTMLResponse(text, headers={"Cache-Control": "no-store"})
     authenticator, everywhere = context.authenticator, request.url.path != SIGN_OUT
     leave = authenticator.sign_out_everywhere if everywhere else authenticator.sign_out
@@ -334,11 +348,11 @@ async def _sign_out(request: Request) -> Response:
 
 
 def _style(_request: Request) -> Response:
-    return _asset(_ASSETS / "style.css", "text/css; charset=utf-8")
+    return _asset(ASSETS / "style.css", "text/css; charset=utf-8")
 
 
 def _watch(_request: Request) -> Response:
-    return _asset(_ASSETS / "watch.js", "text/javascript; charset=utf-8")
+    return _asset(ASSETS / "watch.js", "text/javascript; charset=utf-8")
 
 
 def _icon(_request: Request) -> Response:
@@ -381,13 +395,13 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
+def redirect(next_page: str) -> Response:
+    """Redirect to a page of this server."""
+    return _to(local(next_page))
+
+
 def _to(address: str) -> Response:
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-
-
-@cache
-def _template(name: str) -> Template:
-    return Template((_ASSETS / name).read_text(encoding="utf-8"))
 
 
 @cache

@@ -69,6 +69,7 @@ class Tokens:
         stolen one cannot outlive its revocation.
         """
         _must_be_an_admin(caller)
+        caller.require_recent()
         name = _named(name)
         if days is not None and not 0 < days <= MOST_DAYS:
             raise InvalidPassword(f"A token ends within {MOST_DAYS // 365} years, or never.")

@@ -126,6 +126,8 @@ class Users:
         are set by their owners. Raises InvalidPassword.
         """
         _must_be_an_admin(by)
+        if admin or password is not None:
+            by.require_recent()
         name = _named(name)
         kept = None if password is None else self._hashed(password, name)
         _must_be_an_admin(authority.current(by))  # hashing waits for its turn
@@ -158,6 +160,8 @@ class Users:
         with self._store.write() as tx:
             user = _there(tx, number)
             is_admin = user.admin if admin is None else admin
+            if is_admin and not user.admin:
+                by.require_recent()
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
             users.change(tx, number, admin=is_admin, permissions=rights)
             self._require_another_admin(tx, user)
@@ -194,6 +198,7 @@ class Users:
     def set_password(self, by: Caller, number: int, new: str) -> None:
         """Give a user a temporary password, and sign them out everywhere. Raises InvalidPassword."""
         _must_be_an_admin(by)
+        by.require_recent()
         with self._store.read() as tx:
             user = _there(tx, number)
         self._keep_password(by, user, new, of_others=True)

@@ -171,6 +171,14 @@ class CallerKind(StrEnum):
     ENGINE = "engine"
 
 
+class SecondFactorMode(StrEnum):
+    """The rule for second factors of people who sign in with a password."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    OFF = "off"
+
+
 class AuditAction(StrEnum):
     """Every action that the audit log records; a stored value never changes."""
 
@@ -207,6 +215,13 @@ class AuditAction(StrEnum):
     SIGN_OUT = "sign_out"
     SIGN_OUT_EVERYWHERE = "sign_out.everywhere"
     SIGN_OUT_ELSEWHERE = "sign_out.elsewhere"
+    SECOND_FACTOR_ENROLL = "second_factor.enroll"
+    SECOND_FACTOR_REFUSED = "second_factor.refused"
+    SECOND_FACTOR_RESET = "second_factor.reset"
+    RECOVERY_CODES_MAKE = "second_factor.recovery_codes"
+    RECOVERY_CODE_USE = "second_factor.recovery_code_used"
+    IDENTITY_CONFIRM = "identity.confirm"
+    IDENTITY_REFUSED = "identity.refused"
     PASSWORD_SET = "password.set"
     USER_ADD = "user.add"
     USER_CHANGE = "user.change"

@@ -2,18 +2,23 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from mxlib.auth.authority import resolves_callers
+from mxlib.auth.password_queue import QueueFull
 from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission, with_included
-from mxlib.auth.sign_in import Authenticator
+from mxlib.auth.second_factor import FactorState
+from mxlib.auth.sessions import Session
+from mxlib.auth.sign_in import OVER, Authenticator, SignInRefused
+from mxlib.auth.sign_in_steps import StepRefused
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.token_owners import Mark, Released, describe_mark, maker, marks, works
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core import passwords
-from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.core.vocabulary import AuditAction, CallerKind, SecondFactorMode
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, StoreUnavailable, audit, sessions
 from mxlib.store import users as people
@@ -30,6 +35,7 @@ __all__ = [
     "Released",
     "TokenRecord",
     "UserRecord",
+    "WayToConfirm",
     "describe_mark",
     "grants",
     "maker",
@@ -44,6 +50,14 @@ REFUSALS = (Forbidden, InvalidPassword, TooManyAttempts, StoreUnavailable)
 Grants = dict[str, frozenset[Permission]]
 
 
+class WayToConfirm(Enum):
+    """The way in which people confirm that it is them."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind of secret, no secret
+    CODE = "password and code"
+    PROVIDER = "provider"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A user as the page lists them; `browsers` counts where they are signed in."""
@@ -51,6 +65,8 @@ class Person:
     user: UserRecord
     browsers: int
     you: bool
+    #: When they set up their second factor; None without one.
+    factor_since: float | None = None
 
 
 @resolves_callers
@@ -92,8 +108,11 @@ class AccessService:
     def people(self, by: Caller) -> tuple[Person, ...]:
         """Return everyone by name, disabled users too."""
         records = self._users.list_all(by)
-        browsers = self._browsers()
-        return tuple(Person(record, browsers.get(record.id, 0), record.name == by.name) for record in records)
+        browsers, factors = self._browsers(), self._authenticator.second_factors.enrolled()
+        return tuple(
+            Person(record, browsers.get(record.id, 0), record.name == by.name, factors.get(record.id))
+            for record in records
+        )
 
     def add(
         self, by: Caller, name: str, password: str | None, *, admin: bool, given: Mapping[str, Iterable[Permission]]
@@ -172,6 +191,13 @@ class AccessService:
         self._users.set_password(by, number, password)
         return password
 
+    def reset_second_factor(self, by: Caller, number: int) -> None:
+        """Remove another user's second factor: phone and recovery codes are lost.
+
+        They are signed out everywhere, and set up a new one at the next sign-in where it is required.
+        """
+        self._authenticator.second_factors.reset(by, number)
+
     def sign_out(self, by: Caller, number: int) -> int:
         """Sign a user out everywhere; return in how many browsers they were signed in.
 
@@ -192,6 +218,40 @@ class AccessService:
         """Return the caller as a user; None while sign-in is not required."""
         record = self._users.find(caller.name) if self.sign_in_required() else None
         return None if record is None else Person(record, self._browsers().get(record.id, 0), you=True)
+
+    def own_factor(self, person: Person) -> FactorState | None:
+        """Return one's own second factor; None without one."""
+        return self._authenticator.second_factors.state(person.user)
+
+    def offers_second_factor(self, person: Person) -> bool:
+        """Return whether this user can set up a second factor: only people with a password."""
+        return person.user.has_password and self._authenticator.second_factors.mode is not SecondFactorMode.OFF
+
+    def way_to_confirm(self, opened_in: str) -> WayToConfirm:
+        """Return how the user of a session, by its name, confirms that it is them."""
+        session = self._session(opened_in)
+        if self._authenticator.confirms_at_provider(session):
+            return WayToConfirm.PROVIDER
+        return WayToConfirm.CODE if self._authenticator.asks_for_code(session) else WayToConfirm.PASSWORD
+
+    def confirm(self, caller: Caller, opened_in: str, password: str, code: str = "") -> None:
+        """Accept password and code as a proof of who the user is.
+
+        `opened_in` is the name of their session. Raises InvalidPassword and TooManyAttempts.
+        """
+        session = self._session(opened_in)
+        if session.name != caller.name:
+            raise Forbidden("This session is another user's. Sign in again.")
+        try:
+            self._authenticator.confirm(session, password, code, caller.address)
+        except (SignInRefused, StepRefused, QueueFull) as error:
+            raise InvalidPassword(str(error)) from None
+
+    def _session(self, opened_in: str) -> Session:
+        session = self._authenticator.sessions.named(opened_in) if opened_in else None
+        if session is None:
+            raise Forbidden(OVER)
+        return session
 
     def change_own_password(self, caller: Caller, current: str, new: str, again: str, *, keep: str = "") -> None:
         """Change one's own password and sign other browsers out.

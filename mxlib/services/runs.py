@@ -12,7 +12,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
-from mxlib.core.vocabulary import AT_AN_END, Action, AuditAction, Outcome, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import InvalidState, RunManager
@@ -20,6 +20,9 @@ from mxlib.runs.run_view import RunView
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
+
+#: Mailboxes that one act may delete without asking once more who acts.
+UNASKED_DELETIONS = 10
 
 #: Errors that refuse a request about a run; each message is one sentence.
 REFUSALS = (Forbidden, InvalidState, StoreUnavailable)
@@ -48,6 +51,12 @@ def _must(caller: Caller, run: RunView | RunRecord) -> None:
         if sees(caller, run, domain):
             caller.require(needed_for(RunKind(run.kind)), domain)
         raise Forbidden(run_status.no_longer_allowed(run.id))
+
+
+def require_recent_for(caller: Caller, deletions: int) -> None:
+    """Raise NotRecent when so many deletions need a caller who proved lately who they are."""
+    if deletions > UNASKED_DELETIONS:
+        caller.require_recent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class RunService:
         caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
+        require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
             allowed=allowed, since=since,
@@ -117,6 +127,7 @@ class RunService:
         if mine and not self._may_have(current(caller), view):
             raise Forbidden(run_status.no_longer_allowed(run))
         if any(password for _, password in rows):
+            caller.require_recent()
             self._record_download(caller, run, "as JSON")
         return rows
 
@@ -143,6 +154,9 @@ class RunService:
             _must(caller, view)
         elif not self._may_undo(caller, origin):
             raise Forbidden(undo_questions.undo_not_allowed(origin.id))
+        with self._store.read() as tx:
+            left = sum(row.action == Action.DELETE and row.outcome in RETRIED for row in journal.rows(tx, run))
+        require_recent_for(caller, left)
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
@@ -181,7 +195,10 @@ class RunService:
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
         """Return one of `exports.RUN_FILES`, each of which may hold passwords."""
-        visible = self._visibility.of(caller, self._owned(caller, run))
+        view = self._owned(caller, run)
+        if view.has_passwords:
+            caller.require_recent()
+        visible = self._visibility.of(caller, view)
         stem, ending = kind.split(".")
         make = {"results": results.results_file, "failed": results.failed_file}[stem]
         if ending == "zip":

@@ -22,7 +22,7 @@ from mxlib.services.failures import start_waits
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import InvalidField
-from mxlib.services.runs import RunService
+from mxlib.services.runs import RunService, require_recent_for
 from mxlib.store import Store, changed_since, journal, mailbox_lists, stored_columns
 
 #: Outcomes of rows that changed something.
@@ -132,6 +132,7 @@ class UndoService:
             if str(typed).strip() != str(planned.typed):
                 raise InvalidField("confirm", undo_questions.confirm_undo(planned.typed, len(planned.to_delete)))
             self._seen(caller := current(caller), run)
+            require_recent_for(caller, len(planned.to_delete))
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
             )

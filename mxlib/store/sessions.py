@@ -31,6 +31,8 @@ class SessionRecord:
     seen_at: float
     address: str
     agent: str
+    proved_at: float | None
+    by_provider: bool
     admin: bool
     permissions: Mapping[str, Sequence[str]]
     before_at: float | None
@@ -49,11 +51,14 @@ _OF_USER = frozenset({"name", "admin", "permissions"})
 _SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for column in fields(SessionRecord)]
 
 
-def begin(tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str, before: SignInBefore) -> None:
+def begin(
+    tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str, before: SignInBefore, *,
+    by_provider: bool = False,
+) -> None:  # fmt: skip
     """Store a new session; `before` is the user's last sign-in."""
     tx.execute(
         sessions.insert().values(
-            digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent,
+            digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent, by_provider=by_provider,
             before_at=before.at, before_from=before.address, before_refused=before.refused,
         )
     )  # fmt: skip
@@ -86,6 +91,11 @@ def open_of_user(tx: Tx, user: int, *, began_since: float, seen_since: float) ->
 def touch(tx: Tx, digest: bytes, at: float) -> None:
     """Record that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))
+
+
+def prove(tx: Tx, digest: bytes, at: float) -> None:
+    """Record that the user of a session proved who they are."""
+    tx.execute(sessions.update().where(sessions.c.digest == digest).values(proved_at=at))
 
 
 def of_user(tx: Tx, user: int) -> list[bytes]:

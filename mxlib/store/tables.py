@@ -311,6 +311,9 @@ session = Table(
     Column("before_at", Float),
     Column("before_from", Text, nullable=False, server_default=""),
     Column("before_refused", Integer, nullable=False, server_default=text("0")),
+    #: When the user last proved who they are; null: at the sign-in.
+    Column("proved_at", Float),
+    Column("by_provider", Boolean, nullable=False, server_default=false()),
 )
 Index("session_by_user", session.c.user)
 
@@ -325,6 +328,27 @@ pending_sign_in = Table(
     Column("passed", JSON, nullable=False),
 )
 Index("pending_by_user", pending_sign_in.c.user)
+
+#: Authenticator apps of users: the secret, sealed with the server's key.
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("user", Integer, ForeignKey("user.id"), primary_key=True, autoincrement=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("enrolled_at", Float, nullable=False),
+    Column("last_step", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False, server_default=text("0")),
+    Column("wrong_at", Float, nullable=False, server_default=text("0")),
+)
+
+#: Recovery codes that are not used yet, as hashes.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("user", Integer, ForeignKey("user.id"), nullable=False),
+)
+Index("recovery_code_by_user", recovery_code.c.user)
 
 #: Refused sign-ins, to slow down guessing. `name` is a hash: people type passwords into the wrong field.
 sign_in_refused = Table(

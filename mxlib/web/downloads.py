@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mxlib import services
 from mxlib.api.attachments import attached
+from mxlib.auth.account_pages import confirm_address
 from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
-from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.permissions import Caller, Forbidden, NotRecent
 from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
 from mxlib.services.exports import File, NotFound
@@ -29,10 +30,17 @@ def caller(request: Request) -> Caller:
     return services.current().authenticator.caller(name, address, session)
 
 
-def _answer(make: Callable[[], File]) -> Response:
-    """Return the file of `make`, or the sentence of its error with the right status."""
+def _answer(make: Callable[[], File], ask: str = "") -> Response:
+    """Return the file of `make`, or the sentence of its error with the right status.
+
+    `ask` is the page that asks for a confirmation where the file needs one.
+    """
     try:
         return attached(make())
+    except NotRecent as error:
+        if ask:
+            return RedirectResponse(ask, 303, {"Cache-Control": "no-store"})
+        return PlainTextResponse(str(error), status_code=403)
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
     except NotFound as error:
@@ -50,7 +58,9 @@ def run_file(request: Request) -> Response:
     digits, kind = request.path_params["run"], request.path_params["kind"]
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
-    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind))
+    pages = "text/html" in request.headers.get("accept", "")
+    ask = confirm_address(request.url.path, f"/runs?run={int(digits)}") if pages else ""
+    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind), ask)
 
 
 def domain_file(request: Request) -> Response:

@@ -39,7 +39,7 @@ class Riddle:
 
 @pytest.fixture
 def stepped(app: SignInApp) -> SignInApp:
-    app.entrance.pending.steps[:] = [Riddle("code", "red"), Riddle("oath", "blue", "<p>Keep this.</p>")]
+    app.entrance.pending.steps[:] = [Riddle("riddle", "red"), Riddle("oath", "blue", "<p>Keep this.</p>")]
     return app
 
 
@@ -66,7 +66,7 @@ def test_the_right_password_leads_to_the_first_step_and_opens_nothing(stepped: S
     with pytest.raises(WebSocketDenialResponse), browser.websocket_connect(LIVE):
         pass
     assert [entry[0] for entry in stepped.trail() if entry[0].startswith("sign_in")] == []
-    assert title(browser.get("/sign-in/step")) == "The code of kim"
+    assert title(browser.get("/sign-in/step")) == "The riddle of kim"
 
 
 def test_the_id_of_a_pending_sign_in_is_no_session_and_is_not_stored(stepped: SignInApp) -> None:
@@ -81,7 +81,7 @@ def test_the_id_of_a_pending_sign_in_is_no_session_and_is_not_stored(stepped: Si
 def test_the_session_begins_after_the_last_step_with_what_is_shown_once(stepped: SignInApp) -> None:
     browser = stepped.browser()
     sign_in(browser, "kim", GOOD, "/page")
-    first = take(browser, "code", "red", "/page")
+    first = take(browser, "riddle", "red", "/page")
     assert (first.status_code, first.headers["location"]) == (303, "/sign-in/step?next=%2Fpage")
     assert SESSION not in browser.cookies
     last = take(browser, "oath", "blue", "/page")
@@ -96,11 +96,11 @@ def test_the_session_begins_after_the_last_step_with_what_is_shown_once(stepped:
 def test_a_wrong_answer_and_the_form_of_another_step_pass_nothing(stepped: SignInApp) -> None:
     browser = stepped.browser()
     sign_in(browser, "kim", GOOD)
-    wrong = take(browser, "code", "green")
+    wrong = take(browser, "riddle", "green")
     assert wrong.status_code == 400
-    assert "This is not the code." in wrong.text
+    assert "This is not the riddle." in wrong.text
     take(browser, "oath", "blue")
-    assert title(browser.get("/sign-in/step")) == "The code of kim"
+    assert title(browser.get("/sign-in/step")) == "The riddle of kim"
     assert SESSION not in browser.cookies
 
 
@@ -108,7 +108,7 @@ def test_a_pending_sign_in_ends_after_ten_minutes(stepped: SignInApp) -> None:
     browser = stepped.browser()
     sign_in(browser, "kim", GOOD)
     stepped.clock.at += PENDING_S + 1
-    answer = take(browser, "code", "red")
+    answer = take(browser, "riddle", "red")
     assert answer.status_code == 401
     assert PENDING_ENDED in answer.text
 
@@ -127,16 +127,16 @@ def test_what_ends_the_sessions_of_a_user_ends_a_pending_sign_in(stepped: SignIn
     else:
         with stepped.store.write() as tx:
             sessions.end_all(tx, kim.id)
-    assert take(browser, "code", "red").status_code == 401
+    assert take(browser, "riddle", "red").status_code == 401
 
 
 def test_a_step_is_taken_only_from_a_page_of_this_server(stepped: SignInApp) -> None:
     browser = stepped.browser()
     sign_in(browser, "kim", GOOD)
-    form = {"step": "code", "word": "red"}
+    form = {"step": "riddle", "word": "red"}
     assert browser.post("/sign-in/step", data=form).status_code == 403
     assert browser.post("/sign-in/step", data=form, headers={"Origin": "https://evil.example"}).status_code == 403
-    assert title(browser.get("/sign-in/step")) == "The code of kim"
+    assert title(browser.get("/sign-in/step")) == "The riddle of kim"
 
 
 def test_without_a_pending_sign_in_the_step_shows_the_sign_in_page(stepped: SignInApp) -> None:
@@ -144,7 +144,7 @@ def test_without_a_pending_sign_in_the_step_shows_the_sign_in_page(stepped: Sign
     assert answer.status_code == 401
     assert title(answer) == "Sign in to MXM"
     assert 'name="next" value="/page"' in answer.text
-    assert take(stepped.browser(), "code", "red").status_code == 401
+    assert take(stepped.browser(), "riddle", "red").status_code == 401
 
 
 def test_the_same_last_step_sent_twice_begins_one_session(stepped: SignInApp) -> None:
@@ -153,8 +153,8 @@ def test_the_same_last_step_sent_twice_begins_one_session(stepped: SignInApp) ->
     sign_in(browser, "kim", GOOD)
     copy = stepped.browser()
     copy.cookies.set(PENDING, browser.cookies[PENDING])
-    assert take(browser, "code", "red").status_code == 303
-    assert take(copy, "code", "red").status_code == 401
+    assert take(browser, "riddle", "red").status_code == 303
+    assert take(copy, "riddle", "red").status_code == 401
     assert SESSION not in copy.cookies
 
 
@@ -162,9 +162,9 @@ def test_another_sign_in_replaces_the_session_of_the_browser(stepped: SignInApp)
     stepped.entrance.pending.steps.clear()
     browser = stepped.signed_in()
     before = browser.cookies[SESSION]
-    stepped.entrance.pending.steps.append(Riddle("code", "red"))
+    stepped.entrance.pending.steps.append(Riddle("riddle", "red"))
     sign_in(browser, "kim", GOOD)
     assert stepped.sessions.find(before), "the last one stays until the new sign-in is complete"
-    take(browser, "code", "red")
+    take(browser, "riddle", "red")
     assert stepped.sessions.find(before) is None
     assert stepped.sessions.find(browser.cookies[SESSION])

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -40,7 +41,7 @@ LOOKS = {
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
-    "-all-", "-every", "key", "remove-",
+    "-all-", "-every", "key", "remove-", "confirm-go",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -125,6 +126,13 @@ def linked(tab: Tab) -> None:
     picked_person(tab)
 
 
+def with_second_factor(tab: Tab) -> None:
+    jo, factors = tab.services.users.find(OTHER), tab.services.authenticator.second_factors
+    assert jo
+    factors.enroll(jo, b"x", pyotp.TOTP(factors.enrollment(jo, b"x").secret).now(), "")
+    picked_person(tab)
+
+
 def signed_in_jo(tab: Tab) -> None:
     with tab.services.store.write() as tx:
         jo = tab.services.users.find(OTHER)
@@ -197,6 +205,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("make-password", "access", before=picked_person), ("new-password",)),
     (Action("sign-out", "access", before=signed_in_jo), ()),
     (Action("unlink", "access", before=linked), ()),
+    (Action("reset-factor", "access", before=with_second_factor), ()),
     (Action("disable-now", "access", before=picked_person), ("disable",)),
     (Action("enable", "access", before=lambda tab: picked_person(tab, disabled=True)), ()),
     (Action("make-token", "access"), ("add-token",)),

@@ -3,10 +3,15 @@
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.sign_in_pages import RECOVERY_CODES, SECOND_FACTOR
+from mxlib.core.format import age, count
 from mxlib.services.access import MIN_LENGTH, REFUSALS, Person
 from mxlib.ui.admin import own_sessions, permissions
 from mxlib.ui.app import layout, session
 from mxlib.ui.widgets.format import escaped
+
+#: So few recovery codes are left that the page asks for new ones.
+FEW_CODES = 3
 
 
 def say_not_in_force() -> None:
@@ -27,12 +32,35 @@ def show_own(person: Person) -> None:
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
         permissions.explain(user.admin, user.permissions)
     with password.container(border=True, height="stretch"):
+        if services.current().access.offers_second_factor(person):
+            _own_factor(person)
         if user.has_password:
             _own_password()
         else:
             st.subheader("Your password", anchor=False)
             st.markdown("You sign in at the provider, and have no password here.")
     own_sessions.show(user.id)
+
+
+def _own_factor(person: Person) -> None:
+    """Show the second factor, with links to the pages that change it."""
+    state, now = services.current().access.own_factor(person), services.current().clock.now()
+    st.subheader("Your second factor", anchor=False)
+    if state is None:
+        st.markdown("You sign in with a password alone. With a code of your phone, a stolen password signs nobody in.")
+        _link("Set it up", SECOND_FACTOR)
+        return
+    left = count(state.codes_left, "recovery code")
+    st.markdown(f"An authenticator app, set up {age(now - state.enrolled_at)} ago. **{left} left.**")
+    if state.codes_left <= FEW_CODES:
+        st.warning("Make new recovery codes before you need them.", icon=":material/warning:")
+    with st.container(horizontal=True):
+        _link("Set up another phone", SECOND_FACTOR)
+        _link("Make new recovery codes", RECOVERY_CODES)
+
+
+def _link(label: str, address: str) -> None:
+    st.html(f'<a class="mxm-download" href="{address}" target="_self">{label}</a>', width="content")
 
 
 def _own_password() -> None:

@@ -8,7 +8,7 @@ from mxlib.core.format import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord, describe_mark, maker, marks, works
 from mxlib.ui.admin import permissions, users
 from mxlib.ui.app import layout
-from mxlib.ui.widgets import actions, dialogs, single_select
+from mxlib.ui.widgets import actions, confirm_identity, dialogs, single_select
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -134,11 +134,17 @@ def _make() -> None:
     )
     if days == 0:
         st.warning(_NEVER, icon=":material/all_inclusive:")
-    if not st.button("Make the token", type="primary", icon=":material/key:", key="make-token"):
-        return
+    pressed = st.button("Make the token", type="primary", icon=":material/key:", key="make-token")
+
+    def make() -> None:
+        st.session_state[_ONCE] = access.create_token(
+            layout.caller(), name, admin=admin, given=given, days=days or None
+        )
+
     try:
-        st.session_state[_ONCE] = access.create_token(caller, name, admin=admin, given=given, days=days or None)
+        made = confirm_identity.carried_out("make-token", pressed, make)
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
-    dialogs.redraw()
+    if made:
+        dialogs.redraw()

@@ -11,7 +11,7 @@ from mxlib.core.text.sign_ins import temporary_password
 from mxlib.services.access import MIN_LENGTH, REFUSALS, Grants, Person
 from mxlib.ui.admin import disable_user, permissions
 from mxlib.ui.app import layout
-from mxlib.ui.widgets import actions, dialogs, single_select
+from mxlib.ui.widgets import actions, confirm_identity, dialogs, single_select
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, verbatim
 
@@ -42,7 +42,7 @@ def show() -> None:
         column_config={
             "Name": st.column_config.TextColumn(width=230, pinned=True),
             "May": st.column_config.TextColumn(width=250),
-            "Signs in with": st.column_config.TextColumn(width=100),
+            "Signs in with": st.column_config.TextColumn(width=140),
             "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
             "State": st.column_config.TextColumn(width=150),
         },
@@ -60,11 +60,16 @@ def _row(person: Person) -> dict[str, object]:
     return {
         "Name": user.name + (" (you)" if person.you else ""),
         "May": permissions.describe(user.admin, user.permissions),
-        "Signs in with": ", ".join(["password"] * user.has_password + ["provider"] * (user.subject is not None))
-        or "provider, not yet",
+        "Signs in with": ", ".join(_ways(person)) or "provider, not yet",
         "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
         "State": "Disabled" if user.disabled_at is not None else signed_in,
     }
+
+
+def _ways(person: Person) -> list[str]:
+    user = person.user
+    password = "password and code" if person.factor_since is not None else "password"
+    return [password] * user.has_password + ["provider"] * (user.subject is not None)
 
 
 def _card(person: Person) -> None:
@@ -86,6 +91,12 @@ def _card(person: Person) -> None:
             if not person.you and st.button("New password…", icon=":material/password:", key="new-password"):
                 st.session_state.pop(_ONCE, None)
                 _new_password(person)
+            if person.factor_since is not None and not person.you:
+                hint = "For a person who lost the phone and the recovery codes. Signs them out everywhere."
+                st.button(
+                    "Reset second factor", icon=":material/phonelink_erase:", key="reset-factor", help=hint,
+                    on_click=act(_reset_factor, user.id),
+                )  # fmt: skip
             if person.browsers:
                 out = act(sign_out, user.id)
                 st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=out)
@@ -109,6 +120,10 @@ def _card(person: Person) -> None:
 def sign_out(number: int) -> None:
     """Sign a user out everywhere."""
     services.current().access.sign_out(layout.caller(), number)
+
+
+def _reset_factor(number: int) -> None:
+    services.current().access.reset_second_factor(layout.caller(), number)
 
 
 def _unlink(number: int) -> None:
@@ -149,16 +164,19 @@ def _add() -> None:
     with st.form("user", border=False):  # a password field alone tells nothing when Tab leads from it to its own eye
         password, again = _typed() if way == _TYPED else ("", "")
         asked = st.form_submit_button("Add", type="primary", icon=":material/person_add:", key="add")
-    if not asked:
-        return
-    try:
+
+    def add() -> None:
         if way == _GENERATED:
-            made_password = access.add_with_password(caller, name, admin=admin, given=given)
+            made_password = access.add_with_password(layout.caller(), name, admin=admin, given=given)
             st.session_state[_ONCE] = (name.strip().lower(), made_password)
         elif way == _TYPED:
-            access.add_with_typed(caller, name, password, again, admin=admin, given=given)
+            access.add_with_typed(layout.caller(), name, password, again, admin=admin, given=given)
         else:
-            access.add(caller, name, None, admin=admin, given=given)
+            access.add(layout.caller(), name, None, admin=admin, given=given)
+
+    try:
+        if not confirm_identity.carried_out("add-user", asked, add):
+            return
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
@@ -200,10 +218,14 @@ def _allow(person: Person) -> None:
     admin, given = permissions.ask(RIGHTS, access.domains(caller, user.permissions))
     if user.admin and not admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
         st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")
-    if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
-        return
+    pressed = st.button("Save", type="primary", icon=":material/check:", key="save-rights")
+
+    def allow() -> None:
+        access.allow(layout.caller(), user.id, admin=admin, given=given)
+
     try:
-        access.allow(caller, user.id, admin=admin, given=given)
+        if not confirm_identity.carried_out("save-rights", pressed, allow):
+            return
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
@@ -221,10 +243,14 @@ def _new_password(person: Person) -> None:
         f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one no longer works, "
         "and the new one has to be replaced at the first sign-in, within 7 days."
     )
-    if not st.button("Make a new password", type="primary", icon=":material/password:", key="make-password"):
-        return
+    pressed = st.button("Make a new password", type="primary", icon=":material/password:", key="make-password")
+
+    def make() -> None:
+        st.session_state[_ONCE] = (user.name, access.new_password(layout.caller(), user.id))
+
     try:
-        st.session_state[_ONCE] = (user.name, access.new_password(caller, user.id))
+        if not confirm_identity.carried_out("make-password", pressed, make):
+            return
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return

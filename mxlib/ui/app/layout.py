@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 from mxlib import __version__, dashboard, services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.ui.app import banner, search, session, storage
-from mxlib.ui.widgets import actions, dialogs
+from mxlib.ui.widgets import actions, confirm_identity, dialogs
 from mxlib.ui.widgets.format import escaped
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -71,6 +71,7 @@ def show() -> None:
     actions.show_refused()
     with suppress(_Drawn):
         chosen.run()
+    confirm_identity.show_asked()
     dialogs.draw(chosen.url_path)
 
 

@@ -21,7 +21,7 @@ from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_d
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
 from mxlib.ui.mailboxes import client_setup, selection
-from mxlib.ui.widgets import dialogs, flash
+from mxlib.ui.widgets import confirm_identity, dialogs, flash
 from mxlib.ui.widgets.format import escaped, verbatim
 
 _HELD = "change"
@@ -187,21 +187,26 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
         if st.button("Cancel", key="change_cancel"):
             forget()
             dialogs.leave()
-    if go:
-        _carry_out(proposed, days, typed, agreed=agreed)
+    _carry_out(proposed, days, typed, pressed=go, agreed=agreed)
 
 
-def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, agreed: bool) -> None:
+def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool, agreed: bool) -> None:
     held = st.session_state[_HELD]
-    try:
+
+    def change() -> None:
         with st.spinner("Sending to MXroute…", show_time=True):
-            done = services.current().changes.carry_out(
+            # Held before the script can be stopped: a password in it is shown once.
+            held["done"] = services.current().changes.carry_out(
                 layout.caller(), proposed, days=days, typed=typed, agreed=agreed
             )
-            held["done"] = done  # before the script can be stopped: a password in it is shown once
+
+    try:
+        if not confirm_identity.carried_out("change", pressed, change):
+            return
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
+    done: ChangeResult = held["done"]
     if isinstance(proposed.change, Deletion):
         selection.drop([row.address for row in proposed.plan.rows])
     if done.run is not None:

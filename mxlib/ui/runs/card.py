@@ -132,13 +132,15 @@ def _files(view: RunView) -> None:
         st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
         return
     with st.container(horizontal=True, vertical_alignment="center", key="files"):
-        links.download("Download results", f"/runs/{view.id}/results.xlsx", key="results-xlsx")
-        links.download("Results as CSV", f"/runs/{view.id}/results.csv", key="results-csv")
+        links.download("Download results", f"/runs/{view.id}/results.xlsx", key="results-xlsx", may_ask=True)
+        links.download("Results as CSV", f"/runs/{view.id}/results.csv", key="results-csv", may_ask=True)
         if len(view.domains) > 1:
-            links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
+            links.download(
+                "Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip", may_ask=True
+            )
         if view.done < view.total and not view.open and view.kind in {RunKind.IMPORT, RunKind.CHANGE}:
-            links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx")
-            links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv")
+            links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx", may_ask=True)
+            links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv", may_ask=True)
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
     st.caption(file_problems.CSV_CALCULATES)

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mxlib.auth.passwords import InvalidPassword as UnfitPassword
-from mxlib.auth.permissions import Forbidden
+from mxlib.auth.permissions import Forbidden, NotRecent
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
@@ -38,6 +38,9 @@ REFUSALS = (
 
 _REFUSED = "refused"
 
+#: Key of the callback, with its arguments, that has to be confirmed before it is carried out.
+TO_CONFIRM = "callback-to-confirm"
+
 
 def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
     """Return a callback that does this; a refusal appears on the next page drawn."""
@@ -47,6 +50,8 @@ def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
 def _act(do: Callable[..., object], given: tuple[Any, ...]) -> None:
     try:
         do(*given)
+    except NotRecent:
+        st.session_state[TO_CONFIRM] = (do, given)
     except REFUSALS as refusal:
         refuse(refusal)
 

@@ -1,0 +1,75 @@
+"""The steps of a sign-in that belong to the second factor: a code, and the enrollment."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import segno
+
+from mxlib.auth.page_templates import template
+from mxlib.auth.second_factor import Enrollment, SecondFactors
+from mxlib.auth.sign_in_steps import PendingSignIn, StepForm
+from mxlib.store import Tx
+from mxlib.store.users import UserRecord
+
+REQUIRED = "People who may change mailboxes here sign in with a password and a code of their phone."
+
+ENROLLED = "Your second factor is set up. From now on you sign in with a code as well."
+
+
+class CodeStep:
+    """Asks a user who has a second factor for a code."""
+
+    name = "code"
+
+    def __init__(self, factors: SecondFactors) -> None:
+        self._factors = factors
+
+    def is_needed(self, tx: Tx, user: UserRecord, passed: Sequence[str]) -> bool:
+        """Return whether a code is left to type; enrollment proved one already."""
+        return not {self.name, EnrollStep.name} & set(passed) and self._factors.is_asked(tx, user)
+
+    def form(self, _pending: PendingSignIn) -> StepForm:
+        """Return the form with one field, for both kinds of codes."""
+        return StepForm("Enter your code", template("code.html").substitute(button="Sign in"))
+
+    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
+        """Check the code."""
+        self._factors.check(pending.user, given.get("code", ""), address)
+        return ""
+
+
+class EnrollStep:
+    """Lets a user set up a second factor, where one is required."""
+
+    name = "enroll"
+
+    def __init__(self, factors: SecondFactors) -> None:
+        self._factors = factors
+
+    def is_needed(self, tx: Tx, user: UserRecord, _passed: Sequence[str]) -> bool:
+        """Return whether a second factor is required and missing."""
+        return self._factors.is_required(user) and not self._factors.is_asked(tx, user)
+
+    def form(self, pending: PendingSignIn) -> StepForm:
+        """Return the form with the QR code."""
+        return enrollment_form(self._factors.enrollment(pending.user, pending.record.digest), REQUIRED)
+
+    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
+        """Enroll the app; return the recovery codes to show once."""
+        codes = self._factors.enroll(pending.user, pending.record.digest, given.get("code", ""), address)
+        return recovery_codes(codes, ENROLLED)
+
+
+def enrollment_form(enrollment: Enrollment, why: str) -> StepForm:
+    """Return the form to enroll an app, with the secret as picture and as text."""
+    picture = segno.make(enrollment.address, error="m").svg_inline(scale=4, border=3, light="#fff", omitsize=True)
+    groups = " ".join(enrollment.secret[at : at + 4] for at in range(0, len(enrollment.secret), 4))
+    fields = template("enroll.html").substitute(why=escape(why), picture=picture, key=escape(groups))
+    return StepForm("Set up a second factor", fields)
+
+
+def recovery_codes(codes: Sequence[str], done: str) -> str:
+    """Return the HTML that shows recovery codes, and saves them without a script."""
+    return template("recovery_codes.html").substitute(
+        done=escape(done), codes=escape("\n".join(codes)), joined=escape(" ".join(codes))
+    )
