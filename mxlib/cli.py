@@ -5,6 +5,7 @@ It works before anyone can sign in.
 
 import argparse
 import getpass
+import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -22,10 +23,10 @@ from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.core.text import audit_texts, backups, store_problems
+from mxlib.core.text import audit_texts, backups, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, backup, clock_guard, hold
+from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, backup, clock_guard, erasure, hold, person
 from mxlib.store.backup import BackupError
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -281,6 +282,36 @@ def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
     return 0
 
 
+# Persons.
+
+
+def _person_export(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    address, by = asked.address.strip().lower(), _operator()
+    with store.read() as tx:
+        held = person.held(tx, store.key, address)
+    with store.write() as tx:
+        audit.record(tx, by, AuditAction.PERSON_EXPORT, at=clock.now(), on=address)
+    _say(json.dumps(held, ensure_ascii=False, indent=2, default=str))
+    return 0
+
+
+def _person_erase(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    address, by = asked.address.strip().lower(), _operator()
+    with store.read() as tx:
+        name = person.active_user(tx, address)
+    if name:
+        return _complain(person_texts.still_a_user(name))
+    if not asked.yes and input(person_texts.asked(address)).strip().lower() != address:
+        return _complain("That is another address. Nothing was erased.")
+    with store.write() as tx:
+        done = person.erase(tx, address)
+        text = person_texts.erased(done.rows, done.entries, done.values, user=done.user)
+        audit.record(tx, by, AuditAction.PERSON_ERASE, at=clock.now(), on="a person", outcome=text)
+    for line in person_texts.report(text, done.stays, clean=erasure.finish(store)):
+        _say(line)
+    return 0
+
+
 # The command line.
 
 
@@ -300,7 +331,7 @@ def _parser() -> argparse.ArgumentParser:
     program = "mxm" if Path(sys.argv[0]).name == "mxm" else "script/mxm"
     parser = argparse.ArgumentParser(program, description="Manage this MXM from the command line.")
     parser.add_argument("--version", action="version", version=f"MXM {__version__}")
-    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,time,backup,restore,continue}")
+    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,person,time,backup,restore,continue}")
     serve = rooms.add_parser(
         "serve", help="start the dashboard and the API", usage=f"{program} serve [OPTION ...]", allow_abbrev=False,
         description="Start the dashboard and the API, and print their address. Options go to Streamlit, for example "
@@ -345,6 +376,14 @@ def _parser() -> argparse.ArgumentParser:
 
     audits = rooms.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     _command(audits, "verify", _audit_verify, "check the hash of every entry; the status is 1 where the log breaks")
+
+    about = rooms.add_parser("person", help="the data of one person")
+    persons = about.add_subparsers(required=True, metavar="COMMAND")
+    export = _command(persons, "export", _person_export, "print what is held of a person, as JSON")
+    erase = _command(persons, "erase", _person_erase, "erase what is held of a person, and print what stays and why")
+    for command in (export, erase):
+        command.add_argument("address", help="of a mailbox, a recovery email or a user")
+    erase.add_argument("--yes", action="store_true", help="do not ask first")
 
     times = rooms.add_parser("time", help="the clock of the server").add_subparsers(required=True, metavar="COMMAND")
     _command(times, "show", _time, "whether the clock went far ahead, so that nothing is forgotten for its age now")

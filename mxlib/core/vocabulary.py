@@ -163,6 +163,10 @@ class PauseCode(StrEnum):
     FAULT = "fault"
 
 
+#: Stored in place of a name, an address or a text that was erased for a person.
+ERASED = "(erased)"
+
+
 class CallerKind(StrEnum):
     """The kind of identity that acts: a person, an API token, or MXM itself."""
 
@@ -241,6 +245,8 @@ class AuditAction(StrEnum):
     BACKUP_CONTINUE = "backup.continue"
     AUDIT_DOWNLOAD = "audit.download"
     AUDIT_NEW_CHAIN = "audit.new_chain"
+    PERSON_EXPORT = "person.export"
+    PERSON_ERASE = "person.erase"
 
 
 #: The audit action of a row or a single write that is done.

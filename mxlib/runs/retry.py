@@ -1,7 +1,7 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
 from mxlib.core.plans.plan import Plan
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, ERASED, RETRIED, Action, AuditAction, RunKind, RunStatus
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
@@ -31,7 +31,7 @@ def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> i
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
         raise InvalidState("The run is not at its end yet. Stop it first, or wait.")
-    rows = journal.rows(tx, run, outcomes=RETRIED)
+    rows = [row for row in journal.rows(tx, run, outcomes=RETRIED) if row.username != ERASED]
     if not rows:
         raise InvalidState("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}

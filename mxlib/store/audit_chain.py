@@ -28,16 +28,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from mxlib.core.text.audit_texts import NEW_CHAIN
-from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.core.vocabulary import ERASED, AuditAction, CallerKind
 from mxlib.store.encryption import AuditKey, keyed_hash
 from mxlib.store.tables import audit, audit_block, audit_chain, audit_checkpoint, audit_head
 from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: Layout of the hash of new entries.
 VERSION = 1
-
-#: Stored in place of what was erased.
-ERASED = "(erased)"
 
 #: Why a chain begins.
 FIRST, OTHER_KEY, BROKEN = "first", "key", "broken"

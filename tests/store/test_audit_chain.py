@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from mxlib import cli
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.text import audit_texts
-from mxlib.core.vocabulary import AuditAction
+from mxlib.core.vocabulary import ERASED, AuditAction
 from mxlib.store import FILE, Store, audit, audit_chain, audit_check
 from mxlib.store.audit import Actor
 from mxlib.store.tables import run as runs
@@ -115,7 +115,7 @@ def values(stored: Any) -> list[str]:
     if isinstance(stored, bytes):
         return ["NULL", "x'00'", "zeroblob(32)", "'other'"]
     if isinstance(stored, str):
-        others = ("", audit_chain.ERASED, f"{stored}x")
+        others = ("", ERASED, f"{stored}x")
         return ["NULL", "7.25", *(repr(other) for other in others if other != stored)]
     return ["1", "'other'", "zeroblob(16)"] if stored is None else ["NULL", f"{stored} + 1", "'other'", "7.25"]
 
@@ -390,7 +390,7 @@ def test_erasure_leaves_the_chain_and_nothing_to_test_guesses_against(store: Sto
     with store.read() as tx:
         entry = audit.find(tx, audit.AuditFilter())[1]
         assert tx.exec_driver_sql("SELECT salt FROM audit WHERE id = 2").scalar() is None
-    erased = audit_chain.ERASED
+    erased = ERASED
     assert (entry.who, entry.on, entry.address, entry.outcome, entry.detail) == (erased, erased, erased, erased, None)
 
 
