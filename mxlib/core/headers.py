@@ -21,9 +21,14 @@ _ALIASES = {
 }
 _LOOSE = frozenset(alias for column in schema.SCHEMA for alias in column.loose.split())
 _NAME_PARTS = frozenset(header for part in schema.NAME_PARTS for header in part.likely.split())
+_FIRST_NAMES = frozenset(schema.FIRST_NAME.likely.split())
+_LAST_NAMES = frozenset((*schema.LAST_NAME.likely.split(), *schema.NAME.loose.split()))
 
 #: Characters that a header may have; a longer cell is text without a meaning, and shown cut.
 MAX_HEADER_LENGTH = 200
+
+#: Words after a bracket that say whether a template needs the column.
+_ASKED = frozenset({"required", "optional"})
 
 _OPENS = re.compile(r"[(\[{<]")
 _CLOSES = re.compile(r"[)\]}>]")
@@ -60,7 +65,7 @@ def meanings_of(header: Sequence[str]) -> list[str | None]:
     loose = {at for at, name in enumerate(header) if meanings[at] and _key(name) in _LOOSE}
     if not loose:
         return meanings
-    parted = any(_letters(fold_case(name[:MAX_HEADER_LENGTH])) in _NAME_PARTS for name in header)
+    parted = any(_folded(name) in _NAME_PARTS for name in header)
     return [None if at in loose and (parted or meanings.count(each) > 1) else each for at, each in enumerate(meanings)]
 
 
@@ -77,6 +82,21 @@ def names_who(header: Sequence[str]) -> bool:
 def names_anything(header: Sequence[str]) -> bool:
     """Return whether a header has any known column besides a name. Tables of every kind have names."""
     return any(meaning_of(name) not in (None, schema.NAME.name) for name in header)
+
+
+def known_in(header: Sequence[str]) -> int:
+    """Count the different meanings that the columns of a header have.
+
+    A name alone counts as none: tables of every kind have names.
+    """
+    found = {meaning_of(name) for name in header} - {None}
+    return 0 if found == {schema.NAME.name} else len(found)
+
+
+def names_people(header: Sequence[str]) -> bool:
+    """Return whether a header has columns for first and last names, in any language known."""
+    keys = {_folded(name) for name in header}
+    return not keys.isdisjoint(_FIRST_NAMES) and not keys.isdisjoint(_LAST_NAMES)
 
 
 def is_comment(cells: Sequence[str]) -> bool:
@@ -111,12 +131,17 @@ def _brackets(name: str) -> Iterator[tuple[int, int]]:
         yield opened.start(), at
 
 
+def _folded(name: str) -> str:
+    return _letters(fold_case(name[:MAX_HEADER_LENGTH]))
+
+
 def _outside_brackets(name: str) -> str:
     kept, at = [], 0
     for first, last in _brackets(name):
         kept.append(name[at:first])
         at = last
-    return "".join([*kept, name[at:]])
+    rest = name[at:]
+    return "".join([*kept, "" if kept and rest.strip(BLANKS).casefold() in _ASKED else rest])
 
 
 def _letters(name: str) -> str:

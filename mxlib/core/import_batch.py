@@ -10,6 +10,7 @@ import pandas as pd
 from mxlib.core import addresses, arrow_text, passwords
 from mxlib.core.addresses import Addresses
 from mxlib.core.invalid_body import InvalidBody
+from mxlib.core.notes import Note
 from mxlib.core.vocabulary import OnExisting
 
 #: Characters of the longest domain, with space for blanks around it.
@@ -28,7 +29,7 @@ class ImportSource(Protocol):
         """The sha256 of the bytes of the file, in hex; blank without one."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """Remarks for the reader of the results about how the rows were read."""
 
     def cells(self, origin: int) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core import arrow_text
+from mxlib.core import arrow_text, notes
 from mxlib.core.addresses import is_domain
 from mxlib.core.editing import file_diff
 from mxlib.core.files import time_budget, writer
@@ -217,7 +217,7 @@ class DraftService:
             usernames = None if made is None else arrow_text.texts(made)
             light = time_budget.is_light(sheet)
             as_read, _ = run_unless(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
-            source = ReadFile(sheet, columns, as_read, tuple(about["notes"]))
+            source = ReadFile(sheet, columns, as_read, tuple(map(notes.from_json, about["notes"])))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
         return DraftContent(ImportBatch(rows, about["domain"], on_existing, about["generate"], source), file)
 
@@ -236,7 +236,7 @@ def _packed(work: DraftContent) -> bytes:
         about |= {
             "name": sheet.name,
             "taken": asdict(sheet.options),
-            "notes": list(file.notes),
+            "notes": [note.to_json() for note in file.notes],
             "usernames": None if file.columns.names_who else file.rows["username"].tolist(),
             "meanings": [meaning.get(at, mapping.IGNORE) for at in range(len(sheet.header))],
         }

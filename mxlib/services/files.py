@@ -19,6 +19,7 @@ from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.mailbox_lists import MailboxLists
@@ -87,7 +88,7 @@ class FileService:
         if kept := self._kept(caller, sheet):
             answer, remembered = kept
             reading = self._reading(caller, sheet, answer, domain)
-            note = f"Columns read as answered on {day(remembered.at, self._clock.now())}."
+            note = Note(NoteCode.EARLIER_ANSWER, (day(remembered.at, self._clock.now()),))
             return replace(reading, notes=(note, *reading.notes))
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:

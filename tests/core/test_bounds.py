@@ -13,6 +13,7 @@ from mxlib.core.files.reader import FileRefused
 from mxlib.core.headers import MAX_HEADER_LENGTH
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, make_rows
+from mxlib.core.text.notes import sentences
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
@@ -60,7 +61,7 @@ def test_a_header_that_is_too_long_is_cut_and_reported() -> None:
     found, notes, sheet = validated(f"username,{'x' * (MAX_HEADER_LENGTH + 1)}\njan,a\n".encode())
     assert len(sheet.header[1]) == MAX_HEADER_LENGTH
     assert sheet.header[1].endswith("…")
-    assert any("over 200 characters shown cut" in note for note in notes)
+    assert any("over 200 characters shown cut" in note for note in sentences(notes))
     assert len(found) == 1
 
 

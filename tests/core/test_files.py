@@ -7,6 +7,7 @@ from mxlib.core.files.reader import ReadOptions, Sheet
 from mxlib.core.mapping.mapping import original_cells
 from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.schema import COLUMNS
+from mxlib.core.text.notes import sentences
 from tests.support import libreoffice as soffice
 from tests.support import spreadsheets
 from tests.support.awkward_files import READ, REFUSED
@@ -155,7 +156,7 @@ def test_every_cell_of_a_file_comes_out_as_it_was_written(name: str) -> None:
     sheet = read(name)
     assert sheet.options.describe() == options
     assert table(sheet) == rows
-    assert apply_mapping(sheet).notes == notes
+    assert sentences(apply_mapping(sheet).notes) == notes
 
 
 @pytest.mark.parametrize("name", CHOSEN_BY_HAND)

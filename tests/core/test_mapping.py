@@ -9,6 +9,7 @@ from mxlib.core.headers import meaning_of
 from mxlib.core.mapping import mapping
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.schema import COLUMNS, DTYPES
+from mxlib.core.text.notes import sentences
 
 
 def sheet_of(text: str) -> Sheet:
@@ -125,18 +126,18 @@ def test_text_in_a_formula_is_unwrapped_except_in_a_password() -> None:
 def test_a_quota_column_in_gigabytes_is_converted_with_a_note(cell: str, megabytes: str) -> None:
     rows, notes = table_of(f"username,Quota (GB)\nalice,{cell}\n")
     assert rows["quota"].tolist() == [megabytes]
-    assert notes == ("Quota is in GB in this file: converted to MB.",)
+    assert sentences(notes) == ("Quota is in GB in this file: converted to MB.",)
 
 
 def test_unused_columns_are_noted_once_and_unnamed_ones_never() -> None:
-    assert table_of("username,Phone,,x\na,1,,2\n")[1] == ("Columns 'Phone' and 'x' are not used.",)
-    assert table_of("username,Phone\na,1\n")[1] == ("Column 'Phone' is not used.",)
+    assert sentences(table_of("username,Phone,,x\na,1,,2\n")[1]) == ("Columns 'Phone' and 'x' are not used.",)
+    assert sentences(table_of("username,Phone\na,1\n")[1]) == ("Column 'Phone' is not used.",)
 
 
 def test_a_list_without_a_header_is_read_with_a_note() -> None:
     rows, notes = table_of("a@x.example\n")
     assert rows["username"].tolist() == ["a@x.example"]
-    assert notes == ("No header: read as a list of addresses.",)
+    assert sentences(notes) == ("No header: read as a list of addresses.",)
 
 
 def test_a_filled_username_wins_over_the_address() -> None:

@@ -5,6 +5,7 @@ import pytest
 from mxlib.core.files import reader
 from mxlib.core.mapping import mapping, presets
 from mxlib.core.schema import COLUMNS
+from mxlib.core.text.notes import sentences
 from tests.support.preset_rows import GOOGLE, GOOGLE_ROW
 
 MICROSOFT = (
@@ -31,7 +32,7 @@ def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     assert not understood.conflicts
     rows, notes = mapping.rows_from_sheet(sheet, understood)
     filled = [{name: cell for name, cell in row.items() if cell} for row in rows[list(COLUMNS)].to_dict("records")]
-    return filled, notes
+    return filled, sentences(notes)
 
 
 @pytest.mark.parametrize(

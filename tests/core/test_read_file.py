@@ -10,6 +10,7 @@ from mxlib.core.files import reader
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.mapping.mapping import IGNORE, rows_from_sheet, without_secrets
 from mxlib.core.mapping.read_file import ReadFile, apply_mapping
+from mxlib.core.text.notes import sentences
 
 
 def read(*lines: str, chosen: dict[int, str] | None = None, usernames: list[str] | None = None) -> ReadFile:
@@ -37,7 +38,7 @@ GOOGLE = (
 
 def test_the_header_of_a_known_export_decides_the_meanings_and_is_noted() -> None:
     file = read(*GOOGLE)
-    assert file.notes == ("Read as a Google Workspace users export.",)
+    assert sentences(file.notes) == ("Read as a Google Workspace users export.",)
     assert file.rows[["username", "name", "recovery_email"]].to_numpy().tolist() == [
         ["anna@a.nl", "Anna Bakker", "anna@home.example"]
     ]
@@ -59,7 +60,7 @@ def test_the_own_cells_of_a_row_are_those_without_a_meaning() -> None:
 def test_a_column_of_passwords_is_not_among_the_own_cells_of_a_row(header: str) -> None:
     file = read(f"username,{header},Department", "alice,Kroket-2026a,Sales", "bob,Stoomboot-77x,IT")
     assert file.cells(0) == {"Department": "Sales"}
-    assert any("hold passwords" in note or "no header" in note for note in file.notes)
+    assert any("hold passwords" in note or "no header" in note for note in sentences(file.notes))
 
 
 def test_a_row_with_more_cells_than_the_header_has_no_own_cells() -> None:

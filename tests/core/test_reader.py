@@ -9,6 +9,7 @@ from mxlib.core.files import reader
 from mxlib.core.files.csv_reader import MAX_CELLS
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
+from mxlib.core.text.notes import sentences
 from tests.support.awkward_files import READ, REFUSED, rows
 
 FILES = Path(__file__).parents[1] / "files"
@@ -62,9 +63,9 @@ def test_a_title_above_the_header_is_noted_and_not_read_as_rows() -> None:
     sheet = of_file("title-above.csv")
     assert sheet.title == "New mailboxes 3 May"
     _, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
-    assert notes == ("Above the header, not read: 'New mailboxes 3 May'.",)
+    assert sentences(notes) == ("Above the header, not read: 'New mailboxes 3 May'.",)
     sheet = of_text("Staff\nof May\nby Kim\nusername\nalice\n")
-    assert mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[1] == (
+    assert sentences(mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[1]) == (
         "Above the header, not read: 'Staff' and 2 more rows.",
     )
 

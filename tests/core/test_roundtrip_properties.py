@@ -13,6 +13,7 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import csv_fast, reader, writer
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
+from mxlib.core.text.notes import sentences
 from tests.support.hypothesis_profiles import examples
 
 pytestmark = pytest.mark.slow
@@ -264,7 +265,7 @@ def read_or_refused(data: bytes, options: ReadOptions | None = None) -> None:
         refusal = ""
         assert len(rows) == len(sheet) > 0
         assert (np.diff(rows["line"]) > 0).all()
-        assert all(note.endswith(".") for note in notes)
+        assert all(note.endswith(".") for note in sentences(notes))
         mapping.original_cells(sheet, len(sheet) - 1, columns)
     assert refusal == refusal.rstrip()
     assert not refusal or (refusal.endswith(".") and "\n" not in refusal)

@@ -57,7 +57,7 @@ def preview(
     validated = app.imports.preview(caller, batch)
     response = previews.preview(validated, updating=batch.updates)
     if batch.source and batch.source.notes:
-        response["notes"] = list(batch.source.notes)
+        response["notes"] = previews.notes(batch.source.notes)
     if warnings := app.imports.capacity_warnings(caller, validated):
         response["warnings"] = list(warnings)
     return success(response)

@@ -7,7 +7,9 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.core.findings import FindingCode, FindingKind
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import findings
+from mxlib.core.text import notes as note_texts
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Action, Verdict
 
@@ -66,6 +68,18 @@ class Summary(TypedDict):
     unchanged: NotRequired[int]
 
 
+class NoteShape(TypedDict):
+    """A note about a file: what was not read, or was read in a way worth knowing.
+
+    `lines` and `columns` are those that it is about, missing where it is about none in particular.
+    """
+
+    code: NoteCode
+    message: str
+    lines: NotRequired[list[int]]
+    columns: NotRequired[list[str]]
+
+
 class Preview(TypedDict):
     """Every row with its verdict.
 
@@ -74,7 +88,7 @@ class Preview(TypedDict):
 
     rows: list[PreviewRow]
     summary: Summary
-    notes: NotRequired[list[str]]
+    notes: NotRequired[list[NoteShape]]
     warnings: NotRequired[list[str]]
 
 
@@ -102,6 +116,19 @@ def preview(validated: pd.DataFrame, *, updating: bool) -> Preview:
             found = findings.lines_by_kind(codes, changes)
             row["changes"] = [phrase for kind, phrase in found if kind.code is not FindingCode.NO_CHANGE]
     return shape
+
+
+def notes(found: Iterable[Note]) -> list[NoteShape]:
+    """Return the notes about a file."""
+    shapes: list[NoteShape] = []
+    for note in found:
+        shape: NoteShape = {"code": note.code, "message": note_texts.sentence(note)}
+        if note.lines:
+            shape["lines"] = list(note.lines)
+        if note.columns:
+            shape["columns"] = list(note.columns)
+        shapes.append(shape)
+    return shapes
 
 
 def _preview_rows(table: pd.DataFrame) -> Iterator[PreviewRow]:

@@ -51,15 +51,24 @@ class Header:
 def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None) -> list[HeaderCandidate]:
     """Return the first rows, among which the header is.
 
-    They end with the row that names usernames or addresses, or with the chosen header line. Blank rows and comments
-    are left out.
+    They end with the chosen header line. Blank rows and comments are left out. A row below a known header that cannot
+    be read is no candidate: reading the table reports it.
     """
     found: list[HeaderCandidate] = []
-    for row in rows:
+    following = iter(rows)
+    while True:
+        try:
+            row = next(following)
+        except StopIteration:
+            break
+        except FileRefused:
+            if header_line is None and any(headers.names_who(row.cells) for row in found):
+                break
+            raise
         if not "".join(row.cells).strip(BLANKS) or headers.is_comment(row.cells):
             continue
         found.append(row)
-        if row.line >= header_line if header_line else len(found) == SEARCHED or headers.names_who(row.cells):
+        if row.line >= header_line if header_line else len(found) == SEARCHED:
             break
     return found
 
@@ -123,17 +132,24 @@ def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
 def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> int:
     """Return the position of the header row.
 
-    It is the row that names usernames or addresses, else one that names anything known, else the first.
+    It is the row that names most different known columns; of equals the wider, then the first. Where none names
+    usernames or addresses, it is a row of first and last names, if there is one.
     """
     if header_line is not None:
         if openings[-1].line != header_line:
             raise FileRefused(no_header_in(header_line))
         return len(openings) - 1
-    for names in (headers.names_who, headers.names_anything):
-        for position, row in enumerate(openings):
-            if names(row.cells):
-                return position
-    return 0
+    if not any(headers.names_who(row.cells) for row in openings):
+        people = next((at for at, row in enumerate(openings) if headers.names_people(row.cells)), None)
+        if people is not None:
+            return people
+    return max(range(len(openings)), key=lambda at: (*_named(openings[at]), -at))
+
+
+def _named(row: HeaderCandidate) -> tuple[int, int]:
+    """Return how many known columns a row names, and how wide it is; nothing for a row that names none."""
+    known = headers.known_in(row.cells)
+    return known, len(trimmed(row.cells)) if known else 0
 
 
 def _names_for(openings: Sequence[HeaderCandidate]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
+from mxlib.core.notes import Note
 
 #: The arrow type of rows. Offsets have 32 bits, since most cells are short and many are blank.
 ROWS = pa.list_(pa.string())
@@ -100,7 +101,7 @@ class Sheet:
     """A file as read: header, rows, the options used, and the title.
 
     `title` is the text above the header. `digest` is the SHA-256 of the file's bytes, in hex. `sheets` are the names of
-    a workbook's sheets.
+    a workbook's sheets. `notes` are those of reading, before the columns have a meaning.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Sheet:
     table: Table = field(repr=False)
     title: str = ""
     sheets: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -12,6 +12,7 @@ from mxlib.core.arrow_text import BLANKS, texts
 from mxlib.core.format import readable
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import secret_cells
+from mxlib.core.notes import Note
 from mxlib.core.schema import make_rows
 
 _LINE = ("line", "_line")
@@ -28,7 +29,7 @@ class JsonRows:
     own: Sequence[bytes] = field(repr=False)
     file_name: str = ""
     file_digest: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def cells(self, origin: int) -> dict[str, str]:
         """Return the own columns of a row, for the results."""

@@ -15,9 +15,9 @@ from mxlib.core import formula_guard, headers, quotas
 from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
-from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, NAME, NAME_PARTS, ROW_METADATA
 from mxlib.core.text import file_problems, findings
 
@@ -25,9 +25,10 @@ from mxlib.core.text import file_problems, findings
 IGNORE = "ignore"
 
 _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
-_CONVERTED = "Quota is in GB in this file: converted to MB."
+
+#: Encodings that no byte order mark or rule proves, so that letters depend on a guess.
+_OLD_ENCODINGS = frozenset({"windows-1252"})
 _FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
-_HEADERLESS = "No header: read as a list of addresses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _speaks_of_passwords(name: str) -> bool:
 
 def rows_from_sheet(
     sheet: Sheet, mapping: ColumnMapping, *, usernames: pa.Array | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the rows table of a sheet, and notes on how its columns were read.
 
     `usernames` are the ones to use for a sheet that has none itself. Raises FileRefused when two columns claim one
@@ -278,53 +279,50 @@ def _text_column(cells: np.ndarray) -> pd.Series:
     return columns.column_of(columns.texts(cells), pd.RangeIndex(len(cells)))
 
 
-def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[str, ...]:
+def notes_of_reading(sheet: Sheet) -> tuple[Note, ...]:
+    """Return the notes about a sheet that hold whatever its columns mean."""
+    if not sheet.title:
+        return sheet.notes
+    first, *more = sheet.title.split("\n")
+    return (Note(NoteCode.ABOVE_HEADER, (secret_cells.masked(first), 1 + len(more))), *sheet.notes)
+
+
+def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[Note, ...]:
     unknown = [mapping.names[at] for at in mapping.unused if at not in mapping.ignored and sheet.header[at]]
-    notes = []
-    if sheet.title:
-        first, *more = sheet.title.split("\n")
-        besides = f" and {count(len(more), 'more row')}" if more else ""
-        notes.append(f"Above the header, not read: {quoted(secret_cells.masked(first))}{besides}.")
-    if sheet.options.encoding == "windows-1252":
-        notes.append(_old_encoding(sheet, mapping))
+    notes = [*notes_of_reading(sheet)]
+    if sheet.options.encoding in _OLD_ENCODINGS:
+        notes.append(Note(NoteCode.OLD_ENCODING, (sheet.options.encoding or "", _foreign_cell(sheet, mapping))))
     if not sheet.options.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
-        notes.append(_HEADERLESS)
+        notes.append(Note(NoteCode.NO_HEADER))
     if unknown:
-        which = _named(unknown)
-        notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
+        notes.append(Note(NoteCode.COLUMN_UNUSED, columns=_named(unknown)))
     if cut := sum(len(name) >= headers.MAX_HEADER_LENGTH for name in sheet.header):
-        notes.append(f"{count(cut, 'header')} of over {headers.MAX_HEADER_LENGTH} characters shown cut.")
+        notes.append(Note(NoteCode.HEADER_CUT, (cut,)))
     for at in mapping.unused:
         filled = 0 if sheet.header[at] else len(sheet.samples(at, len(sheet)))
         if filled:
-            cells = count(filled, "filled cell")
-            notes.append(f"{mapping.names[at]} has no header and {cells}: it is not used.")
+            notes.append(Note(NoteCode.COLUMN_WITHOUT_HEADER, (filled,), columns=(mapping.names[at],)))
     secret = mapping.secret.intersection(without_secrets(sheet, mapping).secret, mapping.unused)
     if found := [mapping.names[at] for at in sorted(secret) if sheet.samples(at, 1)]:
-        seem = "seems" if len(found) == 1 else "seem"
-        notes.append(f"{_named(found)} {seem} to hold passwords: not kept, and not in the results.")
+        notes.append(Note(NoteCode.COLUMN_SECRET, columns=_named(found)))
     if mapping.in_gigabytes:
-        notes.append(_CONVERTED)
+        notes.append(Note(NoteCode.GIGABYTES))
     return tuple(notes)
 
 
-def _old_encoding(sheet: Sheet, mapping: ColumnMapping) -> str:
-    """Say that accented letters depend on a guess; show a cell to check it by.
-
-    That cell is never a password.
-    """
+def _foreign_cell(sheet: Sheet, mapping: ColumnMapping) -> str:
+    """Return a cell with letters that depend on the encoding, to check it by; never a password."""
     for at in range(len(sheet.header)):
         cells = sheet.table.column(at)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH), MAX_CELL_LENGTH)
         foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
         if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
-            cell = quoted(secret_cells.masked(foreign[0].as_py()))
-            return f"Not UTF-8, so read as Windows-1252: look whether {cell} is right."
-    return "Not UTF-8, so read as Windows-1252: letters with accents hang on it."
+            return secret_cells.masked(foreign[0].as_py())
+    return ""
 
 
-def _named(names: Sequence[str]) -> str:
-    return listed([quoted(secret_cells.masked(name)) for name in names], most=12, noun="more")
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(secret_cells.masked, names))
 
 
 def _distinct_names(header: Sequence[str]) -> tuple[str, ...]:

@@ -42,11 +42,6 @@ class Preset:
                 found[best] = meaning
         return found
 
-    @property
-    def note(self) -> str:
-        """Return the note that names the export a file was read as."""
-        return f"Read as a {self.name}."
-
 
 def find(header: Sequence[str]) -> Preset | None:
     """Return the export that a header belongs to; None when it matches no preset."""

@@ -11,6 +11,7 @@ from mxlib.core.files import time_budget
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.mapping import mapping, presets
 from mxlib.core.mapping.mapping import ColumnMapping
+from mxlib.core.notes import Note, NoteCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ReadFile:
     sheet: Sheet = field(repr=False)
     columns: ColumnMapping
     rows: pd.DataFrame = field(repr=False)
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def file_name(self) -> str:
@@ -64,4 +65,6 @@ def apply_mapping(
     light = time_budget.is_light(sheet)
     columns = run(light, mapping.without_secrets, sheet, columns)
     rows, notes = run(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
-    return ReadFile(sheet, columns, rows, (preset.note, *notes) if preset else notes)
+    if preset:
+        notes = (Note(NoteCode.EXPORT_RECOGNISED, (preset.name,)), *notes)
+    return ReadFile(sheet, columns, rows, notes)

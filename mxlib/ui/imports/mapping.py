@@ -13,13 +13,13 @@ from mxlib.core.files.errors import Unread
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import count, day
 from mxlib.core.mapping.choices import CHOICES
-from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.mapping.mapping import IGNORE, notes_of_reading
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import MEANINGS
 from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.ui.app import layout
-from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames
+from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames, notes
 from mxlib.ui.imports.mapping_state import Step, Upload
 from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
@@ -110,6 +110,7 @@ def _discard() -> None:
 def _heading(step: Step) -> None:
     sheet = step.sheet
     st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.options.describe())}")
+    notes.show(notes_of_reading(sheet))
     if step.refusal:
         st.error(escaped(step.refusal), icon=":material/block:")
     if step.misread:

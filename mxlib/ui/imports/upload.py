@@ -8,7 +8,7 @@ from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import SCHEMA
 from mxlib.ui.app import layout, uploads
-from mxlib.ui.imports import editor, mapping
+from mxlib.ui.imports import editor, mapping, notes
 from mxlib.ui.imports.editor import OpenDraft
 from mxlib.ui.imports.mapping_state import Upload
 from mxlib.ui.widgets import actions, links, permissions
@@ -92,8 +92,7 @@ def show_file(held: OpenDraft, active: str) -> None:
             st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
         mapping.offer(held)
         st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
-    for note in reading.notes if reading else ():
-        st.caption(escaped(note))
+    notes.show(reading.notes if reading else ())
 
 
 def _explain() -> None:
