@@ -6,13 +6,15 @@ import re
 from mxlib.core.files.errors import FileRefused, no_delimiter, not_in, nul_bytes, refuse_binary
 from mxlib.core.format import readable
 
-#: The encodings that can be chosen, with their labels; the first four are detected without asking.
+#: The encodings that can be chosen, with their labels.
 ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
     "windows-1252": "Windows-1252",
     "windows-1250": "Windows-1250",
+    "windows-1251": "Windows-1251",
+    "shift_jis": "Shift-JIS",
     "mac-roman": "Mac Roman",
 }
 
@@ -21,6 +23,15 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _QUOTED = re.compile(r'"[^"]*(?:"|$)')
+
+#: Bytes that are inspected to choose among encodings from before Unicode.
+_LOOKED_AT = 65_536
+_REPLACEMENT, _CTRL_Z = "\ufffd", "\x1a"
+_BEYOND_ASCII = re.compile(r"[\x00-\x7f]+")
+_BEYOND_ASCII_BYTES = re.compile(rb"[\x80-\xff]+")
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+#: Letters of Windows-1250 that are signs in Windows-1252, next to a small letter.
+_POLISH = re.compile(rb"[a-z][\xb9\xb3\xbf\x9f]|[\xb9\xb3\xbf][a-z]")
 
 #: The first line that Excel understands. A spreadsheet may have padded it with delimiters.
 _DECLARED = re.compile(r'"?sep=(?P<sign>[^"\w\r\n])"?(?P=sign)*+[ \t]*+(?:\r\n?|\n|$)', re.IGNORECASE)
@@ -40,12 +51,30 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         if used != "utf-8":
             refuse_binary(data)
     try:
-        text = _decoded(data, used)
+        text = _decoded(data, used, chosen=encoding is not None)
     except UnicodeDecodeError:
         raise FileRefused(not_in(name, ENCODINGS[used])) from None
     if "\0" in text:
         raise FileRefused(nul_bytes(name))
-    return text.removeprefix("\ufeff"), used
+    return without_end_mark(text.removeprefix("\ufeff")), used
+
+
+def without_end_mark(text: str) -> str:
+    """Return a text without the Ctrl-Z with which DOS programs end a file."""
+    bare = text.rstrip(f"{_CTRL_Z}\r\n")
+    return bare if _CTRL_Z in text[len(bare) :] else text
+
+
+def lines_with_stray_bytes(text: str, most: int = 100) -> tuple[int, ...]:
+    """Return the first lines of a text that have a replacement character."""
+    found: list[int] = []
+    line, at = 1, 0
+    while len(found) < most and (place := text.find(_REPLACEMENT, at)) >= 0:
+        line += text.count("\n", at, place) + text.count("\r", at, place) - text.count("\r\n", at, place)
+        if not found or found[-1] != line:
+            found.append(line)
+        at = place + 1
+    return tuple(found)
 
 
 def declared_delimiter(text: str) -> tuple[str, int]:
@@ -79,13 +108,41 @@ def _encoding_of(data: bytes) -> str:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return "windows-1252"
+        return "utf-8" if _is_damaged_utf_8(data) else _older_encoding_of(data[:_LOOKED_AT])
     return "utf-8"
 
 
-def _decoded(data: bytes, encoding: str) -> str:
+def _is_damaged_utf_8(data: bytes) -> bool:
+    """Return whether data is UTF-8 but for a few stray bytes."""
+    start = data[:_LOOKED_AT] if len(data) > _LOOKED_AT and not data[:_LOOKED_AT].isascii() else data
+    text = start.decode("utf-8", "replace")
+    stray = text.count(_REPLACEMENT) - start.count(_REPLACEMENT.encode())
+    foreign = len(_BEYOND_ASCII.sub("", text)) if stray else 0
+    return foreign - stray >= 2 * stray
+
+
+def _older_encoding_of(data: bytes) -> str:
+    """Return the encoding from before Unicode that the letters fit best."""
+    high = _BEYOND_ASCII_BYTES.findall(data)
+    signs = sum(map(len, high))
+    text = data.decode("cp932", "ignore")
+    wide = len(_JAPANESE.findall(text))
+    if wide >= 4 and 5 * wide >= 2 * signs:  # each has two bytes, of which the second may be ASCII
+        return "shift_jis"
+    if sum(len(run) for run in high if len(run) >= 3 and sum(sign >= 0xC0 for sign in run) * 2 > len(run)) * 2 > signs:
+        return "windows-1251"
+    if _POLISH.search(data):
+        return "windows-1250"
+    return "windows-1252"
+
+
+def _decoded(data: bytes, encoding: str, *, chosen: bool) -> str:
+    if encoding == "shift_jis":
+        return data.decode("cp932", "replace")
     if encoding.startswith("windows"):
         return codecs.charmap_decode(data.removeprefix(codecs.BOM_UTF8), "strict", _charmap(encoding))[0]
+    if encoding == "utf-8" and not chosen:
+        return data.decode(encoding, "replace")
     return data.decode(encoding)
 
 

@@ -3,6 +3,8 @@
 Sentences that other packages use as well are in `text.file_problems`.
 """
 
+import re
+
 from mxlib.core.format import quoted
 from mxlib.core.text import file_problems
 
@@ -62,6 +64,10 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 #: Beginnings of letters only may be a header (`BM`, `MZ`, `RIFF`): they count only when the rest is not text.
 _COULD_BE_TEXT = (b"BM", b"MZ", b"RIFF", b"GIF8", b"BZh")
 _WEB_PAGES = (b"<!doctype html", b"<html")
+#: Tags of a web page that begins with something else, such as a comment or a table.
+_WEB_TAGS = (b"<html", b"<table", b"<head", b"<body", b"<meta", b"<!doctype html")
+_EXCEL_XML = (b"urn:schemas-microsoft-com:office:spreadsheet", b'progid="excel.sheet"')
+_JSON = re.compile(rb"""\s*+(?:\[\s*+(?:[{\["\]]|$)|\{\s*+(?:["}]|$))""")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
@@ -74,8 +80,16 @@ def refuse_foreign(data: bytes) -> None:
     """Raise FileRefused when `data` is clearly a file of another kind."""
     if data.startswith(_OLE):
         raise FileRefused(LOCKED if _ENCRYPTED in data else OLD_EXCEL)
-    if data[:1_024].removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGES):
-        raise FileRefused(file_problems.not_a_table("a web page"))
+    start = data[:4_096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"<"):
+        if any(mark in start for mark in _EXCEL_XML):
+            raise FileRefused(EXCEL_XML)
+        if start.startswith(_WEB_PAGES) or any(tag in start for tag in _WEB_TAGS):
+            raise FileRefused(file_problems.not_a_table("a web page"))
+        if start.startswith(b"<?xml"):
+            raise FileRefused(file_problems.not_a_table("an XML file"))
+    if _JSON.match(start):
+        raise FileRefused(file_problems.not_a_table("JSON"))
     for beginning, what in _BEGINNINGS:
         if data.startswith(beginning) and (beginning not in _COULD_BE_TEXT or _is_binary(data)):
             raise FileRefused(file_problems.not_a_table(what))
@@ -96,6 +110,8 @@ def _is_binary(data: bytes) -> bool:
     return (len(start) - len(start.translate(None, _CONTROLS))) * 50 > len(start)
 
 
+EXCEL_XML = "This is an Excel XML file of 2003: save it as .xlsx or CSV."
+NUMBERS = "This is a Numbers document: export it as Excel or CSV."
 OLD_EXCEL = "This is an old Excel workbook (.xls): save it as .xlsx or CSV."
 LOCKED = "This workbook is locked with a password: save it without one, or as CSV."
 BINARY_WORKBOOK = "This is a binary workbook (.xlsb): save it as .xlsx or CSV."
@@ -120,6 +136,11 @@ def no_delimiter(sign: str, name: str) -> str:
 def too_many_cells(line: int, cells: int, limit: int) -> str:
     """Say that a row has more cells than any table of mailboxes."""
     return f"Line {line} has {cells:,} values; the limit is {limit:,}."
+
+
+def separated_by(signs: str) -> str:
+    """Say that an unusual sign separates the cells, such as `colons`."""
+    return f"The cells are separated by {signs}, which is not read: use commas, semicolons, tabs or bars."
 
 
 def far_too_many_rows(counted: int, limit: int) -> str:

@@ -1,5 +1,6 @@
 """Find where a table starts: its header among the first rows, and the title above it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,14 @@ SEARCHED = 20
 
 #: The header given to a list of addresses without one.
 _LIST_OF_ADDRESSES = ("email",)
+
+
+_LINE_IN_QUOTES = re.compile(r'"(?:[^"]++|"")*+"')
+
+#: An address and what follows it, such as a password; not `mailto:` or a name in front.
+_ADDRESS_AND_MORE = re.compile(
+    r"(?!(?:mailto|smtp):)[^\s@:<>,;]++@[^\s@:<>,;]++(?P<sign>:|\s++)[^<>@]++.*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,49 @@ def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None
         if row.line >= header_line if header_line else len(found) == SEARCHED:
             break
     return found
+
+
+def lines_without_quotes(text: str) -> str | None:
+    """Return a text without the quotes around each of its lines.
+
+    Returns None where a line is not one quoted cell, or the first line names no known columns.
+    """
+    if not text.startswith('"'):
+        return None
+    lines = text.splitlines(keepends=True)
+    bare = [line.rstrip("\r\n") for line in lines]
+    if not all(_LINE_IN_QUOTES.fullmatch(line) for line in bare if line.strip(BLANKS)):
+        return None
+    first = bare[0][1:-1].replace('""', '"')
+    cells = first.split(delimiter_of(first), MAX_CELLS)
+    if len(cells) < 2 or not headers.names_who(cells):
+        return None
+    return "".join(
+        line[len(cell) :] if not cell.strip(BLANKS) else cell[1:-1].replace('""', '"') + line[len(cell) :]
+        for line, cell in zip(lines, bare, strict=True)
+    )
+
+
+def other_delimiter(openings: Sequence[HeaderCandidate], head: Header) -> str:
+    """Return the unusual sign that separates cells, such as `colons`; blank without one."""
+    cells = [trimmed(row.cells)[0] for row in openings if len(trimmed(row.cells)) == 1]
+    if len(cells) < len(openings):
+        return ""
+    if head.line == 0:
+        parts = [found for cell in cells if (found := _ADDRESS_AND_MORE.fullmatch(cell))]
+        if 2 * len(parts) > len(cells):
+            return "colons" if all(":" in found["sign"] for found in parts) else "blanks"
+        return ""
+    for sign, signs in ((":", "colons"), (" ", "blanks")):
+        names = head.header[0].split(sign, MAX_CELLS) if head.header else []
+        if headers.known_in(names) > 1 and all(sign in cell for cell in cells):
+            return signs
+    return "colons" if not headers.names_anything(head.header) and _are_passwd_lines(cells) else ""
+
+
+def _are_passwd_lines(cells: Sequence[str]) -> bool:
+    """Return whether all cells have several colons, as many in each, like `/etc/passwd`."""
+    return cells[0].count(":") > 1 and len({cell.count(":") for cell in cells}) == 1
 
 
 def delimiter_of(line: str) -> str:
@@ -147,7 +199,10 @@ def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> i
 
 
 def _named(row: HeaderCandidate) -> tuple[int, int]:
-    """Return how many known columns a row names, and how wide it is; nothing for a row that names none."""
+    """Return how many known columns a row names, and its width.
+
+    Both are 0 for a row that names none.
+    """
     known = headers.known_in(row.cells)
     return known, len(trimmed(row.cells)) if known else 0
 

@@ -17,9 +17,18 @@ from mxlib.core.files import errors, xlsx_reader
 from mxlib.core.files.csv_fast import read_table
 from mxlib.core.files.csv_reader import MAX_CELLS, Record, lines_of_a_row, physical_line, records
 from mxlib.core.files.errors import FileRefused
-from mxlib.core.files.header_row import HeaderCandidate, candidates_searched, delimiter_of, find_header, rank
+from mxlib.core.files.header_row import (
+    HeaderCandidate,
+    candidates_searched,
+    delimiter_of,
+    find_header,
+    lines_without_quotes,
+    other_delimiter,
+    rank,
+)
 from mxlib.core.files.sheet import ROWS, Limits, ReadOptions, Sheet, Table
 from mxlib.core.format import readable
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import file_problems
 
 __all__ = ["FileRefused", "Limits", "ReadOptions", "Sheet", "Table", "read"]
@@ -66,10 +75,18 @@ def read(
 
 def _read_text(data: bytes, name: str, limits: Limits, options: ReadOptions) -> Sheet:
     text, encoding = dialect.decode(data, name, options.encoding)
+    notes = []
+    if options.encoding is None and encoding == "utf-8" and "\ufffd" in text and not _is_utf_8(data):
+        notes.append(Note(NoteCode.BYTES_NOT_READ, lines=dialect.lines_with_stray_bytes(text)))
+    if options.quoted is None and options.delimiter is None and (bare := lines_without_quotes(text)) is not None:
+        text = bare
+        notes.append(Note(NoteCode.LINES_IN_QUOTES))
     declared, start = dialect.declared_delimiter(text)
     delimiter = dialect.checked(options.delimiter, name) or declared
     openings = candidates_searched(_openings_of_text(text, start, delimiter, name, options), options.header_line)
     head = find_header(openings, options.header_line)
+    if options.header_line is None and not delimiter and (signs := other_delimiter(openings, head)):
+        raise FileRefused(errors.separated_by(signs))
     table = read_table(
         text,
         head.delimiter,
@@ -80,7 +97,15 @@ def _read_text(data: bytes, name: str, limits: Limits, options: ReadOptions) -> 
         quoted=options.quoted is not False,
     )
     chosen = ReadOptions(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=options.quoted)
-    return Sheet(name, "", chosen, head.header, table, head.title)
+    return Sheet(name, "", chosen, head.header, table, head.title, notes=tuple(notes))
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _openings_of_text(

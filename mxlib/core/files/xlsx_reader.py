@@ -201,6 +201,8 @@ def _refuse_others(parts: set[str]) -> None:
         return
     if "content.xml" in parts:
         raise FileRefused(errors.OPEN_DOCUMENT)
+    if any(part.startswith("Index/") or part == "Index.zip" for part in parts):
+        raise FileRefused(errors.NUMBERS)
     if "xl/workbook.bin" in parts:
         raise FileRefused(errors.BINARY_WORKBOOK)
     raise FileRefused(file_problems.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))

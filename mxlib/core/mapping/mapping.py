@@ -27,7 +27,7 @@ IGNORE = "ignore"
 _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
 
 #: Encodings that no byte order mark or rule proves, so that letters depend on a guess.
-_OLD_ENCODINGS = frozenset({"windows-1252"})
+_OLD_ENCODINGS = frozenset({"windows-1250", "windows-1251", "windows-1252", "shift_jis"})
 _FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
 
 
@@ -311,7 +311,7 @@ def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[Note, ...]:
 
 
 def _foreign_cell(sheet: Sheet, mapping: ColumnMapping) -> str:
-    """Return a cell with letters that depend on the encoding, to check it by; never a password."""
+    """Return a cell whose letters depend on the encoding; never a password."""
     for at in range(len(sheet.header)):
         cells = sheet.table.column(at)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH), MAX_CELL_LENGTH)

@@ -57,7 +57,7 @@ def _secret(note: Note) -> str:
 
 
 def _bytes_not_read(note: Note) -> str:
-    return f"Read as UTF-8, but {_lines(note.lines)} has a byte that is not: it shows as � and needs a look."
+    return f"Read as UTF-8, but {_lines(note.lines)} has a byte that is not: it is shown as �. Check the cell."
 
 
 def _sheet_not_read(note: Note) -> str:
