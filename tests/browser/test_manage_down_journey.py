@@ -46,6 +46,7 @@ def stand_in() -> Iterator[Host]:
 def server(tmp_path_factory: pytest.TempPathFactory, stand_in: Host) -> Iterator[Server]:
     """A server on an account of that host, whose people sign in."""
     account = {"MX_SERVER": "eagle.mxlogin.example", "MX_USER": "agency", "MX_API_KEY": "key", "MXM_TIMEOUT": "3"}
+    account["MXM_SECOND_FACTOR"] = "off"
     settings = account | ADMIN | {"MXROUTE_API_URL": stand_in.url}
     with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served

@@ -2,10 +2,12 @@
 
 import gc
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -62,8 +64,11 @@ def services(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> 
     built.close()
 
 
-def signed_in(services: Services, said: list[str]) -> str:
-    """Sign in at the guarded server, after the mistakes that people make; the id of the session."""
+def signed_in(services: Services, said: list[str]) -> set[str]:
+    """Sign in at the guarded server, after the mistakes that people make, and set up a second factor.
+
+    Return the ids of the pending sign-in and the session, the secret of the app, its code and the recovery codes.
+    """
     services.users.add(LOCAL, "kim", SIGN_IN, admin=True)
     app = Starlette(
         routes=routes,
@@ -77,8 +82,17 @@ def signed_in(services: Services, said: list[str]) -> str:
             "/sign-in", data={"name": name, "password": password}, headers={"Origin": "http://127.0.0.1"}
         )
         said.append(answer.text.replace(f'value="{MISTAKEN}"', ""))  # what was typed stays in its box
-    assert answer.status_code == 303
-    return str(browser.cookies["mxm-session"])
+    assert answer.headers["location"] == "/sign-in/step"
+    pending_id, page = str(browser.cookies["mxm-pending"]), browser.get("/sign-in/step").text
+    key = re.search(r"<code>([A-Z2-7 ]+)</code>", page)
+    assert key
+    secret = key[1].replace(" ", "")
+    form = {"step": "enroll", "code": (code := pyotp.TOTP(secret).now())}
+    shown = browser.post("/sign-in/step", data=form, headers={"Origin": "http://127.0.0.1"})
+    codes = re.findall(r"\b(?:[2-9a-z]{4}-){3}[2-9a-z]{4}\b", shown.text)
+    assert len(set(codes)) == 10
+    plain = {each.replace("-", "") for each in codes}
+    return {str(browser.cookies["mxm-session"]), pending_id, secret, f"code={code}", *codes, *plain}
 
 
 def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
@@ -91,7 +105,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     ready = services.imports.confirm(LOCAL, batch, before=validated)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
-    secrets |= {SIGN_IN, MISTAKEN, signed_in(services, said)}
+    secrets |= {SIGN_IN, MISTAKEN} | signed_in(services, said)
     run = services.runs.start(LOCAL, ready.plan, days=7)
 
     def status() -> str:
