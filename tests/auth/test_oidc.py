@@ -18,11 +18,11 @@ from mxlib.auth import oidc_client, sign_in_pages
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.oidc_routes import COOKIE
 from mxlib.auth.permissions import LOCAL
-from mxlib.auth.sessions import Sessions
+from mxlib.auth.sessions import Session, Sessions
 from mxlib.auth.sign_in import Authenticator, ClientInfo
 from mxlib.auth.users import Users
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store
+from mxlib.store import FILE, Store, sessions
 from tests.support.audit_entries import audit_entries
 from tests.support.oidc_provider import CLIENT, SECRET, Provider, one_provider, provider
 from tests.support.threaded_runs import ShiftedClock
@@ -45,9 +45,9 @@ class App:
     def __init__(self, store: Store, provider: Provider, **settings: Any) -> None:
         self.store, self.provider = store, provider
         self.settings = Settings(**{**provider.settings, **settings})
-        sessions = Sessions(store, store.clock, self.settings)
-        self.users = Users(store, store.clock, provider=True, woken=sessions.wake)
-        self.authenticator = Authenticator(store, store.clock, self.settings, self.users, sessions, sandbox=True)
+        opened = Sessions(store, store.clock, self.settings)
+        self.users = Users(store, store.clock, provider=True, woken=opened.wake)
+        self.authenticator = Authenticator(store, store.clock, self.settings, self.users, opened, sandbox=True)
         provider.configure(redirects=[RETURN])
 
     def browser(self, address: str = HERE) -> "Browser":
@@ -209,6 +209,83 @@ def test_a_new_sign_in_ends_the_earlier_session_of_the_browser(app: App, browser
     assert browser.signed_in_name() == ANN
     assert browser.get(back).cookies[sign_in_pages.cookie_name(False)] != first
     assert app.authenticator.sessions.find(first) is None
+
+
+# Confirming who acts.
+
+
+@pytest.fixture
+def aged(app: App, browser: Browser) -> Browser:
+    """Return a browser whose user signed in at the provider half an hour ago."""
+    browser.sign_in()
+    session = session_of(app, browser)
+    with app.store.write() as tx:
+        sessions.prove(tx, session.digest, app.store.clock.now() - 1800)
+    return browser
+
+
+def session_of(app: App, browser: Browser) -> Session:
+    found = app.authenticator.sessions.find(browser.client.cookies[sign_in_pages.cookie_name(False)])
+    assert found is not None
+    return found
+
+
+def confirm(browser: Browser, subject: str | None = "ann", next_page: str = "/runs?run=3") -> Any:
+    """Go to the provider once more and come back."""
+    answer = browser.get(f"{sign_in_pages.PROVIDER_AGAIN}?{urlencode({'next': next_page})}")
+    return browser.get(browser.provider.agrees(str(answer.headers["Location"]), subject))
+
+
+def test_a_confirmation_leads_to_the_provider_which_has_to_ask_again(aged: Browser) -> None:
+    page = aged.get("/sign-in/confirm?next=/runs")
+    assert 'href="/sign-in/oidc/again?next=%2Fruns"' in page.text
+    assert "password" not in page.text
+    asked = parse_qs(urlsplit(aged.get("/sign-in/oidc/again?next=/runs").headers["Location"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["300"])
+
+
+def test_a_fresh_sign_in_at_the_provider_confirms_and_leads_back(app: App, aged: Browser) -> None:
+    before = session_of(app, aged)
+    assert not app.authenticator.sessions.is_recent(before)
+    app.provider.configure(fault="asked_again")
+    answer = confirm(aged)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/runs?run=3")
+    after = session_of(app, aged)
+    assert after.digest == before.digest
+    assert app.authenticator.sessions.is_recent(after)
+    assert app.audit_entries()[-1] == ("identity.confirm", ANN, "at the provider")
+
+
+@pytest.mark.parametrize("fault", ["not_asked_again", "silent_about_it"])
+def test_a_provider_that_did_not_ask_again_confirms_nothing(app: App, aged: Browser, fault: str) -> None:
+    app.provider.configure(fault=fault)
+    answer = confirm(aged)
+    assert answer.status_code == 403
+    assert "did not ask you to sign in once more" in answer.text
+    assert not app.authenticator.sessions.is_recent(session_of(app, aged))
+
+
+def test_another_person_at_the_provider_confirms_nothing(app: App, aged: Browser) -> None:
+    app.users.add(LOCAL, "eve@agency.example")
+    app.provider.knows("eve", email="eve@agency.example", email_verified=True)
+    app.browser().sign_in("eve")
+    app.provider.configure(fault="asked_again")
+    answer = confirm(aged, "eve")
+    assert answer.status_code == 403
+    assert "At the provider you are not" in answer.text
+    assert aged.signed_in_name() == ANN
+    assert not app.authenticator.sessions.is_recent(session_of(app, aged))
+
+
+def test_a_confirmation_that_was_left_does_not_turn_the_next_sign_in_into_one(app: App, aged: Browser) -> None:
+    aged.get("/sign-in/oidc/again?next=/runs")
+    aged.client.cookies.delete(sign_in_pages.cookie_name(False))
+    assert aged.sign_in().headers["Location"] == "/"
+    assert aged.signed_in_name() == ANN
+
+
+def test_without_a_session_there_is_nothing_to_confirm(browser: Browser) -> None:
+    assert browser.get("/sign-in/oidc/again").headers["Location"] == "/sign-in"
 
 
 # Accounts that are refused.

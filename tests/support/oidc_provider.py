@@ -106,6 +106,9 @@ def _forged(token: str, fault: str, key: dict[str, Any]) -> str:
         "borrowed_audience": {"aud": ["another"], "azp": CLIENT},
         "wrong_issuer": {"iss": "https://another.example"},
         "no_subject": {"sub": None},
+        "asked_again": {"auth_time": int(time.time())},
+        "not_asked_again": {"auth_time": int(time.time()) - 600},
+        "silent_about_it": {"auth_time": None},
         "expired": {"iat": int(time.time()) - 7200, "exp": int(time.time()) - 3600},
     }.get(fault, {})
     return jwt.encode(head, {name: value for name, value in body.items() if value is not None}, own)
