@@ -13,12 +13,14 @@ from mxlib.auth.second_factor import STEP_S
 from mxlib.auth.sessions import RECENT_S, Session
 from mxlib.auth.sign_in import ClientInfo
 from mxlib.core.plans.changes import Deletion, NewPassword
+from mxlib.sandbox.faults import Schedule
 from mxlib.services.access import WayToConfirm
 from mxlib.store import sessions
 from tests.support import app as support
 from tests.support import sign_in as people
 from tests.support.app import App
 from tests.support.sign_in import GOOD, ORIGIN, OTHER, PROVIDER, ManualClock, SignInApp, sign_in
+from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
@@ -115,7 +117,7 @@ PEOPLE_AND_TOKENS: dict[str, Act] = {
 RUNS: dict[str, Act] = {
     **{
         f"take {kind}": lambda app, by, kind=kind: app.services.exports.run_file(by, imported(app, 2), kind)
-        for kind in ("results.csv", "results.xlsx", "results.zip", "failed.csv", "failed.xlsx")
+        for kind in ("results.csv", "results.zip", "failed.xlsx")
     },
     "take results as JSON": lambda app, by: app.services.runs.results(by, imported(app, 2)),
     "delete 11 mailboxes": lambda app, by: deletes(app, by, MANY),
@@ -166,6 +168,22 @@ def test_results_without_passwords_are_not_asked_for(app: App) -> None:
     run, by = imported(app, 2), caller(app, "password", recent=False)
     app.services.runs.handed_over(by, run)
     assert app.services.exports.run_file(by, run, "results.csv").content
+
+
+@pytest.mark.parametrize(("many", "asked"), [(MANY, True), (FEW, False)])
+def test_a_retry_is_asked_for_by_the_deletions_that_are_left(app: App, many: int, asked: bool) -> None:
+    proposed = app.services.changes.plan(LOCAL, addresses(app, imported(app, many)), Deletion())
+    app.host.goes_wrong("unauthorized", count=None)
+    run = app.services.changes.carry_out(LOCAL, proposed, days=7, typed=str(many)).run or 0
+    until(lambda: app.services.runs.get(LOCAL, run).status == "paused")  # type: ignore[union-attr]
+    app.services.runs.stop(LOCAL, run)
+    app.ended(run)
+    app.host.sandbox.schedule = Schedule()
+    if asked:
+        with pytest.raises(NotRecent):
+            app.services.runs.retry(caller(app, "password", recent=False), run)
+    else:
+        assert app.services.runs.retry(caller(app, "password", recent=False), run) > run
 
 
 def test_the_caller_of_an_open_page_is_asked_once_the_proof_is_old(app: App) -> None:

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
+from mxlib import cli
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.second_factor import ALPHABET, KEY_CHANGED, STEP_S, WRONG_CODE, WRONG_RECOVERY_CODE
@@ -362,3 +363,17 @@ def test_no_secret_is_in_an_address_or_a_header(strict: SignInApp) -> None:
     for answer in answers:
         said = str(answer.url) + str(answer.headers)
         assert not any(hidden in said for hidden in (secret, GOOD, *codes_of(done)))
+
+
+# The command line.
+
+
+def test_the_command_line_resets_it(strict: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    enroll(strict)
+    monkeypatch.setenv("MXM_DATA_DIR", str(strict.settings.data_dir))
+    assert cli.main(["user", "reset-factor", "kim"]) == 0
+    assert strict.entrance.second_factors.state(user(strict)) is None
+    assert strict.trail()[-1][0] == "second_factor.reset"
+    assert strict.trail()[-1][1].endswith("(script/mxm)")
+    assert cli.main(["user", "reset-factor", "kim"]) == 2
+    assert cli.main(["user", "reset-factor", "nobody"]) == 2
