@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.permissions import Caller, Forbidden, NotRecent
 
 Service = TypeVar("Service")
 
@@ -80,6 +80,8 @@ def _resolving(method: Callable[..., Any], at: int, name: str) -> Callable[..., 
         outermost, before = _acting.get() is None, _acting.set(caller)
         try:
             return method(*given, **named)
+        except NotRecent:  # no refusal: after a confirmation the same act goes on
+            raise
         except Forbidden as refusal:
             if outermost and _report is not None:
                 _report(caller, str(refusal))

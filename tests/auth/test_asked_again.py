@@ -143,6 +143,7 @@ def test_a_person_is_asked_again_unless_they_proved_lately_who_they_are(app: App
     do = (PEOPLE_AND_TOKENS | RUNS)[act]
     with pytest.raises(NotRecent):
         do(app, caller(app, kind, recent=False))
+    assert "permission.refused" not in [what for what, _, _ in support.trail(app)]
     do(app, caller(app, kind, recent=True))
 
 

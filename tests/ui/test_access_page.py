@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
+from mxlib.core.vocabulary import CallerKind
 from mxlib.services.access import AccessService, Person, grants
 from mxlib.services.audit_log import AuditFilter
 from mxlib.ui.admin import permissions as access_rights
@@ -88,12 +89,12 @@ def test_admins_sign_others_out_everywhere_and_users_themselves(app: App, access
 
 def test_only_signed_in_admins_sign_others_out(access: AccessService) -> None:
     boss = person(access, "boss").user.id
-    for caller in (KIM, Caller("boss (token 1)", admin=True, kind="token")):
+    for caller in (KIM, Caller("boss (token 1)", admin=True, kind=CallerKind.TOKEN)):
         with pytest.raises(Forbidden):
             access.sign_out(caller, boss)
 
 
-@pytest.mark.parametrize("caller", [KIM, Caller("nightly (token 1)", admin=True, kind="token")])
+@pytest.mark.parametrize("caller", [KIM, Caller("nightly (token 1)", admin=True, kind=CallerKind.TOKEN)])
 def test_people_and_tokens_are_managed_by_admins_who_signed_in(access: AccessService, caller: Caller) -> None:
     number = person(access, "kim").user.id
     for attempt in (
