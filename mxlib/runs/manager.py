@@ -1,7 +1,7 @@
 """Runs: start them, control them, look at them; three workers for the whole process do the rest."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
 from mxlib.core.format import count
@@ -159,6 +159,14 @@ class RunManager:
                 )  # fmt: skip
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
+
+    def continue_held(self) -> None:
+        """Let the runs go on that wait since a restore, after the hold has ended.
+
+        The process that owns the runs notices by itself as well.
+        """
+        with suppress(NotOwner):
+            self._worker.apply(lambda engine: engine.continue_held())
 
     # What becomes of the passwords.
 

@@ -1,6 +1,7 @@
 """Nightly backups, and the hold after a restore."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,8 +36,8 @@ _NAME = "mxm-%Y-%m-%dT%H-%M-%SZ.backup"
 class Backups:
     """Makes, checks and thins out nightly backups, and ends the hold after a restore."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
-        self._settings, self._store, self._clock = settings, store, clock
+    def __init__(self, settings: Settings, store: Store, clock: Clock, continued: Callable[[], object]) -> None:
+        self._settings, self._store, self._clock, self._continued = settings, store, clock, continued
         self._since = clock.now()
 
     @property
@@ -125,6 +126,7 @@ class Backups:
             raise Forbidden("Only an admin may let runs go on after a restore.")
         with self._store.write() as tx:
             hold.end(tx, caller, self._clock.now())
+        self._continued()
 
 
 def _is_due(record: BackupRecord, now: float) -> bool:

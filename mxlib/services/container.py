@@ -168,7 +168,7 @@ def assemble(
 ) -> Services:
     """Build the services over a store and a client that are open already."""
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
-    refusals, backups = Refusals(store, clock), Backups(settings, store, clock)
+    refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)
     chores = (housekeeping.check, housekeeping.tidy, proof.check, refusals.end_hour, backups.nightly)
     engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)

@@ -111,6 +111,8 @@ def test_a_run_that_is_started_meanwhile_waits_too(half_done: tuple[Desk, int], 
     assert restored.wait_for(run, "paused").paused_code is PauseCode.RESTORED
     assert requests(restored) == before
     a_continue(restored)
+    restored.runs.continue_held()
+    assert restored.view(run).status is not RunStatus.PAUSED
     restored.wait_for(run, "finished")
 
 

@@ -204,12 +204,20 @@ def test_everyone_sees_that_runs_wait(restored: App) -> None:
     assert restored.services.backups.waits() == [said]
 
 
-def test_an_admin_continues_on_the_page(restored: App) -> None:
-    shown = page()
+@pytest.mark.parametrize("name", ["email_accounts", "runs"])
+def test_an_admin_continues_on_the_page(name: str, restored: App) -> None:
+    shown = page(name)
     assert any("make sure that no other MXM works with this account" in each.value for each in shown.markdown)
     shown.button(key="continue-restored").click().run()
     assert restored.services.backups.held() is None
     assert not any("was restored" in each.value for each in shown.markdown)
+
+
+def test_others_see_on_the_page_that_runs_wait(restored: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxlib.ui.app.session.caller", lambda: KIM)
+    shown = page("runs")
+    assert restored.services.backups.waits() == [each.value for each in shown.info if "restored" in each.value]
+    assert "continue-restored" not in [button.key for button in shown.button]
 
 
 def test_a_failed_backup_is_on_the_page_of_an_admin(app: App, folder: Path) -> None:

@@ -72,18 +72,8 @@ def seen(caller: Caller, view: RunView) -> None:
 
 
 def _say_to_admins(caller: Caller) -> None:
-    """Warn admins of damage and failed backups, and that something waits for them.
-
-    That runs wait after a restore is shown to everyone.
-    """
+    """Warn admins of damage, of failed backups, and that deletion waits for a confirmed time."""
     housekeeping, backups = services.current().housekeeping, services.current().backups
-    if caller.admin and (advice := backups.advice()):
-        with st.container(border=True, key="restored"):
-            text, way = st.columns([10, 2], vertical_alignment="center")
-            text.markdown(escaped(advice))
-            way.button(CONTINUE, key="continue-restored", width="stretch", on_click=actions.act(_continue))
-    for waiting in () if caller.admin else backups.waits():
-        st.info(escaped(waiting), icon=":material/pause_circle:")
     for problem in backups.problems() if caller.admin else ():
         st.warning(escaped(problem), icon=":material/backup:")
     for problem in housekeeping.damage() if caller.admin else ():
@@ -94,6 +84,18 @@ def _say_to_admins(caller: Caller) -> None:
             text.markdown(escaped(" ".join(problems)))
             confirm = actions.act(_confirm_time)
             way.button(store_problems.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
+
+
+def show_hold() -> None:
+    """Say on every page that runs wait after a restore; an admin lets them go on."""
+    caller, backups = session.caller(), services.current().backups
+    if caller.admin and (advice := backups.advice()):
+        with st.container(border=True, key="restored"):
+            text, way = st.columns([10, 2], vertical_alignment="center")
+            text.markdown(escaped(advice))
+            way.button(CONTINUE, key="continue-restored", width="stretch", on_click=actions.act(_continue))
+    for waiting in () if caller.admin else backups.waits():
+        st.info(escaped(waiting), icon=":material/pause_circle:")
 
 
 def _continue() -> None:

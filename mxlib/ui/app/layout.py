@@ -66,6 +66,7 @@ def show() -> None:
         _sidebar()
     st.html(ASSETS / "mxm.css")
     banner.pulse()
+    banner.show_hold()
     if chosen.url_path != "runs":
         banner.show(lambda run: navigate("runs", run=str(run)))
     actions.show_refused()
