@@ -32,6 +32,11 @@ KEPT = (
 )
 
 
+def before_schema(number: str) -> list[Path]:
+    """Return the dumps of schemas before this one."""
+    return [path for path in SCHEMAS if path.stem < number]
+
+
 @pytest.fixture(params=SCHEMAS, ids=lambda path: path.stem)
 def database_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     file = tmp_path / FILE
@@ -54,7 +59,7 @@ def store(database_file: Path, before: object) -> Iterator[Store]:
 
 
 def test_there_is_a_dump_of_every_schema_of_a_release() -> None:
-    assert [path.stem for path in SCHEMAS] == ["0001", "0002", "0003", "0004", "0005", "0013"]
+    assert [path.stem for path in SCHEMAS] == ["0001", "0002", "0003", "0004", "0005", "0013", "0016", "0020"]
 
 
 def test_a_store_of_an_earlier_schema_gets_the_current_tables(store: Store) -> None:
@@ -70,6 +75,7 @@ def test_a_store_of_an_earlier_schema_keeps_its_data(store: Store, before: list[
     assert all(before)
 
 
+@pytest.mark.parametrize("database_file", before_schema("0016"), indirect=True, ids=lambda path: path.stem)
 def test_rows_and_entries_of_an_earlier_schema_keep_their_texts_and_have_no_code(store: Store) -> None:
     with store.read() as tx:
         found = tx.exec_driver_sql("SELECT run, position, reason FROM run_row")
@@ -82,7 +88,7 @@ def test_rows_and_entries_of_an_earlier_schema_keep_their_texts_and_have_no_code
     assert {entry.detail for entry in entries} == {None}
 
 
-@pytest.mark.parametrize("database_file", SCHEMAS[-1:], indirect=True, ids=lambda path: path.stem)
+@pytest.mark.parametrize("database_file", before_schema("0016")[-1:], indirect=True, ids=lambda path: path.stem)
 def test_a_run_paused_by_an_earlier_release_resumes_by_its_pause_code(database_file: Path) -> None:
     why = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
     with closing(sqlite3.connect(database_file)) as connection, connection:
@@ -138,6 +144,17 @@ def test_the_audit_log_of_an_earlier_release_stays_protected(store: Store) -> No
     assert {"audit_is_never_changed", "audit_forgets_only_what_is_old", "audit_only_grows"} <= triggers
 
 
+@pytest.mark.parametrize("database_file", [p for p in SCHEMAS if p.stem == "0020"], indirect=True, ids=["0020"])
+def test_a_chain_of_an_earlier_release_holds_and_continues(store: Store) -> None:
+    found = audit_check.verify(store)
+    assert (found.broken, found.chains, found.checkpoints, found.erased) == (None, 1, 1, 1)
+    with store.write() as tx:
+        audit.record(tx, audit.Actor("ops"), AuditAction.EXPORT, at=1.0, on="a.nl")
+    after = audit_check.verify(store)
+    assert (after.broken, after.chains, after.entries) == (None, 1, found.entries + 1)
+
+
+@pytest.mark.parametrize("database_file", before_schema("0018"), indirect=True, ids=lambda path: path.stem)
 def test_the_entries_of_an_earlier_release_are_signed_and_not_rewritten(store: Store) -> None:
     found = audit_check.verify(store)
     assert (found.broken, found.chains) == (None, 1)
