@@ -1,10 +1,13 @@
 """Encryption keys: only the right key opens a secret, and the first start creates exactly one."""
 
+import hmac
+import json
 import stat
 from pathlib import Path
 
 import pytest
 
+from mxlib.store import encryption
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 
 
@@ -46,3 +49,23 @@ def test_a_configured_secret_needs_no_key_file(tmp_path: Path) -> None:
 
 def test_the_repr_of_a_key_shows_no_secret() -> None:
     assert "a secret" not in repr(ServerKey.make("a secret"))
+
+
+def test_the_parts_of_a_hash_are_written_as_json() -> None:
+    parts = (
+        "",
+        'é \U0001f600 "x" \\ \x00',
+        7,
+        -1,
+        1.5,
+        1e300,
+        float("inf"),
+        0.1,
+        None,
+        True,
+        b"",
+        b"\x00\xff",
+        [(1, None, b"x"), []],
+    )
+    whole = json.dumps(parts, separators=(",", ":"), default=lambda data: [data.hex()])
+    assert encryption.keyed_hash(b"k", *parts) == hmac.digest(b"k", whole.encode(), "sha256")
