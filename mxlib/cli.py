@@ -290,7 +290,9 @@ def _person_export(asked: argparse.Namespace, store: Store, clock: SystemClock) 
     with store.read() as tx:
         held = person.held(tx, store.key, address)
     with store.write() as tx:
-        audit.record(tx, by, AuditAction.PERSON_EXPORT, at=clock.now(), on=address)
+        # After an erasure, an export must not bring the address back into the log.
+        on = address if person.is_known(held) else "a person"
+        audit.record(tx, by, AuditAction.PERSON_EXPORT, at=clock.now(), on=on)
     _say(json.dumps(held, ensure_ascii=False, indent=2, default=str))
     return 0
 

@@ -65,8 +65,8 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.BACKUP_CONTINUE: "Let runs go on after a restore",
     AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
     AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",
-    AuditAction.PERSON_EXPORT: "Exported what is held of a person",
-    AuditAction.PERSON_ERASE: "Erased what is held of a person",
+    AuditAction.PERSON_EXPORT: "Exported a person's data",
+    AuditAction.PERSON_ERASE: "Erased a person's data",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

@@ -27,7 +27,6 @@ from mxlib.store.tables import (
     recovery_email,
     run,
     run_row,
-    session,
     token,
     user,
 )
@@ -85,6 +84,13 @@ def held(tx: Tx, key: ServerKey, address: str) -> dict[str, Any]:
             for row in tx.execute(sa.select(audit).where(_about(address)).order_by(audit.c.id))
         ],
     }  # fmt: skip
+
+
+def is_known(found: dict[str, Any]) -> bool:
+    """Return whether anything but the host's list names the person, by the result of `held`."""
+    mailbox = found["mailbox"].keys() - {"last_list"}
+    parts = ("recovery_email_of", "rows_of_runs", "writes_by_hand", "user", "audit_entries")
+    return bool(mailbox) or any(found[part] for part in parts)
 
 
 def active_user(tx: Tx, address: str) -> str:
@@ -184,10 +190,15 @@ def _user(tx: Tx, address: str) -> dict[str, Any] | None:
     found = tx.execute(sa.select(user).where(_is(user.c.name, address))).first()
     if found is None:
         return None
-    sessions = tx.execute(sa.select(session).where(session.c.user == found.id))
+    of_user: dict[str, list[dict[str, Any]]] = {}
+    for table, column in _referring():
+        # Without secrets and hashes.
+        columns = [each for each in table.c if not isinstance(each.type, sa.LargeBinary) and each is not column]
+        rows = tx.execute(sa.select(*columns).where(column == found.id)) if columns else ()
+        of_user[table.name] = [_plain(each) for each in rows]
     tokens = tx.execute(sa.select(token.c.id, token.c.name).where(token.c.owner == found.id))
     return _plain(found, "password_hash", "id") | {
-        "sessions": [_plain(each, "digest", "user") for each in sessions],
+        "sign_in_data": of_user,
         "tokens": [each.name for each in tokens],
         "runs": list(tx.execute(sa.select(run.c.id).where(run.c.operator == found.name)).scalars()),
     }
@@ -243,15 +254,24 @@ def _erase_rows(tx: Tx, domain: str, username: str, address: str) -> int:
     return len(rows) + tx.execute(run_row.update().where(recovery).values(recovery_email="")).rowcount
 
 
+def _referring() -> Iterator[tuple[sa.Table, sa.Column[Any]]]:
+    """Yield the tables of sign-in data, each with its column that refers to users.
+
+    Tokens are left out: they stay revoked, so that their runs stay apart.
+    """
+    for table in metadata.sorted_tables:
+        for column in table.c:
+            if column.references(user.c.id) and table is not token:
+                yield table, column
+
+
 def _erase_user(tx: Tx, address: str) -> bool:
     """Erase a disabled user: the row stays without a name, since tokens and runs refer to it."""
     found = tx.execute(sa.select(user.c.id, user.c.name).where(_is(user.c.name, address))).first()
     if found is None:
         return False
-    for table in metadata.sorted_tables:
-        refers = [column for column in table.c if column.references(user.c.id)]
-        for column in refers if table is not token else ():
-            tx.execute(table.delete().where(column == found.id))
+    for table, column in _referring():
+        tx.execute(table.delete().where(column == found.id))
     name = f"{ERASED} {found.id}"
     tx.execute(user.update().where(user.c.id == found.id).values(name=name, password_hash=None, subject=None))
     tx.execute(run.update().where(run.c.operator == found.name).values(operator=name, idempotency_key=None))

@@ -81,6 +81,7 @@ def test_everything_that_is_held_is_handed_out(app: App) -> None:
     assert held["rows_of_runs"][0]["requests"][0]["kind"]
     assert held["user"]["name"] == NINA
     assert "password_hash" not in held["user"]
+    assert "session" in held["user"]["sign_in_data"]
     assert {each["what"] for each in held["audit_entries"]} == {
         "mailbox.create", "user.add", "sign_in", "name.set", "audit.download",
     }  # fmt: skip
@@ -177,3 +178,5 @@ def test_the_command_line_exports_and_erases(app: App, command: Any) -> None:
     held = json.loads(out)
     assert held["rows_of_runs"] == []
     assert held["user"] is None
+    entry = services.current().audit_log.entries(LOCAL, AuditFilter(what=AuditAction.PERSON_EXPORT)).entries[0]
+    assert entry.on == "a person"
