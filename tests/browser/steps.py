@@ -71,11 +71,16 @@ PASSWORD = "correct horse battery"
 
 
 def sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
+    send_sign_in(page, name, password, path)
+    idle(page)
+
+
+def send_sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
+    """Send name and password; a step may come before the page."""
     page.goto(path)
     page.get_by_label("Name or email address").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    idle(page)
 
 
 def choose_password(page: Page, password: str) -> None:
@@ -83,7 +88,6 @@ def choose_password(page: Page, password: str) -> None:
     page.get_by_label("New password").fill(password)
     page.get_by_label("Once more").fill(password)
     page.get_by_role("button", name="Change it and go on").click()
-    idle(page)
 
 
 def own_passwords(server: Server) -> None:
