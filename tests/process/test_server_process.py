@@ -5,8 +5,10 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -51,6 +53,57 @@ def test_every_page_has_the_security_headers(server: Server) -> None:
     for path in ("/", "/import", "/static/none.js", "/health", "/template.csv"):
         with urlopen(f"{server.url}{path}", timeout=5) as answer:
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+
+
+def test_every_cookie_of_every_path_is_secure_behind_a_proxy_that_terminates_tls(tmp_path: Path) -> None:
+    public = "mxm.agency.example"
+    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_PUBLIC_URL": f"https://{public}"}) as server:
+
+        def ask(path: str, cookie: str = "", form: dict[str, str] | None = None) -> list[str]:
+            headers = {"Host": public, "Cookie": cookie, "Origin": f"https://{public}", "Accept": "text/html"}
+            with closing(HTTPConnection(urlsplit(server.url).netloc, timeout=10)) as line:
+                if form is None:
+                    line.request("GET", path, headers=headers)
+                else:
+                    headers["Content-Type"] = "application/x-www-form-urlencoded"
+                    line.request("POST", path, urlencode(form), headers)
+                answer = line.getresponse()
+                answer.read()
+                assert answer.status < 500, path
+                return answer.headers.get_all("Set-Cookie") or []
+
+        who = {"name": ADMIN["MXM_ADMIN_USER"], "password": ADMIN["MXM_ADMIN_PASSWORD"]}
+        cookies = ask("/sign-in", form=who)
+        session = cookies[0].partition(";")[0]
+        pages = ("/", "/import", "/runs", "/audit", "/access", "/mailbox", "/sign-in", "/sign-out", "/health")
+        files = (
+            "/template.csv",
+            "/audit.csv",
+            "/audit.jsonl",
+            "/export/clienta.nl.csv",
+            "/api/me",
+            "/api/openapi.json",
+        )
+        of_streamlit = (
+            "health",
+            "host-config",
+            "script-health-check",
+            "metrics",
+            "stream",
+            "upload_file/a/b",
+            "bidi/a",
+        )
+        for path in (
+            *pages,
+            *files,
+            *(f"/_stcore/{name}" for name in of_streamlit),
+            "/_stcore/none",
+            "/static/none.js",
+        ):
+            cookies += ask(path, session)
+        cookies += ask("/sign-out", session, {})
+    assert {cookie.partition("=")[0] for cookie in cookies} >= {"__Host-mxm-session", "_streamlit_xsrf"}
+    assert not [cookie for cookie in cookies if "; secure" not in cookie.lower()]
 
 
 def test_the_server_ends_in_time_on_sigterm(tmp_path: Path) -> None:

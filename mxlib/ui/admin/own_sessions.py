@@ -41,7 +41,7 @@ def _row(own: OwnSession) -> None:
     since = services.current().clock.now() - own.used_at
     used.markdown("in use" if since < _IN_USE_S else f"last used {age(since)} ago")
     if own.here:
-        way_out.html(f'<a href="{SIGN_OUT}" target="_self">Sign out</a>')
+        way_out.html(f'<a class="mxm-download" href="{SIGN_OUT}" target="_self">Sign out</a>')
     else:
         way_out.button("Sign out", key=f"own-end-{own.name[:16]}", on_click=act(_sign_out, own.name))
 
