@@ -25,7 +25,8 @@ FAST = ("core", "mxroute", "store", "runs")
 JOURNEYS = (
     "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey", "test_mapping_journey",
     "test_undo_journey", "test_manage_down_journey", "test_tabs_journey", "test_pages_open", "test_update_journey",
-    "test_rights_journey", "test_access_journey", "test_oidc_journey", "test_files_journey", "test_draft_journey",
+    "test_rights_journey", "test_access_journey", "test_oidc_journey", "test_sessions_journey", "test_files_journey",
+    "test_draft_journey",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.
