@@ -37,7 +37,7 @@ def start(app: SignInApp, name: str, address: str = "10.0.0.1", agent: str = "")
 
 
 def alive(app: SignInApp, *names: str) -> list[bool]:
-    return [app.sessions.known(name) for name in names]
+    return [app.sessions.named(name) is not None for name in names]
 
 
 def test_ones_own_sessions_are_listed_with_this_one_first(app: SignInApp, own: OwnSessions) -> None:

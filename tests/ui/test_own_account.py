@@ -38,7 +38,7 @@ class Kim:
         self.sessions.append(digest(started).hex())
 
     def alive(self) -> list[bool]:
-        return [self.services.sessions.known(name) for name in self.sessions]
+        return [self.services.sessions.named(name) is not None for name in self.sessions]
 
 
 @pytest.fixture
