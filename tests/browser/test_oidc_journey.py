@@ -1,15 +1,20 @@
 """Signing in at a provider, from the first click to signing out, in Chromium against a real server and provider."""
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mxlib.auth import oidc_client, sign_in_pages
+from mxlib.store import FILE
 from tests.browser import driver
 from tests.browser.driver import BRISK, Faults, Server, idle
+from tests.browser.steps import press, settle
 from tests.support.oidc_provider import Provider, one_provider, provider
 
 __all__ = ["one_provider", "provider"]
@@ -128,3 +133,30 @@ def test_the_sign_in_page_works_while_the_provider_is_down(tab: Page, provider: 
     expect(tab.get_by_role("link", name="Sign in with")).to_be_visible()
     expect(tab.get_by_label("Password")).to_have_count(0)  # nobody has one here
     assert not [secret for secret in provider.secrets() if secret in server.output()]
+
+
+def test_a_dialog_asks_the_provider_again_and_keeps_what_was_typed(
+    tab: Page, context: BrowserContext, server: Server, provider: Provider
+) -> None:
+    sign_in(tab, "/access")
+    with closing(sqlite3.connect(server.data / FILE)) as database, database:
+        database.execute("UPDATE session SET proved_at = ?", (time.time() - 1800,))
+    provider.configure(fault="asked_again")
+    tab.get_by_role("tab", name="Tokens").click()
+    press(tab, "Make a token")
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_label("What it is for").fill("nightly import")
+    tab.keyboard.press("Tab")
+    settle(tab)
+    dialog.get_by_text("Admin: everything").click()
+    settle(tab)
+    dialog.get_by_role("button", name="Make the token").click()
+    with context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in at the provider once more").click()
+    other = opened.value
+    other.get_by_role("link", name="Sign in with").click()
+    agree(other, "boss")
+    expect(other.get_by_text("Close this tab")).to_be_visible()
+    other.close()
+    dialog.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_text(re.compile("^mxm_"))).to_be_visible()
