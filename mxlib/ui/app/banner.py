@@ -87,7 +87,10 @@ def _say_to_admins(caller: Caller) -> None:
 
 
 def show_hold() -> None:
-    """Say on every page that runs wait after a restore; an admin lets them go on."""
+    """Say on every page that runs wait after a restore.
+
+    An admin lets them go on.
+    """
     caller, backups = session.caller(), services.current().backups
     if caller.admin and (advice := backups.advice()):
         with st.container(border=True, key="restored"):
