@@ -31,7 +31,8 @@ _LONGEST_DOMAIN = 253
 #: A full address in a username cell: one @ and a domain. The part before the @ may be missing.
 SPLITS = r"[^@]*@[^@]+"
 
-EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
+EMAIL = rf"{_ATOM}+(?:\.{_ATOM}+)*@(?:{_LABEL}\.)+{_LABEL}"
 MAX_EMAIL_LENGTH = 254
 
 _EMAIL = re.compile(EMAIL)
@@ -39,6 +40,9 @@ _EMAIL = re.compile(EMAIL)
 
 #: ASCII letters only: the lower case of some others has two letters, or is an ASCII letter.
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+#: Dashes of every width, which people type as a hyphen.
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-")
 
 #: Letters that Unicode does not decompose into a letter and an accent.
 _SPELLED = str.maketrans({"ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d",
@@ -107,7 +111,8 @@ def are_usernames(names: pa.Array) -> Mask:
 
 def are_emails(cells: pa.Array) -> Mask:
     """Return a mask of the cells, as `emails` returns them, that look like an address."""
-    return arrow_text.match(cells, EMAIL) & arrow_text.are_no_longer(cells, MAX_EMAIL_LENGTH)
+    short = arrow_text.are_no_longer(cells, MAX_EMAIL_LENGTH) & arrow_text.contain(cells, "^[^@]{1,64}@")
+    return short & arrow_text.match(cells, EMAIL)
 
 
 def domain(cell: str) -> str:
@@ -157,7 +162,7 @@ def emails(column: pd.Series) -> pa.Array:
 
 def is_email(email: str) -> bool:
     """Return whether an address, as `email` returns it, looks like one."""
-    return len(email) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(email) is not None
+    return len(email) <= MAX_EMAIL_LENGTH and email.find("@") <= 64 and _EMAIL.fullmatch(email) is not None
 
 
 def suggestion(name: str) -> str:
@@ -167,7 +172,7 @@ def suggestion(name: str) -> str:
 
 @lru_cache(maxsize=16_384)  # a preview needs the same ones at every edit
 def _meant(name: str) -> str:
-    seen = "".join(sign for sign in fold_case(name) if sign.isspace() or sign.isprintable())
+    seen = "".join(sign for sign in fold_case(name.translate(_DASHES)) if sign.isspace() or sign.isprintable())
     meant = re.sub(r" ?([._-]) ?", r"\1", re.sub(r"\s+", " ", _bare(seen)))
     meant = re.sub(r"[\s.]+", ".", meant)
     return meant if is_username(meant) else ""

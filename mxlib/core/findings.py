@@ -24,12 +24,16 @@ class FindingCode(StrEnum):
     # Errors: they block the row.
     NO_PERMISSION = "no_permission"
     UNREADABLE_ROW = "unreadable_row"
+    FORMULA_FAILED = "formula_failed"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    DATE_IN_CELL = "date_in_cell"
     INVALID_USERNAME = "invalid_username"
     DOMAIN_MISMATCH = "domain_mismatch"
     UNKNOWN_DOMAIN = "unknown_domain"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - a code, not a secret
     PASSWORD_BLANK_AT_END = "password_blank_at_end"  # noqa: S105
     PASSWORD_UNTYPABLE = "password_untypable"  # noqa: S105
+    PASSWORD_HASH = "password_hash"  # noqa: S105
     INVALID_QUOTA = "invalid_quota"
     INVALID_LIMIT = "invalid_limit"
     INVALID_RECOVERY_EMAIL = "invalid_recovery_email"
@@ -44,10 +48,13 @@ class FindingCode(StrEnum):
     LIMIT_STAYS = "limit_stays"
     LIMIT_UNCERTAIN = "limit_uncertain"
     TINY_QUOTA = "tiny_quota"
+    HUGE_QUOTA = "huge_quota"
     BELOW_USE = "below_use"
     NO_SPECIAL_CHARACTER = "no_special_character"
     FORMULA_PASSWORD = "formula_password"  # noqa: S105
+    PASSWORD_ODD_BLANK = "password_odd_blank"  # noqa: S105
     ZEROS_LOST = "zeros_lost"
+    SPREADSHEET_CHANGED = "spreadsheet_changed"
     NOT_CHECKED = "not_checked"
     # Changes: what an update does to a mailbox.
     QUOTA_CHANGED = "quota_changed"
@@ -77,6 +84,7 @@ _COLUMNS = {
     FindingCode.WEAK_PASSWORD: "password",
     FindingCode.PASSWORD_BLANK_AT_END: "password",
     FindingCode.PASSWORD_UNTYPABLE: "password",
+    FindingCode.PASSWORD_HASH: "password",
     FindingCode.INVALID_QUOTA: "quota",
     FindingCode.INVALID_LIMIT: "limit",
     FindingCode.INVALID_RECOVERY_EMAIL: "recovery_email",
@@ -89,10 +97,13 @@ _COLUMNS = {
     FindingCode.LIMIT_STAYS: "limit",
     FindingCode.LIMIT_UNCERTAIN: "limit",
     FindingCode.TINY_QUOTA: "quota",
+    FindingCode.HUGE_QUOTA: "quota",
     FindingCode.BELOW_USE: "quota",
     FindingCode.NO_SPECIAL_CHARACTER: "password",
     FindingCode.FORMULA_PASSWORD: "password",
+    FindingCode.PASSWORD_ODD_BLANK: "password",
     FindingCode.ZEROS_LOST: "username",
+    FindingCode.SPREADSHEET_CHANGED: "username",
     FindingCode.NOT_CHECKED: "domain",
     FindingCode.QUOTA_CHANGED: "quota",
     FindingCode.LIMIT_CHANGED: "limit",

@@ -105,6 +105,11 @@ def is_comment(cells: Sequence[str]) -> bool:
     return first.startswith("#") and not (first == "#" and names_who(cells[1:]))
 
 
+def letters(name: str) -> str:
+    """Return the letters and digits of a header outside brackets, in lower case."""
+    return _letters(_outside_brackets(name[:MAX_HEADER_LENGTH]))
+
+
 def _key(name: str) -> str:
     """Return a header as the aliases have it: `E-Mail Address [Required]` → `emailaddress`, `Quota GB` → `quota`."""
     key = _letters(_outside_brackets(name)) or _letters(name)

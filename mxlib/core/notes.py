@@ -15,6 +15,7 @@ class NoteCode(StrEnum):
     OLD_ENCODING = "old_encoding"
     BYTES_NOT_READ = "bytes_not_read"
     LINES_IN_QUOTES = "lines_in_quotes"
+    SINGLE_QUOTES = "single_quotes"
     NO_HEADER = "no_header"
     COLUMN_UNUSED = "column_unused"
     HEADER_CUT = "header_cut"

@@ -38,6 +38,22 @@ _NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
 #: Characters that nobody can type, and that may cut a password short where it is hashed.
 _CONTROLS = r"[\x00-\x1f\x7f]"
 
+#: Characters that nobody sees: blanks without width, marks of direction, soft hyphens; and what replaces a lost one.
+_INVISIBLE = r"[\x{AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}\x{FFFD}]"
+
+#: Blanks that no keyboard types.
+_ODD_BLANKS = r"[\x{A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]"
+
+#: Password hashes of other systems: with a scheme in braces, as `crypt` writes them, or as digits of MD5 and SHA.
+_HASH = (
+    r"^(?:\{(?i:S?SHA-?[0-9]*(?:-CRYPT)?|S?MD5(?:-CRYPT)?|CRYPT|(?:BLF|DES)-CRYPT|BCRYPT|ARGON2(?:ID?)?|PBKDF2\S*|SCRYPT|"
+    r"(?:CRAM|DIGEST|HMAC)-MD5|NTLM?|LANMAN|PLAIN(?:-MD[45]|-TRUNC)?|CLEAR(?:TEXT)?|SCRAM-SHA-[0-9]+|OTP|X-[A-Z0-9-]+)"
+    r"(?i:\.(?:B64|HEX|BASE64))?\}\S+"
+    r"|\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|md5|sha1|argon2(?:id?|d)?|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|P|H)\$\S{8,}"
+    r"|(?:pbkdf2_sha(?:1|256)|argon2|bcrypt(?:_sha256)?)\$\S{8,}"
+    r"|\*[0-9A-F]{40}|[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{40}|[0-9A-F]{40}|[0-9a-f]{64}|[0-9A-F]{64}|[0-9a-f]{128})$"
+)
+
 
 @dataclass(frozen=True)
 class PasswordScan:
@@ -52,6 +68,8 @@ class PasswordScan:
     untypable: Mask
     no_special: Mask
     formula: Mask
+    hashed: Mask
+    odd_blank: Mask
 
 
 def scan(cells: pa.Array) -> PasswordScan:
@@ -59,6 +77,8 @@ def scan(cells: pa.Array) -> PasswordScan:
     trimmed = arrow_text.stripped(cells)
     missing = arrow_text.contain(trimmed, _NONE)
     blank_at_an_end = ~missing & arrow_text.mask(pc.not_equal(trimmed, cells))
+    invisible = ~missing & arrow_text.contain(cells, _INVISIBLE)
+    blank_at_an_end &= ~invisible
     lacks = (
         arrow_text.mask(pc.less(pc.utf8_length(cells), 8)),
         ~arrow_text.contain(cells, "[A-Z]"),
@@ -70,9 +90,11 @@ def scan(cells: pa.Array) -> PasswordScan:
         missing=missing,
         lacking=np.where(missing, 0, lacking),
         blank_at_an_end=blank_at_an_end,
-        untypable=~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS),
+        untypable=invisible | (~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS)),
         no_special=~missing & ~arrow_text.contain(cells, r"[!-/:-@\[-`{-~]"),
         formula=~missing & formula_guard.are_formulas(cells),
+        hashed=~missing & arrow_text.contain(cells, _HASH),
+        odd_blank=~missing & ~blank_at_an_end & arrow_text.contain(cells, _ODD_BLANKS),
     )
 
 

@@ -1,17 +1,23 @@
 """Quotas and limits as people and spreadsheets write them."""
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.schema import MAX_SENDS_PER_DAY
 
 _NUMBER = re.compile(
-    r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u202f])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2})"
-    r"(?:\.(?P<decimals>[0-9]{1,9})|,(?P<after_comma>[0-9]{1,2}))?\s*+(?P<unit>mb|gb|tb)?",
+    r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u2009\u202f'’])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2}|(?=\.[0-9]))"
+    r"(?:\.(?P<decimals>[0-9]{1,20})|,(?P<after_comma>[0-9]{1,2}))?\s*+(?P<unit>[mgt](?:i?b)?)?",
     re.IGNORECASE,
 )
-_MEGABYTES = {"mb": 1, "gb": 1024, "tb": 1024 * 1024}
+_MEGABYTES = {"m": 1, "g": 1024, "t": 1024 * 1024}
+
+#: Spreadsheets calculate with more digits than the 15 that they show.
+_AS_SHOWN = Context(prec=15)
+
+#: MB from which a quota without a unit is probably in bytes: no mailbox has ten terabytes.
+HUGE = 10_000_000
 
 #: MB below which a quota without a unit was perhaps meant in GB.
 TINY = 100
@@ -26,7 +32,7 @@ def quota(cell: str) -> int | None:
     if text.lower() == "unlimited":
         return 0
     amount, unit = _number(text)
-    return _whole(amount * _MEGABYTES[unit or "mb"]) if amount is not None else None
+    return _whole(amount * _MEGABYTES[(unit or "m")[0]]) if amount is not None else None
 
 
 def is_tiny(cell: str) -> bool:
@@ -52,12 +58,13 @@ def _number(text: str) -> tuple[Decimal | None, str]:
         return None, ""
     whole, decimals, after_comma = found["whole"], found["decimals"] or "", found["after_comma"]
     if after_comma:
-        if len(whole) <= 3 and (found["unit"] or "mb").lower() == "mb":
+        if len(whole) <= 3 and (found["unit"] or "m").lower().startswith("m"):
             return None, ""
         decimals = after_comma
     if len(decimals) == 3 and len(whole) <= 3:
         return None, ""
-    return Decimal(f"{re.sub('[^0-9]', '', whole)}.{decimals}"), (found["unit"] or "").lower()
+    amount = Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}.{decimals}")
+    return _AS_SHOWN.plus(amount), (found["unit"] or "").lower()
 
 
 def _whole(amount: Decimal) -> int | None:

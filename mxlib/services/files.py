@@ -135,7 +135,12 @@ class FileService:
         self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
     ) -> ReadFile:
         """Return the rows of a sheet; raises FileRefused as `read_file.apply_mapping` does."""
-        return read_file.apply_mapping(sheet, chosen, usernames=usernames, run=run_unless)
+        known = self.known_domains()
+        return read_file.apply_mapping(sheet, chosen, usernames=usernames, known=known, run=run_unless)
+
+    def known_domains(self) -> frozenset[str] | None:
+        """Return the domains of the account as last read; None when they never were."""
+        return self._lists.names()
 
     def further(self, caller: Caller, text: str, domain: str, original: ReadFile | None) -> ReadFile:
         """Return rows that are pasted in addition to those of a file.

@@ -111,6 +111,11 @@ class MailboxLists:
             caller = current(caller)
         return Domains(tuple(name for name in names if _sees(caller, name)), read_at, problem)
 
+    def names(self) -> frozenset[str] | None:
+        """Return all domains of the account; None when they were never read."""
+        names, read_at, _ = self._domains(refresh=False)
+        return None if read_at is None else frozenset(names)
+
     def may_anywhere(self, caller: Caller, permission: Permission, *, unread: bool = False) -> bool:
         """Return whether the caller has `permission` in a domain of the account, without a request.
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mxlib.core import address_forms, formula_guard, headers, quotas, spreadsheet_marks
 from mxlib.core import arrow_text as columns
-from mxlib.core import formula_guard, headers, quotas
+from mxlib.core.addresses import domain
 from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
@@ -26,9 +27,12 @@ IGNORE = "ignore"
 
 _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
 
+#: Columns whose cells may hold an address in another form, such as `Name <address>`.
+_ADDRESSES = frozenset({"username", ADDRESS, "recovery_email"})
+_HASH_FUNCTION = "passwordhashfunction"
+
 #: Encodings that no byte order mark or rule proves, so that letters depend on a guess.
 _OLD_ENCODINGS = frozenset({"windows-1250", "windows-1251", "windows-1252", "shift_jis"})
-_FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,16 @@ def _speaks_of_passwords(name: str) -> bool:
 
 
 def rows_from_sheet(
-    sheet: Sheet, mapping: ColumnMapping, *, usernames: pa.Array | None = None
+    sheet: Sheet,
+    mapping: ColumnMapping,
+    *,
+    usernames: pa.Array | None = None,
+    known: frozenset[str] | None = None,
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the rows table of a sheet, and notes on how its columns were read.
 
-    `usernames` are the ones to use for a sheet that has none itself. Raises FileRefused when two columns claim one
+    `usernames` are the ones to use for a sheet that has none itself. `known` are the domains of the account, None while
+    they were never read. Raises FileRefused when two columns claim one
     meaning, or when no column holds usernames or addresses.
     """
     if mapping.conflicts:
@@ -138,8 +147,15 @@ def rows_from_sheet(
     if mapping.name_parts:
         cells[NAME.name] = pc.if_else(pc.equal(cells[NAME.name], ""), _joined_names(sheet, mapping), cells[NAME.name])
     if ADDRESS in cells:
-        _fill_from_addresses(cells, cells.pop(ADDRESS))
+        _fill_from_addresses(cells, cells.pop(ADDRESS), known)
+    notes = list(_notes(sheet, mapping))
+    if (quoted := _in_single_quotes(cells["password"])).any():
+        bare = pc.utf8_slice_codeunits(cells["password"], 1, -1)
+        cells["password"] = pc.if_else(pa.array(quoted), bare, cells["password"])
+        notes.append(Note(NoteCode.SINGLE_QUOTES, lines=tuple(sheet.table.lines[quoted].tolist())))
     fault, fault_column = _faults(sheet, mapping, cells["password"], long)
+    if (quoted := fault == findings.BLANK_BEFORE_QUOTE).any():  # what stands there is a piece of the password
+        cells["password"] = pc.if_else(pa.array(quoted), "", cells["password"])
     besides = {
         "line": sheet.table.lines,
         "origin": np.arange(len(sheet)),
@@ -152,7 +168,14 @@ def rows_from_sheet(
         | {name: besides.get(name, plain) for name, plain in ROW_METADATA.items()},
         index=index,
     )
-    return rows, _notes(sheet, mapping)
+    return rows, tuple(notes)
+
+
+def _in_single_quotes(passwords: pa.Array) -> Mask:
+    """Return which passwords are in single quotes, if all are and there are several."""
+    filled = ~columns.is_blank(passwords)
+    quoted = columns.contain(passwords, "^'.+'$")
+    return quoted if filled.sum() > 1 and (quoted == filled).all() else np.zeros_like(filled)
 
 
 def original_cells(sheet: Sheet, origin: int, mapping: ColumnMapping) -> dict[str, str]:
@@ -183,7 +206,10 @@ def _read(cells: pa.Array, meaning: str, mapping: ColumnMapping) -> pa.Array:
         typed = columns.stripped(cells)
         missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
         return pc.if_else(missing, "", cells)
-    plain = secret_cells.cover(formula_guard.plain(cells), meaning)
+    plain = formula_guard.plain(cells)
+    if meaning in _ADDRESSES:
+        plain = address_forms.read(plain)
+    plain = spreadsheet_marks.restored(secret_cells.cover(plain, meaning), plain)
     if MEANINGS[meaning].is_lower_case:
         return pc.ascii_lower(plain)
     return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
@@ -210,19 +236,28 @@ def _joined_names(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
     return columns.stripped(pc.replace_substring(joined, "  ", " ") if len(parts) > 2 else joined)
 
 
-def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> None:
+def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array, known: frozenset[str] | None) -> None:
     """Fill blank usernames and domains from full addresses.
 
-    A filled username wins over the address; where the two agree, the address fills a blank domain.
+    A filled username wins over the address; where the two agree, the address fills a blank domain. An address of a
+    domain that is not `known` is a private one, and fills none. A person's name is no username next to an address.
     """
     usernames, domains = cells["username"], cells["domain"]
     blank = pc.equal(usernames, "")
+    named = pc.match_substring_regex(usernames, r"^[^@]*[^@\s]\s+[^@\s][^@]*$")
+    if pc.any(named).as_py():  # people's names, which are no usernames
+        named = pc.and_(named, pc.match_substring_regex(addresses, r"^[^@\s]+@[^@\s]+$"))
+        cells[NAME.name] = pc.if_else(pc.and_(named, pc.equal(cells[NAME.name], "")), usernames, cells[NAME.name])
+        blank = pc.or_(blank, named)
     cells["username"] = pc.if_else(blank, addresses, usernames)
     whole = pc.binary_join_element_wise(usernames, pa.scalar("", pa.large_string()), pa.scalar("@", pa.large_string()))
     agreed = pc.and_(pc.invert(blank), pc.equal(domains, ""))
     if pc.any(agreed).as_py():
         local = pc.replace_substring_regex(addresses, "@[^@]*$", "@")
         agreed = pc.and_(agreed, pc.equal(local, whole))
+        if known is not None:
+            of = columns.each(pc.replace_substring_regex(addresses, "^.*@", ""), domain)
+            agreed = pc.and_(agreed, pa.array(columns.is_among(of, known)))
         cells["domain"] = pc.if_else(agreed, pc.replace_substring_regex(addresses, "^.*@", ""), domains)
 
 
@@ -244,12 +279,20 @@ def _faults(
     crowded = sheet.table.crowded(len(sheet.header))
     say(crowded, findings.ONE_VALUE_TOO_MANY if text else findings.VALUE_WITHOUT_HEADER, "password")
     say(sorted(sheet.table.stray), findings.STRAY_QUOTE, "password")
+    if text and (quoted := _blank_before_quote(sheet)).any():
+        say(quoted, findings.BLANK_BEFORE_QUOTE, "password")
+    for at, name in enumerate(sheet.header):
+        if headers.letters(name) == _HASH_FUNCTION:
+            filled = ~columns.is_blank(columns.stripped(sheet.table.column(at)))
+            say(filled & ~columns.is_blank(passwords), findings.PASSWORD_HASH, "password")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         fixed_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
-        say(columns.mask(pc.starts_with(cells, "#")), findings.COMMENT_AMONG_ROWS, fixed_in)
-        say(columns.match(cells, _FAILED), findings.FORMULA_FAILED, fixed_in)
+        comment = columns.mask(pc.starts_with(cells, "#"))
+        if comment.any():
+            comment &= ~spreadsheet_marks.failed(cells)
+            say(comment, findings.COMMENT_AMONG_ROWS, fixed_in)
     if sheet.options.header_line:
         say(_header_again(sheet, mapping), findings.HEADER_AGAIN, "username")
     if columns.are_longer(sheet.table.rows.flatten(), MAX_TEXT_LENGTH).any():
@@ -263,6 +306,16 @@ def _faults(
     for meaning in sorted(long, key="password".__eq__):
         say(long[meaning], findings.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
+
+
+def _blank_before_quote(sheet: Sheet) -> Mask:
+    """Return which rows have a cell with blanks before its opening quote."""
+    cells = columns.contain(sheet.table.rows.values, r'^[ \t]+"')
+    found = np.zeros(len(sheet), dtype=bool)
+    if cells.any():
+        rows = np.repeat(np.arange(len(sheet)), sheet.table.lengths)
+        found[rows[cells[: len(rows)]]] = True
+    return found
 
 
 def _header_again(sheet: Sheet, mapping: ColumnMapping) -> Mask:

@@ -10,12 +10,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from mxlib.core import headers
+import numpy as np
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text, headers
+from mxlib.core.arrow_text import Mask
+from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.schema import FIRST_NAME, LAST_NAME, NAME
 
+#: The word after a bracket that says whether a template needs the column.
+_ASKED = re.compile(r"\]\s*(?:required|optional)\s*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\[\]]*\]")
+
+
+_YES = ("yes", "true", "1")
+
+#: Columns that say whether a user is suspended, and the cells that say so, in lower case.
+_SUSPENDED = {
+    "status": ("suspended", "archived"),
+    "new status": ("suspended", "archived"),
+    "suspended": _YES,
+    "suspended_login": _YES,
+    "block credential": _YES,
+    "block sign in": _YES,
+    "accountenabled": ("false", "no"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +70,22 @@ def find(header: Sequence[str]) -> Preset | None:
     return next((preset for preset in PRESETS if any(columns <= keys for columns in preset.required)), None)
 
 
+def suspended(sheet: Sheet) -> Mask:
+    """Return which rows of an export are users that are suspended there."""
+    found = np.zeros(len(sheet), dtype=bool)
+    for at, name in enumerate(sheet.header):
+        if says := _SUSPENDED.get(_key(name)):
+            found |= arrow_text.is_among(pc.utf8_lower(arrow_text.stripped(sheet.table.column(at))), says)
+    return found
+
+
 def _key(name: str) -> str:
     """Normalise a header: `Email Address [Required]` becomes `email address`.
 
     Underscores stay, since cPanel's `_diskquota` is in bytes.
     """
-    return " ".join(_BRACKETED.sub(" ", headers.shown(name)).casefold().split())
+    bare = _BRACKETED.sub(" ", _ASKED.sub("]", headers.shown(name)))
+    return " ".join(bare.casefold().split())
 
 
 def _preset(name: str, required: Sequence[str], used: dict[str, str], unused: str) -> Preset:
@@ -75,6 +106,24 @@ def _listed(columns: str) -> list[str]:
 
 
 PRESETS = (
+    _preset(
+        "Microsoft Entra template",
+        ("name, user name, initial password",),
+        {
+            ADDRESS: "user name",
+            "password": "initial password",
+            "recovery_email": "alternate email address",
+            NAME.name: "name",
+        },
+        "block sign in, first name, last name, job title, department, usage location, street address, state or "
+        "province, country or region, office, city, zip or postal code, office phone, mobile phone",
+    ),
+    _preset(
+        "Proton template",
+        ("displayname, emailaddresses, password", "displayname, emailaddress, password, vpnaccess"),
+        {ADDRESS: "emailaddresses, emailaddress", "password": "password", NAME.name: "displayname"},
+        "vpnaccess, privatesubuser",
+    ),
     _preset(
         "Google Workspace users export",
         ("email address, org unit path", "first name, last name, email address, password hash function"),

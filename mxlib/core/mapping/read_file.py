@@ -52,19 +52,24 @@ def apply_mapping(
     chosen: Mapping[int, str] | None = None,
     *,
     usernames: pa.Array | None = None,
+    known: frozenset[str] | None = None,
     run: Callable[..., Any] = lambda _light, work, *arguments, **named: work(*arguments, **named),
 ) -> ReadFile:
     """Make the rows of a sheet; `run` runs the slow parts, as `mxlib.worker.run_unless` does.
 
-    Without `chosen` meanings, a header that matches a known export decides them.
-    Raises FileRefused when two columns claim one meaning, or no column holds usernames or addresses and `usernames` is
-    missing.
+    `known` are the domains of the account. Without `chosen` meanings, a header that matches a known export decides
+    them. Raises FileRefused when two columns claim one meaning, or no column holds usernames or addresses and
+    `usernames` is missing.
     """
     preset = presets.find(sheet.header) if chosen is None else None
     columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
     light = time_budget.is_light(sheet)
     columns = run(light, mapping.without_secrets, sheet, columns)
-    rows, notes = run(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
+    rows, notes = run(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames, known=known)
     if preset:
+        suspended = presets.suspended(sheet)
+        rows["ticked"] &= ~suspended
+        if suspended.any():
+            notes = (Note(NoteCode.SUSPENDED, lines=tuple(sheet.table.lines[suspended].tolist())), *notes)
         notes = (Note(NoteCode.EXPORT_RECOGNISED, (preset.name,)), *notes)
     return ReadFile(sheet, columns, rows, notes)

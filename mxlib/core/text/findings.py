@@ -3,6 +3,7 @@
 They are defined only here, so that the wording is the same everywhere.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import addresses, arrow_text
+from mxlib.core.address_forms import holds_several
 from mxlib.core.findings import STORED_CHANGES, Figures, FindingCode, FindingKind, Findings, kinds_of
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
@@ -29,12 +31,21 @@ RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
 NO_DOMAIN = "No domain: type one, or write the whole address as username."
 BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
 UNTYPABLE = "The password has an invisible character in it, which nobody can type; remove it."
+PASSWORD_HASH = (
+    "The password looks like a hash of another system, not like what the person types: "  # noqa: S105
+    "write the password itself, or leave it blank."
+)
+ODD_BLANK = "The password has a blank in it that no keyboard types: check it."
+TWO_ADDRESSES = "There are two addresses in one cell: keep one."
 NO_SPECIAL = "No special character: MXroute may refuse it."
 
 FORMULA = "The password starts like a formula: open the results as Excel, since a CSV would calculate it."
 
 #: What a password may lack, in the order in which it is shown; `passwords.scan` numbers its bits in this order.
 NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
+
+#: Digits of a quota in MB; one with more is probably in bytes.
+_DIGITS_OF_MEGABYTES = 9
 
 _NOT_SO = "use a-z, 0-9, dot, dash and underscore."
 
@@ -56,8 +67,24 @@ def username(name: str) -> str:
         return "No username: type one."
     if hides_one(name):
         return PASSWORD_ELSEWHERE
+    if holds_several(name):
+        return TWO_ADDRESSES
+    if alphabet := _foreign_alphabet(name):
+        letter, script = alphabet
+        return f"{quoted(name)} has {quoted(letter)}, a {script} letter that only looks like a Latin one: type that."
     meant = addresses.suggestion(name)
     return f"{quoted(name)} {_trouble(name)}; {f'try {meant}.' if meant else _NOT_SO}"
+
+
+def _foreign_alphabet(name: str) -> tuple[str, str] | None:
+    """Return the first Cyrillic or Greek letter among Latin ones, and its alphabet."""
+    if name.isascii() or not any("a" <= sign <= "z" for sign in name):
+        return None
+    for sign in name:
+        for script in ("Cyrillic", "Greek"):
+            if sign.isalpha() and unicodedata.name(sign, "").startswith(script.upper()):
+                return sign, script
+    return None
 
 
 def _trouble(name: str) -> str:
@@ -118,13 +145,16 @@ def quota(cell: str) -> str:
     """Say that a quota cannot be read."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
-    return f"Quota {quoted(cell)}: write 1024 or 1 GB."
+    asked = "Are these bytes? " if sum(map(str.isdigit, cell)) > _DIGITS_OF_MEGABYTES else ""
+    return f"{asked}Quota {quoted(cell)}: write 1024 or 1 GB."
 
 
 def recovery_email(cell: str) -> str:
     """Say that a recovery email is not an address."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
+    if holds_several(cell):
+        return TWO_ADDRESSES
     return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
 
 
@@ -167,6 +197,31 @@ def limit_uncertain(had: int | None, asked: int) -> str:
 def zeros_lost(name: str) -> str:
     """Warn that a new name lacks the leading zeros of an existing mailbox."""
     return f"New here, and {name} exists: did a spreadsheet drop its zeros?"
+
+
+def formula_failed(columns: str) -> str:
+    """Say that formulas failed; `columns` as a list of nouns."""
+    return f"A formula of the spreadsheet failed here ({columns}): type the value."
+
+
+def formula_without_value(columns: str) -> str:
+    """Say that formulas have no value; `columns` as a list of nouns."""
+    return f"A formula has no value here ({columns}): open and save the file in a spreadsheet, or type the value."
+
+
+def date_in_cell(columns: str) -> str:
+    """Say that a spreadsheet has made dates; `columns` as a list of nouns."""
+    return f"The spreadsheet has made a date of the {columns}: type it as text."
+
+
+def huge_quota(megabytes: int) -> str:
+    """Warn that a quota is so large that it may be in bytes."""
+    return f"Quota {megabytes:,} MB: are these bytes? They would be {megabytes // 1_048_576:,} MB."
+
+
+def spreadsheet_changed(name: str) -> str:
+    """Warn that a new name is what a spreadsheet makes of an existing one."""
+    return f"New here, and {name} exists: has a spreadsheet changed it?"
 
 
 def below_use(used: int | None, asked: int) -> str:
@@ -246,7 +301,9 @@ VALUE_WITHOUT_HEADER = "One value too many: a cell lies outside the table, under
 STRAY_QUOTE = "A quote ends in the middle of a cell. Double quotes inside a cell and quote the whole cell."
 BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here or some lines on."  # noqa: S105
 HEADER_AGAIN = "This is the header once more, as files put together have it: leave the row out."
-FORMULA_FAILED = "A formula of the spreadsheet failed here: type the value."
+BLANK_BEFORE_QUOTE = (
+    "A blank stands before the quote, so that the quote encloses nothing: remove the blank in the file."
+)
 COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."
 
 
@@ -262,12 +319,16 @@ def _needs_password(*, labelled: bool) -> str:
 SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.NO_PERMISSION: str,
     FindingCode.UNREADABLE_ROW: str,
+    FindingCode.FORMULA_FAILED: formula_failed,
+    FindingCode.FORMULA_WITHOUT_VALUE: formula_without_value,
+    FindingCode.DATE_IN_CELL: date_in_cell,
     FindingCode.INVALID_USERNAME: username,
     FindingCode.DOMAIN_MISMATCH: disagreement,
     FindingCode.UNKNOWN_DOMAIN: domain,
     FindingCode.WEAK_PASSWORD: password,
     FindingCode.PASSWORD_BLANK_AT_END: lambda: BLANK_AT_AN_END,
     FindingCode.PASSWORD_UNTYPABLE: lambda: UNTYPABLE,
+    FindingCode.PASSWORD_HASH: lambda: PASSWORD_HASH,
     FindingCode.INVALID_QUOTA: quota,
     FindingCode.INVALID_LIMIT: lambda: LIMIT,
     FindingCode.INVALID_RECOVERY_EMAIL: recovery_email,
@@ -280,10 +341,13 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.LIMIT_STAYS: limit_stays,
     FindingCode.LIMIT_UNCERTAIN: limit_uncertain,
     FindingCode.TINY_QUOTA: tiny_quota,
+    FindingCode.HUGE_QUOTA: huge_quota,
     FindingCode.BELOW_USE: below_use,
     FindingCode.NO_SPECIAL_CHARACTER: lambda: NO_SPECIAL,
     FindingCode.FORMULA_PASSWORD: lambda: FORMULA,
+    FindingCode.PASSWORD_ODD_BLANK: lambda: ODD_BLANK,
     FindingCode.ZEROS_LOST: zeros_lost,
+    FindingCode.SPREADSHEET_CHANGED: spreadsheet_changed,
     FindingCode.NOT_CHECKED: not_checked,
     FindingCode.QUOTA_CHANGED: partial(changes, "quota"),
     FindingCode.LIMIT_CHANGED: partial(changes, "limit"),

@@ -77,6 +77,9 @@ _SENTENCES: Mapping[NoteCode, Callable[[Note], str]] = {
     NoteCode.OLD_ENCODING: _old_encoding,
     NoteCode.BYTES_NOT_READ: _bytes_not_read,
     NoteCode.LINES_IN_QUOTES: lambda _: "Each line is one quoted cell: the quotes around the lines are left out.",
+    NoteCode.SINGLE_QUOTES: lambda note: (
+        f"All passwords are in single quotes: these are left out, in {_lines(note.lines)}."
+    ),
     NoteCode.NO_HEADER: lambda _: "No header: read as a list of addresses.",
     NoteCode.COLUMN_UNUSED: _unused,
     NoteCode.HEADER_CUT: lambda note: (

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import addresses, arrow_text, full_names, passwords, quotas
+from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spreadsheet_marks
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
 from mxlib.core.findings import FindingCode, Findings
+from mxlib.core.format import listed
 from mxlib.core.passwords import PasswordScan
 from mxlib.core.schema import (
     COLUMNS,
@@ -23,6 +24,7 @@ from mxlib.core.schema import (
     RECOVERY_EMAIL,
     STORED_HERE,
 )
+from mxlib.core.spreadsheet_marks import changed_forms
 from mxlib.core.text import findings
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
@@ -32,6 +34,13 @@ _VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
 _ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])
 #: Functions that normalise the cells of the columns that are stored here.
 _NORMALISED = {RECOVERY_EMAIL.name: addresses.emails, NAME.name: full_names.names}
+#: The columns in which traces of spreadsheets are looked for, and the functions that find each.
+_TRACED = ("username", "password", "quota", "limit", "recovery_email", "domain")
+_TRACES = {
+    FindingCode.FORMULA_FAILED: spreadsheet_marks.failed,
+    FindingCode.FORMULA_WITHOUT_VALUE: spreadsheet_marks.without_value,
+    FindingCode.DATE_IN_CELL: spreadsheet_marks.dates,
+}
 _UNREADABLE = -1
 _BLANK = -3
 
@@ -171,6 +180,8 @@ class ParsedRows:
     email_typed: pa.Array
     asked: Mapping[str, pa.Array]
     stored: Mapping[str, pa.Array]
+    #: Where each column has a trace of a spreadsheet, by the code of its finding.
+    traces: Mapping[FindingCode, Mapping[str, Mask]]
 
     @classmethod
     def read(
@@ -216,6 +227,10 @@ class ParsedRows:
             email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
             asked=asked,
             stored=stored,
+            traces={
+                code: {name: found(arrow_text.stripped(arrow_text.cells_of(rows[name]))) for name in _TRACED}
+                for code, found in _TRACES.items()
+            },
         )
 
 
@@ -262,26 +277,45 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, lambda name: (account.forbidden[name],))
     stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
 
-    unfit = ~cells.exists & ~addresses.are_usernames(names)
+    for code, broken in cells.traces.items():
+        _add_traces(stops, code, broken)
+    traced = {name: np.logical_or.reduce([each[name] for each in cells.traces.values()]) for name in _TRACED}
+    unfit = ~cells.exists & ~addresses.are_usernames(names) & ~traced["username"]
     stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, names)
     disagree = cells.addresses.disagree
     both = cells.addresses.both_domains
     stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: tuple(pair.split("@", 1)))
-    unknown = ~disagree & ~arrow_text.is_among(domains, account.domains)
+    unknown = ~disagree & ~traced["domain"] & ~arrow_text.is_among(domains, account.domains)
     stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains)
 
-    lacking = cells.passwords.lacking
+    lacking = np.where(traced["password"] | cells.passwords.hashed, 0, cells.passwords.lacking)
     stops.add_each_row(lacking != 0, FindingCode.WEAK_PASSWORD, lacking[lacking != 0])
     stops.add(cells.passwords.blank_at_an_end, FindingCode.PASSWORD_BLANK_AT_END)
     stops.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), FindingCode.PASSWORD_UNTYPABLE)
-    stops.add_by_value(cells.quota == _UNREADABLE, FindingCode.INVALID_QUOTA, cells.quota_typed)
-    stops.add(cells.limit == _UNREADABLE, FindingCode.INVALID_LIMIT)
-    no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email)
+    stops.add(cells.passwords.hashed, FindingCode.PASSWORD_HASH)
+    unread = (cells.quota == _UNREADABLE) & ~traced["quota"]
+    stops.add_by_value(unread, FindingCode.INVALID_QUOTA, cells.quota_typed)
+    stops.add((cells.limit == _UNREADABLE) & ~traced["limit"], FindingCode.INVALID_LIMIT)
+    no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email) & ~traced["recovery_email"]
     stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed)
     stops.add(arrow_text.are_equal(email, cells.full_address), FindingCode.RECOVERS_ITSELF)
     full_name = cells.asked["name"]
     stops.add_by_value(full_names.are_invalid(full_name), FindingCode.INVALID_NAME, full_name)
-    return ~(unfit | disagree | unknown)
+    addressed: Mask = ~(unfit | disagree | unknown | traced["username"] | traced["domain"])
+    return addressed
+
+
+def _add_traces(stops: Findings, code: FindingCode, broken: Mapping[str, Mask]) -> None:
+    """Add the finding of a trace, with the nouns of the columns that have it."""
+    names = [name for name, where in broken.items() if where.any()]
+    if not names:
+        return
+    which = np.zeros(len(stops.found), np.int64)
+    for bit, name in enumerate(names):
+        which |= broken[name].astype(np.int64) << bit
+    nouns = [MEANINGS[name].noun for name in names]
+    labels = [listed([noun for bit, noun in enumerate(nouns) if bits >> bit & 1]) for bits in range(1 << len(names))]
+    stops.add_by_value(which > 0, code, arrow_text.texts([labels[bits] for bits in which.tolist()]))
 
 
 def _earlier_claim(cells: ParsedRows, *, claims: Mask) -> npt.NDArray[np.int64]:
@@ -321,15 +355,38 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
     other_quota = cells.quota != had.quota
     tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
     warnings.add_by_value(sendable & tiny, FindingCode.TINY_QUOTA, cells.quota_typed, _tiny)
+    huge = sendable & other_quota & (cells.quota >= quotas.HUGE)
+    warnings.add_by_value(huge, FindingCode.HUGE_QUOTA, cells.quota_typed, lambda cell: _huge(quotas.quota(cell)))
     below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
     add_differences(warnings, below, FindingCode.BELOW_USE, np.ceil(had.usage).astype(np.int64), cells.quota)
     warnings.add(sendable & cells.passwords.no_special, FindingCode.NO_SPECIAL_CHARACTER)
     warnings.add(sendable & cells.passwords.formula, FindingCode.FORMULA_PASSWORD)
+    warnings.add(sendable & cells.passwords.odd_blank, FindingCode.PASSWORD_ODD_BLANK)
     if shorn := _shorn(account):
         new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, shorn)
         warnings.add_by_value(new, FindingCode.ZEROS_LOST, cells.full_address, lambda address: (shorn[address],))
+    if changed := _changed(account):
+        new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, changed)
+        figures = lambda address: (changed[address],)  # noqa: E731
+        warnings.add_by_value(new, FindingCode.SPREADSHEET_CHANGED, cells.full_address, figures)
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
     warnings.add_by_value(sendable & ~checked, FindingCode.NOT_CHECKED, cells.addresses.domain)
+
+
+def _huge(megabytes: int | None) -> tuple[int] | None:
+    return None if megabytes is None else (megabytes,)
+
+
+def _changed(account: AccountSnapshot) -> dict[str, str]:
+    """Map names as spreadsheets change them to the originals: `1-mar@a.nl` to `mar1`."""
+    return {
+        f"{form}@{domain}": name
+        for domain, boxes in account.has.items()
+        for name in boxes["username"]
+        if any(map(str.isdigit, name))
+        for form in changed_forms(name)
+        if not (name.isdigit() and form == name.lstrip("0"))
+    }
 
 
 def _tiny(cell: str) -> tuple[int] | None:

@@ -1,0 +1,54 @@
+"""Addresses as mail programs and pages write them: `Name <address>`, `mailto:address` and the like."""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text
+from mxlib.core.arrow_text import BLANKS
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
+_LONGEST = 400
+
+#: Cells that may hold more than an address, as RE2 sees them.
+_SUSPECT = r"@.*[<>()\[\];,\s]|[<>(\[:]\s*[^@\s]*@|@.*[.]\s*$"
+_SCHEME = r"(?:mailto|smtp|sip):"
+_FORMS = re.compile(
+    rf"(?:[^<>@]*+<\s*+(?:{_SCHEME})?(?P<angle>[^<>\s]++)\s*+>"
+    rf"|{_SCHEME}\s*+(?P<scheme>[^\s?;,]++)(?:\?\S*+)?"
+    r"|[^()@]*+\(\s*+(?P<round>[^()\s]++)\s*+\)"
+    rf"|\[(?P<link>[^\[\]\s]++)\]\({_SCHEME}[^()\s]*+\)"
+    r"|(?P<bare>[^\s<>()\[\];,]++))[\s.;,]*+",
+    re.IGNORECASE,
+)
+
+
+def addresses_of(cell: str) -> list[str]:
+    """Return the different addresses in a cell, in lower case."""
+    return list(dict.fromkeys(found.rstrip(".").lower() for found in _ADDRESS.findall(cell[:_LONGEST])))
+
+
+def holds_several(cell: str) -> bool:
+    """Return whether a cell holds more than one address."""
+    return cell.count("@") > 1 and len(addresses_of(cell)) > 1
+
+
+def single(cell: str) -> str:
+    """Return the one address in a cell; any other cell stays as it is."""
+    text = cell.strip(BLANKS)
+    if len(text) > _LONGEST or len(addresses_of(text)) != 1:
+        return cell
+    found = _FORMS.fullmatch(text)
+    inner = found and next(filter(None, found.groups()), "")
+    address = (inner or "").strip(".;,'")
+    return address if _ADDRESS.fullmatch(address) else cell
+
+
+def read(cells: pa.Array) -> pa.Array:
+    """Apply `single` to every cell that may need it."""
+    suspect = arrow_text.contain(cells, _SUSPECT)
+    if not suspect.any():
+        return cells
+    found = arrow_text.each(cells.filter(pa.array(suspect)), single)
+    return pc.replace_with_mask(cells, pa.array(suspect), found)
