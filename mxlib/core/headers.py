@@ -21,6 +21,7 @@ _ALIASES = {
 }
 _LOOSE = frozenset(alias for column in schema.SCHEMA for alias in column.loose.split())
 _NAME_PARTS = frozenset(header for part in schema.NAME_PARTS for header in part.likely.split())
+_SUGGESTED = frozenset(header for column in schema.MEANINGS.values() for header in column.likely.split())
 _FIRST_NAMES = frozenset(schema.FIRST_NAME.likely.split())
 _LAST_NAMES = frozenset((*schema.LAST_NAME.likely.split(), *schema.NAME.loose.split()))
 
@@ -91,6 +92,11 @@ def known_in(header: Sequence[str]) -> int:
     """
     found = {meaning_of(name) for name in header} - {None}
     return 0 if found == {schema.NAME.name} else len(found)
+
+
+def suggested_in(header: Sequence[str]) -> int:
+    """Count the columns of a header that have or suggest a meaning."""
+    return sum(_folded(name) in _SUGGESTED or meaning_of(name) is not None for name in header)
 
 
 def names_people(header: Sequence[str]) -> bool:

@@ -4,8 +4,8 @@ Nothing is lost, and nothing is guessed silently.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,9 @@ from mxlib.core.files.header_row import (
     rank,
 )
 from mxlib.core.files.sheet import ROWS, Limits, ReadOptions, Sheet, Table
+from mxlib.core.files.xlsx_parts import take_dates
 from mxlib.core.format import readable
+from mxlib.core.mapping.secret_cells import masked
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import file_problems
 
@@ -150,10 +152,20 @@ def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, option
     body = found.rows[head.first :]
     if len(body) > limits.rows:
         raise FileRefused(file_problems.too_many_rows(len(body), limits.rows))
-    table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
-    return Sheet(
-        name, "", ReadOptions(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names
-    )
+    dates = frozenset((at, column) for at, (line, _) in enumerate(body) for column in found.dates.get(line, ()))
+    lines = np.array([line for line, _ in body], np.int64)
+    table = Table(pa.array([cells for _, cells in body], ROWS), lines, dates=dates)
+    notes = []
+    if found.name in book.hidden:
+        notes.append(Note(NoteCode.SHEET_HIDDEN, (masked(found.name),)))
+    parts = book.parts.get(found.name)
+    if parts and (hidden := tuple(line for line in lines.tolist() if line in parts.hidden)):
+        notes.append(Note(NoteCode.ROWS_HIDDEN, lines=hidden))
+    if merged := tuple(line for line in found.merged if line > head.line):
+        notes.append(Note(NoteCode.MERGED_CELLS, lines=merged))
+    notes += [Note(NoteCode.SHEET_NOT_READ, (masked(other), rows)) for other, rows in found.others]
+    options = ReadOptions(sheet=found.name, header_line=head.line)
+    return Sheet(name, "", options, head.header, table, head.title, book.names, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,10 @@ class _Candidate:
     name: str
     rows: list[tuple[int, list[str]]]
     openings: list[HeaderCandidate]
+    merged: tuple[int, ...] = ()
+    dates: Mapping[int, set[int]] = field(default_factory=dict)
+    #: Other sheets with a table, and the number of their rows.
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def names_anything(self) -> bool:
@@ -170,16 +186,30 @@ class _Candidate:
 
 
 def _chosen_sheet(book: xlsx_reader.Workbook, options: ReadOptions) -> _Candidate:
-    """Return the sheet with the best header; the first one among equals."""
+    """Return the sheet with the best header; the first one among equals.
+
+    A hidden sheet is read only where no visible one looks like a table of mailboxes.
+    """
     best = _Candidate("", [], [])
+    tables: dict[str, int] = {}
     for name in book.names if options.sheet is None else (options.sheet,):
-        rows = list(book.rows(name))
+        rows, merged = book.rows(name)
+        dates = take_dates(rows)
         openings = candidates_searched(_openings_of_sheet(rows), options.header_line)
-        if rank(openings) < rank(best.openings):
-            best = _Candidate(name, rows, openings)
-        if rank(openings) == 0:
-            break
-    return best
+        found = rank(openings)
+        if found == 0 and options.sheet is None:
+            tables[name] = len(rows) - find_header(openings).first
+        if name in book.hidden and (rank(best.openings) < 2 or any(_suggests(row.cells) for row in best.openings)):
+            continue
+        if found < rank(best.openings):
+            best = _Candidate(name, rows, openings, merged, dates)
+    others = tuple((name, rows) for name, rows in tables.items() if name != best.name and rows)
+    return replace(best, others=others)
+
+
+def _suggests(cells: list[str]) -> bool:
+    """Return whether a row has two headers that suggest a meaning in any language."""
+    return headers.suggested_in(cells) > 1
 
 
 def _openings_of_sheet(rows: list[tuple[int, list[str]]]) -> Iterator[HeaderCandidate]:

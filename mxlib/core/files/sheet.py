@@ -65,6 +65,8 @@ class Table:
     rows: pa.ListArray = field(repr=False)
     lines: npt.NDArray[np.int64] = field(repr=False)
     stray: frozenset[int] = frozenset()
+    #: Rows and columns of cells that hold a date or a time in a workbook.
+    dates: frozenset[tuple[int, int]] = field(default=frozenset(), repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -7,12 +7,14 @@ ten thousand cells point to are written once and read ten thousand times.
 """
 
 import datetime
+import html
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from xml.parsers import expat
 
 import numpy as np
@@ -24,6 +26,7 @@ from mxlib.core.files import errors
 from mxlib.core.files.csv_reader import MAX_CELLS, check_width
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Limits
+from mxlib.core.files.xlsx_parts import DATE_MARK, SheetParts, fill_merged, formats_of, parts_of, rewritten
 from mxlib.core.text import file_problems
 
 Sizes = npt.NDArray[np.int64]
@@ -54,7 +57,10 @@ _SPARE_TAGS, _TAGS_A_BYTE = 1_000_000, 3
 
 #: Rows above the table that do not count towards the limit of rows.
 _ROWS_ABOVE = 20
-_LAST_WHOLE = 10**15
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^<>]*>")
+_ATTRIBUTE = re.compile(r"""\b(?:\w+:)?(\w+)=(?:"([^"]*)"|'([^']*)')""")
+_LAST_WHOLE = 10**18
 
 
 @dataclass(frozen=True)
@@ -68,14 +74,22 @@ class Workbook:
     refused: str
     name: str
     _workbook: CalamineWorkbook = field(repr=False)
+    hidden: frozenset[str] = frozenset()
+    parts: Mapping[str, SheetParts] = field(default_factory=dict, repr=False)
 
-    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the filled rows of a sheet as pairs of row number and text cells."""
+    def rows(self, sheet: str) -> tuple[list[tuple[int, list[str]]], tuple[int, ...]]:
+        """Return the filled rows of a sheet as pairs of row number and text cells.
+
+        Also returns the lines that have a value of a merged range above.
+        """
         if sheet not in self.names:
             raise FileRefused(errors.no_sheet(sheet, self.name))
         try:
             found = self._workbook.get_sheet_by_name(sheet)
-            yield from _filled_rows(found)
+            rows = list(_filled_rows(found))
+            parts = self.parts.get(sheet)
+            merged = fill_merged(rows, parts, found.start[1]) if parts and parts.merged and found.start else ()
+            return rows, merged
         except (CalamineError, ValueError) as error:
             raise FileRefused(errors.damaged(self.name)) from error
 
@@ -91,13 +105,39 @@ def open_workbook(data: bytes, name: str, limits: Limits) -> Workbook:
     Raises FileRefused for data that is not a workbook, or would take too much memory.
     """
     try:
-        content, refused = _bounded(data, name, limits)
+        content, refused, parts = _bounded(data, name, limits)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (zipfile.BadZipFile, zlib.error, CalamineError, expat.ExpatError, ValueError, EOFError, OSError) as error:
         raise FileRefused(errors.damaged(name)) from error
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
-    return Workbook(tuple(sheet.name for sheet in sheets), refused, name, workbook)
+    hidden = frozenset(sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible)
+    found = _by_sheet(content, parts)
+    return Workbook(tuple(sheet.name for sheet in sheets), refused, name, workbook, hidden, found)
+
+
+def _by_sheet(content: bytes, parts: Mapping[str, SheetParts]) -> dict[str, SheetParts]:
+    """Return what was found in the parts of sheets by the names of the sheets."""
+    if not any(each.merged or each.hidden for each in parts.values()):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = {name.casefold().lstrip("/"): name for name in archive.namelist()}
+        if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
+            return {}
+        targets = {}
+        for tag in _RELATION.findall(archive.read(names["xl/_rels/workbook.xml.rels"])):
+            said = _attributes(tag)
+            target = said.get("Target", "")
+            targets[said.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        sheets = map(_attributes, _SHEET.findall(archive.read(names["xl/workbook.xml"])))
+        found = {said.get("name", ""): targets.get(said.get("id", "")) for said in sheets}
+    lowered = {name.casefold().lstrip("/"): each for name, each in parts.items()}
+    return {name: lowered[part.casefold()] for name, part in found.items() if part and part.casefold() in lowered}
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    found = _ATTRIBUTE.findall(tag.decode(errors="replace"))
+    return {name: html.unescape(double or single) for name, double, single in found}
 
 
 def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -126,15 +166,18 @@ def _written(value: object) -> str:
     """
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, float) and value.is_integer() and abs(value) < _LAST_WHOLE:
-        return str(int(value))
+    if isinstance(value, float):
+        shown = Decimal(f"{value:.15g}")  # a spreadsheet calculates with more digits than it shows
+        return str(int(shown)) if shown == shown.to_integral() and abs(shown) < _LAST_WHOLE else str(float(shown))
     if isinstance(value, datetime.datetime):
-        return value.isoformat(" ")
+        return DATE_MARK + value.isoformat(" ")
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return f"{DATE_MARK}{value}"
     return str(value)
 
 
-def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
-    """Return a copy of a workbook with its tables only, and a reason.
+def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str, dict[str, SheetParts]]:
+    """Return a copy of a workbook, a reason, and what its parts say.
 
     Each part of the copy is no larger than the archive declares. The reason says why a sheet is missing, blank when
     none is.
@@ -143,6 +186,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         raise FileRefused(errors.damaged(name))
     refused = ""
     longest, sharing = 0, []
+    said: dict[str, SheetParts] = {}
     copied = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_STORED) as copy:
         parts = {part.filename: part for part in archive.infolist()}
@@ -152,6 +196,8 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         for most in (limits.unpacked, _SPARE_BYTES + _BYTES_A_BYTE * len(data)):
             if unpacked > most:
                 raise FileRefused(errors.unpacks_too_large(unpacked, most))
+        styles = next((part for part in relevant if _plain(part.filename) == "xl/styles.xml"), None)
+        formats = formats_of(_unpacked(archive, styles, most_texts=unpacked)) if styles else {}
         tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
         for part in relevant:
             content = _unpacked(archive, part, most_texts=unpacked)
@@ -160,6 +206,10 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
             if tags > most_tags:
                 raise FileRefused(errors.too_many_cells_in(most_tags))
             if is_worksheet:
+                if b"<!DOCTYPE" in content:
+                    raise ValueError("no part of a workbook has a document type")
+                said[_plain(part.filename)] = parts_of(content, _number_of)
+                content = rewritten(content, formats)
                 extent = _measure(content)
                 trouble = extent.trouble(limits.rows, unpacked)
                 content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
@@ -168,12 +218,12 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
                     sharing.append((extent.shared, part))
             elif _SHARED_TEXTS.search(content):
                 longest = max(longest, int(_sizes(content).max()))
-            copy.writestr(part.filename, content)
+            copy.writestr(part.filename.replace("\\", "/"), content)
         room = unpacked + _SPARE_TEXT
         for shared, part in sharing:
             if shared * longest > room:
                 _refuse_repetition(archive, part, [each for each in relevant if each is not part], room)
-    return copied.getvalue(), refused
+    return copied.getvalue(), refused, said
 
 
 def _sizes(content: bytes) -> Sizes:
@@ -196,8 +246,13 @@ def _refuse_repetition(
         raise FileRefused(errors.repeats_too_much(extent.characters, room))
 
 
+def _plain(part: str) -> str:
+    """Return the name of a part as compared: some programs write it with backslashes."""
+    return part.replace("\\", "/").lstrip("/").casefold()
+
+
 def _refuse_others(parts: set[str]) -> None:
-    if "xl/workbook.xml" in {part.lstrip("/").casefold() for part in parts}:
+    if "xl/workbook.xml" in set(map(_plain, parts)):
         return
     if "content.xml" in parts:
         raise FileRefused(errors.OPEN_DOCUMENT)

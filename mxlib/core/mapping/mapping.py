@@ -29,6 +29,7 @@ _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
 
 #: Columns whose cells may hold an address in another form, such as `Name <address>`.
 _ADDRESSES = frozenset({"username", ADDRESS, "recovery_email"})
+_TOTALS = frozenset({"total", "totaal", "summe", "gesamt", "sum", "somme", "totale", "suma", "razem", "totalt"})
 _HASH_FUNCTION = "passwordhashfunction"
 
 #: Encodings that no byte order mark or rule proves, so that letters depend on a guess.
@@ -137,7 +138,7 @@ def rows_from_sheet(
     if usernames is None and not mapping.names_who:
         raise FileRefused(file_problems.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
-    raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
+    raw = {meaning: _with_dates(sheet, at) for meaning, at in mapping.columns.items()}
     long = {meaning: columns.are_longer(cells, MAX_CELL_LENGTH) for meaning, cells in raw.items()}
     cells = dict.fromkeys(COLUMNS, blank) | {
         meaning: _read(_bounded(cells, long[meaning], meaning), meaning, mapping) for meaning, cells in raw.items()
@@ -176,6 +177,18 @@ def _in_single_quotes(passwords: pa.Array) -> Mask:
     filled = ~columns.is_blank(passwords)
     quoted = columns.contain(passwords, "^'.+'$")
     return quoted if filled.sum() > 1 and (quoted == filled).all() else np.zeros_like(filled)
+
+
+def _with_dates(sheet: Sheet, at: int) -> pa.Array:
+    """Return a column in which the dates of a workbook are marked."""
+    cells = sheet.table.column(at)
+    if not sheet.table.dates:
+        return cells
+    dated = np.zeros(len(sheet), dtype=bool)
+    dated[[row for row, column in sheet.table.dates if column == at]] = True
+    mark, between = (pa.scalar(text, pa.large_string()) for text in (spreadsheet_marks.DATE, ""))
+    marked = pc.binary_join_element_wise(mark, cells, between)
+    return pc.if_else(pa.array(dated), marked, cells)
 
 
 def original_cells(sheet: Sheet, origin: int, mapping: ColumnMapping) -> dict[str, str]:
@@ -285,6 +298,8 @@ def _faults(
         if headers.letters(name) == _HASH_FUNCTION:
             filled = ~columns.is_blank(columns.stripped(sheet.table.column(at)))
             say(filled & ~columns.is_blank(passwords), findings.PASSWORD_HASH, "password")
+    if _is_total(sheet, mapping, passwords):
+        say([len(sheet) - 1], findings.TOTAL, "username")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         fixed_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
@@ -306,6 +321,19 @@ def _faults(
     for meaning in sorted(long, key="password".__eq__):
         say(long[meaning], findings.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
+
+
+def _is_total(sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array) -> bool:
+    """Return whether the last row is the sum line of a spreadsheet."""
+    last = len(sheet) - 1
+    if last < 1 or "quota" not in mapping.columns or passwords[last].as_py().strip():
+        return False
+    cells = [cell.strip() for cell in sheet.table.row(last)]
+    name = next(filter(None, cells), "")
+    if name.rstrip(": ").casefold() not in _TOTALS:
+        return False
+    *parts, whole = [quotas.quota(cell) or 0 for cell in sheet.table.column(mapping.columns["quota"]).to_pylist()]
+    return whole > 0 and whole == sum(parts)
 
 
 def _blank_before_quote(sheet: Sheet) -> Mask:

@@ -304,6 +304,7 @@ HEADER_AGAIN = "This is the header once more, as files put together have it: lea
 BLANK_BEFORE_QUOTE = (
     "A blank stands before the quote, so that the quote encloses nothing: remove the blank in the file."
 )
+TOTAL = "This looks like the total of the rows above, not like a mailbox: leave it out."
 COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."
 
 
