@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
 _LONGEST = 400
 
 #: Cells that may hold more than an address, as RE2 sees them.
-_SUSPECT = r"@.*[<>()\[\];,\s]|[<>(\[:]\s*[^@\s]*@|@.*[.]\s*$"
+_SUSPECT = r"[<>()\[\];,:]|[.\s]$"
 _SCHEME = r"(?:mailto|smtp|sip):"
 _FORMS = re.compile(
     rf"(?:[^<>@]*+<\s*+(?:{_SCHEME})?(?P<angle>[^<>\s]++)\s*+>"

@@ -45,6 +45,7 @@ _INVISIBLE = r"[\x{AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064
 _ODD_BLANKS = r"[\x{A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]"
 
 #: Password hashes of other systems: with a scheme in braces, as `crypt` writes them, or as digits of MD5 and SHA.
+_SHORTEST_HASH = 16
 _HASH = (
     r"^(?:\{(?i:S?SHA-?[0-9]*(?:-CRYPT)?|S?MD5(?:-CRYPT)?|CRYPT|(?:BLF|DES)-CRYPT|BCRYPT|ARGON2(?:ID?)?|PBKDF2\S*|SCRYPT|"
     r"(?:CRAM|DIGEST|HMAC)-MD5|NTLM?|LANMAN|PLAIN(?:-MD[45]|-TRUNC)?|CLEAR(?:TEXT)?|SCRAM-SHA-[0-9]+|OTP|X-[A-Z0-9-]+)"
@@ -77,7 +78,9 @@ def scan(cells: pa.Array) -> PasswordScan:
     trimmed = arrow_text.stripped(cells)
     missing = arrow_text.contain(trimmed, _NONE)
     blank_at_an_end = ~missing & arrow_text.mask(pc.not_equal(trimmed, cells))
-    invisible = ~missing & arrow_text.contain(cells, _INVISIBLE)
+    plain = bool(pc.all(pc.string_is_ascii(cells)).as_py())
+    never = np.zeros(len(cells), dtype=bool)
+    invisible = never if plain else ~missing & arrow_text.contain(cells, _INVISIBLE)
     blank_at_an_end &= ~invisible
     lacks = (
         arrow_text.mask(pc.less(pc.utf8_length(cells), 8)),
@@ -93,9 +96,18 @@ def scan(cells: pa.Array) -> PasswordScan:
         untypable=invisible | (~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS)),
         no_special=~missing & ~arrow_text.contain(cells, r"[!-/:-@\[-`{-~]"),
         formula=~missing & formula_guard.are_formulas(cells),
-        hashed=~missing & arrow_text.contain(cells, _HASH),
-        odd_blank=~missing & ~blank_at_an_end & arrow_text.contain(cells, _ODD_BLANKS),
+        hashed=_hashed(cells) & ~missing,
+        odd_blank=never if plain else ~missing & ~blank_at_an_end & arrow_text.contain(cells, _ODD_BLANKS),
     )
+
+
+def _hashed(cells: pa.Array) -> Mask:
+    """Return which passwords look like hashes; only long or oddly started ones are inspected."""
+    suspect = arrow_text.mask(pc.greater_equal(pc.binary_length(cells), _SHORTEST_HASH))
+    suspect |= arrow_text.contain(cells, r"^[{$*]")
+    if suspect.any():
+        suspect[suspect] = arrow_text.contain(cells.filter(pa.array(suspect)), _HASH)
+    return suspect
 
 
 def is_missing(cell: str) -> bool:

@@ -289,7 +289,7 @@ def test_meaningless_and_ambiguous_quotas_are_invalid(cell: str):
     row = one(quota=cell)
     assert row.verdict == Verdict.INVALID
     assert row.reasons.startswith("Quota '")
-    assert row.reasons.endswith("': write 1024 or 1 GB.")
+    assert row.reasons.endswith(": write 1024 or 1 GB.")
     assert pd.isna(row.clean_quota)
 
 

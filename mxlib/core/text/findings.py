@@ -145,8 +145,8 @@ def quota(cell: str) -> str:
     """Say that a quota cannot be read."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
-    asked = "Are these bytes? " if sum(map(str.isdigit, cell)) > _DIGITS_OF_MEGABYTES else ""
-    return f"{asked}Quota {quoted(cell)}: write 1024 or 1 GB."
+    perhaps = " looks like bytes" if sum(map(str.isdigit, cell)) > _DIGITS_OF_MEGABYTES else ""
+    return f"Quota {quoted(cell)}{perhaps}: write 1024 or 1 GB."
 
 
 def recovery_email(cell: str) -> str:

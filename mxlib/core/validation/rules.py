@@ -209,6 +209,8 @@ class ParsedRows:
             if updates.any():
                 kept = pa.array(updates & arrow_text.is_blank(cells))
                 stored[column.name] = pc.if_else(kept, had.stored[column.name], cleared)
+        traced = {name: arrow_text.stripped(arrow_text.cells_of(rows[name])) for name in _TRACED}
+        traced = {name: texts for name, texts in traced.items() if spreadsheet_marks.any_in(texts)}
         limit_kept = (limit_asked == _BLANK) | (scanned.missing & (limit_asked != _UNREADABLE))
         return cls(
             line=rows["line"].to_numpy(np.int64),
@@ -227,10 +229,7 @@ class ParsedRows:
             email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
             asked=asked,
             stored=stored,
-            traces={
-                code: {name: found(arrow_text.stripped(arrow_text.cells_of(rows[name]))) for name in _TRACED}
-                for code, found in _TRACES.items()
-            },
+            traces={code: {name: found(texts) for name, texts in traced.items()} for code, found in _TRACES.items()},
         )
 
 
@@ -279,7 +278,9 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
 
     for code, broken in cells.traces.items():
         _add_traces(stops, code, broken)
-    traced = {name: np.logical_or.reduce([each[name] for each in cells.traces.values()]) for name in _TRACED}
+    nowhere = np.zeros(len(stops.found), dtype=bool)
+    every = cells.traces.values()
+    traced = {name: np.logical_or.reduce([each.get(name, nowhere) for each in every]) for name in _TRACED}
     unfit = ~cells.exists & ~addresses.are_usernames(names) & ~traced["username"]
     stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, names)
     disagree = cells.addresses.disagree
