@@ -6,13 +6,13 @@ whether it is the last one; the header is authenticated with each chunk. So a ch
 appended is found.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from mxlib.core.text import backups
 
@@ -71,7 +71,9 @@ def unseal(source: BinaryIO, passphrase: str) -> Iterator[bytes]:
 
 
 def _cipher(header: bytes, passphrase: str) -> AESGCM:
-    return AESGCM(Scrypt(salt=header[-_SALT:], length=32, n=_COST, r=8, p=1).derive(passphrase.encode()))
+    # That of `hashlib` lets other threads work meanwhile.
+    memory = 128 * 8 * _COST + 2**20
+    return AESGCM(hashlib.scrypt(passphrase.encode(), salt=header[-_SALT:], n=_COST, r=8, p=1, maxmem=memory, dklen=32))
 
 
 def _nonce(number: int, *, last: bool = False) -> bytes:
