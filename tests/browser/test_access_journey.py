@@ -108,7 +108,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     # The audit log has it all, finds it and exports it; kim sees no entries of others.
     visit(page, "/audit")
     grid = Grid(page, "audit-table")
-    assert [grid.read(row, "What") for row in range(2)] == ["Revoked a token", "Made a token"]
+    assert [grid.read(row, "What") for row in range(3)] == ["Token refused", "Revoked a token", "Made a token"]
     page.get_by_label("Address", exact=True).fill(KIM)
     page.keyboard.press("Enter")
     idle(page)
@@ -118,7 +118,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert re.fullmatch(r"audit-\d{4}-\d\d-\d\d\.csv", name)
     assert [(row["what"], row["who"]) for row in reversed(rows)] == [
-        ("user.add", BOSS), ("password.set", KIM), ("sign_in", KIM),
+        ("user.add", BOSS), ("password.set", KIM), ("sign_in", KIM), ("permission.refused", KIM),
     ]  # fmt: skip
     everything = page.request.get("/audit.jsonl").text()
     assert password not in everything
