@@ -220,7 +220,7 @@ class AccessService:
         return None if record is None else Person(record, self._browsers().get(record.id, 0), you=True)
 
     def own_factor(self, person: Person) -> FactorState | None:
-        """Return one's own second factor; None without one."""
+        """Return a user's own second factor; None without one."""
         return self._authenticator.second_factors.state(person.user)
 
     def offers_second_factor(self, person: Person) -> bool:

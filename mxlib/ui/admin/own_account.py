@@ -1,5 +1,7 @@
 """The Access page: a user's own account, and whether sign-in is required."""
 
+from html import escape
+
 import streamlit as st
 
 from mxlib import services
@@ -60,7 +62,7 @@ def _own_factor(person: Person) -> None:
 
 
 def _link(label: str, address: str) -> None:
-    st.html(f'<a class="mxm-download" href="{address}" target="_self">{label}</a>', width="content")
+    st.html(f'<a class="mxm-download" href="{escape(address)}" target="_self">{escape(label)}</a>', width="content")
 
 
 def _own_password() -> None:
