@@ -242,6 +242,22 @@ def test_entries_cannot_be_dropped_nor_erased_by_a_forged_signature(broken: Call
     assert broken(f"{erased} WHERE id = 18").broken == Break(BreakKind.ERASURE, 18)
 
 
+def test_an_entry_of_another_course_of_the_same_log_is_found(
+    whole: tuple[Store, bytes], broken: Callable[..., Verification]
+) -> None:
+    """An older copy that went on by itself has entries that are sound, and belong elsewhere."""
+    store = whole[0]
+    broken()
+    add(store)
+    theirs = connection(store).execute("SELECT * FROM audit WHERE id = ?", (LAST + 1,)).fetchone()
+    broken()
+    add(store, 2)
+    raw = connection(store)
+    raw.execute("DELETE FROM audit WHERE id = ?", (LAST + 1,))
+    raw.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(theirs))})", theirs)
+    assert audit_check.verify(store).broken == Break(BreakKind.CHANGED, LAST + 2)
+
+
 def test_mxm_goes_on_after_a_cut_off_end_and_the_break_stays_found(
     whole: tuple[Store, bytes], broken: Callable[..., Verification]
 ) -> None:
