@@ -4,8 +4,8 @@ An entry's `link` is a keyed hash of its version, number, time, kind, action and
 person (who, subject, address, outcome, detail), and of the link before. So a change, a gap, another order and an
 entry from elsewhere are found from there on. `audit_head` signs the newest number and link: a cut-off end is found.
 
-- Entries of earlier releases stay as they are. The first opening signs them in blocks of 1,000 (4 s for 1,000,000):
-  a change is found, up to its block. They could not be chained without rewriting them.
+- Entries of earlier releases stay as they are. The first opening signs them in blocks of 1,000 (under 10 s for
+  1,000,000): a change is found, up to its block. They could not be chained without rewriting them.
 - Retention deletes from the old end, but keeps entries of open runs. Each range that goes becomes a signed
   checkpoint with its last link, where the chain continues. Ranges that adjoin are merged.
 - The hash of what may name a person is salted. Erasure deletes text and salt, keeps that hash (nothing can be tested
