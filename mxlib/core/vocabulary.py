@@ -247,6 +247,7 @@ class AuditAction(StrEnum):
     AUDIT_NEW_CHAIN = "audit.new_chain"
     PERSON_EXPORT = "person.export"
     PERSON_ERASE = "person.erase"
+    EVIDENCE_DOWNLOAD = "evidence.download"
 
 
 #: The audit action of a row or a single write that is done.

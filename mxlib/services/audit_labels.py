@@ -67,6 +67,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",
     AuditAction.PERSON_EXPORT: "Exported a person's data",
     AuditAction.PERSON_ERASE: "Erased a person's data",
+    AuditAction.EVIDENCE_DOWNLOAD: "Downloaded the evidence report",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

@@ -28,6 +28,7 @@ from mxlib.services.audit_proof import AuditProof
 from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
 from mxlib.services.drafts import DraftService
+from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
 from mxlib.services.files import FileService
 from mxlib.services.history import MailboxHistoryService
@@ -82,6 +83,7 @@ class Services:
     authenticator: Authenticator
     access: AccessService
     own_sessions: OwnSessions
+    evidence: EvidenceService
     housekeeping: Housekeeping
     backups: Backups
     sandbox: "stand_in.Served | None" = None
@@ -209,6 +211,7 @@ def assemble(
         authenticator=authenticator,
         access=AccessService(store, clock, lists, users, tokens, authenticator),
         own_sessions=OwnSessions(store, clock, users, sessions),
+        evidence=EvidenceService(settings, store, clock, authenticator),
         housekeeping=housekeeping,
         backups=backups,
         sandbox=sandbox,

@@ -304,6 +304,13 @@ def oldest(tx: Tx) -> float | None:
     return first
 
 
+def extent(tx: Tx) -> tuple[int, float | None, float | None]:
+    """Return how many entries are stored, and the times of the first and the last one (Unix seconds)."""
+    columns = sa.func.count(), sa.func.min(audit.c.at), sa.func.max(audit.c.at)
+    entries, first, last = tx.execute(sa.select(*columns)).one()
+    return entries, first, last
+
+
 def forget(
     tx: Tx, before: float, *, now: float = float("inf"), after: int = 0, most: int = FORGOTTEN_AT_ONCE
 ) -> tuple[int, int | None]:

@@ -1,6 +1,6 @@
-"""The audit log as files: `/audit.csv` and `/audit.jsonl`, filtered by their query.
+"""The audit log as files, `/audit.csv` and `/audit.jsonl`, and the evidence report, `/evidence.xlsx`.
 
-Each is sent piece by piece.
+The audit log is filtered by the query, and sent piece by piece.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mxlib import services
+from mxlib.api.attachments import attached
 from mxlib.api.audit_query import InvalidQuery, parse_filter
 from mxlib.auth.permissions import Forbidden
 from mxlib.services import StoreUnavailable
@@ -45,7 +46,18 @@ def _answer(request: Request, make: Callable[[AuditFilter], Download]) -> Respon
     )
 
 
+def evidence_report(request: Request) -> Response:
+    """Return the evidence report as a workbook."""
+    try:
+        return attached(services.current().evidence.workbook(caller(request)))
+    except Forbidden as error:
+        return PlainTextResponse(str(error), status_code=403)
+    except StoreUnavailable as error:
+        return PlainTextResponse(str(error), status_code=503)
+
+
 routes = [
     Route("/audit.csv", audit_csv, methods=["GET"]),
     Route("/audit.jsonl", audit_jsonl, methods=["GET"]),
+    Route("/evidence.xlsx", evidence_report, methods=["GET"]),
 ]

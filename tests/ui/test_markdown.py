@@ -97,7 +97,7 @@ OURS: dict[str, set[str]] = {
     "mailboxes/table": {
         "change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses)))"
     },
-    "audit": {"services.current().settings.audit_days"},
+    "audit": {"app.settings.audit_days"},
     "app/banner": {"view.id"},
     "imports/bulk_edit": {"labels.verdict(kind)"},
     "mailboxes/change_dialogs": {"proposed.typed", "verb"},

@@ -264,6 +264,11 @@ def test_the_audit_page_follows_permissions(services: Services) -> None:
     }  # fmt: skip
 
 
+def test_only_admins_are_offered_the_evidence_report(services: Services) -> None:
+    assert "/evidence.xlsx" in links(seen_by("admin", "audit"))
+    assert "/evidence.xlsx" not in links(seen_by("viewer", "audit"))
+
+
 @pytest.mark.parametrize("typed", ["abc", "0", "99999999999999999999", "\u0663"])
 def test_an_invalid_run_number_finds_nothing_and_says_so(services: Services, typed: str) -> None:
     tab = seen_by("admin", "audit")

@@ -5,7 +5,7 @@ Excel opens the CSV correctly, and reading it back gives the same cells. The .xl
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import chain
@@ -59,20 +59,33 @@ def table_xlsx(
 
     No spreadsheet takes a text cell for a number, a date or a formula. `remarks` are written to a sheet of their own.
     """
+    sheets = {"Mailboxes": _guarded(header, rows, verbatim)}
+    if remarks:
+        sheets["Remarks"] = ([remark] for remark in remarks)
+    return _workbook(sheets, bold={"Mailboxes"})
+
+
+def sheets_xlsx(sheets: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
+    """Write tables as .xlsx, each on a sheet of its name, with text cells only; the first row is the header."""
+    return _workbook({name: ([guard(cell) for cell in row] for row in rows) for name, rows in sheets.items()}, sheets)
+
+
+def _workbook(sheets: Mapping[str, Iterable[Sequence[str]]], bold: Container[str]) -> bytes:
+    """Write rows as sheets; those in `bold` have a header."""
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
-        text, bold = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bold": True})
-        sheet = book.add_worksheet("Mailboxes")
-        sheet.set_column(0, max(0, len(header) - 1), _WIDTH, text)
-        sheet.freeze_panes(1, 0)
-        for row, cells in enumerate(_guarded(header, rows, verbatim)):
-            for column, cell in enumerate(cells):
-                if cell:
-                    sheet.write_string(row, column, _held(cell), text if row else bold)
-        if remarks:
-            aside = book.add_worksheet("Remarks")
-            for row, remark in enumerate(remarks):
-                aside.write_string(row, 0, _held(remark), text)
+        text, header = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bold": True})
+        for name, rows in sheets.items():
+            sheet, width = book.add_worksheet(name), 1
+            for row, cells in enumerate(rows):
+                width = max(width, len(cells))
+                for column, cell in enumerate(cells):
+                    if cell:
+                        is_header = name in bold and not row
+                        sheet.write_string(row, column, _held(cell), header if is_header else text)
+            if name in bold:
+                sheet.set_column(0, width - 1, _WIDTH, text)
+                sheet.freeze_panes(1, 0)
     return packed.getvalue()
 
 

@@ -91,6 +91,8 @@ def show(filters: AuditFilter) -> None:
         query = urlencode(_parameters(filters))
         links.download("Download CSV", f"/audit.csv?{query}", key="audit-csv")
         links.download("Download JSONL", f"/audit.jsonl?{query}", key="audit-jsonl")
+        if caller.admin:
+            links.download("Evidence report", "/evidence.xlsx", key="evidence")
     if not page.entries:
         st.info(_NO_RUN if filters.run == 0 else _NOBODY, icon=":material/search_off:")
         return

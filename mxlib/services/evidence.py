@@ -1,0 +1,69 @@
+"""The evidence report: what an insurer or an auditor asks about access to the mailboxes, in one file."""
+
+import platform
+import sqlite3
+from datetime import UTC, datetime
+from importlib import metadata
+
+from mxlib import __version__
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.sign_in import Authenticator
+from mxlib.clock import Clock
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services import evidence_sheets
+from mxlib.services.evidence_facts import AuditFacts, Evidence, UserFacts
+from mxlib.services.exports import File
+from mxlib.settings import Settings
+from mxlib.store import Store, audit, sessions, tokens, users
+from mxlib.store.database import HEAD
+
+
+@resolves_callers
+class EvidenceService:
+    """Makes the evidence report for admins."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, authenticator: Authenticator) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._authenticator = authenticator
+
+    def facts(self, by: Caller) -> Evidence:
+        """Return what holds now; raises Forbidden for anyone but an admin."""
+        if not by.admin:
+            raise Forbidden("Only admins see the evidence report.")
+        settings, now = self._settings, self._clock.now()
+        with self._store.read() as tx:
+            browsers = sessions.signed_in(
+                tx,
+                began_since=now - settings.session_hours * 3600.0,
+                seen_since=now - settings.session_idle_hours * 3600.0,
+            )
+            return Evidence(
+                at=now,
+                by=by.name,
+                version=__version__,
+                schema=HEAD,
+                python=platform.python_version(),
+                sqlite=sqlite3.sqlite_version,
+                packages=_packages(),
+                settings=settings,
+                sign_in_required=self._authenticator.sign_in_required(),
+                users=tuple(UserFacts(user, browsers.get(user.id, 0)) for user in users.list_users(tx)),
+                tokens=tuple(tokens.list_tokens(tx)),
+                audit=AuditFacts(*audit.extent(tx)),
+            )
+
+    def workbook(self, by: Caller) -> File:
+        """Return the report as .xlsx, a sheet for each subject; taking it is audited."""
+        evidence = self.facts(by)
+        content = evidence_sheets.workbook(evidence)
+        with self._store.write() as tx:
+            audit.record(tx, by, AuditAction.EVIDENCE_DOWNLOAD, at=self._clock.now(), on="evidence report")
+        return File(f"evidence-{datetime.fromtimestamp(evidence.at, UTC).date().isoformat()}.xlsx", content)
+
+
+def _packages() -> dict[str, str]:
+    """Return the installed packages with their versions, by name."""
+    return dict(
+        sorted((each.metadata["Name"], each.version) for each in metadata.distributions() if each.metadata["Name"])
+    )

@@ -1,0 +1,145 @@
+"""The evidence report as a workbook: a sheet for each subject, text cells only."""
+
+from datetime import UTC, datetime
+
+from mxlib.auth.permissions import EVERY_DOMAIN
+from mxlib.auth.token_owners import maker, works
+from mxlib.core.files import writer
+from mxlib.core.format import count
+from mxlib.services.evidence_facts import Evidence, UserFacts
+from mxlib.store.tokens import TokenRecord
+from mxlib.store.users import UserRecord
+
+Rows = list[tuple[str, ...]]
+
+YES, NO = "yes", "no"
+
+
+def workbook(evidence: Evidence) -> bytes:
+    """Return the report as .xlsx."""
+    return writer.sheets_xlsx(sheets(evidence))
+
+
+def sheets(evidence: Evidence) -> dict[str, Rows]:
+    """Return the rows of each sheet by its name; the first row is the header."""
+    return {
+        "Summary": _summary(evidence),
+        "Users": _users(evidence),
+        "Permissions": _permissions(evidence),
+        "Tokens": _tokens(evidence),
+        "Audit log": _audit(evidence),
+        "Settings": _settings(evidence),
+        "Versions": _versions(evidence),
+    }
+
+
+def _summary(evidence: Evidence) -> Rows:
+    able = [facts for facts in evidence.users if facts.user.disabled_at is None]
+    valid = [token for token in evidence.tokens if works(token, evidence.at)]
+    return [
+        ("Subject", "State"),
+        ("Report made", f"{_time(evidence.at)} by {evidence.by}"),
+        ("MXM", f"version {evidence.version}"),
+        ("Sign-in", "required" if evidence.sign_in_required else "not required: everyone at this server is an admin"),
+        ("Users", f"{count(len(able), 'user')}, {sum(facts.user.admin for facts in able)} of them admins"),
+        ("Disabled users", str(len(evidence.users) - len(able))),
+        ("Tokens", f"{len(valid)} valid, {sum(token.expires_at is None for token in valid)} of them without an end"),
+        ("Audit log", f"{count(evidence.audit.entries, 'entry', 'entries')} since {_time(evidence.audit.first_at)}"),
+    ]
+
+
+def _users(evidence: Evidence) -> Rows:
+    header = (
+        "User", "Role", "Signs in with", "Added", "Added by", "Last sign-in", "Password set", "Open sessions",
+        "Disabled",
+    )  # fmt: skip
+    return [header, *(_user(facts) for facts in evidence.users)]
+
+
+def _user(facts: UserFacts) -> tuple[str, ...]:
+    user = facts.user
+    ways = [name for name, has in (("password", user.has_password), ("provider", user.subject is not None)) if has]
+    return (
+        user.name,
+        "admin" if user.admin else "user",
+        " and ".join(ways) or "cannot sign in yet",
+        _time(user.created_at),
+        user.created_by,
+        _time(user.last_sign_in_at),
+        _time(user.password_set_at),
+        str(facts.browsers),
+        _time(user.disabled_at),
+    )
+
+
+def _permissions(evidence: Evidence) -> Rows:
+    holders: list[tuple[str, str, UserRecord | TokenRecord]] = [
+        *((facts.user.name, "user", facts.user) for facts in evidence.users if facts.user.disabled_at is None),
+        *((token.name, f"token {token.id}", token) for token in evidence.tokens if works(token, evidence.at)),
+    ]
+    rows: Rows = [("Name", "Kind", "Domain", "Permissions")]
+    for name, kind, holder in holders:
+        if holder.admin:
+            rows.append((name, kind, "all domains", "admin: everything"))
+        rows += ((name, kind, _domain(on), ", ".join(may)) for on, may in holder.permissions.items())
+        if not holder.admin and not holder.permissions:
+            rows.append((name, kind, "no domain", "nothing"))
+    return rows
+
+
+def _domain(name: str) -> str:
+    return "all domains" if name == EVERY_DOMAIN else name
+
+
+def _tokens(evidence: Evidence) -> Rows:
+    header = ("Number", "Token", "Valid", "Made", "Made by", "Answers for it", "Ends", "Last used", "Revoked")
+    return [header, *(_token(token, evidence.at) for token in evidence.tokens)]
+
+
+def _token(token: TokenRecord, now: float) -> tuple[str, ...]:
+    return (
+        str(token.id),
+        token.name,
+        YES if works(token, now) else NO,
+        _time(token.created_at),
+        maker(token),
+        token.owner.name if token.owner else "",
+        _time(token.expires_at) or "never",
+        _time(token.last_used_at),
+        _time(token.revoked_at),
+    )
+
+
+def _audit(evidence: Evidence) -> Rows:
+    facts = evidence.audit
+    return [
+        ("Subject", "State"),
+        ("Entries", f"{facts.entries:,}"),
+        ("First entry", _time(facts.first_at)),
+        ("Last entry", _time(facts.last_at)),
+        ("Kept", f"{evidence.settings.audit_days} days"),
+    ]
+
+
+def _settings(evidence: Evidence) -> Rows:
+    settings = evidence.settings
+    return [
+        ("Setting", "Value"),
+        ("Address of the dashboard", settings.public_url or "this machine only"),
+        ("Sign-in provider", settings.oidc_issuer or "none"),
+        ("A session ends after", f"{settings.session_hours:g} hours"),
+        ("A session without requests ends after", f"{settings.session_idle_hours:g} hours"),
+        ("Passwords of a run are erased after", f"{settings.retention_days} days, unless chosen otherwise"),
+        ("Audit entries are erased after", f"{settings.audit_days} days"),
+    ]
+
+
+def _versions(evidence: Evidence) -> Rows:
+    own = [("MXM", evidence.version), ("Schema of the database", evidence.schema)]
+    below = [("Python", evidence.python), ("SQLite", evidence.sqlite)]
+    return [("Package", "Version"), *own, *below, *evidence.packages.items()]
+
+
+def _time(at: float | None) -> str:
+    """Format a Unix time as UTC; blank for none."""
+    return "" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"

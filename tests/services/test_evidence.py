@@ -1,0 +1,99 @@
+"""The evidence report: who gets it, what it says, and what it never holds."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import web
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
+from tests.support.app import App, opened
+from tests.support.audit_entries import audit_entries
+from tests.support.sign_in import GOOD
+
+BOSS = Caller("boss", admin=True)
+KIM = {"a.nl": [Permission.VIEW, Permission.EXPORT]}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """Yield a server with an admin, a user, one who was disabled, and two tokens."""
+    with opened(tmp_path) as app:
+        access = app.services.access
+        access.add(LOCAL, "boss", GOOD, admin=True, given={})
+        access.add(BOSS, "kim", GOOD, admin=False, given=KIM)
+        gone = access.add(BOSS, "gone", GOOD, admin=False, given={EVERY_DOMAIN: [Permission.DELETE]})
+        access.disable(BOSS, gone)
+        access.create_token(BOSS, "nightly =1+1", admin=False, given=KIM, days=30)
+        yield app
+
+
+def sheets(app: App) -> dict[str, list[list[str]]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(app.services.evidence.workbook(BOSS).content))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}  # type: ignore[misc]
+
+
+def test_only_an_admin_gets_it(app: App) -> None:
+    for caller in (app.services.users.caller("kim"), Caller("kim")):
+        with pytest.raises(Forbidden, match="Only admins"):
+            app.services.evidence.workbook(caller)
+
+
+def test_it_lists_users_permissions_and_tokens(app: App) -> None:
+    book = sheets(app)
+    users = {row[0]: dict(zip(book["Users"][0], row, strict=True)) for row in book["Users"][1:]}
+    assert users["boss"]["Role"] == "admin"
+    assert users["kim"]["Signs in with"] == "password"
+    assert users["kim"]["Disabled"] == ""
+    assert users["gone"]["Disabled"] != ""
+    permissions = book["Permissions"][1:]
+    assert ["boss", "user", "all domains", "admin: everything"] in permissions
+    assert ["kim", "user", "a.nl", "export, view"] in [
+        [*row[:3], ", ".join(sorted(row[3].split(", ")))] for row in permissions
+    ]
+    assert "gone" not in {row[0] for row in permissions}
+    [token] = [row for row in book["Tokens"][1:] if "nightly" in row[1]]
+    assert token[1] == "'nightly =1+1" or token[1] == "nightly =1+1"
+    assert token[2] == "yes"
+    assert token[4] == "boss"
+
+
+def test_the_summary_counts_what_works(app: App) -> None:
+    summary = dict(sheets(app)["Summary"])
+    assert summary["Users"] == "2 users, 1 of them admins"
+    assert summary["Disabled users"] == "1"
+    assert summary["Sign-in"] == "required"
+    versions = dict(sheets(app)["Versions"])
+    assert versions["streamlit"].split(".")[0] == "1"
+    assert versions["SQLite"]
+
+
+def test_it_holds_no_secret(app: App) -> None:
+    text = str(sheets(app))
+    with app.services.store.read() as tx:
+        hashes = [str(row[0]) for row in tx.exec_driver_sql('SELECT password_hash FROM "user"')]
+    secrets = [*hashes, GOOD, app.admin]
+    assert all(secrets)
+    assert not [secret for secret in secrets if secret in text]
+
+
+def test_taking_it_is_audited(app: App) -> None:
+    sheets(app)
+    with app.services.store.read() as tx:
+        entry = audit_entries(tx)[0]
+    assert (entry.who, entry.what, entry.on) == ("boss", "evidence.download", "evidence report")
+
+
+def test_its_route_saves_a_file_that_is_not_cached(app: App) -> None:
+    client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
+    refused = client.get("/evidence.xlsx")
+    assert refused.status_code == 403
+    answer = client.get("/evidence.xlsx", headers={"x-mx-user": "boss"})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert "evidence-" in answer.headers["content-disposition"]
+    assert answer.content.startswith(b"PK")
