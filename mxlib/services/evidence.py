@@ -15,7 +15,7 @@ from mxlib.services import evidence_sheets
 from mxlib.services.evidence_facts import AuditFacts, Evidence, UserFacts
 from mxlib.services.exports import File
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, sessions, tokens, users
+from mxlib.store import Store, audit, audit_check, sessions, tokens, users
 from mxlib.store.database import HEAD
 
 
@@ -50,7 +50,7 @@ class EvidenceService:
                 sign_in_required=self._authenticator.sign_in_required(),
                 users=tuple(UserFacts(user, browsers.get(user.id, 0)) for user in users.list_users(tx)),
                 tokens=tuple(tokens.list_tokens(tx)),
-                audit=AuditFacts(*audit.extent(tx)),
+                audit=AuditFacts(*audit.extent(tx), *(audit_check.latest(tx) or (None, None))),
             )
 
     def workbook(self, by: Caller) -> File:

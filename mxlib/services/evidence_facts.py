@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mxlib.core.audit_verification import Verification
 from mxlib.settings import Settings
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -18,11 +19,13 @@ class UserFacts:
 
 @dataclass(frozen=True, slots=True)
 class AuditFacts:
-    """The extent of the audit log: number of entries, and the times of the first and the last one."""
+    """The extent of the audit log, and when it was last verified, with the result."""
 
     entries: int
     first_at: float | None
     last_at: float | None
+    checked_at: float | None
+    verification: Verification | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from mxlib.auth.permissions import EVERY_DOMAIN
 from mxlib.auth.token_owners import maker, works
 from mxlib.core.files import writer
 from mxlib.core.format import count
+from mxlib.core.text import audit_texts
 from mxlib.services.evidence_facts import Evidence, UserFacts
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -45,7 +46,17 @@ def _summary(evidence: Evidence) -> Rows:
         ("Disabled users", str(len(evidence.users) - len(able))),
         ("Tokens", f"{len(valid)} valid, {sum(token.expires_at is None for token in valid)} of them without an end"),
         ("Audit log", f"{count(evidence.audit.entries, 'entry', 'entries')} since {_time(evidence.audit.first_at)}"),
+        ("Audit log verified", _verified(evidence)),
     ]
+
+
+def _verified(evidence: Evidence) -> str:
+    facts = evidence.audit
+    if facts.verification is None:
+        return "not yet"
+    if facts.verification.broken:
+        return f"BROKEN, at {_time(facts.checked_at)}: {audit_texts.broken(facts.verification.broken)}"
+    return f"holds, at {_time(facts.checked_at)}"
 
 
 def _users(evidence: Evidence) -> Rows:
@@ -112,12 +123,15 @@ def _token(token: TokenRecord, now: float) -> tuple[str, ...]:
 
 def _audit(evidence: Evidence) -> Rows:
     facts = evidence.audit
+    result = audit_texts.verification(facts.verification) if facts.verification else ["not yet"]
     return [
         ("Subject", "State"),
         ("Entries", f"{facts.entries:,}"),
         ("First entry", _time(facts.first_at)),
         ("Last entry", _time(facts.last_at)),
         ("Kept", f"{evidence.settings.audit_days} days"),
+        ("Last verified", _time(facts.checked_at) or "not yet"),
+        *(("Result", line) for line in result),
     ]
 
 

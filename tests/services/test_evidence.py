@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
+from mxlib.store import audit_check
 from tests.support.app import App, opened
 from tests.support.audit_entries import audit_entries
 from tests.support.sign_in import GOOD
@@ -70,6 +71,25 @@ def test_the_summary_counts_what_works(app: App) -> None:
     versions = dict(sheets(app)["Versions"])
     assert versions["streamlit"].split(".")[0] == "1"
     assert versions["SQLite"]
+
+
+def test_it_says_whether_the_audit_log_holds(app: App) -> None:
+    app.services.audit_proof.check()
+    book = sheets(app)
+    assert dict(book["Summary"])["Audit log verified"].startswith("holds, at ")
+    assert dict(book["Audit log"])["Last verified"].endswith(" UTC")
+
+
+def test_it_names_where_the_audit_log_breaks(app: App) -> None:
+    with app.services.store.write() as tx:
+        for (name,) in tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all():
+            tx.exec_driver_sql(f'DROP TRIGGER "{name}"')
+        tx.exec_driver_sql("UPDATE audit SET who = 'nobody' WHERE id = 2")
+    found = audit_check.verify(app.services.store)
+    with app.services.store.write() as tx:
+        audit_check.keep(tx, found, app.services.clock.now())
+    assert "BROKEN" in dict(sheets(app)["Summary"])["Audit log verified"]
+    assert "Entry 2 was changed" in str(sheets(app)["Audit log"])
 
 
 def test_it_holds_no_secret(app: App) -> None:
