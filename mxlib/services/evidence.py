@@ -15,7 +15,7 @@ from mxlib.services import evidence_sheets
 from mxlib.services.evidence_facts import AuditFacts, Evidence, UserFacts
 from mxlib.services.exports import File
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, audit_check, sessions, tokens, users
+from mxlib.store import Store, audit, audit_check, backup_record, second_factors, sessions, tokens, users
 from mxlib.store.database import HEAD
 
 
@@ -31,13 +31,14 @@ class EvidenceService:
         """Return what holds now; raises Forbidden for anyone but an admin."""
         if not by.admin:
             raise Forbidden("Only admins see the evidence report.")
-        settings, now = self._settings, self._clock.now()
+        settings, factors, now = self._settings, self._authenticator.second_factors, self._clock.now()
         with self._store.read() as tx:
             browsers = sessions.signed_in(
                 tx,
                 began_since=now - settings.session_hours * 3600.0,
                 seen_since=now - settings.session_idle_hours * 3600.0,
             )
+            enrolled = second_factors.enrolled(tx)
             return Evidence(
                 at=now,
                 by=by.name,
@@ -48,9 +49,14 @@ class EvidenceService:
                 packages=_packages(),
                 settings=settings,
                 sign_in_required=self._authenticator.sign_in_required(),
-                users=tuple(UserFacts(user, browsers.get(user.id, 0)) for user in users.list_users(tx)),
+                factor_mode=factors.mode,
+                users=tuple(
+                    UserFacts(user, browsers.get(user.id, 0), factors.is_required(user), enrolled.get(user.id))
+                    for user in users.list_users(tx)
+                ),
                 tokens=tuple(tokens.list_tokens(tx)),
                 audit=AuditFacts(*audit.extent(tx), *(audit_check.latest(tx) or (None, None))),
+                backup=backup_record.read(tx) if settings.backup_dir else None,
             )
 
     def workbook(self, by: Caller) -> File:

@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxlib.core.audit_verification import Verification
+from mxlib.core.vocabulary import SecondFactorMode
 from mxlib.settings import Settings
+from mxlib.store.backup_record import BackupRecord
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
 
 @dataclass(frozen=True, slots=True)
 class UserFacts:
-    """One user; `browsers` counts open sessions."""
+    """One user; `browsers` counts open sessions, `factor_since` is the enrollment of the second factor."""
 
     user: UserRecord
     browsers: int
+    factor_required: bool
+    factor_since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Evidence:
     packages: Mapping[str, str]
     settings: Settings
     sign_in_required: bool
+    factor_mode: SecondFactorMode
     users: tuple[UserFacts, ...]
     tokens: tuple[TokenRecord, ...]
     audit: AuditFacts
+    #: None where nightly backups are not set up.
+    backup: BackupRecord | None

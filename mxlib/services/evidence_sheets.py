@@ -1,5 +1,6 @@
 """The evidence report as a workbook: a sheet for each subject, text cells only."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from mxlib.auth.permissions import EVERY_DOMAIN
@@ -29,6 +30,7 @@ def sheets(evidence: Evidence) -> dict[str, Rows]:
         "Permissions": _permissions(evidence),
         "Tokens": _tokens(evidence),
         "Audit log": _audit(evidence),
+        "Backups": _backups(evidence),
         "Settings": _settings(evidence),
         "Versions": _versions(evidence),
     }
@@ -47,7 +49,21 @@ def _summary(evidence: Evidence) -> Rows:
         ("Tokens", f"{len(valid)} valid, {sum(token.expires_at is None for token in valid)} of them without an end"),
         ("Audit log", f"{count(evidence.audit.entries, 'entry', 'entries')} since {_time(evidence.audit.first_at)}"),
         ("Audit log verified", _verified(evidence)),
+        ("Second factor", f"{evidence.factor_mode}; {_enrolled(able)}"),
+        ("Newest good backup", _newest_backup(evidence)),
     ]
+
+
+def _enrolled(users: Sequence[UserFacts]) -> str:
+    with_password = [facts for facts in users if facts.user.has_password]
+    enrolled = sum(facts.factor_since is not None for facts in with_password)
+    return f"{enrolled} of {count(len(with_password), 'user')} with a password have one"
+
+
+def _newest_backup(evidence: Evidence) -> str:
+    if evidence.backup is None:
+        return "no nightly backups are set up"
+    return _time(evidence.backup.good_at) or "none yet"
 
 
 def _verified(evidence: Evidence) -> str:
@@ -61,7 +77,8 @@ def _verified(evidence: Evidence) -> str:
 
 def _users(evidence: Evidence) -> Rows:
     header = (
-        "User", "Role", "Signs in with", "Added", "Added by", "Last sign-in", "Password set", "Open sessions",
+        "User", "Role", "Signs in with", "Added", "Added by", "Last sign-in", "Password set", "Second factor",
+        "Open sessions",
         "Disabled",
     )  # fmt: skip
     return [header, *(_user(facts) for facts in evidence.users)]
@@ -78,9 +95,18 @@ def _user(facts: UserFacts) -> tuple[str, ...]:
         user.created_by,
         _time(user.last_sign_in_at),
         _time(user.password_set_at),
+        _factor(facts),
         str(facts.browsers),
         _time(user.disabled_at),
     )
+
+
+def _factor(facts: UserFacts) -> str:
+    if facts.factor_since is not None:
+        return f"since {_time(facts.factor_since)}"
+    if facts.factor_required:
+        return "required at the next sign-in"
+    return "none" if facts.user.has_password else "the provider's"
 
 
 def _permissions(evidence: Evidence) -> Rows:
@@ -133,6 +159,19 @@ def _audit(evidence: Evidence) -> Rows:
         ("Last verified", _time(facts.checked_at) or "not yet"),
         *(("Result", line) for line in result),
     ]
+
+
+def _backups(evidence: Evidence) -> Rows:
+    record = evidence.backup
+    rows: Rows = [("Subject", "State"), ("Nightly backups", NO if record is None else YES)]
+    if record is not None:
+        rows += [
+            ("Newest good backup", _time(record.good_at) or "none yet"),
+            ("Size", f"{record.size:,} bytes"),
+            ("Checked", "restored into a scratch folder and verified" if record.good_at else ""),
+            ("Last failure since", _time(record.failed_at) or "none"),
+        ]
+    return rows
 
 
 def _settings(evidence: Evidence) -> Rows:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
-from mxlib.store import audit_check
+from mxlib.store import audit_check, second_factors
 from tests.support.app import App, opened
 from tests.support.audit_entries import audit_entries
 from tests.support.sign_in import GOOD
@@ -71,6 +71,20 @@ def test_the_summary_counts_what_works(app: App) -> None:
     versions = dict(sheets(app)["Versions"])
     assert versions["streamlit"].split(".")[0] == "1"
     assert versions["SQLite"]
+
+
+def test_it_says_who_has_a_second_factor_and_whether_backups_are_made(app: App) -> None:
+    boss = app.services.users.find("boss")
+    assert boss is not None
+    with app.services.store.write() as tx:
+        second_factors.enroll(tx, boss.id, b"sealed", app.services.clock.now(), 1)
+    book = sheets(app)
+    users = {row[0]: dict(zip(book["Users"][0], row, strict=True)) for row in book["Users"][1:]}
+    assert users["boss"]["Second factor"].startswith("since 20")
+    assert users["kim"]["Second factor"] == "none"
+    summary = dict(book["Summary"])
+    assert summary["Second factor"].endswith("1 of 2 users with a password have one")
+    assert summary["Newest good backup"] == "no nightly backups are set up"
 
 
 def test_it_says_whether_the_audit_log_holds(app: App) -> None:
