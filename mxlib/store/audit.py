@@ -305,7 +305,7 @@ def oldest(tx: Tx) -> float | None:
 
 
 def extent(tx: Tx) -> tuple[int, float | None, float | None]:
-    """Return how many entries are stored, and the times of the first and the last one (Unix seconds)."""
+    """Return the number of stored entries, and the Unix times of the first and last."""
     columns = sa.func.count(), sa.func.min(audit.c.at), sa.func.max(audit.c.at)
     entries, first, last = tx.execute(sa.select(*columns)).one()
     return entries, first, last

@@ -66,7 +66,10 @@ def table_xlsx(
 
 
 def sheets_xlsx(sheets: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
-    """Write tables as .xlsx, each on a sheet of its name, with text cells only; the first row is the header."""
+    """Write tables as .xlsx, a sheet for each, with text cells only.
+
+    Each starts with its header.
+    """
     return _workbook({name: ([guard(cell) for cell in row] for row in rows) for name, rows in sheets.items()}, sheets)
 
 
