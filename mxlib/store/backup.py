@@ -24,7 +24,7 @@ from mxlib import __version__
 from mxlib.clock import Clock
 from mxlib.core.text import backups
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit, audit_check, errors, hold, ownership
+from mxlib.store import audit, audit_check, errors, hold, ownership, sessions
 from mxlib.store.audit import Identity
 from mxlib.store.backup_file import CHUNK, BackupError, seal, unseal
 from mxlib.store.database import BUSY_S, FILE, KEY_FILE, Store
@@ -146,6 +146,7 @@ def _hold(folder: Path, manifest: _Manifest, clock: Clock, by: Identity, secret_
     try:
         with store.write() as tx:
             ownership.forget(tx)
+            sessions.clear(tx)  # else those that were ended since the backup would work again
             hold.begin(tx, hold.Hold(manifest.made_at, now))
             detail = {"made_at": manifest.made_at, "version": manifest.version}
             audit.record(tx, by, AuditAction.BACKUP_RESTORE, at=now, on="this server", detail=detail)

@@ -53,6 +53,11 @@ def end(tx: Tx, digest: bytes) -> None:
     tx.execute(pending.delete().where(pending.c.digest == digest))
 
 
+def clear(tx: Tx) -> None:
+    """Delete the pending sign-ins of all users."""
+    tx.execute(pending.delete())
+
+
 def end_all(tx: Tx, user: int, keep: bytes = b"") -> None:
     """Delete the pending sign-ins of a user but `keep`."""
     tx.execute(pending.delete().where(pending.c.user == user, pending.c.digest != keep))

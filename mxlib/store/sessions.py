@@ -120,6 +120,12 @@ def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
     return ended
 
 
+def clear(tx: Tx) -> None:
+    """Delete the sessions and pending sign-ins of all users."""
+    pending_sign_ins.clear(tx)
+    tx.execute(sessions.delete())
+
+
 def forget_expired(tx: Tx, *, began_before: float, seen_before: float) -> int:
     """Delete sessions that have ended; return how many."""
     old = (sessions.c.began_at < began_before) | (sessions.c.seen_at < seen_before)

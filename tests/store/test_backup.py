@@ -10,9 +10,23 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.audit_verification import Break, BreakKind, Verification
-from mxlib.store import FILE, Store, StoreUnavailable, audit_check, backup, erasure, hold, journal, run_passwords
+from mxlib.store import (
+    FILE,
+    Store,
+    StoreUnavailable,
+    audit_check,
+    backup,
+    erasure,
+    hold,
+    journal,
+    pending_sign_ins,
+    run_passwords,
+    sessions,
+    users,
+)
 from mxlib.store import audit as audit_log
 from mxlib.store.backup import BackupError, Made
+from mxlib.store.sessions import SignInBefore
 from mxlib.store.tables import meta
 from script.sandboxed import plan
 from tests.support.audit_entries import audit_entries
@@ -80,6 +94,20 @@ def test_a_restore_has_rows_passwords_and_key_of_the_moment_of_the_backup(
     finally:
         again.close()
     assert {"mxm.sqlite3", "mxm.key"} == names(tmp_path / "new")
+
+
+def test_a_restore_ends_every_session_and_pending_sign_in(store: Store, target: Path, tmp_path: Path) -> None:
+    with store.write() as tx:
+        user = users.add(tx, name="kim", admin=False, permissions={}, by="boss", at=store.clock.now())
+        sessions.begin(tx, b"session", user, store.clock.now(), "127.0.0.1", "a browser", SignInBefore(None, ""))
+        pending_sign_ins.begin(tx, b"pending", user, store.clock.now(), "password")
+    backup.make(store, target, PASSPHRASE)
+    again = restored(target, tmp_path / "new")
+    with again.read() as tx:
+        assert users.named(tx, "kim") is not None
+        assert sessions.find(tx, b"session") is None
+        assert pending_sign_ins.find(tx, b"pending", since=0.0) is None
+    again.close()
 
 
 def test_files_and_folders_are_private_and_nothing_else_is_left(store: Store, target: Path, tmp_path: Path) -> None:
