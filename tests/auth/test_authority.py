@@ -13,7 +13,7 @@ import pytest
 from mxlib.auth import authority
 from mxlib.auth.authority import has_caller_parameter, resolves, resolves_callers
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.sign_in import OVER, ClientInfo
+from mxlib.auth.sign_in import OVER
 from mxlib.auth.tokens import InvalidToken
 from mxlib.core.plans.changes import NewQuota
 from mxlib.services import Services
@@ -88,8 +88,10 @@ def test_a_caller_disabled_since_is_refused(app: App) -> None:
 
 def test_a_caller_of_an_ended_session_is_refused(app: App) -> None:
     authenticator = app.services.authenticator
-    app.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    session = authenticator.sessions.find(authenticator.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")))
+    user = app.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    with app.services.store.write() as tx:
+        session_id = authenticator.sessions.start(tx, user, "10.0.0.1", "a browser")
+    session = authenticator.sessions.find(session_id)
     assert session
     kim = authenticator.caller("kim", "10.0.0.1", session.known_as)
     assert app.services.runs.all(kim) == ()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Outcome
+from mxlib.core.vocabulary import CallerKind, Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
@@ -220,8 +220,8 @@ def test_take_over_and_retry_are_audited_with_caller_and_address(desk: Desk) -> 
     desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"]))
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
-    desk.runs.take_over(run, "robot", kind="token", address="192.0.2.7")
-    again = desk.runs.retry_failed(run, "robot", kind="token", address="192.0.2.7")
+    desk.runs.take_over(run, "robot", kind=CallerKind.TOKEN, address="192.0.2.7")
+    again = desk.runs.retry_failed(run, "robot", kind=CallerKind.TOKEN, address="192.0.2.7")
     desk.wait_for(again, "finished")
     with desk.store.read() as tx:
         entries = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit_entries(tx)}

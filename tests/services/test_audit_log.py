@@ -5,6 +5,7 @@ import io
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -246,7 +247,11 @@ def test_the_files_equal_those_written_entry_by_entry(
     monkeypatch.setattr(audit_log, "CHUNK", chunk)
     for at, take in enumerate((trail.csv, trail.jsonl)):
         with store.read() as tx:
-            entries = audit.find(tx, AuditFilter(), seen, most=1_000)
+            found = audit.find(tx, AuditFilter(), seen, most=1_000)
+        mine = (caller.name, caller.kind)
+        entries = [
+            entry if caller.admin or (entry.who, entry.kind) == mine else replace(entry, address="") for entry in found
+        ]
         assert len(entries) > 100
         assert b"".join(take(caller, AuditFilter()).pieces) == by_one(entries)[at]
 

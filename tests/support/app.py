@@ -27,6 +27,7 @@ from mxlib.services import Services
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
+from mxlib.store.database import KEY_FILE
 from tests.support.audit_entries import audit_entries
 from tests.support.simulation import HEADERS, FreeRateLimiter
 
@@ -131,20 +132,21 @@ class App:
 
 
 @cache
-def _empty_store() -> bytes:
-    """Return a database file with empty tables: migrating one for every test takes too long."""
+def _empty_store() -> dict[str, bytes]:
+    """Return a database with empty tables, and its key: migrating one for every test takes too long."""
     with TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / FILE, SystemClock())
         store.scrub()
         store.close()
-        return (Path(folder) / FILE).read_bytes()
+        return {name: (Path(folder) / name).read_bytes() for name in (FILE, KEY_FILE)}
 
 
 @contextmanager
 def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[App]:
     """Yield a server whose data is in `folder`."""
     clock, host = clock or SystemClock(), StandIn()
-    (folder / FILE).write_bytes(_empty_store())
+    for name, content in _empty_store().items():
+        (folder / name).write_bytes(content)
     store = Store.open(folder / FILE, clock)
     app = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeRateLimiter())  # type: ignore[arg-type]
     services.install(app)

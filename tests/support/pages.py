@@ -1,8 +1,13 @@
 """Pages of the dashboard in Streamlit's AppTest: opening one, reading its preview."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import Caller
+from mxlib.auth.sign_in import Authenticator
 
 ENTRY = Path(__file__).parents[2] / "mxlib" / "ui" / "shell" / "main.py"
 
@@ -70,3 +75,14 @@ def sent(tab: AppTest) -> str:
             walk(tab._tree.children[at])
     pieces += [each.value.to_csv() for kind in (tab.dataframe, tab.data_editor) for each in kind]
     return "\n".join(pieces)
+
+
+def just_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a page of a test, which has no session, for one of a person who has just signed in."""
+    resolve = Authenticator.caller
+
+    def caller(self: Authenticator, name: str | None, address: str, session: str = "") -> Caller:
+        found = resolve(self, name, address, session)
+        return found if session else replace(found, recent=True)
+
+    monkeypatch.setattr(Authenticator, "caller", caller)

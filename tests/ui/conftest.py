@@ -1,28 +1,20 @@
 """Fixtures of the tests in this folder."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mxlib.auth.permissions import Caller
-from mxlib.auth.sign_in import Authenticator
 from mxlib.services import Services, build, install
 from mxlib.settings import Settings
 from tests.support.app import App, opened
+from tests.support.pages import just_signed_in
 
 
 @pytest.fixture(autouse=True)
 def _just_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a page of these tests, which has no session, for one of a person who has just signed in."""
-    resolve = Authenticator.caller
-
-    def caller(self: Authenticator, name: str | None, address: str, session: str = "") -> Caller:
-        found = resolve(self, name, address, session)
-        return found if session else replace(found, recent=True)
-
-    monkeypatch.setattr(Authenticator, "caller", caller)
+    just_signed_in(monkeypatch)
 
 
 @pytest.fixture

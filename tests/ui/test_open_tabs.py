@@ -318,7 +318,7 @@ def world(services: Services) -> dict[str, Any]:
         done = [
             (entry["what"], entry["on"])
             for entry in audit_entries(tx)
-            if entry["who"] == ACTOR and entry["what"] not in ("run.finished", "mailbox.create")
+            if entry["who"] == ACTOR and entry["what"] not in ("run.finished", "mailbox.create", "permission.refused")
         ]
     return {
         "done": done,
