@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
+#: It begins where a word does, so that no word is tried from each of its characters.
+_ADDRESS = re.compile(r"(?<![^\s@<>()\[\];,:\"])[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
 _LONGEST = 400
 
 #: Cells that may hold more than an address, as RE2 sees them.

@@ -15,24 +15,28 @@ DATE_MARK = "\ufdd1"
 #: Merged ranges, and cells filled in them, that are read; no list of people has more.
 _MOST_RANGES, _MOST_FILLED = 20_000, 500_000
 
-_FORMULA = rb"<\1f\b(?:[^<>]*/>|[^<>]*>[^<]*</\1f>)"
-_NO_TEXT = rb"(?:<\1v\s*/>|<\1v[^<>]*>\s*</\1v>)"
-_EMPTY_FORMULA = re.compile(rb"<((?:\w+:)?)c\b([^<>/]*)>\s*" + _FORMULA + rb"\s*(" + _NO_TEXT + rb")?\s*</\1c>")
+# Quantifiers are possessive and groups atomic, so that no tag is read twice.
+_FORMULA = rb"<\1f\b(?:[^<>]*+(?<=/)>|[^<>]*+>[^<]*+</\1f>)"
+_NO_TEXT = rb"(?:<\1v\s*+/>|<\1v[^<>]*+>\s*+</\1v>)"
+_EMPTY_FORMULA = re.compile(rb"<((?:\w+:)?)c\b([^<>/]*+)>\s*+" + _FORMULA + rb"\s*+(" + _NO_TEXT + rb")?\s*+</\1c>")
 _BLANK_TEXT = re.compile(
-    rb"<((?:\w+:)?)c\b([^<>/]*)>\s*<\1is\s*>\s*<\1t\b[^<>]*>(?:\s|\xc2\xa0)*</\1t>\s*</\1is>\s*</\1c>"
+    rb"<((?:\w+:)?)c\b([^<>/]*+)>\s*+<\1is\s*+>\s*+<\1t\b[^<>]*+>(?:\s|\xc2\xa0)*+</\1t>\s*+</\1is>\s*+</\1c>"
 )
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _TYPE = re.compile(rb"""\s\bt=["'][^"']*["']""")
 _NUMBER = re.compile(
-    rb"""<((?:\w+:)?)c\b([^<>/]*\bs=["'](\d{1,5})["'][^<>/]*)>\s*(?:"""
+    rb"""<((?:\w+:)?)c\b((?>[^<>/]*?\bs=["'](\d{1,5})["'])[^<>/]*+)>\s*+(?:"""
     + _FORMULA
-    + rb""")?\s*<\1v[^<>]*>\s*([^<\s]{1,40})\s*</\1v>\s*</\1c>"""
+    + rb""")?\s*+<\1v[^<>]*+>\s*+([^<\s]{1,40})\s*+</\1v>\s*+</\1c>"""
 )
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\b[^<>]*\bref=["']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})["']""")
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row\b(?=[^<>]*\bhidden=["'](?:1|true)["'])[^<>]*\br=["'](\d{1,7})["']""")
 
-_FORMAT = re.compile(rb"""<(?:\w+:)?numFmt\b[^<>]*?\bnumFmtId=["'](\d{1,6})["'][^<>]*?\bformatCode=["']([^"']*)["']""")
-_STYLES = re.compile(rb"<(?:\w+:)?cellXfs\b[^<>]*>(.*?)</(?:\w+:)?cellXfs>", re.DOTALL)
+_FORMAT = re.compile(
+    rb"""<(?:\w+:)?numFmt\b(?>[^<>]*?\bnumFmtId=["'](\d{1,6})["'])[^<>]*?\bformatCode=["']([^"']*)["']"""
+)
+_STYLES_BEGIN = re.compile(rb"<(?:\w+:)?cellXfs\b[^<>]*+>")
+_STYLES_END = re.compile(rb"</(?:\w+:)?cellXfs>")
 _STYLE = re.compile(rb"""<(?:\w+:)?xf\b[^<>]*?\bnumFmtId=["'](\d{1,6})["']""")
 _WITH_UNIT = re.compile(r'(?:0|#|#,##0|0\.0+|#,##0\.0+)\s*(?:"\s*([A-Za-z%]{1,6})\s*"|\\? ?([MGT])\\?(i?\\?B))')
 
@@ -50,8 +54,9 @@ class SheetParts:
 def formats_of(styles: bytes) -> dict[bytes, Format]:
     """Return the formats that change the meaning of numbers, by style."""
     codes = {number: code.replace(b"&quot;", b'"').decode(errors="replace") for number, code in _FORMAT.findall(styles)}
-    found = _STYLES.search(styles)
-    named = enumerate(_STYLE.findall(found[1]) if found else ())
+    begin = _STYLES_BEGIN.search(styles)
+    end = _STYLES_END.search(styles, begin.end()) if begin else None
+    named = enumerate(_STYLE.findall(styles, begin.end(), end.start()) if begin and end else ())
     return {b"%d" % at: shown for at, number in named if (shown := _format(codes.get(number, "")))}
 
 
