@@ -29,7 +29,10 @@ _LOOKED_AT = 65_536
 _REPLACEMENT, _CTRL_Z = "\ufffd", "\x1a"
 _BEYOND_ASCII = re.compile(r"[\x00-\x7f]+")
 _BEYOND_ASCII_BYTES = re.compile(rb"[\x80-\xff]+")
-_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+#: Two or more characters of Shift-JIS in a row, of two bytes each. One alone may be an accented letter and the next.
+_JAPANESE = re.compile(rb"(?:[\x81-\x9f\xe0-\xea\xfa-\xfc][\x40-\x7e\x80-\xfc]){2,}")
+#: Bytes that begin rare characters of Shift-JIS, and are accented letters in Windows-1252: `Hélène` has two of them.
+_ACCENTED = bytes(range(0xE0, 0x100))
 #: Letters of Windows-1250 that are signs in Windows-1252, next to a small letter.
 _POLISH = re.compile(rb"[a-z][\xb9\xb3\xbf\x9f]|[\xb9\xb3\xbf][a-z]")
 
@@ -125,9 +128,9 @@ def _older_encoding_of(data: bytes) -> str:
     """Return the encoding from before Unicode that the letters fit best."""
     high = _BEYOND_ASCII_BYTES.findall(data)
     signs = sum(map(len, high))
-    text = data.decode("cp932", "ignore")
-    wide = len(_JAPANESE.findall(text))
-    if wide >= 4 and 5 * wide >= 2 * signs:  # each has two bytes, of which the second may be ASCII
+    leads = b"".join(word[::2] for word in _JAPANESE.findall(data))
+    common = len(leads.translate(None, _ACCENTED))
+    if common >= 4 and 4 * common >= len(leads) and 3 * len(leads) >= signs:  # the second byte may be ASCII
         return "shift_jis"
     if sum(len(run) for run in high if len(run) >= 3 and sum(sign >= 0xC0 for sign in run) * 2 > len(run)) * 2 > signs:
         return "windows-1251"
