@@ -118,6 +118,8 @@ _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _FORCED = re.compile('="(.*)"')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNSEEN = re.compile("[\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffd]")
+_ODD_BLANK = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
@@ -174,7 +176,9 @@ def _validate_row(
     if not missing:
         lacking = sum(1 << bit for bit, need in enumerate(_NEEDS) if not need.search(row.password))
         errors += filter(None, [reasons.password(lacking)])
-        if trimmed != row.password:
+        if _UNSEEN.search(row.password):
+            errors += [] if row.fault else [reasons.UNTYPABLE]
+        elif trimmed != row.password:
             errors.append(reasons.BLANK_AT_AN_END)
         elif _CONTROL.search(row.password) and not row.fault:
             errors.append(reasons.UNTYPABLE)
@@ -235,6 +239,8 @@ def _validate_row(
             warned.append(reasons.below_use(ceil(had.usage), quota))
         if not missing and not _SPECIAL.search(row.password):
             warned.append(reasons.NO_SPECIAL)
+        if not missing and trimmed == row.password and _ODD_BLANK.search(row.password):
+            warned.append(reasons.ODD_BLANK)
         if domain in account.unchecked or domain not in account.existing:
             warned.append(confirmations.not_checked(domain))
     return _Validated(

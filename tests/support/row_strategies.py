@@ -41,7 +41,8 @@ ANYTHING = st.text(max_size=20)
 CELLS = {
     "username": ["", "jan", "Jan ", "jan@a.nl", "jan@b.nl", "info", "INFO", "o'brien", "josé", "jan jansen", "a..b",
                  "@a.nl", "jan@", "a@b@c", "x" * 65, "jan@münchen.de", "İnfo", "K"],
-    "password": ["", "****", MASK, f"{MASK}x", "short", "Winter-2026", " Winter-2026", "Winter2026", "WINTER-2026\n"],
+    "password": ["", "****", MASK, f"{MASK}x", "short", "Winter-2026", " Winter-2026", "Winter2026", "WINTER-2026\n",
+                 "Winter\xad-2026", "\u200bWinter-2026 ", "Winter\xa0-2026", "\xa0Winter-2026", "0\xad"],
     "quota": ["", "1024", "1,024", "1.024", "2 GB", "5", "5 MB", "unlimited", "lots", "-5"],
     "limit": ["", "9600", "500", "9601", "0", "x"],
     "recovery_email": ["", "jan@a.nl", "Jan@Home.nl", "é@home.nl", "jan@münchen.de", "nobody", "-"],
