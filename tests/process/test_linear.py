@@ -201,7 +201,7 @@ def grows_too_fast(work: Callable[[str], object], start: str, repeated: str, lea
     for size in (SMALL, LARGE):
         if cost(size, 1) < JUDGED:
             continue
-        for times in (2, TIMES):  # what grows only once was held up by something else
+        for times in (2, TIMES, 3 * TIMES):  # what grows only once was held up by something else
             half, whole = cost(size // 2, times), cost(size, times)
             if whole < JUDGED or whole <= GROWTH * half:
                 break
