@@ -13,10 +13,10 @@ from mxlib.runs import results
 from mxlib.runs.manager import InvalidState
 from mxlib.store import FILE, Store, backup, hold
 from tests.support.audit_entries import audit_entries
+from tests.support.backups import PASSPHRASE, derive_fast
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
 
-PASSPHRASE = "correct horse battery staple"
 ROWS = 12
 
 
@@ -36,7 +36,7 @@ class SlowHost(Host):
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mxlib.store.backup_file._COST", 2)
+    derive_fast(monkeypatch)
     monkeypatch.setattr("mxlib.runs.engine.HOLD_TICK", 0.02)
 
 

@@ -8,13 +8,14 @@ from mxlib import cli
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
 from tests.support.audit_entries import audit_entries
+from tests.support.backups import PASSPHRASE, derive_fast
 
 
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mxlib.store.backup_file._COST", 2)
+    derive_fast(monkeypatch)
     monkeypatch.setenv("MXM_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("MXM_BACKUP_PASSPHRASE", "correct horse battery staple")
+    monkeypatch.setenv("MXM_BACKUP_PASSPHRASE", PASSPHRASE)
 
 
 def audited(folder: Path) -> list[tuple[str, str]]:

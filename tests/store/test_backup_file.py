@@ -1,7 +1,6 @@
 """The format of backups: what was sealed comes back whole, and any change of a file is refused."""
 
 import io
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,15 +9,18 @@ from hypothesis import strategies as st
 from mxlib.core.text import backups
 from mxlib.store import backup_file
 from mxlib.store.backup_file import BackupError, seal, unseal
+from tests.support.backups import PASSPHRASE, derive_fast
 
-PASSPHRASE = "correct horse battery staple"
 HEADER = len(backup_file.MAGIC) + 1 + 32
+
+#: The cost of the product, before `brisk`.
+COST = backup_file._COST
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Derive keys fast, and use small chunks, so that a small file has many."""
-    monkeypatch.setattr(backup_file, "_COST", 2)
+    derive_fast(monkeypatch)
     monkeypatch.setattr(backup_file, "CHUNK", 16)
 
 
@@ -107,6 +109,15 @@ def test_a_file_shows_nothing_of_its_content_and_no_two_are_alike() -> None:
     assert first[HEADER:] != second[HEADER:]
 
 
-def test_the_key_is_expensive_to_derive() -> None:
-    source = Path(backup_file.__file__).read_text(encoding="utf-8")
-    assert "_COST = 2**17" in source
+def test_the_key_is_expensive_to_derive(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, int]] = []
+
+    def scrypt(_passphrase: bytes, *, salt: bytes, **how: int) -> bytes:
+        asked.append(how)
+        return salt
+
+    monkeypatch.setattr(backup_file, "_COST", COST)
+    monkeypatch.setattr("hashlib.scrypt", scrypt)
+    sealed(b"data")
+    [how] = asked
+    assert (how["n"], how["r"], how["p"]) == (2**17, 8, 1)
