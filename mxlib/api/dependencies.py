@@ -40,7 +40,8 @@ _DESCRIPTIONS = {
     415: "The body is of a kind that is not read here",
     422: "MXroute's plan does not allow it",
     429: "It would wait too long for MXroute's limit; `Retry-After` says how long",
-    503: "MXroute is down, or this server cannot write; `Retry-After`, where it is there, says when to come again",
+    503: "MXroute is down, or this server cannot write, or waits since a restore; `Retry-After`, where it is there, "
+    "says when to come again",
 }
 
 
@@ -50,7 +51,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"model": Failure, "description": _DESCRIPTIONS[status]}
         | ({"headers": headers} if status in (429, 503) else {})
-        for status in sorted({400, 401, 403, 413, *statuses})
+        for status in sorted({400, 401, 403, 413, 503, *statuses})
     }
 
 

@@ -7,9 +7,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib import services
-from mxlib.api.responses import INVALID_TOKEN, ApiError, error_response, internal_error
+from mxlib.api.responses import INVALID_TOKEN, ApiError, error_response, from_waiting_tokens, internal_error
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
-from mxlib.auth.tokens import InvalidToken
+from mxlib.auth.tokens import InvalidToken, TokensWait
 from mxlib.core.text import file_problems
 from mxlib.services.confirmed_writes import came_at
 
@@ -75,6 +75,8 @@ def _caller(scope: Scope) -> Caller:
         return current.tokens.caller(token, current.authenticator.proxies.address(scope))
     except InvalidToken as error:
         raise ApiError(401, str(error), headers=INVALID_TOKEN) from None
+    except TokensWait as error:
+        raise from_waiting_tokens(error) from None
 
 
 def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:

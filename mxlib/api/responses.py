@@ -16,7 +16,7 @@ from starlette.routing import Match
 from mxlib.api.audit_query import InvalidQuery
 from mxlib.api.schemas.common import iso_time
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.tokens import InvalidToken
+from mxlib.auth.tokens import InvalidToken, TokensWait
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import readable
@@ -158,6 +158,11 @@ def from_unavailable_list(error: ListUnavailable) -> ApiError:
     return ApiError(status, str(error), headers=_again(error.after or _LATER), code=error.code)
 
 
+def from_waiting_tokens(error: TokensWait) -> ApiError:
+    """Translate the refusal of every token since a restore for the caller."""
+    return ApiError(503, str(error), code="RESTORED")
+
+
 def _again(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, ceil(seconds)))}
 
@@ -167,6 +172,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
     ApiError: lambda problem: problem,
     Forbidden: lambda error: ApiError(403, str(error)),
     InvalidToken: lambda error: ApiError(401, str(error), headers=INVALID_TOKEN),
+    TokensWait: from_waiting_tokens,
     NotFound: lambda error: ApiError(404, str(error)),
     InvalidBody: lambda error: ApiError(400, str(error), field=error.field),
     InvalidField: lambda error: ApiError(400, str(error), field=error.field),

@@ -15,8 +15,9 @@ from mxlib.auth.refusals import Refusals
 from mxlib.auth.token_owners import known_as
 from mxlib.clock import Clock
 from mxlib.core.format import moment
+from mxlib.core.text import backups
 from mxlib.core.vocabulary import AuditAction, CallerKind
-from mxlib.store import Store, StoreUnavailable, Tx, audit, tokens, users
+from mxlib.store import Store, StoreUnavailable, Tx, audit, hold, tokens, users
 from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"
@@ -40,6 +41,16 @@ class InvalidToken(Exception):
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message)
         self.name = name
+
+
+class TokensWait(Exception):
+    """Since a restore, no token opens the API until an admin continues.
+
+    Tokens that were revoked after the backup would work again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(backups.TOKENS_WAIT)
 
 
 def digest(token: str) -> bytes:
@@ -132,7 +143,7 @@ class Tokens:
             return [token for token in tokens.of_owner(tx, user) if token_owners.works(token, now)]
 
     def caller(self, token: str, address: str = "") -> Caller:
-        """Return the caller that holds `token`; raises InvalidToken."""
+        """Return the caller that holds `token`; raises InvalidToken, and TokensWait since a restore."""
         try:
             return self._caller(digest(token), address)
         except InvalidToken as refusal:
@@ -142,7 +153,7 @@ class Tokens:
 
     def _caller(self, token_digest: bytes, address: str) -> Caller:
         with self._store.read() as tx:
-            record = tokens.find(tx, token_digest)
+            record, held = tokens.find(tx, token_digest), hold.current(tx) is not None
         if record is None or not hmac.compare_digest(record.digest, token_digest):
             raise InvalidToken("This token is not known. Send the one that was shown when it was made.")
         now, name = self._clock.now(), known_as(record.id, record.name)
@@ -152,6 +163,8 @@ class Tokens:
             raise InvalidToken(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.", name)
         if not token_owners.works(record, now):
             raise InvalidToken("The owner of this token is disabled. Ask an admin for a new one.", name)
+        if held:
+            raise TokensWait
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
         admin, domains = token_owners.rights(record)

@@ -10,7 +10,7 @@ from mxlib import __version__, services
 from mxlib.api.middleware import bearer_token
 from mxlib.auth.middleware import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
-from mxlib.auth.tokens import InvalidToken
+from mxlib.auth.tokens import InvalidToken, TokensWait
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.services import Services
 
@@ -40,7 +40,7 @@ def _caller(request: Request, app: Services) -> Caller | None:
             return app.tokens.caller(bearer_token(request.scope), app.authenticator.proxies.address(request.scope))
         name = request.headers.get(IDENTITY.decode(), "")
         return app.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
-    except (InvalidToken, Forbidden):
+    except (InvalidToken, TokensWait, Forbidden):
         return None
 
 

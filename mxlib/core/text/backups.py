@@ -26,6 +26,9 @@ RESTORED = "This MXM was restored from a backup. The run waits until an admin pr
 #: Why a run cannot be resumed after a restore.
 NOT_BEFORE_CONTINUE = "This MXM was restored from a backup. Runs wait until an admin presses Continue."
 
+#: Why a token opens nothing after a restore.
+TOKENS_WAIT = "This MXM was restored from a backup. Tokens work again when an admin has pressed Continue."
+
 #: The button that lets runs go on after a restore.
 CONTINUE = "Continue"
 
@@ -68,8 +71,10 @@ def waits(made_at: float, now: float) -> str:
 def advice(made_at: float, now: float) -> str:
     """Say to an admin what to check before runs go on."""
     return (
-        f"This MXM was restored from a backup of {day(made_at, now)}. Nothing is sent by itself until you press "
-        "Continue. Before that, make sure that no other MXM works with this account, and disable users who left since."
+        f"This MXM was restored from a backup of {day(made_at, now)}. Nothing is sent by itself, and no token works, "
+        "until you press Continue. Before that, make sure that no other MXM works with this account. Since the backup: "
+        "disable users who left, revoke tokens that were revoked, and replace sign-in passwords and recovery codes "
+        "that were changed or used, since the former ones work again."
     )
 
 
@@ -85,8 +90,9 @@ def backed_up(name: str, size: int) -> str:
 def restored(made_at: float, now: float) -> str:
     """Say that a backup was restored, and what to do next."""
     return (
-        f"Restored the backup of {day(made_at, now)}. Start MXM: nothing is sent by itself until an admin presses "
-        "Continue, or runs script/mxm continue."
+        f"Restored the backup of {day(made_at, now)}. Start MXM: nothing is sent by itself, and no token works, until "
+        "an admin presses Continue, or runs script/mxm continue. Users, sign-in passwords, recovery codes and tokens "
+        "are those of the backup: disable or replace first what was changed or ended since."
     )
 
 
