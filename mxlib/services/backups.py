@@ -13,7 +13,7 @@ from mxlib.clock import Clock
 from mxlib.core import thinning
 from mxlib.core.text import backups
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold
+from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold, scratch
 from mxlib.store.backup import BackupError
 from mxlib.store.backup_record import BackupRecord
 from mxlib.store.hold import Hold
@@ -28,8 +28,8 @@ NIGHT_S = 2 * _HOUR
 #: Seconds after a failure before the next try, and the age of the newest good backup from which admins are warned.
 RETRY_S, OLD_S = _HOUR, 2 * _DAY
 
-#: The time of the data, in the names of files.
-_NAME = "mxm-%Y-%m-%dT%H-%M-%SZ.backup"
+#: The name of a file: the time of its data, and the mark of its server, since several may share a folder.
+_NAME = "mxm-%Y-%m-%dT%H-%M-%SZ-{mark}.backup"
 
 
 @resolves_callers
@@ -56,7 +56,7 @@ class Backups:
         passphrase = self._settings.backup_passphrase.get_secret_value()
         if len(passphrase) < backups.LONG_ENOUGH:
             log.warning(backups.SHORT_PASSPHRASE)
-        target = Path(self._settings.backup_dir) / f"{datetime.fromtimestamp(now, UTC):{_NAME}}"
+        target = Path(self._settings.backup_dir) / datetime.fromtimestamp(now, UTC).strftime(self._name())
         try:
             made = backup.make(self._store, target, passphrase, self._settings.secret_key.get_secret_value())
         except (BackupError, StoreUnavailable) as problem:
@@ -66,22 +66,29 @@ class Backups:
             return
         with self._store.write() as tx:
             backup.note(tx, audit.MXM, made)
-            backup_record.write(tx, BackupRecord(made.at, target.name, made.size))
+            backup_record.write(tx, BackupRecord(made.at, made.size))
             may_forget = clock_guard.may_forget(tx, now)
         if may_forget:
             self._thin(target.parent, now)
 
     def _thin(self, folder: Path, now: float) -> None:
-        """Remove old backups; files with other names stay."""
+        """Remove old backups of this server; files with other names stay."""
         found = {}
         for path in folder.glob("mxm-*.backup"):
             with suppress(ValueError):
-                found[datetime.strptime(path.name, _NAME).replace(tzinfo=UTC).timestamp()] = path
+                found[datetime.strptime(path.name, self._name()).replace(tzinfo=UTC).timestamp()] = path
         for at in found.keys() - thinning.kept(found, now):
             try:
                 found[at].unlink()
             except OSError as error:
                 log.warning("An old backup cannot be removed: %s (%s)", found[at].name, error.strerror)
+
+    def _name(self) -> str:
+        return _NAME.format(mark=backup.mark_of(self._store))
+
+    def remove_left(self) -> None:
+        """Remove what a killed backup left; the first round after a start does this too."""
+        scratch.remove_left(self._store.folder)
 
     def record(self) -> BackupRecord:
         """Return the newest good backup, and the last failure since."""
@@ -98,7 +105,8 @@ class Backups:
         if not self.is_set or self.held() is not None:
             return []
         record, now = self.record(), self._clock.now()
-        found = [backups.failed(record.why)] if record.failed_at is not None else []
+        failed_at = record.failed_at
+        found = [] if failed_at is None else [backups.failed(record.why, failed_at + RETRY_S, now)]
         if now - (self._since if record.good_at is None else record.good_at) > OLD_S:
             found.append(backups.too_old(record.good_at, now))
         return found
@@ -120,7 +128,7 @@ class Backups:
         held = self.held()
         return backups.advice(held.made_at, self._clock.now()) if held else ""
 
-    def go_on(self, caller: Caller) -> None:
+    def end_hold(self, caller: Caller) -> None:
         """Let everything act again after a restore; for admins."""
         if not caller.admin:
             raise Forbidden("Only an admin may let runs go on after a restore.")

@@ -172,7 +172,14 @@ def assemble(
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)
-    chores = (housekeeping.check, housekeeping.tidy, proof.check, refusals.end_hour, backups.nightly)
+    chores = (
+        housekeeping.check,
+        housekeeping.tidy,
+        proof.check,
+        refusals.end_hour,
+        backups.remove_left,
+        backups.nightly,
+    )
     engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
     runs = RunService(store, engine, clock)

@@ -9,13 +9,10 @@ exists: it delays no writer, and keeps the erasure of deleted secrets from being
 
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -24,23 +21,20 @@ from mxlib import __version__
 from mxlib.clock import Clock
 from mxlib.core.text import backups
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit, audit_check, errors, hold, ownership, sessions
+from mxlib.store import audit, audit_check, errors, hold, ownership, scratch, sessions
 from mxlib.store.audit import Identity
 from mxlib.store.backup_file import CHUNK, BackupError, seal, unseal
 from mxlib.store.database import BUSY_S, FILE, KEY_FILE, Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.transaction import Tx
 
-__all__ = ["BackupError", "Made", "make", "note", "restore"]
+__all__ = ["BackupError", "Made", "make", "mark_of", "note", "restore"]
 
-#: Beginnings of the names of files and folders that exist only while a backup is made or checked.
-_PART = ".mxm-backup-"
-
-#: Seconds after which such a file is of a process that was killed.
-_LEFT_S = 3_600.0
-
-#: What the manifest's mark of the key is made of.
+#: What a mark of the key is made of.
 _MARK = "backup"
+
+#: Bytes of that mark by which servers tell their backups apart.
+_SHORT = 4
 
 _MOST_MANIFEST = 65_536
 
@@ -80,24 +74,29 @@ def make(store: Store, target: Path, passphrase: str, secret_key: str = "") -> M
         raise BackupError(backups.exists(str(target)))
     at = store.clock.now()
     try:
-        _remove_left(store.folder)
-        _remove_left(target.parent)
-        with _copied(store) as copy, _passing_file(target.parent) as (part, file):
+        for folder in (store.folder, target.parent):
+            scratch.remove_left(folder)
+        with _copied(store) as copy, scratch.new_file(target.parent) as (part, file):
             size = os.fstat(copy.fileno()).st_size
             key = _own_key(store)
             mark = store.key.mark(_MARK).hex()
             seal(_packed(_Manifest(__version__, at, size, mark, key), copy), file, passphrase)
             file.flush()
             os.fsync(file.fileno())
-            with tempfile.TemporaryDirectory(dir=store.folder, prefix=_PART) as scratch:
-                _unpack(part, Path(scratch), passphrase, secret_key)
-                _check(Path(scratch), store.clock, secret_key, store)
+            with scratch.new_folder(store.folder) as folder:
+                _unpack(part, folder, passphrase, secret_key)
+                _check(folder, store.clock, secret_key, store)
             part.replace(target)
             _sync_folder(target.parent)
         return Made(target, target.stat().st_size, at)
     except OSError as error:
         where = Path(error.filename).parent if error.filename else target.parent
         raise BackupError(backups.not_written(str(where), error.strerror or "")) from error
+
+
+def mark_of(store: Store) -> str:
+    """Return the 8 hexadecimal digits in the names of this server's backups."""
+    return store.key.mark(_MARK)[:_SHORT].hex()
 
 
 def note(tx: Tx, by: Identity, made: Made) -> None:
@@ -124,17 +123,14 @@ def restore(source: Path, folder: Path, passphrase: str, clock: Clock, by: Ident
         if (found := next(folder.iterdir(), None)) is not None:
             raise BackupError(backups.not_empty(str(folder), found.name))
         folder.chmod(0o700)
-        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=_PART))
-        try:
-            manifest = _unpack(source, scratch, passphrase, secret_key)
-            _check(scratch, clock, secret_key)
-            _hold(scratch, manifest, clock, by, secret_key)
+        with scratch.new_folder(folder) as unpacked:
+            manifest = _unpack(source, unpacked, passphrase, secret_key)
+            _check(unpacked, clock, secret_key)
+            _hold(unpacked, manifest, clock, by, secret_key)
             for name in (KEY_FILE, FILE):  # the key first: a database without its key would get a new one
-                if (scratch / name).exists():
-                    (scratch / name).rename(folder / name)
+                if (unpacked / name).exists():
+                    (unpacked / name).rename(folder / name)
             _sync_folder(folder)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise errors.of_system(error) from error
     return manifest.made_at
@@ -147,7 +143,7 @@ def _hold(folder: Path, manifest: _Manifest, clock: Clock, by: Identity, secret_
         with store.write() as tx:
             ownership.forget(tx)
             sessions.clear(tx)  # else those that were ended since the backup would work again
-            hold.begin(tx, hold.Hold(manifest.made_at, now))
+            hold.begin(tx, hold.Hold(manifest.made_at))
             detail = {"made_at": manifest.made_at, "version": manifest.version}
             audit.record(tx, by, AuditAction.BACKUP_RESTORE, at=now, on="this server", detail=detail)
         store.scrub()  # all of it in the one file that is moved
@@ -190,7 +186,7 @@ def _copied(store: Store) -> Iterator[BinaryIO]:
             live = stack.enter_context(_connected(store.path))
             live.execute("BEGIN")
             live.execute("SELECT 1 FROM alembic_version").fetchone()
-            with _passing_file(store.folder) as (path, _), _connected(path) as copy:
+            with scratch.new_folder(store.folder) as folder, _connected(path := folder / FILE) as copy:
                 for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                     copy.execute(f"PRAGMA {pragma}")
                 live.backup(copy)
@@ -207,29 +203,6 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
-
-
-@contextmanager
-def _passing_file(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Yield a file that only its owner can read.
-
-    It is removed at the end unless it was renamed.
-    """
-    handle, name = tempfile.mkstemp(dir=folder, prefix=_PART)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield Path(name), file
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _remove_left(folder: Path) -> None:
-    """Remove what a process that was killed left."""
-    for path in folder.glob(f"{_PART}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _LEFT_S:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The record of nightly backups: the newest good one, and the last failure."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
 
@@ -16,17 +16,20 @@ class BackupRecord:
     """The newest good backup and the last failure since; times in Unix seconds."""
 
     good_at: float | None = None
-    file: str = ""
     size: int = 0
     failed_at: float | None = None
     #: Why it failed, as a sentence.
     why: str = ""
 
 
+_NAMES = {field.name for field in fields(BackupRecord)}
+
+
 def read(tx: Tx) -> BackupRecord:
     """Return the record; empty before the first backup."""
     value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
-    return BackupRecord(**json.loads(value)) if value else BackupRecord()
+    stored = json.loads(value) if value else {}
+    return BackupRecord(**{name: stored[name] for name in stored.keys() & _NAMES})
 
 
 def write(tx: Tx, record: BackupRecord) -> None:

@@ -1,7 +1,8 @@
 """Erasure of deleted secrets from the files, retried until the write-ahead log is empty.
 
 Deleted data is overwritten in the database at once, but stays in the log next to it for as long as a reader may need
-that. So it counts as being erased until the log has been emptied, after a restart too.
+that. So it counts as being erased until the log has been emptied, after a restart too. The same holds while a backup
+that is being made has a copy of it in the data folder.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit
+from mxlib.store import audit, scratch
 from mxlib.store.database import Store
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
@@ -65,6 +66,8 @@ def finish(store: Store, *, tries: int = _TRIES) -> bool:
         if turn + 1 == tries:
             return False
         time.sleep(_PAUSE)
+    if not scratch.remove_left(store.folder):
+        return False
     with store.write() as tx:
         left = pending(tx)
         for run in sorted(now.runs & left.runs):

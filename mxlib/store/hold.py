@@ -16,10 +16,9 @@ _NAME = "hold"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold, and the times of the backup and of its restore in Unix seconds."""
+    """A hold, and the time of the backup's data in Unix seconds."""
 
     made_at: float
-    restored_at: float
 
 
 def begin(tx: Tx, hold: Hold) -> None:
@@ -31,7 +30,7 @@ def begin(tx: Tx, hold: Hold) -> None:
 def current(tx: Tx) -> Hold | None:
     """Return the hold; None when everything may act."""
     value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
-    return Hold(**json.loads(value)) if value else None
+    return Hold(json.loads(value)["made_at"]) if value else None
 
 
 def end(tx: Tx, by: Identity, now: float) -> Hold | None:

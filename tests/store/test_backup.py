@@ -30,14 +30,12 @@ from mxlib.store.sessions import SignInBefore
 from mxlib.store.tables import meta
 from script.sandboxed import plan
 from tests.support.audit_entries import audit_entries
-
-PASSPHRASE = "correct horse battery staple"
+from tests.support.backups import PASSPHRASE, derive_fast
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive keys fast."""
-    monkeypatch.setattr("mxlib.store.backup_file._COST", 2)
+    derive_fast(monkeypatch)
 
 
 @pytest.fixture
@@ -148,11 +146,9 @@ def test_a_backup_does_not_wait_for_writers_nor_they_for_it(
         assert written.wait(5.0)
         seal(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(backup, "seal", seal_during_a_write)
     with store.write() as tx:
         tx.execute(meta.insert().values(name="uncommitted", value="1"))
         copying = threading.Thread(target=backup.make, args=(store, target, PASSPHRASE))
-        monkeypatch.setattr(backup, "seal", seal)
         copying.start()
         copying.join(5.0)
         assert not copying.is_alive()
@@ -249,18 +245,13 @@ def test_a_damaged_database_makes_no_backup(store: Store, target: Path) -> None:
     assert names(target.parent) == set()
 
 
-def test_what_a_killed_process_left_is_removed_once_it_is_old(
-    store: Store, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_process_left_is_removed(store: Store, target: Path) -> None:
     for folder in (store.folder, target.parent):
         (folder / ".mxm-backup-file").write_text("")
         (folder / ".mxm-backup-folder").mkdir()
         (folder / ".mxm-backup-folder" / FILE).write_text("")
     backup.make(store, target, PASSPHRASE)
-    assert (store.folder / ".mxm-backup-file").exists()
-    monkeypatch.setattr(backup, "_LEFT_S", -1.0)
-    backup.make(store, target.with_name("second"), PASSPHRASE)
-    assert names(target.parent) == {"mxm.backup", "second"}
+    assert names(target.parent) == {"mxm.backup"}
     assert not [name for name in names(store.folder) if name.startswith(".mxm")]
 
 
@@ -309,8 +300,8 @@ def test_a_broken_audit_log_is_backed_up_as_it_is_but_not_broken_by_the_backup(
 def test_the_hold_ends_once_and_is_audited(store: Store) -> None:
     with store.write() as tx:
         assert hold.end(tx, LOCAL, 5.0) is None
-        hold.begin(tx, hold.Hold(1.0, 2.0))
+        hold.begin(tx, hold.Hold(1.0))
     with store.write() as tx:
-        assert hold.end(tx, LOCAL, 5.0) == hold.Hold(1.0, 2.0)
+        assert hold.end(tx, LOCAL, 5.0) == hold.Hold(1.0)
         assert hold.current(tx) is None
         assert audit_log.count(tx, audit_log.AuditFilter(what="backup.continue")) == 1

@@ -179,7 +179,7 @@ def a_jump(tab: Tab) -> None:
 def a_restore(tab: Tab) -> None:
     """The server was restored from a backup, and everything waits."""
     with tab.services.store.write() as tx:
-        hold.begin(tx, hold.Hold(1.0, 2.0))
+        hold.begin(tx, hold.Hold(1.0))
 
 
 def of_ticks(name: str) -> Callable[[Tab], None]:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S105 - sentences about passphrases, none of which is one
 
-from mxlib.core.format import age, day
+from mxlib.core.format import age, day, moment
 
 NOT_A_BACKUP = "This file is not a backup of MXM."
 WRONG_PASSPHRASE = "MXM_BACKUP_PASSPHRASE is not the passphrase of this backup, or the file is damaged."
@@ -100,9 +100,9 @@ NOTHING_WAITS = "Nothing waits: this MXM was not restored, or an admin continued
 CONTINUED = "Runs go on. A server that is running notices within seconds."
 
 
-def failed(why: str) -> str:
-    """Say that the last nightly backup failed."""
-    return f"The last nightly backup failed. {why} MXM tries again within an hour."
+def failed(why: str, again_at: float, now: float) -> str:
+    """Say that the last nightly backup failed, and when the next is made."""
+    return f"The last nightly backup failed. {why} MXM tries again after {moment(again_at, now)}."
 
 
 def too_old(good_at: float | None, now: float) -> str:

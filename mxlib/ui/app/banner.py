@@ -102,7 +102,7 @@ def show_hold() -> None:
 
 
 def _continue() -> None:
-    services.current().backups.go_on(session.caller())
+    services.current().backups.end_hold(session.caller())
 
 
 def _confirm_time() -> None:
