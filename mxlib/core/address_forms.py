@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
-from mxlib.core.arrow_text import BLANKS
+from mxlib.core.arrow_text import BLANKS, Mask
 
 #: It begins where a word does, so that no word is tried from each of its characters.
 _ADDRESS = re.compile(r"(?<![^\s@<>()\[\];,:\"])[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
@@ -44,6 +44,15 @@ def single(cell: str) -> str:
     inner = found and next(filter(None, found.groups()), "")
     address = (inner or "").strip(".;,'")
     return address if _ADDRESS.fullmatch(address) else cell
+
+
+def hold_more(cells: pa.Array) -> Mask:
+    """Return which cells `read` changes."""
+    found: Mask = arrow_text.contain(cells, _SUSPECT)
+    if found.any():
+        suspect = cells.filter(pa.array(found))
+        found[found] = arrow_text.mask(pc.not_equal(arrow_text.each(suspect, single), suspect))
+    return found
 
 
 def read(cells: pa.Array) -> pa.Array:

@@ -55,6 +55,7 @@ class FindingCode(StrEnum):
     PASSWORD_ODD_BLANK = "password_odd_blank"  # noqa: S105
     ZEROS_LOST = "zeros_lost"
     SPREADSHEET_CHANGED = "spreadsheet_changed"
+    NAME_DAMAGED = "name_damaged"
     NOT_CHECKED = "not_checked"
     # Changes: what an update does to a mailbox.
     QUOTA_CHANGED = "quota_changed"
@@ -104,6 +105,7 @@ _COLUMNS = {
     FindingCode.PASSWORD_ODD_BLANK: "password",
     FindingCode.ZEROS_LOST: "username",
     FindingCode.SPREADSHEET_CHANGED: "username",
+    FindingCode.NAME_DAMAGED: "name",
     FindingCode.NOT_CHECKED: "domain",
     FindingCode.QUOTA_CHANGED: "quota",
     FindingCode.LIMIT_CHANGED: "limit",

@@ -26,6 +26,11 @@ def are_invalid(names: pa.Array) -> Mask:
     return odd
 
 
+def are_damaged(names: pa.Array) -> Mask:
+    """Return which names have a sign in place of a letter that was lost on the way."""
+    return arrow_text.contain(names, r"[?\x{FFFD}]")
+
+
 def trouble(name: str) -> str:
     """Return what is wrong with one name; blank when nothing is."""
     if len(name) > NAME.max_length:

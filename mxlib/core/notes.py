@@ -28,6 +28,7 @@ class NoteCode(StrEnum):
     SHEET_HIDDEN = "sheet_hidden"
     ROWS_HIDDEN = "rows_hidden"
     MERGED_CELLS = "merged_cells"
+    LINES_LEFT_OUT = "lines_left_out"
     NAMES_CUT = "names_cut"
     AS_STORED = "as_stored"
 

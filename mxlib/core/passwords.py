@@ -96,12 +96,12 @@ def scan(cells: pa.Array) -> PasswordScan:
         untypable=invisible | (~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS)),
         no_special=~missing & ~arrow_text.contain(cells, r"[!-/:-@\[-`{-~]"),
         formula=~missing & formula_guard.are_formulas(cells),
-        hashed=_hashed(cells) & ~missing,
+        hashed=are_hashes(cells) & ~missing,
         odd_blank=never if plain else ~missing & ~blank_at_an_end & arrow_text.contain(cells, _ODD_BLANKS),
     )
 
 
-def _hashed(cells: pa.Array) -> Mask:
+def are_hashes(cells: pa.Array) -> Mask:
     """Return which passwords look like hashes; only long or oddly started ones are inspected."""
     suspect = arrow_text.mask(pc.greater_equal(pc.binary_length(cells), _SHORTEST_HASH))
     suspect |= arrow_text.contain(cells, r"^[{$*]")

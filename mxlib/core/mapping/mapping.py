@@ -1,8 +1,8 @@
 """Map a sheet to rows: the meaning of each column, and the values of its cells."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,8 +17,10 @@ from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping import secret_cells
+from mxlib.core.mapping import footers, secret_cells
+from mxlib.core.mapping.footers import FooterKind
 from mxlib.core.notes import Note, NoteCode
+from mxlib.core.passwords import are_hashes
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, NAME, NAME_PARTS, ROW_METADATA
 from mxlib.core.text import file_problems, findings
 
@@ -29,7 +31,6 @@ _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
 
 #: Columns whose cells may hold an address in another form, such as `Name <address>`.
 _ADDRESSES = frozenset({"username", ADDRESS, "recovery_email"})
-_TOTALS = frozenset({"total", "totaal", "summe", "gesamt", "sum", "somme", "totale", "suma", "razem", "totalt"})
 _HASH_FUNCTION = "passwordhashfunction"
 
 #: Encodings that no byte order mark or rule proves, so that letters depend on a guess.
@@ -147,18 +148,26 @@ def rows_from_sheet(
         cells["username"] = usernames
     if mapping.name_parts:
         cells[NAME.name] = pc.if_else(pc.equal(cells[NAME.name], ""), _joined_names(sheet, mapping), cells[NAME.name])
+    notes = list(_notes(sheet, mapping))
+    if (inner := _inner_addresses(sheet, raw, long)).any():
+        notes.append(Note(NoteCode.ADDRESS_READ, lines=tuple(sheet.table.lines[inner].tolist())))
     if ADDRESS in cells:
         _fill_from_addresses(cells, cells.pop(ADDRESS), known)
-    notes = list(_notes(sheet, mapping))
     if (quoted := _in_single_quotes(cells["password"])).any():
         bare = pc.utf8_slice_codeunits(cells["password"], 1, -1)
         cells["password"] = pc.if_else(pa.array(quoted), bare, cells["password"])
         notes.append(Note(NoteCode.SINGLE_QUOTES, lines=tuple(sheet.table.lines[quoted].tolist())))
-    fault, fault_column = _faults(sheet, mapping, cells["password"], long)
+    below = _below(sheet, mapping, cells["password"])
+    if below:
+        notes.append(Note(NoteCode.LINES_LEFT_OUT, lines=tuple(sheet.table.lines[sorted(below)].tolist())))
+        if usernames is not None:  # nobody is called so
+            cells["username"] = pc.if_else(pa.array(_at(below, len(sheet))), "", cells["username"])
+    fault, fault_column = _faults(sheet, mapping, cells["password"], long, below)
     if (quoted := fault == findings.BLANK_BEFORE_QUOTE).any():  # what stands there is a piece of the password
         cells["password"] = pc.if_else(pa.array(quoted), "", cells["password"])
     besides = {
         "line": sheet.table.lines,
+        "ticked": ~_at(below, len(sheet)),
         "origin": np.arange(len(sheet)),
         "fault": _text_column(fault),
         "fault_column": _text_column(fault_column),
@@ -170,6 +179,28 @@ def rows_from_sheet(
         index=index,
     )
     return rows, tuple(notes)
+
+
+def _inner_addresses(sheet: Sheet, raw: AnyMapping[str, pa.Array], long: AnyMapping[str, Mask]) -> Mask:
+    """Return which rows have a cell with more than the address that is read from it."""
+    found = np.zeros(len(sheet), dtype=bool)
+    for meaning in _ADDRESSES & raw.keys():
+        found |= address_forms.hold_more(formula_guard.plain(_bounded(raw[meaning], long[meaning], meaning)))
+    return found
+
+
+def _below(sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array) -> AnyMapping[int, FooterKind]:
+    """Return the rows that are sums or lines below the table, by position."""
+    usernames = {at for meaning, at in mapping.columns.items() if meaning in headers.WHO}
+    names = {at for meaning, at in mapping.columns.items() if meaning == NAME.name} | set(mapping.name_parts.values())
+    return footers.find(sheet, passwords, who=usernames | names, usernames=usernames)
+
+
+def _at(positions: Iterable[int], rows: int) -> Mask:
+    """Return a mask of the rows at some positions."""
+    found = np.zeros(rows, dtype=bool)
+    found[list(positions)] = True
+    return found
 
 
 def _in_single_quotes(passwords: pa.Array) -> Mask:
@@ -275,7 +306,11 @@ def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array, known:
 
 
 def _faults(
-    sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array, long: AnyMapping[str, Mask]
+    sheet: Sheet,
+    mapping: ColumnMapping,
+    passwords: pa.Array,
+    long: AnyMapping[str, Mask],
+    below: AnyMapping[int, FooterKind],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the fault that reading found in each row, and the column that fixes it.
 
@@ -297,16 +332,17 @@ def _faults(
     for at, name in enumerate(sheet.header):
         if headers.letters(name) == _HASH_FUNCTION:
             filled = ~columns.is_blank(columns.stripped(sheet.table.column(at)))
-            say(filled & ~columns.is_blank(passwords), findings.PASSWORD_HASH, "password")
-    if _is_total(sheet, mapping, passwords):
-        say([len(sheet) - 1], findings.TOTAL, "username")
+            # The rules find the hashes that look like one by themselves.
+            say(filled & ~columns.is_blank(passwords) & ~are_hashes(passwords), findings.PASSWORD_HASH, "password")
+    for at, kind in below.items():
+        say([at], findings.TOTAL if kind is FooterKind.SUM else findings.BELOW_THE_TABLE, "username")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         fixed_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
         comment = columns.mask(pc.starts_with(cells, "#"))
         if comment.any():
-            comment &= ~spreadsheet_marks.failed(cells)
+            comment &= ~(spreadsheet_marks.failed(cells) | spreadsheet_marks.without_value(cells))
             say(comment, findings.COMMENT_AMONG_ROWS, fixed_in)
     if sheet.options.header_line:
         say(_header_again(sheet, mapping), findings.HEADER_AGAIN, "username")
@@ -321,19 +357,6 @@ def _faults(
     for meaning in sorted(long, key="password".__eq__):
         say(long[meaning], findings.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
-
-
-def _is_total(sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array) -> bool:
-    """Return whether the last row is the sum line of a spreadsheet."""
-    last = len(sheet) - 1
-    if last < 1 or "quota" not in mapping.columns or passwords[last].as_py().strip():
-        return False
-    cells = [cell.strip() for cell in sheet.table.row(last)]
-    name = next(filter(None, cells), "")
-    if name.rstrip(": ").casefold() not in _TOTALS:
-        return False
-    *parts, whole = [quotas.quota(cell) or 0 for cell in sheet.table.column(mapping.columns["quota"]).to_pylist()]
-    return whole > 0 and whole == sum(parts)
 
 
 def _blank_before_quote(sheet: Sheet) -> Mask:

@@ -22,7 +22,7 @@ from mxlib.core.schema import FIRST_NAME, LAST_NAME, NAME
 
 #: The word after a bracket that says whether a template needs the column.
 _ASKED = re.compile(r"\]\s*(?:required|optional)\s*$", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[[^\[\]]*\]")
+_BRACKETED = re.compile(r"\[[^\[\]]*\]|\(yes/no\)", re.IGNORECASE)
 
 
 _YES = ("yes", "true", "1")

@@ -165,6 +165,11 @@ def full_name(cell: str) -> str:
     return "The full name has a line break or another character that no page shows; remove it."
 
 
+def name_damaged(cell: str) -> str:
+    """Warn that a name has lost letters on its way into the file."""
+    return f"The full name {quoted(cell)} has lost a letter in the file: check name and username."
+
+
 def duplicate(line: int) -> str:
     """Say that an earlier row has the same address.
 
@@ -305,6 +310,7 @@ BLANK_BEFORE_QUOTE = (
     "A blank stands before the quote, so that the quote encloses nothing: remove the blank in the file."
 )
 TOTAL = "This looks like the total of the rows above, not like a mailbox: leave it out."
+BELOW_THE_TABLE = "This looks like a line below the table, not like a mailbox: leave it out."
 COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."
 
 
@@ -349,6 +355,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.PASSWORD_ODD_BLANK: lambda: ODD_BLANK,
     FindingCode.ZEROS_LOST: zeros_lost,
     FindingCode.SPREADSHEET_CHANGED: spreadsheet_changed,
+    FindingCode.NAME_DAMAGED: name_damaged,
     FindingCode.NOT_CHECKED: not_checked,
     FindingCode.QUOTA_CHANGED: partial(changes, "quota"),
     FindingCode.LIMIT_CHANGED: partial(changes, "limit"),

@@ -102,6 +102,10 @@ _SENTENCES: Mapping[NoteCode, Callable[[Note], str]] = {
     NoteCode.MERGED_CELLS: lambda note: (
         f"Merged cells: the rows below have the value of the first one, in {_lines(note.lines)}."
     ),
+    NoteCode.LINES_LEFT_OUT: lambda note: (
+        f"{_lines(note.lines).capitalize()} {'looks' if len(note.lines) == 1 else 'look'} like a sum or a remark below "
+        f"the table, not like a mailbox: left out. Tick a row to import it."
+    ),
     NoteCode.NAMES_CUT: lambda note: f"Titles, brackets and nicknames left out of names in {_lines(note.lines)}.",
     NoteCode.AS_STORED: lambda note: str(note.figures[0]),
 }

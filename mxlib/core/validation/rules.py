@@ -370,6 +370,8 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
         new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, changed)
         figures = lambda address: (changed[address],)  # noqa: E731
         warnings.add_by_value(new, FindingCode.SPREADSHEET_CHANGED, cells.full_address, figures)
+    damaged = sendable & full_names.are_damaged(cells.asked["name"])
+    warnings.add_by_value(damaged, FindingCode.NAME_DAMAGED, cells.asked["name"])
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
     warnings.add_by_value(sendable & ~checked, FindingCode.NOT_CHECKED, cells.addresses.domain)
 
