@@ -92,7 +92,7 @@ class FileService:
             return replace(reading, notes=(note, *reading.notes))
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:
-            return replace(self.question(sheet), offer=offer)
+            return replace(self.question(sheet, domain), offer=offer)
         by_itself = choices.as_understood(known.columns)
         if offer is None or offer.answer == by_itself:
             return known
@@ -177,26 +177,26 @@ class FileService:
             raise FileRefused(file_problems.too_large(len(text), most))
         return run_unless(time_budget.is_short(text), pasted.to_file, text)
 
-    def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> MappingQuestion:
+    def read_otherwise(self, data: bytes, name: str, refused: FileRefused, domain: str = "") -> MappingQuestion:
         """Read a refused file with other options, to be reviewed; raises `refused` when none fits."""
         sheet = run_unless(time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self.limits)
         if sheet is None:
             raise refused
-        return replace(self.question(sheet), refusal=str(refused), line=refused.line)
+        return replace(self.question(sheet, domain), refusal=str(refused), line=refused.line)
 
-    def read_again(self, data: bytes, name: str, options: ReadOptions) -> MappingQuestion:
+    def read_again(self, data: bytes, name: str, options: ReadOptions, domain: str = "") -> MappingQuestion:
         """Read a file with other options and suggest its columns; raises FileRefused."""
-        return self.question(self.sheet(data, name, options))
+        return self.question(self.sheet(data, name, options), domain)
 
-    def question(self, sheet: Sheet) -> MappingQuestion:
-        """Return the question about the columns of a sheet, with the best guess."""
+    def question(self, sheet: Sheet, domain: str = "") -> MappingQuestion:
+        """Return the question about the columns of a sheet, with the best guess.
+
+        Rows without a domain get `domain`, which helps to guess the spelling of usernames.
+        """
         preset = presets.find(sheet.header)
         columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
-        return MappingQuestion(
-            sheet,
-            run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns),
-            columns.conflicts,
-        )
+        answer = run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns)
+        return MappingQuestion(sheet, choices.with_spelling(sheet, answer, domain), columns.conflicts)
 
     def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
         """Return how a file was mapped, as a question to answer differently."""
@@ -317,5 +317,12 @@ class FileService:
     def _reading(
         self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()
     ) -> ReadFile:
-        made = self.usernames(caller, sheet, answer, domain, others) if answer.makes_usernames else None
-        return self.apply_mapping(sheet, answer.chosen, usernames=made)
+        if not answer.makes_usernames:
+            return self.apply_mapping(sheet, answer.chosen)
+        made = self.usernames(caller, sheet, answer, domain, others)
+        reading = self.apply_mapping(sheet, answer.chosen, usernames=made)
+        cut = choices.people(sheet, answer).cut & reading.rows["ticked"].to_numpy(bool)
+        if not cut.any():
+            return reading
+        note = Note(NoteCode.NAMES_CUT, lines=tuple(sheet.table.lines[cut].tolist()))
+        return replace(reading, notes=(*reading.notes, note))

@@ -5,14 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
 from mxlib.core import addresses, arrow_text, formula_guard, headers, schema
 from mxlib.core.files.sheet import Sheet
-from mxlib.core.mapping import usernames
+from mxlib.core.mapping import languages, usernames
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping, detect_columns
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 from mxlib.core.text import file_problems
@@ -89,6 +89,17 @@ def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
     column = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
     return arrow_text.each(column, lambda name: addresses.domain(name) or domain)
+
+
+def with_spelling(sheet: Sheet, answer: ColumnChoices, domain: str) -> ColumnChoices:
+    """Return the choices with the spelling of usernames that the list likely has."""
+    if not answer.makes_usernames:
+        return answer
+    who = people(sheet, answer)
+    spelled = languages.spells_out(
+        sheet.header, domains(sheet, answer, domain).unique().to_pylist(), (who.first, who.last)
+    )
+    return replace(answer, pattern=replace(answer.pattern, spelled=spelled))
 
 
 def digest(header: Sequence[str]) -> bytes:

@@ -4,15 +4,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.addresses import MAX_USERNAME_LENGTH, fold_case, is_username
+from mxlib.core.arrow_text import Mask
+from mxlib.core.mapping import titles
 
 #: The patterns that usernames can be made by, by name.
 PATTERNS = {
@@ -58,8 +61,8 @@ class Particles(StrEnum):
 class UsernamePattern:
     """The way a username is made from a name.
 
-    `spelled` writes ä as `ae` and ø as `oe`. It is off by default: that is right for Müller and wrong for Göran and
-    Özil, no file says which language a name is in, and the preview suggests the plain letter too.
+    `spelled` writes ä as `ae` and ø as `oe`: that is right for Müller and wrong for Göran and Özil. `languages` guesses
+    it for a list as a whole.
     """
 
     pattern: str = "first.last"
@@ -73,6 +76,8 @@ class People:
 
     first: pa.Array
     last: pa.Array
+    #: Where titles, remarks in brackets or nicknames were cut off a name.
+    cut: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool), repr=False)
 
     @property
     def have_particles(self) -> bool:
@@ -91,13 +96,18 @@ class People:
 def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) -> People:
     """Return the people of a table.
 
-    `particle` goes before the last name. `full` is used where first and last are both blank.
+    `particle` goes before the last name. `full` is used where first and last are both blank. Titles, remarks in
+    brackets and nicknames are cut off.
     """
     nobody = pc.and_(pc.equal(first, ""), pc.equal(last, ""))
+    first, in_first = titles.cut(first, first=True)
+    last, in_last = titles.cut(last)
+    full, in_full = titles.cut(full)
     last = arrow_text.stripped(pc.binary_join_element_wise(particle, last, pa.scalar(" ", pa.large_string())))
     return People(
         pc.if_else(nobody, arrow_text.each(full, lambda name: _split(name)[0]), first),
         pc.if_else(nobody, arrow_text.each(full, lambda name: _split(name)[1]), last),
+        in_first | in_last | (in_full & arrow_text.mask(nobody)),
     )
 
 

@@ -47,7 +47,7 @@ def take_in(upload: Upload, domain: str) -> None:
     except Unread:
         raise
     except FileRefused as refused:
-        found = mappings.read_otherwise(upload.data, upload.name, refused)
+        found = mappings.read_otherwise(upload.data, upload.name, refused, domain)
     if isinstance(found, MappingQuestion):
         _begin(upload, found, asked=False)
     else:

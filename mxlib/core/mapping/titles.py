@@ -1,0 +1,124 @@
+"""Cut titles, brackets and nicknames off people's names, so that no username has them."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text
+from mxlib.core.arrow_text import Mask
+
+#: Characters of a name that are inspected.
+_LONGEST = 200
+
+#: Remarks in brackets, and nicknames in quotes; an apostrophe inside a word encloses nothing.
+_REMARK = re.compile(
+    r"\([^()]*+\)|\[[^\[\]]*+\]|\{[^{}]*+\}"
+    r'|"[^"]*+"|“[^“”]*+”|„[^„“”]*+[“”]|«[^«»]*+»|»[^«»]*+«|(?<!\w)[\'‘‚][^\'‘’‚]++[\'’‘](?!\w)'
+)
+
+_IN_FRONT = (
+    "dr prof professor professorin herr herrn frau fräulein mr mrs ms mx mag dipl diplom dott dottssa drs mevr mevrouw "
+    "dhr mme mlle monsieur madame mademoiselle señor señora sig signor signora dra dres doktor doctor univ mudr phdr "
+    "judr mgr bc hr privdoz"
+)
+_OF_A_FIELD = (
+    "ing kfm kffr inf psych oec päd phys chem biol math med dent vet jur iur phil rer nat pol soc theol techn agr hort "
+    "habil mult hc h.c fh tu eth univ verw volksw betriebsw wirt"
+)
+_OFTEN_NAMES = "ing ir fr sr sra rev hon doc em ao dkfm pan"
+_BEHIND = "msc bsc mba emba phd dphil md llm llb meng beng mphil bba mpa mph dba edd esq cpa fh dipl-ing"
+
+#: Titles as words in lower case: in front of a name, with or without a dot after them.
+_TITLES = frozenset(_IN_FRONT.split())
+
+#: The same, but names or initials as well: these count with their dot only.
+_DOTTED = frozenset(_OFTEN_NAMES.split())
+
+#: Words that belong to a title before them, such as `med.` in `Dr. med.`
+_FIELDS = frozenset(_OF_A_FIELD.split())
+
+_HONORARY = "h.c"
+
+#: Degrees and additions after a name, without dots.
+_DEGREES = frozenset(_BEHIND.split())
+#: Degrees that are names as well: these count in capitals only, and behind a comma.
+_CAPITALS = frozenset({"MA", "BA", "RN", "MAS"})
+
+#: A title without a blank behind it: `Dr.Meier`.
+_GLUED = re.compile(r"(?P<title>(?:[^\W\d_]{1,6}\.)+)(?P<name>[^\W\d_][^.]+)")
+_PARTS = re.compile(r"[.\-/]+")
+
+#: Names that may have something to cut, as RE2 sees them.
+_SUSPECT = (
+    r"(?i)[()\[\]{}\"“”„«»‘‚.,]|(?:^|\s)'|^(?:"
+    + "|".join(sorted(_TITLES))
+    + r")(?:\s|$)|\s(?:"
+    + "|".join(sorted(word for word in _DEGREES if word.isalpha()))
+    + r")$"
+)
+
+
+def cut(names: pa.Array, *, first: bool = False) -> tuple[pa.Array, Mask]:
+    """Return names without titles, remarks in brackets and nicknames, and where something was cut.
+
+    A column of `first` names may hold a title alone; in other columns such a word is the name.
+    """
+    suspect = arrow_text.contain(names, _SUSPECT) & ~arrow_text.are_longer(names, _LONGEST)
+    if not suspect.any():
+        return names, suspect
+    before = names.filter(pa.array(suspect))
+    found = arrow_text.each(before, lambda name: bare(name, first=first))
+    changed: Mask = np.zeros(len(names), dtype=bool)
+    changed[suspect] = arrow_text.mask(pc.not_equal(found, before))
+    return pc.replace_with_mask(names, pa.array(suspect), found), changed
+
+
+def bare(name: str, *, first: bool = False) -> str:
+    """Return one name without titles, remarks and nicknames; unchanged where nothing else is left."""
+    parts = [part.split() for part in _REMARK.sub(" ", name).split(",")]
+    while len(parts) > 1 and all(_is_degree(word, behind_comma=True) for word in parts[-1]):
+        parts.pop()
+    kept = 0 if first and len(parts) == 1 else 1
+    parts = [_without_degrees(_without_titles(part, kept)) for part in parts]
+    shown = ", ".join(" ".join(part) for part in parts if part)
+    same = shown == ", ".join(filter(None, (" ".join(part.split()) for part in name.split(","))))
+    return name if same or not (shown or first) else shown
+
+
+def _without_titles(words: list[str], kept: int) -> list[str]:
+    """Return the words of a name from the first one that is no title; the last `kept` ones always."""
+    start = 0
+    while start < len(words) - kept and _is_title(words[start], after=start > 0):
+        start += 1
+    if start < len(words) and (found := _GLUED.fullmatch(words[start])) and _is_title(found["title"], after=start > 0):
+        return [found["name"], *words[start + 1 :]]
+    return words[start:]
+
+
+def _is_title(word: str, *, after: bool) -> bool:
+    """Return whether a word is a title: by itself, or `after` another one."""
+    lowered = word.casefold().rstrip(".,")
+    parts = [part for part in _PARTS.split(lowered) if part] if lowered != _HONORARY else [lowered]
+    if not parts or not all(part in _TITLES or part in _DOTTED or part in _FIELDS for part in parts):
+        return False
+    if not _TITLES.isdisjoint(parts):
+        return True
+    if after and _FIELDS.issuperset(parts):  # `Phil` without a dot is a name
+        return word.endswith(".") or word.islower() or lowered == "ing"
+    return word.endswith(".") and not _DOTTED.isdisjoint(parts)
+
+
+def _without_degrees(words: list[str]) -> list[str]:
+    """Return the words of a name without degrees after it; one word stays."""
+    end = len(words)
+    while end > 1 and _is_degree(words[end - 1], behind_comma=False):
+        end -= 1
+    return words[:end]
+
+
+def _is_degree(word: str, *, behind_comma: bool) -> bool:
+    """Return whether a word after a name is a degree."""
+    letters = word.replace(".", "")
+    return letters.casefold() in _DEGREES or (behind_comma and letters in _CAPITALS)
