@@ -27,7 +27,7 @@ def are_invalid(names: pa.Array) -> Mask:
 
 
 def are_damaged(names: pa.Array) -> Mask:
-    """Return which names have a sign in place of a letter that was lost on the way."""
+    """Return which names have a sign in place of a lost letter."""
     return arrow_text.contain(names, r"[?\x{FFFD}]")
 
 

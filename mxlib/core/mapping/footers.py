@@ -61,7 +61,7 @@ _SUSPECT = rf"(?i)^[\s*=(-]*(?:(?:{_SUMS})(?:[\s:=*.-]|$)|[0-9][0-9., ]*(?:{_PEO
 
 
 class FooterKind(StrEnum):
-    """What a line is that is no mailbox."""
+    """The kinds of lines that are no mailboxes."""
 
     SUM = "sum"
     BELOW = "below"

@@ -182,7 +182,7 @@ def rows_from_sheet(
 
 
 def _inner_addresses(sheet: Sheet, raw: AnyMapping[str, pa.Array], long: AnyMapping[str, Mask]) -> Mask:
-    """Return which rows have a cell with more than the address that is read from it."""
+    """Return which rows have a cell with more than the address in it."""
     found = np.zeros(len(sheet), dtype=bool)
     for meaning in _ADDRESSES & raw.keys():
         found |= address_forms.hold_more(formula_guard.plain(_bounded(raw[meaning], long[meaning], meaning)))

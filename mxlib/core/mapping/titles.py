@@ -88,7 +88,7 @@ def bare(name: str, *, first: bool = False) -> str:
 
 
 def _without_titles(words: list[str], kept: int) -> list[str]:
-    """Return the words of a name from the first one that is no title; the last `kept` ones always."""
+    """Return the words of a name without titles in front; the last `kept` ones stay."""
     start = 0
     while start < len(words) - kept and _is_title(words[start], after=start > 0):
         start += 1
