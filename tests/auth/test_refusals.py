@@ -52,7 +52,8 @@ def test_a_refused_token_is_noted_by_name_when_it_is_known(app: App, clock: Shif
     clock.ahead += HOUR
     app.services.refusals.end_hour()
     assert noted(app.services.store)[2:] == [
-        ("permission.refused", "MXM", "", "2 more refusals of tokens or permissions within an hour")
+        ("token.refused", "MXM", "", "1 more refusal of unknown tokens within an hour"),
+        ("token.refused", "MXM", "", "1 more refusal of known tokens within an hour"),
     ]
 
 
@@ -74,13 +75,29 @@ def test_no_flood_of_refusals_fills_the_audit_log(clock: ShiftedClock) -> None:
     for number in range(500):
         notes.token("", f"192.0.{number // 250}.{number % 250}", "This token is not known.")
         notes.permission(Caller(f"person{number % 7}"), "No.")
-    assert len(noted(store)) == refusals.SOURCES
+    assert len(noted(store)) == refusals.SOURCES + 7
     clock.ahead += HOUR
     notes.end_hour()
     notes.end_hour()
-    assert len(noted(store)) == refusals.SOURCES + 1
-    assert f"{1_000 - refusals.SOURCES} more refusals" in noted(store)[-1][3]
+    assert [entry[3] for entry in noted(store)[refusals.SOURCES + 7 :]] == [
+        f"{500 - refusals.SOURCES} more refusals of unknown tokens within an hour",
+        "493 more refusals of permissions within an hour",
+    ]
     assert audit_check.verify(store).broken is None
+
+
+def test_strangers_hide_no_refusal_of_people_with_a_token_or_a_session(clock: ShiftedClock) -> None:
+    store = Store.open(":memory:", clock)
+    notes = Refusals(store, clock)
+    for number in range(100):
+        notes.token("", f"192.0.2.{number}", "This token is not known.")
+    for number in range(100):
+        notes.token(f"old (token {number})", "192.0.2.1", "This token was revoked.")
+    notes.permission(Caller("kim"), "No.")
+    kept = [(what, who) for what, who, _, _ in noted(store)]
+    assert kept.count(("token.refused", "unknown token")) == refusals.SOURCES
+    assert ("token.refused", "old (token 0)") in kept
+    assert ("permission.refused", "kim") in kept
 
 
 def test_addresses_of_one_ipv6_network_are_one_source(clock: ShiftedClock) -> None:
