@@ -11,6 +11,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core import thinning
+from mxlib.core.nights import DAY, HOUR, night
 from mxlib.core.text import backups
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold, scratch
@@ -20,13 +21,11 @@ from mxlib.store.hold import Hold
 
 log = logging.getLogger(__name__)
 
-_HOUR, _DAY = 3_600.0, 86_400.0
-
-#: Seconds after midnight (UTC) from which the backup of a night is due.
-NIGHT_S = 2 * _HOUR
+#: Hour (UTC) from which the backup of a night is due.
+_HOUR = 2
 
 #: Seconds after a failure before the next try, and the age of the newest good backup from which admins are warned.
-RETRY_S, OLD_S = _HOUR, 2 * _DAY
+RETRY_S, OLD_S = HOUR, 2 * DAY
 
 #: The name of a file: the time of its data, and the mark of its server, since several may share a folder.
 _NAME = "mxm-%Y-%m-%dT%H-%M-%SZ-{mark}.backup"
@@ -140,8 +139,4 @@ class Backups:
 def _is_due(record: BackupRecord, now: float) -> bool:
     if record.failed_at is not None and 0.0 <= now - record.failed_at < RETRY_S:
         return False
-    return record.good_at is None or _night(record.good_at) != _night(now)
-
-
-def _night(at: float) -> int:
-    return int((at - NIGHT_S) // _DAY)
+    return record.good_at is None or night(record.good_at, _HOUR) != night(now, _HOUR)
