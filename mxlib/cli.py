@@ -26,7 +26,20 @@ from mxlib.clock import SystemClock
 from mxlib.core.text import audit_texts, backups, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, StoreUnavailable, audit, audit_check, backup, clock_guard, erasure, hold, person
+from mxlib.store import (
+    FILE,
+    Store,
+    StoreUnavailable,
+    audit,
+    audit_acceptance,
+    audit_chain,
+    audit_check,
+    backup,
+    clock_guard,
+    erasure,
+    hold,
+    person,
+)
 from mxlib.store.backup import BackupError
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -50,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(_restore(asked, clock))
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
         try:
+            if asked.do not in _READING and _is_of_other_key(store):
+                return _complain(audit_texts.WRITES_UNDER_OTHER_KEY)
             asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
             return int(asked.do(asked, store, clock))
         finally:
@@ -67,6 +82,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(*_: object) -> int:
     """Mark the one command that opens no store: `main` passes its arguments to the server."""
     raise NotImplementedError
+
+
+def _is_of_other_key(store: Store) -> bool:
+    """Return whether the newest entries are of another server key.
+
+    So it is, for example, where MXM_SECRET_KEY is missing.
+    """
+    with store.read() as tx:
+        return audit_chain.newest_key(tx) not in (None, store.key.audit.id)
 
 
 def _operator() -> Caller:
@@ -244,7 +268,24 @@ def _audit_verify(_asked: argparse.Namespace, store: Store, _clock: SystemClock)
     found = audit_check.verify(store)
     for line in audit_texts.verification(found):
         _say(line)
-    return 1 if found.broken else 0
+    return 0 if found.intact else 1
+
+
+def _audit_accept(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    found = audit_check.verify(store)
+    if found.intact:
+        _say(audit_texts.NOTHING_TO_ACCEPT)
+        return 0
+    for line in audit_texts.problems(found):
+        _say(line)
+    if not asked.yes and input(audit_texts.ASKED).strip().lower() != "yes":
+        return _complain(audit_texts.NOT_ACCEPTED)
+    with store.write() as tx:
+        left = audit_acceptance.accept(tx, _operator(), found, clock.now())
+        audit_check.keep(tx, left, clock.now())
+    for line in audit_texts.verification(left):
+        _say(line)
+    return 0
 
 
 # Backups.
@@ -316,6 +357,9 @@ def _person_erase(asked: argparse.Namespace, store: Store, clock: SystemClock) -
 
 # The command line.
 
+#: Commands that change nothing, and so work under another server key too.
+_READING = (_token_list, _user_list, _time, _audit_verify)
+
 
 def _unclear(asked: argparse.Namespace, who: str) -> str:
     """Return what is wrong with the given permissions; blank when nothing is."""
@@ -377,7 +421,12 @@ def _parser() -> argparse.ArgumentParser:
         _command(users, name, do, means).add_argument("name", help="as the list says")
 
     audits = rooms.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
-    _command(audits, "verify", _audit_verify, "check the hash of every entry; the status is 1 where the log breaks")
+    verify = "check the hash of every entry; the status is 1 when the log breaks or cannot be verified"
+    _command(audits, "verify", _audit_verify, verify)
+    accept = "print what is wrong, and accept it: the alarm becomes a remark with a date"
+    _command(audits, "accept", _audit_accept, accept).add_argument(
+        "--yes", action="store_true", help="do not ask first"
+    )
 
     about = rooms.add_parser("person", help="the data of one person")
     persons = about.add_subparsers(required=True, metavar="COMMAND")

@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class ChainCause(StrEnum):
+    """Reasons for which a chain begins."""
+
+    FIRST = "first"
+    OTHER_KEY = "key"
+    BROKEN = "broken"
+
+
 class BreakKind(StrEnum):
     """Kinds of breaks of the audit log."""
 
@@ -16,6 +24,8 @@ class BreakKind(StrEnum):
     ERASURE = "erasure"
     CHAIN = "chain"
     RESTARTED = "restarted"
+    FOREIGN = "foreign"
+    ACCEPTED = "accepted"
     HEAD = "head"
     TAIL = "tail"
     BEYOND = "beyond"
@@ -24,11 +34,16 @@ class BreakKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the audit log breaks: from entry `entry` on, up to `last` where a range is meant."""
+    """A place where the audit log breaks: entry `entry`, up to `last` where a range is meant."""
 
     kind: BreakKind
     entry: int
     last: int = 0
+
+    @property
+    def end(self) -> int:
+        """Return the last entry of the range."""
+        return max(self.entry, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +56,22 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """The result of a verification; the figures count what was read before a break."""
+class Acceptance:
+    """Entries with a break, or of another key, that an admin accepted.
 
-    #: Entries that hold, with those of releases without hashes (`earlier`) and those with an erasure (`erased`).
+    `at` is in Unix seconds.
+    """
+
+    first: int
+    last: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of a verification."""
+
+    #: Entries that are intact, with those of releases without hashes (`earlier`) and those with an erasure (`erased`).
     entries: int = 0
     earlier: int = 0
     erased: int = 0
@@ -55,4 +82,18 @@ class Verification:
     #: Number and hash of the newest entry, to note elsewhere.
     last: int = 0
     link: str = ""
-    broken: Break | None = None
+    breaks: tuple[Break, ...] = ()
+    #: How many breaks there are besides those.
+    more: int = 0
+    #: What an admin accepted; it is in neither of the above.
+    accepted: tuple[Acceptance, ...] = ()
+
+    @property
+    def broken(self) -> Break | None:
+        """Return the first break."""
+        return self.breaks[0] if self.breaks else None
+
+    @property
+    def intact(self) -> bool:
+        """Return whether everything verifies but for what an admin accepted."""
+        return not self.breaks and not self.unverified

@@ -245,6 +245,7 @@ class AuditAction(StrEnum):
     BACKUP_CONTINUE = "backup.continue"
     AUDIT_DOWNLOAD = "audit.download"
     AUDIT_NEW_CHAIN = "audit.new_chain"
+    AUDIT_ACCEPT = "audit.accept"
     PERSON_EXPORT = "person.export"
     PERSON_ERASE = "person.erase"
     EVIDENCE_DOWNLOAD = "evidence.download"

@@ -1,18 +1,18 @@
-"""Check the audit log every night, and report the result."""
+"""Check the audit log every night, report the result, and let admins accept it."""
 
 import logging
-from datetime import datetime, timedelta
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.audit_verification import Verification
+from mxlib.core.nights import night
 from mxlib.core.text import audit_texts
-from mxlib.store import Store, audit_chain, audit_check
+from mxlib.store import Store, audit_acceptance, audit_chain, audit_check
 
 log = logging.getLogger(__name__)
 
-#: Hour of the server's day at which the audit log is checked.
+#: Hour (UTC) from which the check of a night is due.
 _HOUR = 3
 
 
@@ -35,14 +35,14 @@ class AuditProof:
         if moved:
             with self._store.write() as tx:
                 audit_chain.continue_under(tx, now)
-        if known is None or not known[0] <= now < _next_night(known[0]):
+        if known is None or night(known[0], _HOUR) != night(now, _HOUR):
             self._verify()
 
     def _verify(self) -> None:
         found = audit_check.verify(self._store)
         with self._store.write() as tx:
             audit_check.keep(tx, found, self._clock.now())
-        log.log(logging.ERROR if found.broken else logging.INFO, " ".join(audit_texts.verification(found)))
+        log.log(logging.INFO if found.intact else logging.ERROR, " ".join(audit_texts.verification(found)))
 
     def latest(self, caller: Caller) -> tuple[float, Verification] | None:
         """Return when the audit log was last checked (Unix seconds), and the result; for admins."""
@@ -52,12 +52,23 @@ class AuditProof:
             return audit_check.latest(tx)
 
     def problems(self, caller: Caller) -> list[str]:
-        """Return the break that the last check found, one sentence each; for admins."""
+        """Return what the last check found that no admin accepted, one sentence each; for admins."""
         known = self.latest(caller)
-        return audit_texts.verification(known[1]) if known and known[1].broken else []
+        return audit_texts.problems(known[1]) if known else []
 
+    def accept(self, caller: Caller, at: float) -> None:
+        """Accept what the check made at `at` found; for admins.
 
-def _next_night(at: float) -> float:
-    then = datetime.fromtimestamp(at)
-    night = then.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
-    return (night if night > then else night + timedelta(days=1)).timestamp()
+        It becomes a dated remark; what breaks later is reported again. Nothing happens when a later check replaced
+        that one: the admin has not seen its result.
+        """
+        if not caller.admin:
+            raise Forbidden("Only admins may accept breaks of the audit log.")
+        with self._store.write() as tx:
+            known = audit_check.latest(tx)
+            if known is None or known[0] != at:
+                return
+            left = audit_acceptance.accept(tx, caller, known[1], self._clock.now())
+            audit_check.keep(tx, left, at)
+        if left.more:
+            self._verify()

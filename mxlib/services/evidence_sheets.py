@@ -70,9 +70,13 @@ def _verified(evidence: Evidence) -> str:
     facts = evidence.audit
     if facts.verification is None:
         return "not yet"
-    if facts.verification.broken:
-        return f"BROKEN, at {_time(facts.checked_at)}: {audit_texts.broken(facts.verification.broken)}"
-    return f"holds, at {_time(facts.checked_at)}"
+    found, when = facts.verification, _time(facts.checked_at)
+    if found.broken:
+        return f"BROKEN, at {when}: {' '.join(audit_texts.breaks(found))}"
+    if not found.intact:
+        return f"NOT VERIFIED as a whole, at {when}: {' '.join(map(audit_texts.unverified, found.unverified))}"
+    remarks = "".join(f" {audit_texts.accepted(each)}" for each in found.accepted)
+    return f"intact but for what an admin accepted, at {when}:{remarks}" if remarks else f"intact, at {when}"
 
 
 def _users(evidence: Evidence) -> Rows:

@@ -13,7 +13,9 @@ entry from elsewhere are found from there on. `audit_head` signs the newest numb
   sealing under a key a person would, with texts that every query, filter and index still reads.
 - Another server key begins another chain with an entry that says so. Its start signs the rows of earlier chains; of
   the entries under an earlier key only the order and the last link can still be checked.
-- A head that is missing or forged stops no write: it begins a chain too, which `audit_check` reports as a break.
+- A head that is missing or forged stops no write: it begins a chain too, which `audit_check` reports as a break. So
+  does a store without a chain, unless this very opening created or migrated it.
+- What an admin accepted is signed in blocks as it is then (`audit_acceptance`), so that later changes are found.
 
 Anyone with the key can forge, and an older copy of the whole database verifies: `script/mxm audit verify` prints the
 newest number and its hash, to note elsewhere.
@@ -27,6 +29,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mxlib.core.audit_verification import ChainCause
 from mxlib.core.text.audit_texts import NEW_CHAIN
 from mxlib.core.vocabulary import ERASED, AuditAction, CallerKind
 from mxlib.store.encryption import AuditKey, keyed_hash
@@ -35,9 +38,6 @@ from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: Layout of the hash of new entries.
 VERSION = 1
-
-#: Why a chain begins.
-FIRST, OTHER_KEY, BROKEN = "first", "key", "broken"
 
 #: Entries in a block.
 BLOCK = 1_000
@@ -141,28 +141,41 @@ def has_begun(tx: Tx) -> bool:
     return tx.scalar(sa.select(audit_chain.c.number).limit(1)) is not None
 
 
-def begin(tx: Tx, at: float) -> None:
-    """Begin the first chain, and sign the entries that are there already."""
-    key = _key(tx)
-    head = tx.scalar(sa.select(audit_head.c.last))
-    newest = tx.scalar(sa.select(audit.c.version).order_by(audit.c.id.desc()).limit(1))
-    last = _sign_blocks(tx, key)
-    earliest = tx.scalar(sa.select(sa.func.min(audit_block.c.first)))
-    # Entries with hashes and no chain: its row was deleted.
-    why = FIRST if head is None and newest is None else BROKEN
-    _begin(tx, key, why, at, max(last, head or 0), None, earliest)
+def begin(tx: Tx, at: float, *, may_be_first: bool) -> None:
+    """Begin a chain where none is recorded, and sign the entries that are there already.
 
-
-def continue_under(tx: Tx, at: float) -> bool:
-    """Begin another chain if the server key is not that of the newest chain.
-
-    Returns whether it did.
+    It is the first one only in a store that was just created, or migrated from a release without hashes. In another
+    one something deleted the records: hashes may be gone with them, so nothing in the store could show the difference.
     """
     key = _key(tx)
-    if newest_key(tx) in (None, key.id):
-        return False
-    _begin_after_trouble(tx, key, at)
-    return True
+    head = tx.scalar(sa.select(audit_head.c.last))
+    hashed = tx.scalar(sa.select(audit.c.id).where(audit.c.version.is_not(None)).limit(1))
+    tx.execute(audit_block.delete())
+    last = _sign_blocks(tx, key)
+    earliest = tx.scalar(sa.select(sa.func.min(audit_block.c.first)))
+    why = ChainCause.FIRST if may_be_first and head is None and hashed is None else ChainCause.BROKEN
+    begun = _begin(tx, key, why, at, max(last, head or 0), None, earliest)
+    if why is ChainCause.BROKEN:
+        _note(tx, key, begun, why, at)
+
+
+def continue_under(tx: Tx, at: float) -> None:
+    """Begin another chain if the server key is not that of the newest chain."""
+    key = _key(tx)
+    if newest_key(tx) not in (None, key.id):
+        _begin_after_trouble(tx, key, at)
+
+
+def restart(tx: Tx, at: float) -> None:
+    """Begin another chain after records of chains were forged, so that later entries verify."""
+    _begin_after_trouble(tx, _key(tx), at)
+
+
+def newest_chain(tx: Tx) -> tuple[int, int]:
+    """Return the number of the newest chain and that of its first entry."""
+    query = sa.select(audit_chain.c.number, audit_chain.c.first).order_by(audit_chain.c.number.desc()).limit(1)
+    number, first = tx.execute(query).first() or (0, 0)
+    return number, first
 
 
 def newest_key(tx: Tx) -> bytes | None:
@@ -187,16 +200,32 @@ def drop(tx: Tx, numbers: Sequence[int], until: float) -> None:
     _sign_again(tx, key, blocks)
 
 
-def erase(tx: Tx, numbers: Sequence[int], columns: Sequence[str]) -> int:
-    """Erase the columns `who`, `on`, `address`, `outcome` or `detail` of entries, given in ascending order.
-
-    Returns how many entries had anything there.
-    """
+def erase(tx: Tx, numbers: Sequence[int], columns: Sequence[str]) -> None:
+    """Erase the columns `who`, `on`, `address`, `outcome` or `detail` of entries, given in ascending order."""
     key = _key(tx)
     blocks = _sound_blocks(tx, key, numbers)
-    erased = sum(_erase(tx, key, number, columns) for number in numbers)
+    for number in numbers:
+        _erase(tx, key, number, columns)
     _sign_again(tx, key, blocks)
-    return erased
+
+
+def sign(tx: Tx, first: int, last: int) -> int:
+    """Sign entries from `first` to `last` in blocks as they are.
+
+    The blocks replace those that begin there. Returns the last entry that is signed: the one after `last`, whose link
+    may be uncertain, or the end of a block.
+    """
+    begin = audit_block.c.first
+    if tx.scalar(sa.select(begin).where(begin == last + 1)) is None:
+        last += 1
+    newest = sa.select(sa.func.max(audit.c.id)).scalar_subquery()  # no forged block goes beyond
+    end = sa.select(sa.func.max(audit_block.c.last)).where(audit_block.c.last <= newest)
+    while (further := tx.scalar(end.where(begin.between(first, last))) or 0) > last:
+        last = further
+    tx.execute(audit_block.delete().where(begin.between(first, last)))
+    bounds = [(number, min(number + BLOCK - 1, last)) for number in range(first, last + 1, BLOCK)]
+    _sign_again(tx, _key(tx), bounds)
+    return last
 
 
 def _key(tx: Tx) -> AuditKey:
@@ -249,12 +278,12 @@ def _move(tx: Tx, key: AuditKey, head: _Head) -> _Head:
 
 
 def _begin(
-    tx: Tx, key: AuditKey, why: str, at: float, last: int, before: bytes | None, earlier: int | None = None
+    tx: Tx, key: AuditKey, why: ChainCause, at: float, last: int, before: bytes | None, earlier: int | None = None
 ) -> _Head:
     """Begin a chain after entry `last`, whose link is `before`."""
     newest = tx.execute(sa.select(audit_chain).order_by(audit_chain.c.number.desc()).limit(1)).first()
     number = newest.number + 1 if newest else 1
-    row = (number, key.id, float(at), why, last + 1, before, earlier)
+    row = (number, key.id, float(at), why.value, last + 1, before, earlier)
     mark = chain_mark(key, row, newest.mark if newest else None)
     names = ("number", "key", "at", "why", "first", "before", "earlier", "mark")
     tx.execute(audit_chain.insert().values(dict(zip(names, (*row, mark), strict=True))))
@@ -265,12 +294,16 @@ def _begin_after_trouble(tx: Tx, key: AuditKey, at: float) -> _Head:
     """Begin a chain under another key, or after a forged end; an entry says so."""
     last, link, _, number, _, of_key, newest = tx.exec_driver_sql(_HEAD).one()
     whole = last is not None and number is not None and last >= (newest or 0)
-    why = OTHER_KEY if whole and of_key != key.id else BROKEN
-    end = max(last or 0, newest or 0)
-    head = _begin(tx, key, why, at, end, link)
-    text = NEW_CHAIN[why]
+    why = ChainCause.OTHER_KEY if whole and of_key != key.id else ChainCause.BROKEN
+    head = _begin(tx, key, why, at, max(last or 0, newest or 0), link)
+    return _note(tx, key, head, why, at)
+
+
+def _note(tx: Tx, key: AuditKey, head: _Head, why: ChainCause, at: float) -> _Head:
+    """Add the entry that says why a chain begins."""
+    outcome = NEW_CHAIN[why](head.last)
     content = Content(
-        float(at), "MXM", CallerKind.ENGINE, AuditAction.AUDIT_NEW_CHAIN, "audit log", "", None, text(end), None
+        float(at), "MXM", CallerKind.ENGINE, AuditAction.AUDIT_NEW_CHAIN, "audit log", "", None, outcome, None
     )
     return _append(tx, key, head, content)
 
@@ -367,12 +400,12 @@ def _add_checkpoint(tx: Tx, key: AuditKey, first: int, last: int, until: float) 
 # Erasure.
 
 
-def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> bool:
-    """Erase fields of one entry; return whether any held something."""
+def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> None:
+    """Erase fields of one entry."""
     query = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id = ?"  # noqa: S608 - as above
     entry = tx.exec_driver_sql(query, (number,)).mappings().first()
     if entry is None:
-        return False
+        return
     empty = {"detail": None, "outcome": "", "address": ""}
     new: dict[str, Any] = {
         name: None if name == "detail" else ERASED
@@ -380,7 +413,7 @@ def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> bool:
         if entry[name] not in (empty.get(name, ""), None, ERASED)
     }
     if not new:
-        return False
+        return
     if entry["version"] is not None:
         personal = ("who", "on", "address", "outcome", "detail")
         kept = entry["commitment"] or commitment(entry["salt"], [entry[name] for name in personal])
@@ -392,4 +425,3 @@ def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> bool:
     changed = ", ".join(f'"{name}" = ?' for name in new)
     update = f"UPDATE audit SET {changed} WHERE id = ?"  # noqa: S608 - the names are those of columns
     tx.exec_driver_sql(update, (*new.values(), number))
-    return True

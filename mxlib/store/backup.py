@@ -154,7 +154,7 @@ def _hold(folder: Path, manifest: _Manifest, clock: Clock, by: Identity, secret_
 def _check(folder: Path, clock: Clock, secret_key: str, live: Store | None = None) -> None:
     """Raise BackupError or StoreUnavailable unless a restored folder can be used.
 
-    Its audit log has to hold if that of the `live` database does: a log that is broken there is backed up as it is.
+    Its audit log has to be intact if that of the `live` database is: a log that is broken there is backed up as it is.
     """
     try:
         with _connected(folder / FILE) as database:
@@ -166,7 +166,7 @@ def _check(folder: Path, clock: Clock, secret_key: str, live: Store | None = Non
     try:
         if not store.is_responsive():
             raise BackupError(backups.DATABASE_DAMAGED)
-        if live is not None and audit_check.verify(store).broken and not audit_check.verify(live).broken:
+        if live is not None and not audit_check.verify(store).intact and audit_check.verify(live).intact:
             raise BackupError(backups.AUDIT_BROKEN)
     finally:
         store.close()

@@ -26,6 +26,9 @@ from mxlib.store.transaction import AUDIT_KEY, Tx
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
 HEAD = "0020"
 
+#: The migration that brought hashes to the audit log.
+_HASHES = 18
+
 #: Seconds that a statement waits for another program's lock on the database.
 BUSY_S = 5.0
 
@@ -63,8 +66,8 @@ class Store:
         """
         if str(path) == MEMORY:
             store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
-            store._migrate()
-            store._begin_audit_chain()
+            store._migrate(None)
+            store._begin_audit_chain(created=True)
         else:
             store = cls._open_file(Path(path), clock, secret_key)
         return store
@@ -83,11 +86,15 @@ class Store:
             path.chmod(0o600)
             store = cls(_engine(str(path)), path, clock, ServerKey.make())
             try:
-                store._migrate()
-                # After the tables: a first start that is killed leaves no key next to an empty database.
-                store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
+                version = store._version()
+                if version is not None:  # a migration may sign the audit log
+                    store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
+                store._migrate(version)
+                if version is None:
+                    # After the tables: a first start that is killed leaves no key next to an empty database.
+                    store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
                 store._seal_own_cells()
-                store._begin_audit_chain()
+                store._begin_audit_chain(created=version is None)
             except BaseException:
                 store.close()
                 raise
@@ -246,8 +253,8 @@ class Store:
             own_cells.seal_earlier(tx, self.key)
         self.scrub()
 
-    def _begin_audit_chain(self) -> None:
-        """Sign the entries that are there, once."""
+    def _begin_audit_chain(self, *, created: bool) -> None:
+        """Begin a chain where none is recorded: the first one only if the store was `created`."""
         from mxlib.store import audit_chain
 
         with self.read() as tx:
@@ -255,19 +262,31 @@ class Store:
                 return
         with self.write() as tx:
             if not audit_chain.has_begun(tx):
-                audit_chain.begin(tx, self.clock.now())
+                audit_chain.begin(tx, self.clock.now(), may_be_first=created)
 
-    def _migrate(self) -> None:
+    def _version(self) -> str | None:
+        """Return the newest migration of the database; None when it has no tables."""
         with self.read() as tx:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
-            version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            found = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+        version = None if found is None else str(found)
         if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
-            raise StoreNotOpened(store_problems.newer_database(str(version), HEAD), "DATABASE_NEWER")
+            raise StoreNotOpened(store_problems.newer_database(version, HEAD), "DATABASE_NEWER")
+        return version
+
+    def _migrate(self, version: str | None) -> None:
+        """Migrate from `version`; a log without hashes is signed in the same transaction.
+
+        So an open that is killed leaves no log that is migrated and not signed, which would count as tampered with.
+        """
         if version != HEAD:
+            from mxlib.store import audit_chain
             from mxlib.store.migrations import upgrade
 
             with self.write() as tx:
                 upgrade(tx)
+                if version is not None and int(version) < _HASHES and not audit_chain.has_begun(tx):
+                    audit_chain.begin(tx, self.clock.now(), may_be_first=True)
 
 
 def _engine(database: str) -> sa.Engine:

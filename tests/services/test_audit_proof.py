@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.audit_log import AuditFilter
 from mxlib.services.audit_proof import AuditProof
@@ -42,10 +42,10 @@ def did(store: Store, who: str = "ops1", address: str = "192.0.2.7") -> None:
         audit.record(tx, audit.Actor(who, address=address), AuditAction.EXPORT, at=store.clock.now(), on="a.nl")
 
 
-def change(folder: Path) -> None:
+def change(folder: Path, number: int = 2) -> None:
     with closing(sqlite3.connect(folder / FILE)) as raw, raw:
-        raw.execute("DROP TRIGGER audit_is_never_changed")
-        raw.execute("UPDATE audit SET who = 'nobody' WHERE id = 2")
+        raw.execute("DROP TRIGGER IF EXISTS audit_is_never_changed")
+        raw.execute("UPDATE audit SET who = 'nobody' WHERE id = ?", (number,))
 
 
 def test_the_check_runs_at_the_first_start_and_then_every_night(clock: ShiftedClock) -> None:
@@ -60,7 +60,7 @@ def test_the_check_runs_at_the_first_start_and_then_every_night(clock: ShiftedCl
     second = proof.latest(LOCAL)
     assert second
     assert second[0] > first[0]
-    night = datetime.fromtimestamp(second[0]).replace(hour=3, minute=0, second=1).timestamp() + DAY
+    night = datetime.fromtimestamp(second[0], UTC).replace(hour=3, minute=0, second=1).timestamp() + DAY
     clock.ahead += night - 7_200 - clock.now()
     proof.check()
     assert proof.latest(LOCAL) == second
@@ -73,7 +73,7 @@ def test_admins_see_the_result_on_the_page_and_in_health(app: App, tmp_path: Pat
     did(app.services.store)
     did(app.services.store)
     app.services.audit_proof.check()
-    assert "entries hold." in shown_page()
+    assert "entries are intact." in shown_page()
     assert app.services.unwell(LOCAL) == []
     change(tmp_path)
     app.services.audit_proof._verify()
@@ -83,6 +83,44 @@ def test_admins_see_the_result_on_the_page_and_in_health(app: App, tmp_path: Pat
     assert any("Entry 2 was changed" in problem for problem in app.services.unwell(LOCAL))
     assert app.services.unwell(Caller("ops1")) == []
     assert app.services.audit_proof.latest(Caller("ops1")) is None
+
+
+def test_an_admin_accepts_a_break_which_stays_as_a_remark_until_the_next_one(app: App, tmp_path: Path) -> None:
+    store, proof = app.services.store, app.services.audit_proof
+    for _ in range(3):
+        did(store)
+    change(tmp_path)
+    proof._verify()
+    tab = page("audit")
+    tab.button(key="audit-accept").click().run()
+    assert not tab.error
+    shown = shown_page()
+    assert "apart from what an admin accepted, all" in shown
+    assert "Entry 2: not as MXM wrote them, accepted by an admin on 20" in shown
+    assert app.services.unwell(LOCAL) == []
+    proof._verify()
+    assert app.services.unwell(LOCAL) == []
+    [entry] = app.services.audit_log.entries(LOCAL, AuditFilter(what=AuditAction.AUDIT_ACCEPT)).entries
+    assert (entry.on, entry.outcome) == ("audit log", "Entry 2 was changed, or is in another place.")
+    change(tmp_path, 1)
+    proof._verify()
+    assert any("Entry 1 was changed" in problem for problem in app.services.unwell(LOCAL))
+
+
+def test_only_an_admin_accepts_and_only_what_the_newest_check_found(app: App, tmp_path: Path) -> None:
+    proof = app.services.audit_proof
+    did(app.services.store)
+    did(app.services.store)
+    change(tmp_path)
+    proof._verify()
+    known = proof.latest(LOCAL)
+    assert known
+    with pytest.raises(Forbidden):
+        proof.accept(Caller("ops1"), known[0])
+    proof.accept(LOCAL, known[0] - 1)
+    assert app.services.unwell(LOCAL) != []
+    proof.accept(LOCAL, known[0])
+    assert app.services.unwell(LOCAL) == []
 
 
 def test_a_new_server_key_gets_its_chain_at_the_next_round(tmp_path: Path, clock: ShiftedClock) -> None:
@@ -95,6 +133,12 @@ def test_a_new_server_key_gets_its_chain_at_the_next_round(tmp_path: Path, clock
     known = proof.latest(LOCAL)
     assert known
     assert (known[1].broken, known[1].chains, [span.entries for span in known[1].unverified]) == (None, 2, [1])
+    [problem, what_to_do] = proof.problems(LOCAL)
+    assert problem.startswith("Not all of the audit log can be verified. 1 entry from 1 to 1: of another server key")
+    assert "I have seen this" in what_to_do
+    proof.accept(LOCAL, known[0])
+    proof._verify()
+    assert proof.problems(LOCAL) == []
     second.close()
 
 

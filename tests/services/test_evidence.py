@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
+from mxlib.core.audit_verification import Span, Verification
 from mxlib.store import audit_check, second_factors
 from tests.support.app import App, opened
 from tests.support.audit_entries import audit_entries
@@ -87,10 +88,10 @@ def test_it_says_who_has_a_second_factor_and_whether_backups_are_made(app: App) 
     assert summary["Newest good backup"] == "no nightly backups are set up"
 
 
-def test_it_says_whether_the_audit_log_holds(app: App) -> None:
+def test_it_says_whether_the_audit_log_is_intact(app: App) -> None:
     app.services.audit_proof.check()
     book = sheets(app)
-    assert dict(book["Summary"])["Audit log verified"].startswith("holds, at ")
+    assert dict(book["Summary"])["Audit log verified"].startswith("intact, at ")
     assert dict(book["Audit log"])["Last verified"].endswith(" UTC")
 
 
@@ -104,6 +105,22 @@ def test_it_names_where_the_audit_log_breaks(app: App) -> None:
         audit_check.keep(tx, found, app.services.clock.now())
     assert "BROKEN" in dict(sheets(app)["Summary"])["Audit log verified"]
     assert "Entry 2 was changed" in str(sheets(app)["Audit log"])
+    known = app.services.audit_proof.latest(LOCAL)
+    assert known
+    app.services.audit_proof.accept(LOCAL, known[0])
+    state = dict(sheets(app)["Summary"])["Audit log verified"]
+    assert state.startswith("intact but for what an admin accepted, at ")
+    assert "Entry 2: not as MXM wrote them" in state
+
+
+def test_it_does_not_call_a_log_intact_that_cannot_be_verified(app: App) -> None:
+    span = Span(3, 1, 3)
+    with app.services.store.write() as tx:
+        audit_check.keep(tx, Verification(unverified=(span,)), app.services.clock.now())
+    state = dict(sheets(app)["Summary"])["Audit log verified"]
+    assert state.startswith("NOT VERIFIED as a whole, at ")
+    assert "intact" not in state.lower()
+    assert "3 entries from 1 to 3" in state
 
 
 def test_it_holds_no_secret(app: App) -> None:

@@ -16,12 +16,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.reasons import Reason
 from mxlib.core.vocabulary import RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
-from mxlib.store import clock_guard, hold, manual_writes
+from mxlib.store import audit_check, clock_guard, hold, manual_writes
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
@@ -182,6 +183,12 @@ def a_restore(tab: Tab) -> None:
         hold.begin(tx, hold.Hold(1.0))
 
 
+def a_break(tab: Tab) -> None:
+    """The last check of the audit log found a break."""
+    with tab.services.store.write() as tx:
+        audit_check.keep(tx, Verification(breaks=(Break(BreakKind.CHANGED, 1),)), tab.services.clock.now())
+
+
 def of_ticks(name: str) -> Callable[[Tab], None]:
     def tick(tab: Tab) -> None:
         tab.app.session_state["picked"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
@@ -242,6 +249,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("change_go", "mailbox", "view delete", query=CARD), ("card_delete", "change_typed")),
     (Action("confirm-time", "email_accounts", before=a_jump), ()),
     (Action("continue-restored", "email_accounts", before=a_restore), ()),
+    (Action("audit-accept", "audit", before=a_break), ()),
     (Action("unconfirmed_show_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),
@@ -327,6 +335,7 @@ def world(services: Services) -> dict[str, Any]:
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "jump": services.housekeeping.jump(),
         "hold": services.backups.held(),
+        "proof": services.audit_proof.problems(LOCAL),
         "runs": [(view.id, view.operator, view.has_passwords) for view in services.runs.all(LOCAL)],
         "drafts": {kept.id: kept.operator for kept in services.drafts.offered(LOCAL) if kept.operator != ACTOR},
     }

@@ -1,9 +1,13 @@
 """Texts about the proof of the audit log."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
-from mxlib.core.audit_verification import Break, Span, Verification
+from mxlib.core.audit_verification import Acceptance, Break, BreakKind, ChainCause, Span, Verification
 from mxlib.core.format import count
+
+#: Breaks that are listed one by one.
+_LISTED = 10
 
 
 def _key_changed(last: int) -> str:
@@ -11,44 +15,79 @@ def _key_changed(last: int) -> str:
 
 
 def _end_changed(last: int) -> str:
-    return f"The end of the audit log was not as MXM left it: the hashes begin again after entry {last:,}"
+    return f"The audit log was not as MXM left it: the hashes begin again after entry {last:,}"
 
 
 #: What the first entry of another chain says, by why that begins.
-NEW_CHAIN: Mapping[str, Callable[[int], str]] = {"key": _key_changed, "broken": _end_changed}
+NEW_CHAIN: Mapping[ChainCause, Callable[[int], str]] = {
+    ChainCause.OTHER_KEY: _key_changed,
+    ChainCause.BROKEN: _end_changed,
+}
 
 #: What is wrong, by kind of break; `{entry}` is the entry where it begins.
 _BREAKS = {
-    "missing": "Entry {entry} is missing.",
-    "changed": "Entry {entry} was changed, or is in another place.",
-    "unhashed": "Entry {entry} has no hash: MXM did not write it.",
-    "inserted": "Entry {entry} is in a place where MXM left none.",
-    "block": "Entry {entry}, from before entries had hashes, was changed or deleted.",
-    "checkpoint": "The checkpoint of deleted entry {entry} was forged.",
-    "erasure": "Entry {entry} was erased, or changed after its erasure, by something else than MXM.",
-    "chain": "The record of the chain that begins with entry {entry} was forged or deleted.",
-    "restarted": "The end of the audit log was changed before entry {entry}: MXM found it so and began another chain.",
-    "head": "The record of the newest entry, {entry}, was forged or deleted.",
-    "tail": "The newest entry, {entry}, is missing.",
-    "beyond": "Entry {entry} was added at the end by something else than MXM.",
-    "other_key": "The newest entries, from {entry}, are of another server key than the present one.",
+    BreakKind.MISSING: "Entry {entry} is missing.",
+    BreakKind.CHANGED: "Entry {entry} was changed, or is in another place.",
+    BreakKind.UNHASHED: "Entry {entry} has no hash: MXM did not write it.",
+    BreakKind.INSERTED: "Entry {entry} is in a place where MXM left none.",
+    BreakKind.BLOCK: "Entry {entry}, from before entries had hashes, was changed or deleted.",
+    BreakKind.CHECKPOINT: "The checkpoint of deleted entry {entry} was forged.",
+    BreakKind.ERASURE: "Entry {entry} was erased, or changed after its erasure, by something else than MXM.",
+    BreakKind.CHAIN: "The record of the chain that begins with entry {entry} was forged or deleted.",
+    BreakKind.RESTARTED: (
+        "The end of the audit log or the record of its chains was changed before entry {entry}: MXM found it so and "
+        "began another chain."
+    ),
+    BreakKind.FOREIGN: "Entry {entry} is of another server key, between entries of the present one.",
+    BreakKind.ACCEPTED: (
+        "Entry {entry} or the one after it was changed again, after an admin had accepted a break there."
+    ),
+    BreakKind.HEAD: "The record of the newest entry, {entry}, was forged or deleted.",
+    BreakKind.TAIL: "The newest entry, {entry}, is missing.",
+    BreakKind.BEYOND: "Entry {entry} was added at the end by something else than MXM.",
+    BreakKind.OTHER_KEY: "The newest entries, from {entry}, are of another server key than the present one.",
 }
 
 #: The same for several entries, up to `{last}`.
 _RANGES = {
-    "missing": "Entries {entry} to {last} are missing.",
-    "block": "One of entries {entry} to {last}, from before entries had hashes, was changed, added or deleted.",
-    "checkpoint": "The checkpoint of the deleted entries {entry} to {last} was forged.",
-    "tail": "The newest entries, {entry} to {last}, are missing.",
+    BreakKind.MISSING: "Entries {entry} to {last} are missing.",
+    BreakKind.CHANGED: "Entries {entry} to {last} were changed, or are in other places.",
+    BreakKind.UNHASHED: "Entries {entry} to {last} have no hashes: MXM did not write them.",
+    BreakKind.INSERTED: "Entries {entry} to {last} are in a place where MXM left none.",
+    BreakKind.BLOCK: (
+        "One of entries {entry} to {last}, from before entries had hashes, was changed, added or deleted."
+    ),
+    BreakKind.CHECKPOINT: "The checkpoint of the deleted entries {entry} to {last} was forged.",
+    BreakKind.ERASURE: (
+        "Entries {entry} to {last} were erased, or changed after their erasure, by something else than MXM."
+    ),
+    BreakKind.FOREIGN: "Entries {entry} to {last} are of another server key, between entries of the present one.",
+    BreakKind.ACCEPTED: (
+        "One of entries {entry} to {last} or the one after them was changed again, after an admin had accepted breaks "
+        "there."
+    ),
+    BreakKind.TAIL: "The newest entries, {entry} to {last}, are missing.",
+    BreakKind.BEYOND: "Entries {entry} to {last} were added at the end by something else than MXM.",
 }
 
-WHAT_TO_DO = (
-    "Keep a copy of the data folder, find out who can write to it, and compare with a backup. Entries before the "
-    "break hold."
-)
+WHAT_TO_DO = "Keep a copy of the data folder, find out who can write to it, and compare with a backup."
 OTHER_KEY_WHAT_TO_DO = (
     "If the key was changed on purpose, start the server once: it begins a chain under the new key. Else bring "
     "MXM_SECRET_KEY or mxm.key back."
+)
+SPANS_WHAT_TO_DO = "Was the server key changed on purpose?"
+ACCEPT = "I have seen this"
+HOW_TO_ACCEPT = f"An admin accepts it with {ACCEPT} on the Audit page, or with script/mxm audit accept."
+ACCEPT_HELP = "The alarm becomes a remark with a date, here and in reports. What breaks later is reported again."
+NOTHING_TO_ACCEPT = "Nothing is there to accept."
+ASKED = "Type yes to accept this: it stays on record, and no longer counts as an alarm. "
+NOT_ACCEPTED = "Nothing was accepted."
+
+#: For every command that writes, when the key is not that of the newest chain.
+WRITES_UNDER_OTHER_KEY = (
+    "The audit log is of another server key than the present one, so that this command may change nothing. Set "
+    "MXM_SECRET_KEY, or bring mxm.key back, as the server has it. If the key was changed on purpose, start the server "
+    "once: it begins a chain under the new key."
 )
 
 
@@ -59,35 +98,53 @@ def broken(found: Break) -> str:
     return _BREAKS[found.kind].format(entry=f"{found.entry:,}")
 
 
-def what_to_do(kind: str) -> str:
+def what_to_do(kind: BreakKind) -> str:
     """Say what an admin does about a break."""
-    return OTHER_KEY_WHAT_TO_DO if kind == "other_key" else WHAT_TO_DO
+    return OTHER_KEY_WHAT_TO_DO if kind is BreakKind.OTHER_KEY else f"{WHAT_TO_DO} {HOW_TO_ACCEPT}"
+
+
+def breaks(found: Verification) -> list[str]:
+    """Return the breaks, a sentence each, and how many there are besides."""
+    more = found.more + max(len(found.breaks) - _LISTED, 0)
+    lines = [broken(each) for each in found.breaks[:_LISTED]]
+    return [*lines, f"There {'is' if more == 1 else 'are'} {count(more, 'more break')}."] if more else lines
+
+
+def problems(found: Verification) -> list[str]:
+    """Return what is wrong and what to do; nothing when the log is intact."""
+    spans = [unverified(span) for span in found.unverified]
+    if found.broken is not None:
+        first, *others = breaks(found)
+        return [f"The audit log is broken. {first}", *others, *spans, what_to_do(found.broken.kind)]
+    if spans:
+        first, *others = spans
+        return [f"Not all of the audit log can be verified. {first}", *others, f"{SPANS_WHAT_TO_DO} {HOW_TO_ACCEPT}"]
+    return []
 
 
 def verification(found: Verification) -> list[str]:
     """Return the result of a verification, line by line."""
-    if found.broken is not None:
-        return [f"The audit log is broken. {broken(found.broken)}", what_to_do(found.broken.kind)]
-    lines = [f"The audit log holds: {count(found.entries, 'entry', 'entries')} in {count(found.chains, 'chain')}."]
+    entries = f"{count(found.entries, 'entry', 'entries')} in {count(found.chains, 'chain')}"
+    lines = [*problems(found), f"Intact: {entries}."] if not found.intact else [f"The audit log is intact: {entries}."]
     if found.earlier:
         lines.append(f"{found.earlier:,} of them are from before entries had hashes, signed in blocks.")
     if found.checkpoints:
         lines.append(f"{count(found.checkpoints, 'checkpoint')} for entries that retention deleted.")
     if found.erased:
         lines.append(f"{count(found.erased, 'entry', 'entries')} with erased fields.")
-    lines += [unverified(span) for span in found.unverified]
+    lines += [accepted(each) for each in found.accepted]
     return [*lines, f"Newest entry: {found.last:,}, hash {found.link}"]
 
 
-def holds(found: Verification) -> str:
-    """Say that every entry holds."""
-    return f"all {found.entries:,} entries hold" if found.entries != 1 else "its one entry holds"
+def intact(found: Verification) -> str:
+    """Say that every entry is intact."""
+    return f"all {found.entries:,} entries are intact" if found.entries != 1 else "its one entry is intact"
 
 
 def checked(found: Verification, when: str) -> str:
-    """Say when the log was checked, and that it holds, in one sentence."""
-    text = f"Checked {when}: {holds(found)}."
-    return " ".join([text, *(unverified(span) for span in found.unverified)])
+    """Say when the log was checked, and that it is intact."""
+    but = "apart from what an admin accepted, " if found.accepted else ""
+    return " ".join([f"Checked {when}: {but}{intact(found)}.", *map(accepted, found.accepted)])
 
 
 def unverified(span: Span) -> str:
@@ -96,3 +153,14 @@ def unverified(span: Span) -> str:
         return f"Deleted entries from {span.first:,} to {span.last:,}: their checkpoint is of another server key."
     many = count(span.entries, "entry", "entries")
     return f"{many} from {span.first:,} to {span.last:,}: of another server key, so that only their order is checked."
+
+
+def accepted(it: Acceptance) -> str:
+    """Say since when an admin has accepted what was found at some entries."""
+    which = f"Entry {it.first:,}" if it.first == it.last else f"Entries {it.first:,} to {it.last:,}"
+    return f"{which}: not as MXM wrote them, accepted by an admin on {datetime.fromtimestamp(it.at, UTC):%Y-%m-%d}."
+
+
+def accepts(found: Verification) -> str:
+    """Say in the audit log what an admin accepts."""
+    return " ".join([*breaks(found), *(unverified(span) for span in found.unverified[:_LISTED])])

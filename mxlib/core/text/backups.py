@@ -11,7 +11,7 @@ NO_PASSPHRASE = "MXM_BACKUP_PASSPHRASE is not set. Backups are encrypted with it
 OTHER_KEY = "This backup was made with MXM_SECRET_KEY. Set the same MXM_SECRET_KEY to restore it."
 OWN_KEY = "This backup brings a key of its own. Unset MXM_SECRET_KEY to restore it."
 DATABASE_DAMAGED = "The database in the backup is damaged."
-AUDIT_BROKEN = "The audit log in the backup is broken, although that of the server holds."
+AUDIT_BROKEN = "The audit log in the backup is broken, although that of the server is intact."
 
 #: Characters from which a passphrase is taken without a remark.
 LONG_ENOUGH = 20

@@ -72,10 +72,15 @@ def show_check() -> None:
     if known is None:
         return
     at, found = known
-    if found.broken:
-        st.error(escaped(" ".join(audit_texts.verification(found))), icon=":material/gpp_bad:")
-    else:
+    if found.intact:
         st.caption(escaped(audit_texts.checked(found, moment(at, app.clock.now()))))
+        return
+    st.error(escaped(" ".join(audit_texts.problems(found))), icon=":material/gpp_bad:")
+    st.button(audit_texts.ACCEPT, key="audit-accept", help=audit_texts.ACCEPT_HELP, on_click=act(_accept, at))
+
+
+def _accept(at: float) -> None:
+    services.current().audit_proof.accept(layout.caller(), at)
 
 
 def show(filters: AuditFilter) -> None:
