@@ -349,7 +349,7 @@ def test_the_command_line_reports_a_refused_start_in_one_line(
 def test_a_killed_first_start_leaves_no_key_with_an_empty_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_store: Store) -> None:
+    def killed(_store: Store, _version: str | None) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
