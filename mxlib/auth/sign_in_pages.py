@@ -317,7 +317,7 @@ def page(
     sandbox = request_context(request.scope).authenticator.sandbox
     badge = '<span class="badge">SANDBOX</span>' if sandbox else ""
     of_tab = title if "MXM" in title else f"{title} · MXM"
-    text = template("sign_in.html").substitute(badge=badge, tab=escape(of_tab), title=escape(title), body=body)
+    text = template("page.html").substitute(badge=badge, tab=escape(of_tab), title=escape(title), body=body)
     return HTMLResponse(text, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
