@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -26,20 +26,23 @@ from mxlib.auth.sign_in_pages import (
     local,
     page,
     pending_cookie_name,
+    provider_link,
     redirect,
+    redirect_to,
     request_context,
     to_sign_in,
+    wrong_note,
 )
 from mxlib.auth.sign_in_steps import StepForm, StepRefused
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.core.vocabulary import SecondFactorMode
-from mxlib.store import StoreUnavailable
 from mxlib.store.users import UserRecord
 
 _REPLACE = "The app that you set up here replaces the one that you have, and you get new recovery codes."
 _CHOOSE = "With a second factor, a stolen password alone signs nobody in."
 _NEW_CODES = "These are your new recovery codes. The former ones no longer work."
 _REPLACES_CODES = "They replace the ones that you have."
+_SIGN_IN_OFF = "Sign-in is off on this server, so there is no account of yours. Add a user on the Access page first."
 _NOT_FOR_YOU = "You sign in without a password here, so there is no second factor to set up."
 
 
@@ -68,7 +71,7 @@ async def _second_factor(request: Request) -> Response:
     context = request_context(request.scope)
     session, authenticator = context.session, context.authenticator
     if session is None:
-        return to_sign_in(request.scope)
+        return _without_session(request)
     if not authenticator.sessions.is_recent(session):
         return redirect_to_confirm(SECOND_FACTOR)
     factors, user = authenticator.second_factors, await run_sync(_user, authenticator, session)
@@ -93,7 +96,7 @@ async def _new_codes(request: Request) -> Response:
     context = request_context(request.scope)
     session, authenticator = context.session, context.authenticator
     if session is None:
-        return to_sign_in(request.scope)
+        return _without_session(request)
     if not authenticator.sessions.is_recent(session):
         return redirect_to_confirm(RECOVERY_CODES)
     if request.method != "POST":
@@ -131,7 +134,7 @@ async def _confirm(request: Request) -> Response:
     given: Mapping[str, str] = await form_of(request) if posted else request.query_params
     next_page, back = local(given.get("next", "/")), local(given.get("back", "/")) if given.get("back") else ""
     if session is None:
-        return to_sign_in(request.scope)
+        return _without_session(request)
     if authenticator.sessions.is_recent(session):
         return redirect(_after(next_page, back))
     wrong, status, headers = "", 200, {}
@@ -144,8 +147,6 @@ async def _confirm(request: Request) -> Response:
             wrong, status = str(error), 401
         except (TooManyAttempts, QueueFull) as error:
             wrong, status, headers = str(error), 429, {"Retry-After": str(error.seconds)}
-        except StoreUnavailable as error:
-            wrong, status = str(error), 503
     if await run_sync(authenticator.confirms_at_provider, session):
         return _at_provider(request, authenticator, next_page, back, wrong)
     code_field = template("confirm_code.html").substitute()
@@ -170,14 +171,9 @@ def refuse_confirmation(request: Request, wrong: str, next_page: str) -> Respons
 
 
 def _at_provider(request: Request, authenticator: Authenticator, next_page: str, back: str, wrong: str) -> Response:
-    issuer = authenticator.settings.oidc_issuer
-    start = f"{PROVIDER_AGAIN}?{urlencode({'next': _after(next_page, back)})}"
-    note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
-    body = (
-        f"{note}<p>You signed in a while ago. Sign in at the provider once more, then it goes on.</p>"
-        f'<a class="provider" href="{escape(start)}">Sign in with {escape(urlsplit(issuer).hostname or issuer)}</a>'
-    )
-    return page(request, "Confirm that it is you", body, 403 if wrong else 200)
+    link = provider_link(authenticator.settings.oidc_issuer, PROVIDER_AGAIN, _after(next_page, back))
+    why = "<p>You signed in over 15 minutes ago. Sign in at the provider once more to continue.</p>"
+    return page(request, "Confirm that it is you", f"{wrong_note(wrong)}{why}{link}", 403 if wrong else 200)
 
 
 async def _confirmed(request: Request) -> Response:
@@ -196,14 +192,19 @@ async def _confirmed(request: Request) -> Response:
 
 def redirect_to_confirm(next_page: str) -> Response:
     """Redirect to the confirmation, which then leads to `next_page`."""
-    answer = redirect("/")
-    answer.headers["Location"] = confirm_address(next_page)
-    return answer
+    return redirect_to(confirm_address(next_page))
 
 
 def _after(next_page: str, back: str) -> str:
     """Return the page after a confirmation: the one that was asked for, or that which starts a download."""
     return f"{CONFIRMED}?{urlencode({'next': next_page, 'back': back})}" if back else next_page
+
+
+def _without_session(request: Request) -> Response:
+    """Lead to the sign-in, which returns here, or say that there is none on this server."""
+    if request_context(request.scope).authenticator.sign_in_required():
+        return to_sign_in(request.scope)
+    return page(request, "No own account", f"<p>{_SIGN_IN_OFF}</p>{_home()}", 404)
 
 
 def _home() -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -36,6 +36,7 @@ from mxlib.auth.uploads import MOST_BYTES, PLACE, UploadRefused, Uploads, Upload
 from mxlib.auth.websocket import TAB, IsUserActivity, Redraw, SessionWebSocket
 from mxlib.core.text import file_problems
 from mxlib.settings import Settings
+from mxlib.store import StoreUnavailable
 
 #: The operator, their address and session, for Streamlit and the routes; only this middleware sets them.
 IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
@@ -135,7 +136,11 @@ class AccessMiddleware:
         if refusal := self._too_large(headers):
             await _refuse(refusal, scope, receive, send)
             return
-        context = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
+        try:
+            context = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
+        except StoreUnavailable as error:
+            await self._say_unavailable(error, scope, receive, send)
+            return
         if refusal := _unproven(scope, headers, context):
             await _refuse(refusal, scope, receive, send)
         elif scope["type"] == "http" and path in sign_in_pages.OURS:
@@ -171,6 +176,15 @@ class AccessMiddleware:
             return context
         session = authenticator.sessions.find(session_id, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
         return replace(context, session=session, ended=session is None)
+
+    async def _say_unavailable(self, error: StoreUnavailable, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say why nobody can be identified: on a page where a person asked for one."""
+        if scope["type"] == "http" and (scope["path"] in sign_in_pages.OURS or _asks_for_page(scope)):
+            context = RequestContext(self._authenticator(), ClientInfo(""), secure=False)
+            answer = sign_in_pages.unavailable(Request({**scope, "mxm": context}), error)
+            await answer(scope, receive, send)
+        else:
+            await _refuse(Refusal(503, error.code, str(error)), scope, receive, send)
 
     async def _let_through(self, context: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with user and address.

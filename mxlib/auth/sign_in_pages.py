@@ -113,7 +113,7 @@ def to_sign_in(scope: Scope) -> Response:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     asked = raw.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     next_page = local(asked.decode("latin-1"))
-    return _to(SIGN_IN + ("" if next_page == "/" else "?" + urlencode({"next": next_page})))
+    return redirect_to(SIGN_IN + ("" if next_page == "/" else "?" + urlencode({"next": next_page})))
 
 
 def cookie_name(secure: bool) -> str:
@@ -134,7 +134,7 @@ def start_session(request: Request, session_id: str, next_page: str) -> Response
 
     The parameter after `request` is the id of the session.
     """
-    return _with_session(request, session_id, _to(local(next_page)))
+    return _with_session(request, session_id, redirect_to(local(next_page)))
 
 
 def _with_session(request: Request, session_id: str, answer: Response) -> Response:
@@ -168,13 +168,13 @@ def ask(
 ) -> Response:
     """Return the sign-in page with an error in `wrong`, or a plain message."""
     authenticator = request_context(request.scope).authenticator
-    note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    note = wrong_note(wrong)
     note += f'<p class="note" role="status">{escape(message)}</p>' if message else ""
     ways = []
     if not authenticator.settings.oidc_issuer or authenticator.users.any_has_password():
         ways.append(_with_password(name, next_page))
     if authenticator.settings.oidc_issuer:
-        ways.append(_with_provider(authenticator.settings.oidc_issuer, next_page))
+        ways.append(provider_link(authenticator.settings.oidc_issuer, PROVIDER, local(next_page)))
     return page(request, "Sign in to MXM", note + '<p class="or">or</p>'.join(ways), status, headers)
 
 
@@ -187,9 +187,15 @@ def _with_password(name: str, next_page: str) -> str:
     )
 
 
-def _with_provider(issuer: str, next_page: str) -> str:
-    start = escape(f"{PROVIDER}?{urlencode({'next': local(next_page)})}")
+def provider_link(issuer: str, path: str, next_page: str) -> str:
+    """Return the link to the sign-in provider by a path of ours, which leads to `next_page` afterwards."""
+    start = escape(f"{path}?{urlencode({'next': next_page})}")
     return f'<a class="provider" href="{start}">Sign in with {escape(urlsplit(issuer).hostname or issuer)}</a>'
+
+
+def wrong_note(wrong: str) -> str:
+    """Return the HTML of an error, blank without one."""
+    return f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
 
 
 async def _sign_in(request: Request) -> Response:
@@ -197,7 +203,7 @@ async def _sign_in(request: Request) -> Response:
     next_page = request.query_params.get("next", "/")
     posted = request.method == "POST"  # in a session too: another tab may have signed another user in meanwhile
     if not context.authenticator.sign_in_required() or (context.session and not posted):
-        return _to(local(next_page))
+        return redirect_to(local(next_page))
     if not posted:
         message = SIGNED_OUT if "out" in request.query_params else ENDED if context.ended else ""
         return ask(request, message=message, next_page=next_page)
@@ -296,7 +302,7 @@ def _step_address(next_page: str) -> str:
 
 
 def _to_step(next_page: str) -> Response:
-    return _to(_step_address(local(next_page)))
+    return redirect_to(_step_address(local(next_page)))
 
 
 def form_page(
@@ -305,8 +311,7 @@ def form_page(
 ) -> Response:  # fmt: skip
     """Return a page with one form, which is sent to `action` with the `hidden` fields."""
     fields = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
-    note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
-    body = f'{note}<form method="post" action="{action}">{fields}{form.fields}</form>'
+    body = f'{wrong_note(wrong)}<form method="post" action="{action}">{fields}{form.fields}</form>'
     return page(request, form.title, body, status, headers)
 
 
@@ -321,6 +326,16 @@ def page(
     return HTMLResponse(text, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
+def unavailable(request: Request, error: StoreUnavailable) -> Response:
+    """Return a page that says why the store cannot be used."""
+    return page(request, "Not available", wrong_note(str(error)), 503)
+
+
+async def _store_unavailable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreUnavailable)  # noqa: S101 - it is registered for this error alone
+    return unavailable(request, error)
+
+
 @lru_cache(maxsize=8)  # the lanes of one server; tests have several, one after another
 def _threads(lane: PasswordQueue) -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(1 + lane.places + _ASKING)
@@ -329,17 +344,13 @@ def _threads(lane: PasswordQueue) -> anyio.CapacityLimiter:
 async def _sign_out(request: Request) -> Response:
     context = request_context(request.scope)
     if context.session is None:
-        return _to(SIGN_IN)
+        return redirect_to(SIGN_IN)
     if request.method != "POST":
-        text = template("sign_out.html").substitute(name=escape(context.session.name))
-        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
+        return page(request, "Sign out", template("sign_out.html").substitute(name=escape(context.session.name)))
     authenticator, everywhere = context.authenticator, request.url.path != SIGN_OUT
     leave = authenticator.sign_out_everywhere if everywhere else authenticator.sign_out
-    try:
-        await anyio.to_thread.run_sync(leave, context.session, context.client.address)
-    except StoreUnavailable as error:
-        return HTMLResponse(escape(str(error)), 503, {"Cache-Control": "no-store"})
-    answer = _to(f"{SIGN_IN}?out")
+    await anyio.to_thread.run_sync(leave, context.session, context.client.address)
+    answer = redirect_to(f"{SIGN_IN}?out")
     answer.headers["Clear-Site-Data"] = CLEARED
     for name in {cookie_name(context.secure), *request.cookies}:
         if _OUR_COOKIE.fullmatch(name):
@@ -374,7 +385,8 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
             Route(SIGN_OUT, _sign_out, methods=["GET", "POST"]),
             Route(f"{SIGN_OUT}/everywhere", _sign_out, methods=["POST"]),
             *more,
-        ]
+        ],
+        exception_handlers={StoreUnavailable: _store_unavailable},
     )
 
 
@@ -396,11 +408,12 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def redirect(next_page: str) -> Response:
-    """Redirect to a page of this server."""
-    return _to(local(next_page))
+    """Redirect to a page of this server that a request named."""
+    return redirect_to(local(next_page))
 
 
-def _to(address: str) -> Response:
+def redirect_to(address: str) -> Response:
+    """Redirect to an address that this server made."""
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 

@@ -16,6 +16,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.second_factor import ALPHABET, KEY_CHANGED, STEP_S, WRONG_CODE, WRONG_RECOVERY_CODE
 from mxlib.auth.sessions import RECENT_S
 from mxlib.core.vocabulary import CallerKind, SecondFactorMode
+from mxlib.store import StoreUnavailable
 from mxlib.store.encryption import ServerKey
 from mxlib.store.users import UserRecord
 from tests.support import sign_in as people
@@ -334,6 +335,63 @@ def test_only_another_admin_resets_it(strict: SignInApp) -> None:
         with pytest.raises(Forbidden):
             factors.reset(caller, number)
     assert factors.state(user(strict)) is not None
+
+
+# Pages that cannot be shown.
+
+
+@pytest.mark.parametrize("address", ["/sign-in/second-factor", "/sign-in/recovery-codes", "/sign-in/confirm"])
+def test_without_sign_in_there_are_no_pages_of_an_own_account(tmp_path: Path, address: str) -> None:
+    with opened(tmp_path) as app:
+        answer = app.browser().get(address)
+    assert answer.status_code == 404
+    assert "Sign-in is off" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "/sign-in/second-factor"),
+        ("POST", "/sign-in/second-factor"),
+        ("POST", "/sign-in/recovery-codes"),
+        ("POST", "/sign-in/recovery-codes.txt"),
+        ("GET", "/sign-in/confirm"),
+        ("POST", "/sign-in/confirm"),
+        ("POST", "/sign-out"),
+    ],
+)
+def test_a_page_says_in_one_sentence_that_the_store_cannot_be_used(
+    app: SignInApp, monkeypatch: pytest.MonkeyPatch, method: str, address: str
+) -> None:
+    browser = app.signed_in()
+    if address.endswith("confirm"):
+        app.clock.at += RECENT_S + 1
+
+    def full(*_: object) -> None:
+        raise StoreUnavailable("The disk is full.", "DISK_FULL")
+
+    monkeypatch.setattr(app.store, "read", full)
+    monkeypatch.setattr(app.store, "write", full)
+    answer = browser.request(method, address, data={"code": "1", "password": GOOD}, headers=ORIGIN)
+    assert answer.status_code == 503
+    assert "<h1>" in answer.text
+    assert "The disk is full." in answer.text
+
+
+def test_a_request_for_which_no_session_can_be_read_is_answered_in_its_own_form(
+    app: SignInApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = app.signed_in()
+
+    def full(*_: object) -> None:
+        raise StoreUnavailable("The disk is full.", "DISK_FULL")
+
+    monkeypatch.setattr(app.store, "read", full)
+    page = browser.get("/page", headers={"Accept": "text/html"})
+    part = browser.get("/page", headers={"Accept": "*/*"})
+    assert (page.status_code, part.status_code) == (503, 503)
+    assert "<h1>" in page.text
+    assert part.json()["error"] == {"code": "DISK_FULL", "message": "The disk is full."}
 
 
 # Secrets.
