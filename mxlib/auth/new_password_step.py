@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
+from mxlib.auth.page_templates import template
 from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
 from mxlib.auth.permissions import Forbidden
@@ -11,14 +12,6 @@ from mxlib.auth.trusted_proxies import household
 from mxlib.auth.users import Users
 from mxlib.store import Tx
 from mxlib.store.users import UserRecord
-
-_FIELDS = """<p>Another person made your password. Choose one that only you know.</p>
-<input name="name" value="{name}" autocomplete="username" readonly hidden>
-<label for="new">New password, {least} characters or more</label>
-<input id="new" name="new" type="password" autocomplete="new-password" required maxlength="256" autofocus>
-<label for="again">Once more</label>
-<input id="again" name="again" type="password" autocomplete="new-password" required maxlength="256">
-<button>Change it and go on</button>"""
 
 
 class NewPasswordStep:
@@ -36,7 +29,10 @@ class NewPasswordStep:
 
     def form(self, pending: PendingSignIn) -> StepForm:
         """Return the form for a new password, typed twice."""
-        return StepForm("Choose your password", _FIELDS.format(name=escape(pending.user.name), least=MIN_LENGTH))
+        return StepForm(
+            "Choose your password",
+            template("new_password.html").substitute(name=escape(pending.user.name), least=MIN_LENGTH),
+        )
 
     def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
         """Store the new password."""

@@ -30,7 +30,7 @@ class CodeStep:
 
     def form(self, _pending: PendingSignIn) -> StepForm:
         """Return the form with one field, for both kinds of codes."""
-        return StepForm("Enter your code", template("code.html").substitute(button="Sign in"))
+        return StepForm("Enter your code", template("code.html").substitute())
 
     def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
         """Check the code."""
