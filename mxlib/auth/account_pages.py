@@ -85,7 +85,7 @@ async def _second_factor(request: Request) -> Response:
         except StepRefused as error:
             wrong = str(error)
         else:
-            return page(request, "Second factor", recovery_codes(made, ENROLLED) + _home())
+            return _show_codes(request, made, ENROLLED)
     enrollment, state = await run_sync(factors.enrollment, user, session.digest), await run_sync(factors.state, user)
     form = enrollment_form(enrollment, _REPLACE if state else _CHOOSE)
     return form_page(request, form, SECOND_FACTOR, {}, wrong=wrong, status=400 if wrong else 200)
@@ -109,7 +109,13 @@ async def _new_codes(request: Request) -> Response:
         made = await run_sync(authenticator.second_factors.new_recovery_codes, user, context.client.address)
     except StepRefused as error:
         return page(request, "Recovery codes", f"<p>{escape(str(error))}</p>{_home()}", 404)
-    return page(request, "Recovery codes", recovery_codes(made, _NEW_CODES) + _home())
+    return _show_codes(request, made, _NEW_CODES)
+
+
+def _show_codes(request: Request, codes: Sequence[str], done: str) -> Response:
+    """Return the page that shows new recovery codes."""
+    form = StepForm("Keep your recovery codes", recovery_codes(codes, done) + _home())
+    return form_page(request, form, f"{RECOVERY_CODES}.txt", {})
 
 
 async def _codes_as_text(request: Request) -> Response:

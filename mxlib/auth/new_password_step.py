@@ -34,7 +34,7 @@ class NewPasswordStep:
             template("new_password.html").substitute(name=escape(pending.user.name), least=MIN_LENGTH),
         )
 
-    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
+    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> None:
         """Store the new password."""
         new = given.get("new", "")
         if new != given.get("again", ""):
@@ -44,4 +44,3 @@ class NewPasswordStep:
                 self._users.replace_temporary_password(pending.user, new, address, keep=pending.record.digest)
         except Forbidden as error:  # disabled meanwhile
             raise StepRefused(str(error)) from None
-        return ""

@@ -7,6 +7,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -118,18 +119,47 @@ class SecondFactors:
     def enroll(self, user: UserRecord, browser: bytes, code: str, address: str) -> tuple[str, ...]:
         """Enroll the app that shows `code`, in place of any other; return new recovery codes.
 
-        Raises StepRefused.
+        When a browser sends its form twice, the second one gets the same codes. Raises StepRefused.
         """
-        made, now, actor = _new_codes(), self._clock.now(), Actor(user.name, address=address)
+        now, actor = self._clock.now(), Actor(user.name, address=address)
         with self._store.write() as tx:
+            if self._enrolled_it(tx, user, code, now) and (made := self._codes_of_enrollment(tx, user, browser)):
+                return tuple(map(_readable, made))
             secret = self._offered_secret(tx, user, browser)  # of no use if another browser enrolled meanwhile
             step = _matching(secret, _plain(code), now)
             if step is None:
                 raise StepRefused(WRONG_FIRST_CODE)
             second_factors.enroll(tx, user.id, self._store.key.seal(secret.encode(), _place(user)), now, step)
+            made = self._first_codes(user, browser, now)
             second_factors.replace_codes(tx, user.id, [digest(code) for code in made])
             audit.record(tx, actor, AuditAction.SECOND_FACTOR_ENROLL, at=now, on=user.name)
         return tuple(map(_readable, made))
+
+    def codes_of_enrollment(self, user: UserRecord, browser: bytes) -> tuple[str, ...]:
+        """Return the recovery codes that an enrollment in this browser made; empty once they are not whole."""
+        with self._store.read() as tx:
+            return tuple(map(_readable, self._codes_of_enrollment(tx, user, browser)))
+
+    def _codes_of_enrollment(self, tx: Tx, user: UserRecord, browser: bytes) -> tuple[str, ...]:
+        record = second_factors.find(tx, user.id)
+        made = self._first_codes(user, browser, record.enrolled_at) if record else ()
+        return made if second_factors.has_codes(tx, user.id, list(map(digest, made))) else ()
+
+    def _first_codes(self, user: UserRecord, browser: bytes, since: float) -> tuple[str, ...]:
+        """Return the recovery codes of an enrollment, made of the server key and the browser's digest.
+
+        So they can be shown again to this browser alone, while its session or pending sign-in lasts.
+        """
+        text = f"of {user.id} since {since}: {browser.hex()}"
+        return tuple(_as_code(self._store.key.mark(f"recovery code {number} {text}")) for number in range(CODES))
+
+    def _enrolled_it(self, tx: Tx, user: UserRecord, code: str, now: float) -> bool:
+        """Return whether exactly this code has enrolled the present app, and nothing was typed since."""
+        record = second_factors.find(tx, user.id)
+        with suppress(DecryptionFailed):
+            secret = self._store.key.open(record.sealed_secret, _place(user)).decode() if record else ""
+            return record is not None and _matching(secret, _plain(code), now) == record.last_step
+        return False
 
     def _offered_secret(self, tx: Tx, user: UserRecord, browser: bytes) -> str:
         record = second_factors.find(tx, user.id)
@@ -221,6 +251,15 @@ def _matching(secret: str, typed: str, now: float) -> int | None:
         step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed.encode(errors="replace"))
     ]
     return matches[-1] if matches else None
+
+
+def _as_code(mark: bytes) -> str:
+    """Return a recovery code made of a keyed hash, which has far more bits than the code."""
+    number, code = int.from_bytes(mark), ""
+    for _ in range(CODE_LENGTH):
+        number, at = divmod(number, len(ALPHABET))
+        code += ALPHABET[at]
+    return code
 
 
 def _new_codes() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The steps of a sign-in that belong to the second factor: a code, and the enrollment."""
+"""The steps of a sign-in that belong to the second factor: a code, the enrollment, its recovery codes."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,6 +12,8 @@ from mxlib.store import Tx
 from mxlib.store.users import UserRecord
 
 REQUIRED = "People who may change mailboxes here sign in with a password and a code of their phone."
+
+CODES_GONE = "Your recovery codes have changed since. Make new ones under You on the Access page."
 
 ENROLLED = "Your second factor is set up. From now on you sign in with a code as well."
 
@@ -32,10 +34,9 @@ class CodeStep:
         """Return the form with one field, for both kinds of codes."""
         return StepForm("Enter your code", template("code.html").substitute())
 
-    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
+    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> None:
         """Check the code."""
         self._factors.check(pending.user, given.get("code", ""), address)
-        return ""
 
 
 class EnrollStep:
@@ -54,10 +55,31 @@ class EnrollStep:
         """Return the form with the QR code."""
         return enrollment_form(self._factors.enrollment(pending.user, pending.record.digest), REQUIRED)
 
-    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> str:
-        """Enroll the app; return the recovery codes to show once."""
-        codes = self._factors.enroll(pending.user, pending.record.digest, given.get("code", ""), address)
-        return recovery_codes(codes, ENROLLED)
+    def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> None:
+        """Enroll the app."""
+        self._factors.enroll(pending.user, pending.record.digest, given.get("code", ""), address)
+
+
+class RecoveryCodesStep:
+    """Shows the recovery codes of an enrollment until the user goes on."""
+
+    name = "recovery codes"
+
+    def __init__(self, factors: SecondFactors) -> None:
+        self._factors = factors
+
+    def is_needed(self, _tx: Tx, _user: UserRecord, passed: Sequence[str]) -> bool:
+        """Return whether this sign-in enrolled, and its codes were not read yet."""
+        return EnrollStep.name in passed and self.name not in passed
+
+    def form(self, pending: PendingSignIn) -> StepForm:
+        """Return the codes with a button to go on."""
+        codes = self._factors.codes_of_enrollment(pending.user, pending.record.digest)
+        shown = recovery_codes(codes, ENROLLED) if codes else f"<p>{escape(CODES_GONE)}</p>"
+        return StepForm("Keep your recovery codes", f"{shown}<button>I have kept them, go on</button>")
+
+    def take(self, _pending: PendingSignIn, _given: Mapping[str, str], _address: str) -> None:
+        """Let the sign-in go on."""
 
 
 def enrollment_form(enrollment: Enrollment, why: str) -> StepForm:
@@ -69,7 +91,7 @@ def enrollment_form(enrollment: Enrollment, why: str) -> StepForm:
 
 
 def recovery_codes(codes: Sequence[str], done: str) -> str:
-    """Return the HTML that shows recovery codes, and saves them without a script."""
+    """Return the fields of a form that shows recovery codes, and saves them without a script."""
     return template("recovery_codes.html").substitute(
         done=escape(done), codes=escape("\n".join(codes)), joined=escape(" ".join(codes))
     )

@@ -8,9 +8,9 @@ from mxlib.auth.new_password_step import NewPasswordStep
 from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.auth.second_factor import SecondFactors
-from mxlib.auth.second_factor_steps import CodeStep, EnrollStep
+from mxlib.auth.second_factor_steps import CodeStep, EnrollStep, RecoveryCodesStep
 from mxlib.auth.sessions import Session, Sessions
-from mxlib.auth.sign_in_steps import PendingSignIn, PendingSignIns, StepsLeft, StepTaken
+from mxlib.auth.sign_in_steps import PendingSignIn, PendingSignIns, StepsLeft
 from mxlib.auth.throttle import normalise_name
 from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
@@ -67,6 +67,7 @@ class Authenticator:
                 CodeStep(self.second_factors),
                 NewPasswordStep(users, self.password_queue),
                 EnrollStep(self.second_factors),
+                RecoveryCodesStep(self.second_factors),
             ],
         )
         self.proxies = TrustedProxies(settings.trusted_proxies)
@@ -144,28 +145,30 @@ class Authenticator:
 
     def take_step(
         self, pending_id: str, step: str, given: Mapping[str, str], client: ClientInfo, before: Session | None = None
-    ) -> StepTaken:
-        """Take one step of a pending sign-in; the last one begins the session.
+    ) -> str:
+        """Take one step of a pending sign-in; return the id of the session that the last one begins, else blank.
 
         Raises SignInRefused when the pending sign-in is over, and the errors of `SignInStep.take`. The form of a step
         that is not the next one changes nothing.
         """
         pending = self.find_pending(pending_id)
         if pending.step.name != step:
-            return StepTaken("")
-        shown = pending.step.take(pending, given, client.address)
+            return ""
+        pending.step.take(pending, given, client.address)
         with self._store.write() as tx:
             record, user = self.pending.record(tx, pending_id), people.get(tx, pending.user.id)
-            if record is None or user is None or step in record.passed:  # over meanwhile, or sent twice
+            if record is None or user is None:  # over meanwhile
                 raise SignInRefused(PENDING_ENDED)
+            if step in record.passed:  # sent twice
+                return ""
             if self.pending.next_step(tx, user, [*record.passed, step]) is not None:
                 pending_sign_ins.pass_step(tx, record, step)
-                return StepTaken(shown)
+                return ""
             pending_sign_ins.end(tx, record.digest)
             how = f"{record.how} and code" if {CodeStep.name, EnrollStep.name} & {*record.passed, step} else record.how
-            taken = StepTaken(shown, self._let_in(tx, user, client, before, how))
+            session_id = self._let_in(tx, user, client, before, how)
         self._wake(before)
-        return taken
+        return session_id
 
     def sign_in_with_provider(self, user: UserRecord, client: ClientInfo, before: Session | None = None) -> str:
         """Sign in a person whom a provider identifies; return the id of the new session.

@@ -22,7 +22,7 @@ from mxlib.auth.password_queue import PasswordQueue, QueueFull
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.sessions import Session
 from mxlib.auth.sign_in import Authenticator, ClientInfo, SignInRefused
-from mxlib.auth.sign_in_steps import PENDING_S, StepForm, StepRefused, StepsLeft, StepTaken
+from mxlib.auth.sign_in_steps import PENDING_S, StepForm, StepRefused, StepsLeft
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.store import StoreUnavailable
 
@@ -130,16 +130,8 @@ def pending_cookie_name(secure: bool) -> str:
 
 
 def start_session(request: Request, session_id: str, next_page: str) -> Response:
-    """Set the session cookie, and redirect to the page `next_page`.
-
-    The parameter after `request` is the id of the session.
-    """
-    return _with_session(request, session_id, redirect_to(local(next_page)))
-
-
-def _with_session(request: Request, session_id: str, answer: Response) -> Response:
-    """Return `answer` with the cookie of a session, which replaces a pending sign-in."""
-    context = request_context(request.scope)
+    """Set the cookie of a session, which replaces a pending sign-in, and redirect to the page `next_page`."""
+    context, answer = request_context(request.scope), redirect_to(local(next_page))
     answer.set_cookie(
         cookie_name(context.secure),
         session_id,
@@ -264,7 +256,7 @@ async def _step(request: Request) -> Response:
         if posted:
             try:
                 limiter = _threads(authenticator.password_queue(context.client.address))
-                taken = await anyio.to_thread.run_sync(
+                session_id = await anyio.to_thread.run_sync(
                     authenticator.take_step,
                     pending_id,
                     form.get("step", ""),
@@ -273,7 +265,7 @@ async def _step(request: Request) -> Response:
                     context.session,
                     limiter=limiter,
                 )
-                return _after_step(request, taken, next_page)
+                return start_session(request, session_id, next_page) if session_id else _to_step(next_page)
             except (StepRefused, InvalidPassword) as error:
                 wrong, status = str(error), 400
             except (TooManyAttempts, QueueFull) as error:
@@ -288,21 +280,9 @@ async def _step(request: Request) -> Response:
     return form_page(request, form_to_fill, STEP, hidden, wrong=wrong, status=status, headers=headers)
 
 
-def _after_step(request: Request, taken: StepTaken, next_page: str) -> Response:
-    """Go on to the next step or, after the last one, to the page `next_page`."""
-    if not taken.shown:
-        return start_session(request, taken.session_id, next_page) if taken.session_id else _to_step(next_page)
-    onwards = next_page if taken.session_id else _step_address(next_page)
-    shown = page(request, "Sign in to MXM", f'{taken.shown}<a class="provider" href="{escape(onwards)}">Go on</a>')
-    return _with_session(request, taken.session_id, shown) if taken.session_id else shown
-
-
-def _step_address(next_page: str) -> str:
-    return STEP + ("" if next_page == "/" else "?" + urlencode({"next": next_page}))
-
-
 def _to_step(next_page: str) -> Response:
-    return redirect_to(_step_address(local(next_page)))
+    next_page = local(next_page)
+    return redirect_to(STEP + ("" if next_page == "/" else "?" + urlencode({"next": next_page})))
 
 
 def form_page(

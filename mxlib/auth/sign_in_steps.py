@@ -54,11 +54,11 @@ class SignInStep(Protocol):
         """Return the form to fill in."""
         ...
 
-    def take(self, pending: "PendingSignIn", given: Mapping[str, str], address: str) -> str:
+    def take(self, pending: "PendingSignIn", given: Mapping[str, str], address: str) -> None:
         """Check what was typed, and do what the step is for.
 
-        `address` is that of the client. Return HTML to show once before the person goes on; blank for none. Raises
-        StepRefused, InvalidPassword, TooManyAttempts or QueueFull to have the step tried again.
+        `address` is that of the client. Raises StepRefused, InvalidPassword, TooManyAttempts or QueueFull to have the
+        step tried again.
         """
         ...
 
@@ -70,14 +70,6 @@ class PendingSignIn:
     record: PendingRecord
     user: UserRecord
     step: SignInStep
-
-
-@dataclass(frozen=True, slots=True)
-class StepTaken:
-    """Result of a step: HTML to show once, and the id of the session that the last step began."""
-
-    shown: str = field(repr=False)
-    session_id: str = field(default="", repr=False)
 
 
 class PendingSignIns:

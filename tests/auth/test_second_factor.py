@@ -15,6 +15,7 @@ from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.second_factor import ALPHABET, KEY_CHANGED, STEP_S, WRONG_CODE, WRONG_RECOVERY_CODE
 from mxlib.auth.sessions import RECENT_S
+from mxlib.auth.sign_in_steps import StepRefused
 from mxlib.core.vocabulary import CallerKind, SecondFactorMode
 from mxlib.store import StoreUnavailable
 from mxlib.store.encryption import ServerKey
@@ -67,9 +68,16 @@ def enroll(app: SignInApp, name: str = "kim") -> tuple[str, list[str]]:
     browser = app.browser()
     assert sign_in(browser, name, GOOD, "/page").headers["location"] == "/sign-in/step?next=%2Fpage"
     secret = secret_of(browser.get("/sign-in/step"))
-    answer = take(browser, "enroll", code(app, secret))
+    codes = enroll_in(browser, code(app, secret))
+    take(browser, "recovery codes", "")
     app.clock.at += STEP_S
-    return secret, codes_of(answer)
+    return secret, codes
+
+
+def enroll_in(browser: TestClient, typed: str) -> list[str]:
+    """Send the code of the app; return the recovery codes, which the next step shows."""
+    assert take(browser, "enroll", typed).headers["location"] == "/sign-in/step?next=%2Fpage"
+    return codes_of(browser.get("/sign-in/step"))
 
 
 # Which users need one.
@@ -124,12 +132,14 @@ def test_the_next_sign_in_enrolls_and_shows_recovery_codes_once(strict: SignInAp
     assert "style=" not in page.text
     assert secret_of(browser.get("/sign-in/step")) == secret, "a page that is drawn again must not want another scan"
     assert SESSION not in browser.cookies
-    answer = take(browser, "enroll", code(strict, secret))
-    codes = codes_of(answer)
+    codes = enroll_in(browser, code(strict, secret))
     assert len(set(codes)) == 10
     assert all(set(each) <= {*ALPHABET, "-"} and len(each) == 19 for each in codes)
     assert not set("01ilo") & set(ALPHABET)
+    assert SESSION not in browser.cookies
+    assert take(browser, "recovery codes", "").headers["location"] == "/page"
     assert browser.get("/page").status_code == 200
+    assert browser.get("/sign-in/step").status_code == 401
     assert [entry[0] for entry in strict.trail()[-2:]] == ["second_factor.enroll", "sign_in"]
     assert strict.trail()[-1][3] == "by password and code"
 
@@ -158,10 +168,49 @@ def test_two_browsers_that_enroll_at_once_get_different_secrets_and_the_first_co
     assert "<svg" not in second.get("/sign-in/step").text
 
 
+def test_the_button_of_the_enrollment_pressed_twice_shows_the_same_codes(strict: SignInApp) -> None:
+    browser = strict.browser()
+    sign_in(browser, "kim", GOOD)
+    typed = code(strict, secret_of(browser.get("/sign-in/step")))
+    codes = enroll_in(browser, typed)
+    assert enroll_in(browser, typed) == codes
+    take(browser, "recovery codes", "")
+    another = strict.browser()
+    sign_in(another, "kim", GOOD)
+    take(another, "code", codes[0])
+    assert SESSION in another.cookies
+
+
+def test_the_button_pressed_twice_in_a_session_shows_the_same_codes(app: SignInApp) -> None:
+    browser = app.signed_in()
+    form = {"code": code(app, secret_of(browser.get("/sign-in/second-factor")))}
+    first, second = (browser.post("/sign-in/second-factor", data=form, headers=ORIGIN) for _ in range(2))
+    assert codes_of(second) == codes_of(first)
+    assert [entry[0] for entry in app.trail()].count("second_factor.enroll") == 1
+    stranger = app.browser()
+    sign_in(stranger, "kim", GOOD)
+    take(stranger, "code", codes_of(first)[0])
+    again = browser.post("/sign-in/second-factor", data=form, headers=ORIGIN)
+    assert again.status_code == 400, "codes that are no longer whole are not shown"
+    wrong = stranger.post("/sign-in/second-factor", data=form, headers=ORIGIN)
+    assert wrong.status_code == 400, "another session sees no codes"
+
+
+def test_both_forms_of_a_double_press_at_once_get_the_same_codes(strict: SignInApp) -> None:
+    factors, kim = strict.entrance.second_factors, user(strict)
+    typed = code(strict, factors.enrollment(kim, b"x").secret)
+    assert factors.enroll(kim, b"x", typed, "") == factors.enroll(kim, b"x", typed, "")
+    with pytest.raises(StepRefused):
+        factors.enroll(kim, b"y", typed, "")
+    with pytest.raises(StepRefused):
+        factors.enroll(kim, b"x", "000000", "")
+
+
 def test_the_recovery_codes_can_be_saved_as_text_without_being_in_an_address(strict: SignInApp) -> None:
     browser = strict.browser()
     sign_in(browser, "kim", GOOD)
-    answer = take(browser, "enroll", code(strict, secret_of(browser.get("/sign-in/step"))))
+    take(browser, "enroll", code(strict, secret_of(browser.get("/sign-in/step"))))
+    answer = browser.get("/sign-in/step")
     form = re.search(r'name="codes" value="([^"]*)"', answer.text)
     assert form
     saved = browser.post("/sign-in/recovery-codes.txt", data={"codes": html.unescape(form[1])}, headers=ORIGIN)
@@ -417,7 +466,9 @@ def test_no_secret_is_in_an_address_or_a_header(strict: SignInApp) -> None:
     browser = strict.browser()
     answers = [sign_in(browser, "kim", GOOD), page := browser.get("/sign-in/step")]
     secret = secret_of(page)
-    answers.append(done := take(browser, "enroll", code(strict, secret)))
+    answers.append(take(browser, "enroll", code(strict, secret)))
+    answers.append(done := browser.get("/sign-in/step"))
+    answers.append(take(browser, "recovery codes", ""))
     for answer in answers:
         said = str(answer.url) + str(answer.headers)
         assert not any(hidden in said for hidden in (secret, GOOD, *codes_of(done)))

@@ -88,9 +88,11 @@ def signed_in(services: Services, said: list[str]) -> set[str]:
     assert key
     secret = key[1].replace(" ", "")
     form = {"step": "enroll", "code": (code := pyotp.TOTP(secret).now())}
-    shown = browser.post("/sign-in/step", data=form, headers={"Origin": "http://127.0.0.1"})
+    browser.post("/sign-in/step", data=form, headers={"Origin": "http://127.0.0.1"})
+    shown = browser.get("/sign-in/step")
     codes = re.findall(r"\b(?:[2-9a-z]{4}-){3}[2-9a-z]{4}\b", shown.text)
     assert len(set(codes)) == 10
+    browser.post("/sign-in/step", data={"step": "recovery codes"}, headers={"Origin": "http://127.0.0.1"})
     plain = {each.replace("-", "") for each in codes}
     return {str(browser.cookies["mxm-session"]), pending_id, secret, f"code={code}", *codes, *plain}
 
