@@ -1,20 +1,16 @@
 """Signing in at a provider, from the first click to signing out, in Chromium against a real server and provider."""
 
 import re
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mxlib.auth import oidc_client, sign_in_pages
-from mxlib.store import FILE
 from tests.browser import driver
 from tests.browser.driver import BRISK, Faults, Server, idle
-from tests.browser.steps import press, settle
+from tests.browser.steps import long_ago, press, settle
 from tests.support.oidc_provider import Provider, one_provider, provider
 
 __all__ = ["one_provider", "provider"]
@@ -139,8 +135,7 @@ def test_a_dialog_asks_the_provider_again_and_keeps_what_was_typed(
     tab: Page, context: BrowserContext, server: Server, provider: Provider
 ) -> None:
     sign_in(tab, "/access")
-    with closing(sqlite3.connect(server.data / FILE)) as database, database:
-        database.execute("UPDATE session SET proved_at = ?", (time.time() - 1800,))
+    long_ago(server)
     provider.configure(fault="asked_again")
     tab.get_by_role("tab", name="Tokens").click()
     press(tab, "Make a token")

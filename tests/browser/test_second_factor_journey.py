@@ -1,21 +1,17 @@
 """The second factor in Chromium: set up, asked for, lost and replaced; and confirming who acts."""
 
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mxlib.auth.second_factor import STEP_S
-from mxlib.store import FILE
 from tests.browser import driver
 from tests.browser.driver import BRISK, Server, download, idle
-from tests.browser.steps import PASSWORD, finished, open_preview, press, settle, start, visit
+from tests.browser.steps import PASSWORD, fill_in, finished, long_ago, open_preview, press, settle, start, visit
 
 KIM = "kim@agency.example"
 STRICT = {"MXM_ADMIN_USER": KIM, "MXM_ADMIN_PASSWORD": PASSWORD, "MXM_SECOND_FACTOR": "required"}
@@ -63,19 +59,11 @@ def give(page: Page, code: str, button: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
-def long_ago(server: Server) -> None:
-    """Let every sign-in and confirmation have been half an hour ago."""
-    with closing(sqlite3.connect(server.data / FILE)) as database, database:
-        database.execute("UPDATE session SET proved_at = ?", (time.time() - 1800,))
-
-
-def test_setting_it_up_losing_the_phone_and_being_asked_again(
-    opened: Callable[[], Page], server: Server, tmp_path: Path
-) -> None:
+def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[], Page], server: Server) -> None:
     # The first sign-in sets it up.
     page = opened()
     page.goto("/access")
-    fill_in(page)
+    fill_in(page, KIM)
     expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -106,7 +94,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(
     assert not set(page.get_by_label("Recovery codes").inner_text().split()) & set(codes)
     stranger = opened()
     stranger.goto("/")
-    fill_in(stranger)
+    fill_in(stranger, KIM)
     give(stranger, codes[1], "Sign in")
     expect(stranger.get_by_role("alert")).to_contain_text("This recovery code is not right")
 
@@ -150,14 +138,8 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(
     expect(page.get_by_text("1 token works")).to_be_visible()
 
 
-def fill_in(page: Page) -> None:
-    page.get_by_label("Name or email address").fill(KIM)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
 def sign_in_with(page: Page, code: str) -> None:
     page.goto("/access")
-    fill_in(page)
+    fill_in(page, KIM)
     give(page, code, "Sign in")
     idle(page)

@@ -14,10 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import BRISK, ROOT, Server, idle
-from tests.browser.steps import LOOKS, open_preview, own_passwords, press, visit
+from tests.browser.steps import LOOKS, PASSWORD, fill_in, open_preview, own_passwords, press, visit
 
-GOOD = "correct horse battery"
-ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": GOOD}
+ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": PASSWORD}
 KIM, JO = "kim@agency.example", "jo"
 #: Pages that show nothing of the mailboxes.
 FRONT = re.compile(r"/sign-in(\?|$)")
@@ -52,15 +51,9 @@ def mxm(server: Server, *words: str) -> None:
     """Run `script/mxm user …` beside the server, as its operator would."""
     subprocess.run(
         [sys.executable, "-m", "mxlib.cli", "user", *words],
-        cwd=ROOT, env=driver.foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(server.data)}, input=f"{GOOD}\n",
+        cwd=ROOT, env=driver.foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(server.data)}, input=f"{PASSWORD}\n",
         text=True, check=True, capture_output=True,
     )  # fmt: skip
-
-
-def fill_in(page: Page, name: str, password: str = GOOD) -> None:
-    page.get_by_label("Name or email address").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def signed_in(context: BrowserContext, name: str = KIM, path: str = "/") -> Page:
