@@ -197,6 +197,7 @@ class SecondFactors:
                     audit.record(tx, actor, AuditAction.RECOVERY_CODE_USE, at=now, on=user.name, outcome=left)
                 return
             second_factors.count_wrong(tx, user.id, now)
+            users.count_refusal(tx, user.name)
             audit.record(tx, actor, AuditAction.SECOND_FACTOR_REFUSED, at=now, on=user.name)
         raise StepRefused(why)
 

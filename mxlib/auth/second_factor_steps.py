@@ -8,7 +8,7 @@ import segno
 from mxlib.auth.page_templates import template
 from mxlib.auth.second_factor import Enrollment, SecondFactors
 from mxlib.auth.sign_in_steps import PendingSignIn, StepForm
-from mxlib.store import Tx
+from mxlib.store import Tx, pending_sign_ins
 from mxlib.store.users import UserRecord
 
 REQUIRED = "People who may change mailboxes here sign in with a password and a code of their phone."
@@ -28,7 +28,7 @@ class CodeStep:
 
     def is_needed(self, tx: Tx, user: UserRecord, passed: Sequence[str]) -> bool:
         """Return whether a code is left to type; enrollment proved one already."""
-        return not {self.name, EnrollStep.name} & set(passed) and self._factors.is_asked(tx, user)
+        return not pending_sign_ins.PROOFS.intersection(passed) and self._factors.is_asked(tx, user)
 
     def form(self, _pending: PendingSignIn) -> StepForm:
         """Return the form with one field, for both kinds of codes."""

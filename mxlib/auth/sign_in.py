@@ -129,7 +129,10 @@ class Authenticator:
         how = "by password"
         with self._store.write() as tx:
             steps_left = self.pending.next_step(tx, user) is not None
-            begun = self.pending.start(tx, user, how) if steps_left else self._let_in(tx, user, client, before, how)
+            if steps_left:
+                begun = self.pending.start(tx, user, how, client.address)
+            else:
+                begun = self._let_in(tx, user, client, before, how)
         if steps_left:
             raise StepsLeft(begun)
         self._wake(before)
@@ -164,8 +167,8 @@ class Authenticator:
             if self.pending.next_step(tx, user, [*record.passed, step]) is not None:
                 pending_sign_ins.pass_step(tx, record, step)
                 return ""
-            pending_sign_ins.end(tx, record.digest)
-            how = f"{record.how} and code" if {CodeStep.name, EnrollStep.name} & {*record.passed, step} else record.how
+            pending_sign_ins.complete(tx, record)
+            how = f"{record.how} and code" if pending_sign_ins.PROOFS & {*record.passed, step} else record.how
             session_id = self._let_in(tx, user, client, before, how)
         self._wake(before)
         return session_id
@@ -209,6 +212,7 @@ class Authenticator:
             actor = Actor(session.name, address=address)
             with self._store.write() as tx:
                 audit.record(tx, actor, AuditAction.IDENTITY_REFUSED, at=self.clock.now(), on=session.name)
+                people.count_refusal(tx, session.name)
             raise SignInRefused("The password is not right.")
         if self.asks_for_code(session):
             self.second_factors.check(user, code, address)

@@ -82,13 +82,13 @@ class PendingSignIns:
         """Return the first step that this user still has to take."""
         return next((step for step in self.steps if step.is_needed(tx, user, passed)), None)
 
-    def start(self, tx: Tx, user: UserRecord, how: str) -> str:
-        """Start a pending sign-in; return its id, which only the browser keeps."""
+    def start(self, tx: Tx, user: UserRecord, how: str, address: str) -> str:
+        """Start a pending sign-in from an address; return its id, which only the browser keeps."""
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
             pending_sign_ins.forget_expired(tx, before=now - PENDING_S)
         pending_id = secrets.token_urlsafe(32)
-        pending_sign_ins.begin(tx, digest(pending_id), user.id, now, how)
+        pending_sign_ins.begin(tx, digest(pending_id), user.id, now, how, address)
         return pending_id
 
     def find(self, tx: Tx, pending_id: str) -> PendingSignIn | None:

@@ -1,16 +1,17 @@
-"""Remove expired data: audit entries, idempotency keys, refused sign-ins."""
+"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins."""
 
 import logging
 import time
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.sign_in_steps import PENDING_S
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit, clock_guard, idempotency, sign_in_attempts
+from mxlib.store import Jump, Store, audit, clock_guard, idempotency, pending_sign_ins, sign_in_attempts
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Housekeeping:
                 return 0
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
             sign_in_attempts.forget(tx, now - _DAY)
+            pending_sign_ins.forget_expired(tx, before=now - PENDING_S)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None
         while after is not None:

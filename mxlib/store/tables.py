@@ -326,6 +326,7 @@ pending_sign_in = Table(
     Column("began_at", Float, nullable=False),
     Column("how", Text, nullable=False),
     Column("passed", JSON, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
 )
 Index("pending_by_user", pending_sign_in.c.user)
 

@@ -15,12 +15,15 @@ from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.second_factor import ALPHABET, KEY_CHANGED, STEP_S, WRONG_CODE, WRONG_RECOVERY_CODE
 from mxlib.auth.sessions import RECENT_S
-from mxlib.auth.sign_in_steps import StepRefused
+from mxlib.auth.sign_in_steps import PENDING_S, StepRefused
 from mxlib.core.vocabulary import CallerKind, SecondFactorMode
-from mxlib.store import StoreUnavailable
+from mxlib.services.housekeeping import Housekeeping
+from mxlib.store import StoreUnavailable, sessions
 from mxlib.store.encryption import ServerKey
+from mxlib.store.pending_sign_ins import NOT_COMPLETED
 from mxlib.store.users import UserRecord
 from tests.support import sign_in as people
+from tests.support.audit_entries import audit_entries
 from tests.support.sign_in import BOSS, GOOD, ORIGIN, OTHER, SignInApp, opened, sign_in
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -289,6 +292,82 @@ def test_other_browsers_and_pending_sign_ins_share_the_count(strict: SignInApp) 
         sign_in(browser, "kim", GOOD)
         take(browser, "code", "000000")
     assert take(browser, "code", "000000").status_code == 429
+
+
+# The trace of a stolen password.
+
+
+def refusals(app: SignInApp) -> list[tuple[str, str]]:
+    """Return address and outcome of each refused sign-in in the audit log."""
+    with app.store.read() as tx:
+        entries = reversed(audit_entries(tx))
+        return [(each["address"], each["outcome"]) for each in entries if each["what"] == "sign_in.refused"]
+
+
+def test_a_wrong_code_counts_as_a_refused_try_of_the_user(strict: SignInApp) -> None:
+    secret, _ = enroll(strict)
+    browser = strict.browser()
+    sign_in(browser, "kim", GOOD)
+    for _ in range(2):
+        take(browser, "code", "000000")
+    assert user(strict).refused_since == 2
+    take(browser, "code", code(strict, secret))
+    session = strict.sessions.find(browser.cookies[SESSION])
+    assert session is not None
+    with strict.store.read() as tx:
+        record = sessions.find(tx, session.digest)
+    assert record is not None
+    assert record.before.refused == 2
+
+
+def test_a_wrong_password_of_a_confirmation_counts_too(app: SignInApp) -> None:
+    browser = app.signed_in()
+    app.clock.at += RECENT_S + 1
+    browser.post("/sign-in/confirm", data={"password": OTHER}, headers=ORIGIN)
+    assert user(app).refused_since == 1
+
+
+def test_a_sign_in_left_without_a_code_is_recorded_once(strict: SignInApp) -> None:
+    enroll(strict)
+    thief = strict.browser(peer="203.0.113.9")
+    sign_in(thief, "kim", GOOD)
+    assert refusals(strict) == []
+    housekeeping = Housekeeping(strict.settings, strict.store, strict.clock)
+    strict.clock.at += PENDING_S + 1
+    for _ in range(2):
+        housekeeping.tidy()
+    assert refusals(strict) == [("203.0.113.9", NOT_COMPLETED)]
+    assert user(strict).refused_since == 1
+
+
+def test_a_sign_in_that_ends_with_the_sessions_of_its_user_is_recorded(strict: SignInApp) -> None:
+    enroll(strict)
+    thief = strict.browser(peer="203.0.113.9")
+    sign_in(thief, "kim", GOOD)
+    strict.users.set_password(BOSS, user(strict).id, OTHER)
+    assert refusals(strict) == [("203.0.113.9", NOT_COMPLETED)]
+
+
+def test_a_sign_in_with_the_right_code_leaves_no_refusal(strict: SignInApp) -> None:
+    secret, _ = enroll(strict)
+    left, browser = strict.browser(), strict.browser()
+    sign_in(left, "kim", GOOD)  # the same person's first try, in a tab that was closed
+    sign_in(browser, "kim", GOOD)
+    take(browser, "code", code(strict, secret))
+    other = strict.browser(peer="203.0.113.9")
+    sign_in(other, "kim", GOOD)
+    strict.clock.at += PENDING_S + 1
+    Housekeeping(strict.settings, strict.store, strict.clock).tidy()
+    assert refusals(strict) == [("203.0.113.9", NOT_COMPLETED)]
+
+
+def test_an_enrollment_whose_codes_were_not_read_is_no_refusal(strict: SignInApp) -> None:
+    browser = strict.browser()
+    sign_in(browser, "kim", GOOD)
+    enroll_in(browser, code(strict, secret_of(browser.get("/sign-in/step"))))
+    strict.clock.at += PENDING_S + 1
+    Housekeeping(strict.settings, strict.store, strict.clock).tidy()
+    assert refusals(strict) == []
 
 
 def test_with_another_server_key_a_recovery_code_still_works(strict: SignInApp) -> None:
