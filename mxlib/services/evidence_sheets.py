@@ -1,16 +1,15 @@
 """The evidence report as a workbook: a sheet for each subject, text cells only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from mxlib.auth.permissions import EVERY_DOMAIN
-from mxlib.auth.token_owners import maker, works
+from mxlib.auth.permissions import EVERY_DOMAIN, Permission
+from mxlib.auth.token_owners import maker, rights, works
 from mxlib.core.files import writer
 from mxlib.core.format import count
 from mxlib.core.text import audit_texts
 from mxlib.services.evidence_facts import Evidence, UserFacts
 from mxlib.store.tokens import TokenRecord
-from mxlib.store.users import UserRecord
 
 Rows = list[tuple[str, ...]]
 
@@ -114,18 +113,24 @@ def _factor(facts: UserFacts) -> str:
 
 
 def _permissions(evidence: Evidence) -> Rows:
-    holders: list[tuple[str, str, UserRecord | TokenRecord]] = [
-        *((facts.user.name, "user", facts.user) for facts in evidence.users if facts.user.disabled_at is None),
-        *((token.name, f"token {token.id}", token) for token in evidence.tokens if works(token, evidence.at)),
-    ]
+    able = [facts.user for facts in evidence.users if facts.user.disabled_at is None]
+    valid = [token for token in evidence.tokens if works(token, evidence.at)]
     rows: Rows = [("Name", "Kind", "Domain", "Permissions")]
-    for name, kind, holder in holders:
-        if holder.admin:
-            rows.append((name, kind, "all domains", "admin: everything"))
-        rows += ((name, kind, _domain(on), ", ".join(may)) for on, may in holder.permissions.items())
-        if not holder.admin and not holder.permissions:
-            rows.append((name, kind, "no domain", "nothing"))
+    for user in able:
+        rows += _rights(user.name, "user", user.admin, user.permissions)
+    for token in valid:
+        rows += _rights(token.name, f"token {token.id}", *rights(token))
     return rows
+
+
+def _rights(name: str, kind: str, admin: bool, permissions: Mapping[str, Collection[str]]) -> Rows:
+    if admin:
+        return [(name, kind, "all domains", "admin: everything")]
+    rows: Rows = [
+        (name, kind, _domain(on), ", ".join(right for right in Permission if right in may))
+        for on, may in permissions.items()
+    ]
+    return rows or [(name, kind, "no domain", "nothing")]
 
 
 def _domain(name: str) -> str:
