@@ -189,10 +189,11 @@ def _settings(evidence: Evidence) -> Rows:
         ("Setting", "Value"),
         ("Address of the dashboard", settings.public_url or "this machine only"),
         ("Sign-in provider", settings.oidc_issuer or "none"),
+        ("Second factor", evidence.factor_mode),
         ("A session ends after", f"{settings.session_hours:g} hours"),
         ("A session without requests ends after", f"{settings.session_idle_hours:g} hours"),
         ("Passwords of a run are erased after", f"{settings.retention_days} days, unless chosen otherwise"),
-        ("Audit entries are erased after", f"{settings.audit_days} days"),
+        ("Audit entries are deleted after", f"{settings.audit_days} days"),
     ]
 
 

@@ -96,6 +96,7 @@ def test_it_says_who_has_a_second_factor_and_whether_backups_are_made(app: App) 
     assert users["kim"]["Second factor"] == "none"
     summary = dict(book["Summary"])
     assert summary["Second factor"].endswith("1 of 2 users with a password have one")
+    assert dict(book["Settings"])["Second factor"] == "optional"
     assert summary["Newest good backup"] == "no nightly backups are set up"
 
 
