@@ -24,6 +24,7 @@ from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.exports import File, NotFound
 from mxlib.services.files import FileService
 from mxlib.services.imports import with_addresses
+from mxlib.services.runs import require_recent_for
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, erasure
 from mxlib.store.drafts import DraftSummary
@@ -149,13 +150,15 @@ class DraftService:
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
         if kept is None or kind not in {"csv", "xlsx"}:
             raise NotFound("This draft is gone. Open the import page to see which there are.")
-        with self._store.write() as tx:
+        with self._store.read() as tx:
             found = self._content(tx, number)
-            if found is None:
-                raise NotFound("This draft is gone. Open the import page to see which there are.")
+        if found is None:
+            raise NotFound("This draft is gone. Open the import page to see which there are.")
+        work = self._unpacked(zlib.decompress(found[0]), found[1])
+        require_recent_for(caller, int((work.batch.rows["password"] != "").sum()))
+        with self._store.write() as tx:
             outcome = f"{count(kept.rows, 'row')} as {kind}, with passwords"
             self._record(tx, caller, AuditAction.DRAFT_DOWNLOAD, kept, outcome)
-        work = self._unpacked(zlib.decompress(found[0]), found[1])
         header, rows = file_diff.as_table(work.batch.rows, work.read_file)
         write = writer.table_csv if kind == "csv" else writer.table_xlsx
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)

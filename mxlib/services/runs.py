@@ -21,8 +21,8 @@ from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_u
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
-#: Mailboxes that one act may delete without asking once more who acts.
-UNASKED_DELETIONS = 10
+#: Mailboxes that one act may delete, or whose passwords one file of a draft may hold, without a confirmation.
+UNASKED = 10
 
 #: Errors that refuse a request about a run; each message is one sentence.
 REFUSALS = (Forbidden, InvalidState, StoreUnavailable)
@@ -53,9 +53,9 @@ def _must(caller: Caller, run: RunView | RunRecord) -> None:
         raise Forbidden(run_status.no_longer_allowed(run.id))
 
 
-def require_recent_for(caller: Caller, deletions: int) -> None:
-    """Raise NotRecent when so many deletions need a caller who proved lately who they are."""
-    if deletions > UNASKED_DELETIONS:
+def require_recent_for(caller: Caller, mailboxes: int) -> None:
+    """Raise NotRecent when an act on so many mailboxes needs a caller who is recent."""
+    if mailboxes > UNASKED:
         caller.require_recent()
 
 

@@ -49,6 +49,11 @@ def _answer(make: Callable[[], File], ask: str = "") -> Response:
         return PlainTextResponse(str(error), status_code=503)
 
 
+def _confirmation(request: Request, back: str) -> str:
+    """Return the page that asks before this file is sent, and then leads `back`; blank for programs."""
+    return confirm_address(request.url.path, back) if "text/html" in request.headers.get("accept", "") else ""
+
+
 def run_file(request: Request) -> Response:
     """Return a file of a run: results, or failed rows.
 
@@ -58,8 +63,7 @@ def run_file(request: Request) -> Response:
     digits, kind = request.path_params["run"], request.path_params["kind"]
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
-    pages = "text/html" in request.headers.get("accept", "")
-    ask = confirm_address(request.url.path, f"/runs?run={int(digits)}") if pages else ""
+    ask = _confirmation(request, f"/runs?run={int(digits)}")
     return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind), ask)
 
 
@@ -85,7 +89,7 @@ def draft_file(request: Request) -> Response:
     """Return the rows of a draft as they are now, as CSV or Excel."""
     app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
-    return _answer(lambda: app.drafts.file(caller(request), number, kind))
+    return _answer(lambda: app.drafts.file(caller(request), number, kind), _confirmation(request, "/import"))
 
 
 def template(_request: Request) -> Response:

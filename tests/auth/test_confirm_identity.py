@@ -7,6 +7,8 @@ from typing import Any
 
 import pyotp
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, NotRecent, Permission
 from mxlib.auth.second_factor import STEP_S
@@ -15,7 +17,9 @@ from mxlib.auth.sign_in import ClientInfo
 from mxlib.core.plans.changes import Deletion, NewPassword
 from mxlib.sandbox.faults import Schedule
 from mxlib.services.access import WayToConfirm
+from mxlib.services.drafts import DraftContent
 from mxlib.store import sessions
+from mxlib.web import downloads
 from tests.support import app as support
 from tests.support import sign_in as people
 from tests.support.app import App
@@ -100,6 +104,15 @@ def undoes(app: App, by: Caller, many: int) -> None:
     app.services.undo.start(by, imported(app, many), many)
 
 
+def draft(app: App, many: int) -> str:
+    """Return a draft of so many rows with passwords."""
+    lines = "".join(f"{name},{support.GOOD}\r\n" for name in islice(NAMES, many))
+    batch = app.services.files.batch_from_file(f"username,password\r\n{lines}".encode(), "staff.csv", "a.nl")
+    number = app.services.drafts.new()
+    app.services.drafts.keep(LOCAL, number, DraftContent(batch))
+    return number
+
+
 Act = Callable[[App, Caller], object]
 
 PEOPLE_AND_TOKENS: dict[str, Act] = {
@@ -120,12 +133,14 @@ RUNS: dict[str, Act] = {
         for kind in ("results.csv", "results.zip", "failed.xlsx")
     },
     "take results as JSON": lambda app, by: app.services.runs.results(by, imported(app, 2)),
+    "take a draft with 11 passwords": lambda app, by: app.services.drafts.file(by, draft(app, MANY), "csv"),
     "delete 11 mailboxes": lambda app, by: deletes(app, by, MANY),
     "undo that deletes 11 mailboxes": lambda app, by: undoes(app, by, MANY),
 }
 NEVER: dict[str, Act] = {
     "delete 10 mailboxes": lambda app, by: deletes(app, by, FEW),
     "undo that deletes 10 mailboxes": lambda app, by: undoes(app, by, FEW),
+    "take a draft with 10 passwords": lambda app, by: app.services.drafts.file(by, draft(app, FEW), "csv"),
     "reset the password of one mailbox": lambda app, by: one_password(app, by),
     "take rights from a user": lambda app, by: app.services.access.allow(by, lee(app), admin=False, given={}),
     "add a user of the provider": lambda app, by: app.services.access.add(by, "jo", None, admin=False, given={}),
@@ -194,6 +209,17 @@ def test_the_caller_of_an_open_page_is_asked_once_the_proof_is_old(app: App) -> 
     age(app, session)
     with pytest.raises(NotRecent):
         app.services.access.new_password(by, lee(app))
+
+
+def test_the_link_of_a_draft_leads_through_the_confirmation(app: App) -> None:
+    number, web = draft(app, MANY), TestClient(Starlette(routes=downloads.routes), follow_redirects=False)
+    session = signed_in(app)
+    age(app, session)
+    headers = {"x-mx-user": "kim", "x-mx-session": session.known_as}
+    page = web.get(f"/drafts/{number}.csv", headers={**headers, "accept": "text/html"})
+    assert page.headers["location"] == f"/sign-in/confirm?next=%2Fdrafts%2F{number}.csv&back=%2Fimport"
+    assert web.get(f"/drafts/{number}.csv", headers=headers).status_code == 403
+    assert "draft.download" not in [what for what, _, _ in support.trail(app)]
 
 
 # Confirming.
