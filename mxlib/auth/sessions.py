@@ -70,7 +70,7 @@ class Sessions:
         """
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
-            sessions.forget_expired(tx, began_before=now - self.longest, seen_before=now - self._idle)
+            sessions.forget_expired(tx, *self._open_since())
         session_id = secrets.token_urlsafe(32)
         sessions.begin(
             tx, digest(session_id), user, now, address, agent[:_AGENT], before or SignInBefore(),
@@ -91,8 +91,11 @@ class Sessions:
 
     def open_of_user(self, tx: Tx, user: int) -> list[SessionRecord]:
         """Return the sessions of a user that are not over, by last use."""
-        now = self._clock.now()
-        return sessions.open_of_user(tx, user, began_since=now - self.longest, seen_since=now - self._idle)
+        return sessions.open_of_user(tx, user, *self._open_since())
+
+    def browsers(self, tx: Tx) -> dict[int, int]:
+        """Return in how many browsers each user is signed in, by number."""
+        return sessions.signed_in(tx, *self._open_since())
 
     def named(self, name: str) -> Session | None:
         """Return the session with that name (`Session.known_as`); None when it is over."""
@@ -146,6 +149,11 @@ class Sessions:
             proved_at,
             record.by_provider,
         )
+
+    def _open_since(self) -> tuple[float, float]:
+        """Return since when an open session began, and since when it was used, at the earliest."""
+        now = self._clock.now()
+        return now - self.longest, now - self._idle
 
     def _ends_at(self, record: SessionRecord) -> float:
         return min(record.began_at + self.longest, record.seen_at + self._idle)

@@ -262,10 +262,8 @@ class AccessService:
         self._users.change_own_password(caller, current, new, keep=keep)
 
     def _browsers(self) -> dict[int, int]:
-        settings, now = self._authenticator.settings, self._clock.now()
-        began_since, seen_since = now - settings.session_hours * 3600.0, now - settings.session_idle_hours * 3600.0
         with self._store.read() as tx:
-            return sessions.signed_in(tx, began_since=began_since, seen_since=seen_since)
+            return self._authenticator.sessions.browsers(tx)
 
     # Tokens.
 

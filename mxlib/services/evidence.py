@@ -15,7 +15,7 @@ from mxlib.services import evidence_sheets
 from mxlib.services.evidence_facts import AuditFacts, Evidence, UserFacts
 from mxlib.services.exports import File
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, audit_check, backup_record, second_factors, sessions, tokens, users
+from mxlib.store import Store, audit, audit_check, backup_record, second_factors, tokens, users
 from mxlib.store.database import HEAD
 
 
@@ -31,16 +31,12 @@ class EvidenceService:
         """Return what holds now; raises Forbidden for anyone but an admin."""
         if not by.admin:
             raise Forbidden("Only admins see the evidence report.")
-        settings, factors, now = self._settings, self._authenticator.second_factors, self._clock.now()
+        settings, factors = self._settings, self._authenticator.second_factors
         with self._store.read() as tx:
-            browsers = sessions.signed_in(
-                tx,
-                began_since=now - settings.session_hours * 3600.0,
-                seen_since=now - settings.session_idle_hours * 3600.0,
-            )
+            browsers = self._authenticator.sessions.browsers(tx)
             enrolled = second_factors.enrolled(tx)
             return Evidence(
-                at=now,
+                at=self._clock.now(),
                 by=by.name,
                 version=__version__,
                 schema=HEAD,

@@ -71,7 +71,7 @@ def find(tx: Tx, digest: bytes) -> SessionRecord | None:
     return SessionRecord(*row) if row else None
 
 
-def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int]:
+def signed_in(tx: Tx, began_since: float, seen_since: float) -> dict[int, int]:
     """Return in how many browsers each user is signed in, by number.
 
     Sessions that have ended are not counted.
@@ -81,7 +81,7 @@ def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int
     return {int(user): int(many) for user, many in tx.execute(alive)}
 
 
-def open_of_user(tx: Tx, user: int, *, began_since: float, seen_since: float) -> list[SessionRecord]:
+def open_of_user(tx: Tx, user: int, began_since: float, seen_since: float) -> list[SessionRecord]:
     """Return the sessions of a user that have not ended, by last use."""
     alive = (sessions.c.began_at >= began_since) & (sessions.c.seen_at >= seen_since)
     query = sa.select(*_SESSION).join(users).where(sessions.c.user == user, alive)
@@ -126,7 +126,7 @@ def clear(tx: Tx) -> None:
     tx.execute(sessions.delete())
 
 
-def forget_expired(tx: Tx, *, began_before: float, seen_before: float) -> int:
+def forget_expired(tx: Tx, began_before: float, seen_before: float) -> int:
     """Delete sessions that have ended; return how many."""
     old = (sessions.c.began_at < began_before) | (sessions.c.seen_at < seen_before)
     return tx.execute(sessions.delete().where(old)).rowcount
