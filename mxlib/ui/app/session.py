@@ -23,11 +23,6 @@ def caller() -> Caller:
     return services.current().authenticator.caller(str(name or ""), address, opened_in)
 
 
-def name() -> str:
-    """Return the name of this page's session on this server; blank without one."""
-    return st.context.headers.get(SESSION.decode()) or ""
-
-
 def session() -> str:
     """Return the id of this page's session; blank without one.
 

@@ -61,7 +61,7 @@ def _fields(go_on: Callable[[], object]) -> None:
 
     `go_on` is called as a callback once they are right.
     """
-    access, opened_in = services.current().access, session.name()
+    access, opened_in = services.current().access, session.known_as()
     way = access.way_to_confirm(opened_in)
     with st.container(border=True, key="confirm-identity"):
         st.markdown("**Confirm that it is you**, since your last sign-in was over 15 minutes ago.")
@@ -87,7 +87,7 @@ def _confirm(go_on: Callable[[], object]) -> None:
     access, caller = services.current().access, session.caller()
     password, code = (str(st.session_state.get(key, "")) for key in (_PASSWORD, _CODE))
     try:
-        access.confirm(caller, session.name(), password, code)
+        access.confirm(caller, session.known_as(), password, code)
     except actions.REFUSALS as refusal:
         st.session_state[_PROBLEM] = escaped(str(refusal))
         return
