@@ -39,7 +39,7 @@ REFUSALS = (
 _REFUSED = "refused"
 
 #: Key of the callback, with its arguments, that has to be confirmed before it is carried out.
-TO_CONFIRM = "callback-to-confirm"
+CALLBACK_TO_CONFIRM = "callback-to-confirm"
 
 
 def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
@@ -51,7 +51,7 @@ def _act(do: Callable[..., object], given: tuple[Any, ...]) -> None:
     try:
         do(*given)
     except NotRecent:
-        st.session_state[TO_CONFIRM] = (do, given)
+        st.session_state[CALLBACK_TO_CONFIRM] = (do, given)
     except REFUSALS as refusal:
         refuse(refusal)
 

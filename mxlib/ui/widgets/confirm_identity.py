@@ -29,21 +29,21 @@ def carried_out(key: str, pressed: bool, do: Callable[[], object]) -> bool:
     act.
     """
     if pressed or st.session_state.pop(_CONFIRMED, "") == key:
-        st.session_state.pop(dialogs.TO_CONFIRM, None)
+        st.session_state.pop(dialogs.ACT_TO_CONFIRM, None)
         try:
             do()
         except NotRecent:
-            st.session_state[dialogs.TO_CONFIRM] = key
+            st.session_state[dialogs.ACT_TO_CONFIRM] = key
         else:
             return True
-    if st.session_state.get(dialogs.TO_CONFIRM) == key:
+    if st.session_state.get(dialogs.ACT_TO_CONFIRM) == key:
         _fields(lambda: st.session_state.update({_CONFIRMED: key}))
     return False
 
 
 def show_asked() -> None:
     """Open the dialog for a callback that could not be carried out before a confirmation."""
-    if waiting := st.session_state.pop(actions.TO_CONFIRM, None):
+    if waiting := st.session_state.pop(actions.CALLBACK_TO_CONFIRM, None):
         _ask(*waiting)
 
 

@@ -14,7 +14,7 @@ P = ParamSpec("P")
 _OPEN = "dialog"
 
 #: Key of the name of the act in a dialog that has to be confirmed.
-TO_CONFIRM = "act-to-confirm"
+ACT_TO_CONFIRM = "act-to-confirm"
 
 
 @dataclass
@@ -49,7 +49,7 @@ def dialog(
         @wraps(content)
         def opened(*given: P.args, **named: P.kwargs) -> None:
             assert not named, "A dialog is given its content by position."  # noqa: S101 - a rule of this module
-            st.session_state.pop(TO_CONFIRM, None)
+            st.session_state.pop(ACT_TO_CONFIRM, None)
             st.session_state[_OPEN] = _Opened(drawn, given)
 
         return opened
@@ -72,7 +72,7 @@ def draw(page: str) -> None:
 def close() -> None:
     """Stop drawing the dialog."""
     st.session_state.pop(_OPEN, None)
-    st.session_state.pop(TO_CONFIRM, None)
+    st.session_state.pop(ACT_TO_CONFIRM, None)
 
 
 def leave() -> NoReturn:
