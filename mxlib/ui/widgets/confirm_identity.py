@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.account_pages import confirm_address
 from mxlib.auth.permissions import NotRecent
-from mxlib.auth.sign_in_pages import CONFIRM, CONFIRMED
+from mxlib.auth.sign_in_pages import CONFIRMED
 from mxlib.services.access import WayToConfirm
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, dialogs
@@ -67,7 +68,7 @@ def _fields(go_on: Callable[[], object]) -> None:
         st.markdown("**Confirm that it is you**, since your last sign-in was over 15 minutes ago.")
         if way is WayToConfirm.PROVIDER:
             st.html(
-                f'<a class="mxm-download" href="{escape(CONFIRM)}?next={escape(CONFIRMED)}" target="_blank">'
+                f'<a class="mxm-download" href="{escape(confirm_address(CONFIRMED))}" target="_blank">'
                 "Sign in at the provider once more</a>"
             )
             st.button("Go on", type="primary", key="confirm-go", on_click=actions.act(go_on))
