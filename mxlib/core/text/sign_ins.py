@@ -36,7 +36,7 @@ def browser(agent: str) -> str:
     return f"{name or 'A browser'} on {system}" if system else name or "Unknown browser"
 
 
-def moment(at: float) -> str:
+def date_and_time(at: float) -> str:
     """Format a Unix time with its year: `25 Nov 2026, 09:14`."""
     when = datetime.fromtimestamp(at)
     return f"{when.day} {when:%b} {when.year}, {clock_time(at)}"
@@ -45,7 +45,7 @@ def moment(at: float) -> str:
 def password_ended(at: float) -> str:
     """Say that a password ended that another person made, and who helps."""
     return (
-        f"This password ended on {moment(at)}: one that another person made has to be changed within 7 days. Ask an "
+        f"This password ended on {date_and_time(at)}: one that another person made has to be changed within 7 days. Ask an "
         "admin for a new one."
     )
 
@@ -53,11 +53,11 @@ def password_ended(at: float) -> str:
 def temporary_password(ends_at: float, now: float) -> str:
     """Say until when a temporary password may be used, or that it ended."""
     if ends_at <= now:
-        return f"It ended on {moment(ends_at)}: they need a new one."
-    return f"They have to change it by {moment(ends_at)}."
+        return f"It ended on {date_and_time(ends_at)}: they need a new one."
+    return f"They have to change it by {date_and_time(ends_at)}."
 
 
 def last_sign_in(at: float, address: str, refused: int) -> str:
     """Return when and from where a person signed in last, with the refused tries since."""
-    last = f"Last sign-in: {moment(at)}" + (f" from {readable(address)}" if address else "")
+    last = f"Last sign-in: {date_and_time(at)}" + (f" from {readable(address)}" if address else "")
     return f"{last}. {count(refused, 'refused try', 'refused tries')} since then." if refused else last
