@@ -35,7 +35,7 @@ def find(tx: Tx, user: int) -> FactorRecord | None:
 
 
 def enrolled(tx: Tx) -> dict[int, float]:
-    """Return the users who have a second factor, each with the time of enrolment."""
+    """Return the users who have a second factor, each with the time of enrollment."""
     return {int(user): float(at) for user, at in tx.execute(sa.select(factors.c.user, factors.c.enrolled_at))}
 
 

@@ -123,7 +123,7 @@ def test_off_asks_nobody_even_those_who_have_one(tmp_path: Path) -> None:
         assert app.signed_in().get("/sign-in/second-factor").status_code == 404
 
 
-# Enrolment.
+# Enrollment.
 
 
 def test_the_next_sign_in_enrolls_and_shows_recovery_codes_once(strict: SignInApp) -> None:
