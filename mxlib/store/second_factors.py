@@ -17,7 +17,6 @@ class FactorRecord:
     `last_step` is the time step of the last accepted code; `wrong` counts the wrong codes since then.
     """
 
-    user: int
     sealed_secret: bytes = field(repr=False)
     enrolled_at: float
     last_step: int
