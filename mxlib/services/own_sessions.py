@@ -52,12 +52,10 @@ class OwnSessions:
         user = self._user(caller)
         self._end(caller, user, [each for each in self._open(user) if _named(each, name)])
 
-    def sign_out_elsewhere(self, caller: Caller, here: str) -> int:
-        """End every session of the caller but this one; return how many there were."""
+    def sign_out_elsewhere(self, caller: Caller, here: str) -> None:
+        """End every session of the caller but this one."""
         user = self._user(caller)
-        others = [each for each in self._open(user) if not _named(each, here)]
-        self._end(caller, user, others)
-        return len(others)
+        self._end(caller, user, [each for each in self._open(user) if not _named(each, here)])
 
     def sign_in_before(self, caller: Caller, here: str) -> SignInBefore | None:
         """Return the caller's sign-in before the one that began this session.
