@@ -155,7 +155,7 @@ class RunService:
         elif not self._may_undo(caller, origin):
             raise Forbidden(undo_questions.undo_not_allowed(origin.id))
         with self._store.read() as tx:
-            left = sum(row.action == Action.DELETE and row.outcome in RETRIED for row in journal.rows(tx, run))
+            left = sum(row.action == Action.DELETE for row in journal.rows(tx, run, outcomes=RETRIED))
         require_recent_for(caller, left)
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
