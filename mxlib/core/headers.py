@@ -29,7 +29,7 @@ _LAST_NAMES = frozenset((*schema.LAST_NAME.likely.split(), *schema.NAME.loose.sp
 MAX_HEADER_LENGTH = 200
 
 #: Words after a bracket that say whether a template needs the column.
-_ASKED = frozenset({"required", "optional"})
+NEED_MARKS = frozenset({"required", "optional"})
 
 _OPENS = re.compile(r"[(\[{<]")
 _CLOSES = re.compile(r"[)\]}>]")
@@ -152,7 +152,7 @@ def _outside_brackets(name: str) -> str:
         kept.append(name[at:first])
         at = last
     rest = name[at:]
-    return "".join([*kept, "" if kept and rest.strip(BLANKS).casefold() in _ASKED else rest])
+    return "".join([*kept, "" if kept and rest.strip(BLANKS).casefold() in NEED_MARKS else rest])
 
 
 def _letters(name: str) -> str:

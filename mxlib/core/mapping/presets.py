@@ -20,8 +20,7 @@ from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.schema import FIRST_NAME, LAST_NAME, NAME
 
-#: The word after a bracket that says whether a template needs the column.
-_ASKED = re.compile(r"\]\s*(?:required|optional)\s*$", re.IGNORECASE)
+_MARKED = re.compile(rf"\]\s*(?:{'|'.join(sorted(headers.NEED_MARKS))})\s*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\[\]]*\]|\(yes/no\)", re.IGNORECASE)
 
 
@@ -84,7 +83,7 @@ def _key(name: str) -> str:
 
     Underscores stay, since cPanel's `_diskquota` is in bytes.
     """
-    bare = _BRACKETED.sub(" ", _ASKED.sub("]", headers.shown(name)))
+    bare = _BRACKETED.sub(" ", _MARKED.sub("]", headers.shown(name)))
     return " ".join(bare.casefold().split())
 
 
