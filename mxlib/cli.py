@@ -209,7 +209,7 @@ def _note_temporary(users: Users, name: str) -> None:
 
 def _user_reset_factor(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     user = _known(_users(asked, store, clock), asked.name)
-    factors = SecondFactors(store, clock, Settings(), sandbox=Settings().sandbox)
+    factors = SecondFactors(store, clock, asked.settings, sandbox=asked.settings.sandbox)
     factors.reset(_operator(), user.id)
     return 0
 
