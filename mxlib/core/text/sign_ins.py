@@ -45,8 +45,8 @@ def date_and_time(at: float) -> str:
 def password_ended(at: float) -> str:
     """Say that a password ended that another person made, and who helps."""
     return (
-        f"This password ended on {date_and_time(at)}: one that another person made has to be changed within 7 days. Ask an "
-        "admin for a new one."
+        f"This password ended on {date_and_time(at)}: one that another person made has to be changed within 7 days. "
+        "Ask an admin for a new one."
     )
 
 
