@@ -207,7 +207,7 @@ def _after(next_page: str, back: str) -> str:
 
 
 def _without_session(request: Request) -> Response:
-    """Lead to the sign-in, which returns here, or say that there is none on this server."""
+    """Lead to the sign-in, or say that this server has none."""
     if request_context(request.scope).authenticator.sign_in_required():
         return to_sign_in(request.scope)
     return page(request, "No own account", f"<p>{_SIGN_IN_OFF}</p>{_home()}", 404)

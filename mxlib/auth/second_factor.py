@@ -136,7 +136,7 @@ class SecondFactors:
         return tuple(map(_readable, made))
 
     def codes_of_enrollment(self, user: UserRecord, browser: bytes) -> tuple[str, ...]:
-        """Return the recovery codes that an enrollment in this browser made; empty once they are not whole."""
+        """Return the recovery codes of an enrollment in this browser; empty once they changed."""
         with self._store.read() as tx:
             return tuple(map(_readable, self._codes_of_enrollment(tx, user, browser)))
 
@@ -146,9 +146,10 @@ class SecondFactors:
         return made if second_factors.has_codes(tx, user.id, list(map(digest, made))) else ()
 
     def _first_codes(self, user: UserRecord, browser: bytes, since: float) -> tuple[str, ...]:
-        """Return the recovery codes of an enrollment, made of the server key and the browser's digest.
+        """Return the recovery codes of an enrollment, derived from the server key.
 
-        So they can be shown again to this browser alone, while its session or pending sign-in lasts.
+        The browser's digest is part of the derivation, so they can be shown again to this browser alone, while its
+        session or pending sign-in lasts.
         """
         text = f"of {user.id} since {since}: {browser.hex()}"
         return tuple(_as_code(self._store.key.mark(f"recovery code {number} {text}")) for number in range(CODES))
@@ -255,7 +256,7 @@ def _matching(secret: str, typed: str, now: float) -> int | None:
 
 
 def _as_code(mark: bytes) -> str:
-    """Return a recovery code made of a keyed hash, which has far more bits than the code."""
+    """Return a recovery code made of a keyed hash, which has far more bits."""
     number, code = int.from_bytes(mark), ""
     for _ in range(CODE_LENGTH):
         number, at = divmod(number, len(ALPHABET))

@@ -91,7 +91,7 @@ def enrollment_form(enrollment: Enrollment, why: str) -> StepForm:
 
 
 def recovery_codes(codes: Sequence[str], done: str) -> str:
-    """Return the fields of a form that shows recovery codes, and saves them without a script."""
+    """Return the fields of a form that shows and saves recovery codes."""
     return template("recovery_codes.html").substitute(
         done=escape(done), codes=escape("\n".join(codes)), joined=escape(" ".join(codes))
     )

@@ -151,7 +151,7 @@ class Sessions:
         )
 
     def _open_since(self) -> tuple[float, float]:
-        """Return since when an open session began, and since when it was used, at the earliest."""
+        """Return the earliest begin and the earliest last use of open sessions."""
         now = self._clock.now()
         return now - self.longest, now - self._idle
 

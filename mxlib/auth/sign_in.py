@@ -149,10 +149,11 @@ class Authenticator:
     def take_step(
         self, pending_id: str, step: str, given: Mapping[str, str], client: ClientInfo, before: Session | None = None
     ) -> str:
-        """Take one step of a pending sign-in; return the id of the session that the last one begins, else blank.
+        """Take one step of a pending sign-in.
 
-        Raises SignInRefused when the pending sign-in is over, and the errors of `SignInStep.take`. The form of a step
-        that is not the next one changes nothing.
+        Return the id of the session that the last step begins, blank after others. Raises SignInRefused when the
+        pending sign-in is over, and the errors of `SignInStep.take`. The form of a step that is not the next one
+        changes nothing.
         """
         pending = self.find_pending(pending_id)
         if pending.step.name != step:

@@ -130,7 +130,7 @@ def pending_cookie_name(secure: bool) -> str:
 
 
 def start_session(request: Request, session_id: str, next_page: str) -> Response:
-    """Set the cookie of a session, which replaces a pending sign-in, and redirect to the page `next_page`."""
+    """Set the cookie of a session in place of a pending sign-in; redirect to `next_page`."""
     context, answer = request_context(request.scope), redirect_to(local(next_page))
     answer.set_cookie(
         cookie_name(context.secure),
@@ -180,7 +180,7 @@ def _with_password(name: str, next_page: str) -> str:
 
 
 def provider_link(issuer: str, path: str, next_page: str) -> str:
-    """Return the link to the sign-in provider by a path of ours, which leads to `next_page` afterwards."""
+    """Return the link to the sign-in provider by `path`; afterwards comes `next_page`."""
     start = escape(f"{path}?{urlencode({'next': next_page})}")
     return f'<a class="provider" href="{start}">Sign in with {escape(urlsplit(issuer).hostname or issuer)}</a>'
 

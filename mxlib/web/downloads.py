@@ -50,7 +50,10 @@ def _answer(make: Callable[[], File], ask: str = "") -> Response:
 
 
 def _confirmation(request: Request, back: str) -> str:
-    """Return the page that asks before this file is sent, and then leads `back`; blank for programs."""
+    """Return the address of the confirmation before this file, for people only.
+
+    `back` is the page to return to.
+    """
     return confirm_address(request.url.path, back) if "text/html" in request.headers.get("accept", "") else ""
 
 

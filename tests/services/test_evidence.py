@@ -64,7 +64,7 @@ def test_it_lists_users_permissions_and_tokens(app: App) -> None:
     assert token[4] == "boss"
 
 
-def test_a_token_has_no_more_permissions_than_its_owner_has_today(app: App) -> None:
+def test_a_token_never_has_more_permissions_than_its_owner_today(app: App) -> None:
     access, boss = app.services.access, app.services.users.find("boss")
     assert boss is not None
     access.create_token(BOSS, "everything", admin=True, given={}, days=30)
