@@ -1,7 +1,7 @@
 """Meanings of the headers of columns."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mxlib.core import schema
 from mxlib.core.addresses import fold_case
@@ -21,7 +21,13 @@ _ALIASES = {
 }
 _LOOSE = frozenset(alias for column in schema.SCHEMA for alias in column.loose.split())
 _NAME_PARTS = frozenset(header for part in schema.NAME_PARTS for header in part.likely.split())
-_SUGGESTED = frozenset(header for column in schema.MEANINGS.values() for header in column.likely.split())
+
+#: Headers that are too loose, or too foreign, to be used without asking, in the form that `_folded` returns.
+_SUGGESTIONS = {
+    header: column.name
+    for column in schema.MEANINGS.values()
+    for header in (*column.loose.split(), *column.likely.split())
+}
 _FIRST_NAMES = frozenset(schema.FIRST_NAME.likely.split())
 _LAST_NAMES = frozenset((*schema.LAST_NAME.likely.split(), *schema.NAME.loose.split()))
 
@@ -36,6 +42,10 @@ _CLOSES = re.compile(r"[)\]}>]")
 _SIZED = re.compile(r"quota(?:in)?(?P<unit>[kmgt]i?b|bytes?|(?:kilo|mega|giga|tera)bytes?)")
 _IN_MB = frozenset({"mb", "mib", "megabyte", "megabytes"})
 _IN_GB = frozenset({"gb", "gib", "gigabyte", "gigabytes"})
+_UNITS = (
+    _IN_MB | _IN_GB | {f"{unit}{s}" for unit in ("byte", "kilobyte", "terabyte") for s in ("", "s")}
+    | {"kb", "kib", "tb", "tib"}
+)  # fmt: skip
 
 
 def shown(name: str) -> str:
@@ -70,6 +80,30 @@ def meanings_of(header: Sequence[str]) -> list[str | None]:
     return [None if at in loose and (parted or meanings.count(each) > 1) else each for at, each in enumerate(meanings)]
 
 
+def suggestion_of(name: str) -> str | None:
+    """Return the meaning that a header only suggests; None when it suggests none.
+
+    A unit is left aside: `Speicher (MB)` suggests what `Speicher` does.
+    """
+    key = _folded(name)
+    if key not in _SUGGESTIONS and _unit(name) in _IN_MB | _IN_GB:
+        words = _words(_outside_brackets(name))
+        key = "".join(words[:-1] if words[-1:] and words[-1] in _UNITS else words).removesuffix("in")
+        return "quota" if _SUGGESTIONS.get(key) == "quota" else None
+    return _SUGGESTIONS.get(key)
+
+
+def says(name: str, stems: Iterable[str]) -> bool:
+    """Return whether a header has one of these pieces of words, in letters without accents."""
+    key = _folded(name)
+    return any(stem in key for stem in stems)
+
+
+def is_in_megabytes(name: str) -> bool:
+    """Return whether a header gives MB as its unit."""
+    return len(name) <= MAX_HEADER_LENGTH and _unit(name) in _IN_MB
+
+
 def is_in_gigabytes(name: str) -> bool:
     """Return whether a quota's header gives GB as its unit."""
     return len(name) <= MAX_HEADER_LENGTH and _unit(name) in _IN_GB
@@ -96,7 +130,7 @@ def known_in(header: Sequence[str]) -> int:
 
 def suggested_in(header: Sequence[str]) -> int:
     """Count the columns of a header that have or suggest a meaning."""
-    return sum(_folded(name) in _SUGGESTED or meaning_of(name) is not None for name in header)
+    return sum(suggestion_of(name) is not None or meaning_of(name) is not None for name in header)
 
 
 def names_people(header: Sequence[str]) -> bool:
@@ -123,12 +157,17 @@ def _key(name: str) -> str:
 
 
 def _unit(name: str) -> str:
-    """Return the unit in a quota's header, bracketed or not; blank when it has none."""
+    """Return the unit in a header, blank when it has none.
+
+    It stands in brackets, or is the last word.
+    """
     if sized := _SIZED.fullmatch(_letters(_outside_brackets(name)) or _letters(name)):
         return sized["unit"]
     inside = (name[first + 1 : last - 1] for first, last in _brackets(name))
     words = [word for part in inside for word in re.findall(r"[a-z]+", part.casefold())]
-    return next((word for word in words if _SIZED.fullmatch(f"quota{word}")), "")
+    found = next((word for word in words if word in _UNITS), "")
+    last = _words(_outside_brackets(name))[1:][-1:]
+    return found or next((word for word in last if word in _UNITS), "")
 
 
 def _brackets(name: str) -> Iterator[tuple[int, int]]:
@@ -144,6 +183,10 @@ def _brackets(name: str) -> Iterator[tuple[int, int]]:
 
 def _folded(name: str) -> str:
     return _letters(fold_case(name[:MAX_HEADER_LENGTH]))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", fold_case(name[:MAX_HEADER_LENGTH]))
 
 
 def _outside_brackets(name: str) -> str:
