@@ -14,9 +14,10 @@ from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.format import day
 from mxlib.core.import_batch import ImportBatch, parse_default_domain
-from mxlib.core.mapping import choices, fallbacks, mapping, presets, read_file, suggestions
+from mxlib.core.mapping import choices, clues, fallbacks, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
+from mxlib.core.mapping.clues import Clue
 from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.notes import Note, NoteCode
@@ -56,6 +57,9 @@ class MappingQuestion:
     #: The choices of another user, and whether the headers say by themselves what the columns hold.
     offer: Offer | None = None
     recognised: bool = False
+    #: The clues in the values, and the columns whose meaning is proposed by them alone.
+    clues: Mapping[int, Clue] = field(default_factory=dict, repr=False)
+    by_values: frozenset[int] = frozenset()
 
     @property
     def claims(self) -> dict[str, tuple[int, ...]]:
@@ -94,9 +98,12 @@ class FileService:
         if known is None:
             return replace(self.question(sheet, domain), offer=offer)
         by_itself = choices.as_understood(known.columns)
-        if offer is None or offer.answer == by_itself:
+        seen = {} if presets.find(sheet.header) else self._clues(sheet)
+        is_lost = any(clue.is_strong for clue in clues.unused(seen, by_itself).values())
+        if not is_lost and (offer is None or offer.answer == by_itself):
             return known
-        return MappingQuestion(sheet, by_itself, offer=offer, recognised=True)
+        answer, added = clues.with_proposed(seen, by_itself)
+        return MappingQuestion(sheet, answer, offer=offer, recognised=True, clues=seen, by_values=added)
 
     def read_by_header(self, data: bytes, name: str, *, options: ReadOptions | None = None) -> ReadFile:
         """Return the rows of a file by its header alone, without a question.
@@ -195,17 +202,18 @@ class FileService:
         """
         preset = presets.find(sheet.header)
         columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
-        answer = run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns)
-        return MappingQuestion(sheet, choices.with_spelling(sheet, answer, domain), columns.conflicts)
+        known = self.known_domains()
+        found = run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns, known)
+        answer = choices.with_spelling(sheet, found.choices, domain)
+        return MappingQuestion(sheet, answer, columns.conflicts, clues=found.clues, by_values=found.by_values)
 
     def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
         """Return how a file was mapped, as a question to answer differently."""
-        offer = self._offer(caller, reading.sheet)
-        if kept := self._kept(caller, reading.sheet):
-            return MappingQuestion(reading.sheet, kept[0], offer=offer)
-        if not reading.columns.names_who:
+        offer, kept = self._offer(caller, reading.sheet), self._kept(caller, reading.sheet)
+        if not kept and not reading.columns.names_who:
             return replace(self.question(reading.sheet), offer=offer)
-        return MappingQuestion(reading.sheet, choices.as_understood(reading.columns), offer=offer)
+        answer = kept[0] if kept else choices.as_understood(reading.columns)
+        return MappingQuestion(reading.sheet, answer, offer=offer, clues=self._clues(reading.sheet))
 
     def first_lines(self, data: bytes, name: str, options: ReadOptions) -> dict[int, list[str]]:
         """Return the first lines of a file by number, as cells.
@@ -271,6 +279,9 @@ class FileService:
         caller = current(caller)
         known = {name for name in known if caller.may(Permission.IMPORT, name)}
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
+
+    def _clues(self, sheet: Sheet) -> dict[int, Clue]:
+        return run_unless(time_budget.is_light(sheet), clues.find, sheet, self.known_domains())
 
     def _must_import(self, caller: Caller) -> None:
         """Raise Forbidden for anyone who may import nowhere, before anything is read."""

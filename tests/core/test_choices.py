@@ -21,7 +21,7 @@ USERNAME_PATTERNS = st.builds(
 
 def guessed(*lines: str) -> tuple[str, ...]:
     sheet = reader.read("\n".join(lines).encode(), "staff.csv")
-    return suggestions.suggest_columns(sheet, detect_columns(sheet.header)).meanings
+    return suggestions.suggest_columns(sheet, detect_columns(sheet.header)).choices.meanings
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,14 @@ def test_a_bare_name_alone_does_not_make_a_row_a_header() -> None:
 
 def test_a_german_list_still_has_last_and_first_names() -> None:
     sheet = reader.read(b"Name;Vorname\r\nM\xc3\xbcller;Hans\r\n", "staff.csv")
-    answer = suggestions.suggest_columns(sheet, mapping.detect_columns(sheet.header))
+    answer = suggestions.suggest_columns(sheet, mapping.detect_columns(sheet.header)).choices
     assert answer.meanings == (LAST_NAME, FIRST_NAME)
     assert apply_mapping(sheet, answer.chosen, usernames=sheet.table.column(0)).rows["name"].tolist() == ["Hans Müller"]
 
 
 def test_a_list_of_full_names_makes_usernames_and_keeps_the_names() -> None:
     sheet = reader.read(b"Name,Phone\r\nJan van der Berg,1\r\n", "staff.csv")
-    answer = suggestions.suggest_columns(sheet, mapping.detect_columns(sheet.header))
+    answer = suggestions.suggest_columns(sheet, mapping.detect_columns(sheet.header)).choices
     assert answer.meanings[0] == FULL_NAME
     assert answer.makes_usernames
     rows = apply_mapping(sheet, answer.chosen, usernames=sheet.table.column(1)).rows

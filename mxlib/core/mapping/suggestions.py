@@ -1,47 +1,63 @@
 """Guess the meanings of a file's columns from foreign-language headers and from their cells."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
 from mxlib.core import headers
-from mxlib.core.addresses import fold_case, is_username
+from mxlib.core.addresses import is_username
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping import clues
 from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, ColumnChoices
+from mxlib.core.mapping.clues import Clue
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
-from mxlib.core.schema import MEANINGS
-
-#: Headers that are too loose, or too foreign, to be used without asking; letters only, without accents.
-_MEANT = {
-    header: column.name for column in MEANINGS.values() for header in (*column.loose.split(), *column.likely.split())
-}
 
 
-def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Likely choices for the columns of a sheet, and the clues behind them."""
+
+    choices: ColumnChoices
+    clues: Mapping[int, Clue]
+    by_values: frozenset[int] = frozenset()
+
+
+def suggest_columns(sheet: Sheet, mapping: ColumnMapping, known: Collection[str] | None = None) -> Suggestion:
     """Return likely choices for the columns of a sheet.
 
-    Columns that claim the same meaning are left unanswered: they are a question to the operator, not a guess.
+    Columns that claim the same meaning are left unanswered: they are a question to the operator, not a guess. `known`
+    are the domains of the account, None while they were never read.
     """
     unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
-    known = dict(mapping.name_parts) | dict(mapping.columns)
-    found: dict[str, int] = {meaning: at for meaning, at in known.items() if at not in unsure}
+    by_header = dict(mapping.name_parts) | dict(mapping.columns)
+    found: dict[str, int] = {meaning: at for meaning, at in by_header.items() if at not in unsure}
     asked = {conflict.meaning for conflict in mapping.conflicts}
     for at, name in enumerate(sheet.header):
-        meaning = _MEANT.get("".join(filter(str.isalnum, fold_case(name[: headers.MAX_HEADER_LENGTH]))))
+        meaning = headers.suggestion_of(name)
         if meaning and at not in found.values() and at not in unsure and meaning not in asked:
             found.setdefault(meaning, at)
     if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:
         found[LAST_NAME] = found.pop(FULL_NAME)  # German lists: Name, Vorname
+    seen = clues.find(sheet, known)
     if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
         used = unsure | set(found.values())
-        with_addresses = (at for at in range(len(sheet.header)) if at not in used and _holds_addresses(sheet, at))
+        with_addresses = [at for at in range(len(sheet.header)) if at not in used and _holds_addresses(sheet, at)]
         # With names, a column must be filled in every row: a partly filled one may hold other addresses of some people.
-        named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)
-        first = next((at for at in with_addresses if not named or _is_filled(sheet, at)), None)
-        if first is not None:
-            found[ADDRESS] = first
+        if not {LAST_NAME, FULL_NAME}.isdisjoint(found):
+            with_addresses = [
+                at
+                for at in with_addresses
+                if _is_filled(sheet, at) and clues.holds_mailboxes(sheet.header[at], seen.get(at))
+            ]
+        if with_addresses:
+            found[ADDRESS] = with_addresses[0]
     if not sheet.options.header_line:
         _guess_by_cells(sheet, found)
     meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
-    return ColumnChoices(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+    choices = ColumnChoices(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+    choices, added = clues.with_proposed(seen, choices, asked)
+    return Suggestion(choices, seen, added)
 
 
 def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:

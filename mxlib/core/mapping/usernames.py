@@ -43,6 +43,9 @@ _BEFORE = (
 )
 _PARTICLES = frozenset(_BEFORE.split())
 
+#: Particles that are no codes of languages or countries, as `de` is.
+_SURE = frozenset(["van", "von", "der", "den", "vom", "zum", "della", "dos"])
+
 #: The spelling of these letters without their marks in German and the Nordic languages.
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe",
                           "Ä": "ae", "Ö": "oe", "Ü": "ue", "Å": "aa", "Ø": "oe"})  # fmt: skip
@@ -109,6 +112,12 @@ def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) 
         pc.if_else(nobody, arrow_text.each(full, lambda name: _split(name)[1]), last),
         in_first | in_last | (in_full & arrow_text.mask(nobody)),
     )
+
+
+def are_particles(cells: Collection[str]) -> bool:
+    """Return whether these are words before last names, and nothing else."""
+    words = [fold_case(cell).split() for cell in cells]
+    return all(map(_PARTICLES.issuperset, words)) and any(not _SURE.isdisjoint(each) for each in words)
 
 
 def usernames(
