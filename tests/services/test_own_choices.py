@@ -148,7 +148,7 @@ def offers(tab: AppTest) -> list[str]:
 
 
 def test_the_page_offers_the_choices_of_another_user_by_name(app: App) -> None:
-    done(say(preview(page("kim"), UNKNOWN), 0, "username"))
+    done(say(preview(page("kim"), UNKNOWN), 0, "who"))
     tab = preview(page("lee"), UNKNOWN)
     assert asks(tab)
     assert "**kim** answered for such a file" in text_of(tab)

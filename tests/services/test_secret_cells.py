@@ -315,8 +315,8 @@ def test_the_mapping_page_shows_no_secret_for_any_meaning_of_its_column(app: App
     rows = f"wie,Start,wat,PIN\nlotte,{P},x,zz-pin-zz\ntim,{Q},first {R},zz-pin-zz\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     step = tab.session_state["mapping"]
-    for meaning in ("ignore", "username", "quota"):
-        tab.selectbox(key=step.key("column-1")).set_value(meaning).run()
+    for target in ("who", "quota", "name"):
+        tab.selectbox(key=step.key(f"target-{target}")).set_value(1).run()
         text = sent(tab)
         assert "lotte" in text
         assert not [*passwords_in(text), *(["pin"] if "zz-pin-zz" in text else [])]

@@ -15,8 +15,9 @@ def named(tab: AppTest, key: str) -> str:
     return f"map-{key}-{tab.session_state['mapping'].generation}"
 
 
-def say(tab: AppTest, column: int, meaning: str) -> AppTest:
-    return tab.selectbox(key=named(tab, f"column-{column}")).set_value(meaning).run()
+def say(tab: AppTest, column: int, target: str) -> AppTest:
+    """Choose the column of the file for one of ours: `who` for usernames and addresses."""
+    return tab.selectbox(key=named(tab, f"target-{target}")).set_value(column).run()
 
 
 def done(tab: AppTest) -> AppTest:

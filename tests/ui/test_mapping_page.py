@@ -86,7 +86,7 @@ def test_unknown_columns_need_an_answer_before_the_preview(app: App) -> None:
     assert "No column for usernames or addresses." in text_of(tab)
     assert "`boss`" in text_of(tab)
     assert tab.button(key="map_done").disabled
-    say(tab, 0, "username")
+    say(tab, 0, "who")
     assert not tab.button(key="map_done").disabled
     assert column(done(tab), "username") == ["nina"]
 
@@ -94,8 +94,13 @@ def test_unknown_columns_need_an_answer_before_the_preview(app: App) -> None:
 def test_the_choice_for_a_column_is_named_as_its_header_reads(app: App) -> None:
     """Screen readers get the label of a hidden name as it stands, without markdown."""
     tab = imported(b"E-mail_boss (old),![x](y)\nnina,1\n")
-    labels = [choice.label for choice in tab.selectbox if choice.label.startswith("What column")]
-    assert labels == ["What column E-mail_boss (old) holds", "What column x (y) holds"]
+    labels = [choice.label for choice in tab.selectbox if choice.label.startswith("Column for")]
+    assert labels[:4] == [
+        "Column for Username or address",
+        "Column for First name",
+        "Column for Last name",
+        "Column for Password",
+    ]
 
 
 def test_two_columns_with_one_meaning_are_asked_without_a_suggestion(app: App) -> None:
@@ -117,7 +122,7 @@ def test_one_meaning_for_two_columns_is_reported(app: App) -> None:
 
 
 def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(app: App) -> None:
-    done(say(imported(UNKNOWN), 0, "username"))
+    done(say(imported(UNKNOWN), 0, "who"))
     tab = imported(b"WAT ,wie\r\nboss,tess\r\n")
     assert not asks(tab)
     assert column(tab, "username") == ["tess"]
@@ -137,7 +142,7 @@ def test_another_set_of_headers_is_asked_again_and_the_answer_holds_no_header(ap
 def test_usernames_are_made_of_names_and_numbered(app: App) -> None:
     tab = imported(NAMES, generate=True)
     assert list(tab.table[0].value["Username"]) == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", "*to be typed*"]
-    assert "1 namesake is numbered. 1 name makes no username" in text_of(tab)
+    assert "1 name occurs twice; the second gets a 2. 1 name makes no username" in text_of(tab)
     done(tab)
     assert column(tab, "username") == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", ""]
     assert statuses(tab) == ["Ready", "Ready", "Ready", "Invalid"]
@@ -209,7 +214,7 @@ def test_another_header_row_is_taken_with_its_line_numbers(app: App) -> None:
     tab = imported(b"wie,wat\r\nnaam,functie\r\nnina,boss\r\n")
     tab.selectbox(key=named(tab, "header_line")).set_value(2).run()
     assert list(tab.dataframe[0].value.index) == [3]
-    say(tab, 0, "username")
+    say(tab, 0, "who")
     assert column(done(tab), "line") == ["3"]
 
 
@@ -286,7 +291,7 @@ def test_pasted_rows_are_read_as_a_file_is(app: App, text: str, found: list[str]
 
 def test_pasted_rows_with_unknown_columns_are_asked_about(app: App) -> None:
     tab = pasted("wie\twat\nnina\tboss\n")
-    assert column(done(say(tab, 0, "username")), "username") == ["nina"]
+    assert column(done(say(tab, 0, "who")), "username") == ["nina"]
 
 
 def test_neither_or_both_of_file_and_paste_is_said(app: App) -> None:
@@ -305,7 +310,7 @@ def test_another_file_can_be_chosen_instead(app: App) -> None:
 
 
 def test_the_step_survives_a_visit_to_another_page(app: App) -> None:
-    tab = say(imported(UNKNOWN), 0, "username")
+    tab = say(imported(UNKNOWN), 0, "who")
     pages = Path(__file__).parents[2] / "pages"
     tab.switch_page(str(pages / "runs.py")).run()
     tab.switch_page(str(pages / "import_mailboxes.py")).run()
@@ -372,3 +377,99 @@ def test_a_proposal_that_is_changed_for_the_worse_says_so_and_stays(app: App) ->
     assert "a quote opens in line 1 and never closes" in tab.error[0].value
     assert tab.selectbox(key=named(tab, "encoding")).value == "utf-8"
     assert column(done(tab), "username") == ["nina"]
+
+
+STAFF = (
+    "Nachname;Vorname;Abteilung;E-Mail (Büro);E-Mail (privat);Speicher (MB);Speicherkarte;Startcode\r\n"
+    "Maas;Ida;IT;ida@a.nl;ida@web.de;2 GB;64 GB;Kroket-2026a\r\n"
+    "Berg;Otto;IT;otto@a.nl;otto@gmx.de;1 GB;32 GB;Stoomboot-77x\r\n"
+).encode()
+
+
+def chosen(tab: AppTest) -> dict[str, str]:
+    """Which column of the file fills each of ours, as the page shows it."""
+    selects = [each for each in tab.selectbox if each.label.startswith("Column for ")]
+    return {each.label.removeprefix("Column for "): each.format_func(each.value) for each in selects}
+
+
+def test_the_mapping_goes_from_our_columns_to_those_of_the_file(app: App) -> None:
+    tab = imported(b"Benutzer;Kennwort;Ort\r\nnina;Geheim.2026x;Ede\r\n")
+    assert chosen(tab) == {
+        "Username or address": "Benutzer", "Password": "Kennwort", "Quota (MB)": "Not in the file",
+        "Daily send limit": "Not in the file", "Recovery email": "Not in the file", "Full name": "Not in the file",
+        "Domain": "Not in the file",
+    }  # fmt: skip
+    assert "1 other column is not imported, and comes back in the results, passwords apart: Ort `Ede`." in text_of(tab)
+    say(tab, 2, "domain")
+    say(tab, 2, "name")
+    assert (chosen(tab)["Domain"], chosen(tab)["Full name"]) == ("Not in the file", "Ort")
+
+
+def test_after_the_answer_the_private_address_is_proposed_and_it_is_shown(app: App) -> None:
+    tab = imported(STAFF)
+    assert tab.button(key="map_done").disabled
+    assert chosen(tab)["Recovery email"] == "Not in the file"
+    tab.radio(key=named(tab, "pick-address")).set_value(3).run()
+    assert chosen(tab) == {
+        "First name": "Vorname", "Last name": "Nachname", "Password": "Not in the file",
+        "Quota (MB)": "Speicher (MB)", "Daily send limit": "Not in the file", "Recovery email": "E-Mail (privat)",
+        "Full name": "Not in the file: first and last name", "Domain": "Not in the file",
+    }  # fmt: skip
+    assert "`ida@web.de` `otto@gmx.de` :blue-badge[:material/lightbulb: Proposed: holds email addresses]" in text_of(
+        tab
+    )
+    assert "Kroket" not in text_of(tab)
+    say(tab, -1, "recovery_email")
+    tab.radio(key=named(tab, "pick-address")).set_value(4).run()
+    tab.radio(key=named(tab, "pick-address")).set_value(3).run()
+    assert chosen(tab)["Recovery email"] == "Not in the file"  # a person has decided that
+    assert any("E\\-Mail \\(privat\\)" in warning.value for warning in tab.warning)
+
+
+def test_a_column_that_looks_like_something_is_marked_and_used_by_its_button(app: App) -> None:
+    tab = imported(STAFF)
+    tab.radio(key=named(tab, "pick-address")).set_value(3).run()
+    marked = [warning.value for warning in tab.warning]
+    assert marked == [f"**Startcode** is not imported, and looks like passwords: `{MASK}` `{MASK}`"]
+    tab.button(key=named(tab, "use-7")).click().run()
+    assert not tab.warning
+    assert chosen(tab)["Password"] == "Startcode"
+    done(tab)
+    assert tab.session_state["preview"].editor.latest.rows["password"].tolist() == ["Kroket-2026a", "Stoomboot-77x"]
+    assert column(tab, "quota") == ["2 GB", "1 GB"]
+    assert column(tab, "recovery_email") == ["ida@web.de", "otto@gmx.de"]
+    assert column(tab, "name") == ["Ida Maas", "Otto Berg"]
+
+
+@pytest.mark.parametrize("unit", ["Speicher (GB)", "Quota [GB]", "Speicher in GB"])
+def test_the_unit_of_a_header_holds_for_bare_numbers(app: App, unit: str) -> None:
+    question = read(app, f"Benutzer;{unit}\r\nnina;2\r\ntess;500 MB\r\n".encode())
+    assert answered(app, question).rows["quota"].tolist() == ["2048", "500 MB"]
+
+
+def test_recognised_headers_are_asked_about_only_where_a_column_would_be_lost(app: App) -> None:
+    assert isinstance(read(app, b"username,wat\r\nnina,Kroket-2026a\r\ntess,Stoomboot-77x\r\n"), MappingQuestion)
+    assert isinstance(read(app, b"username,Speicher\r\nnina,2 GB\r\n"), MappingQuestion)
+    for rest in (b"Ort\r\nnina,Ede\r\n", b"Nummer\r\nnina,1024\r\n", b"Confirm,password\r\nnina,A.2026xyz,A.2026xyz"):
+        assert usernames(read(app, b"username," + rest)) == ["nina"]
+
+
+def test_first_and_last_names_are_asked_for_when_there_are_two(app: App) -> None:
+    tab = imported(b"Benutzer,a,b\r\nnina,Nina,Berg\r\n")
+    assert "First name" not in chosen(tab)
+    say(tab, -2, "name")
+    say(tab, 1, "first_name")
+    assert column(done(say(tab, 2, "last_name")), "name") == ["Nina Berg"]
+
+
+def test_headers_that_are_alike_get_numbers(app: App) -> None:
+    tab = imported(b"wie,x,x\r\nnina,1,2 GB\r\n")
+    options = tab.selectbox(key=named(tab, "target-quota")).options
+    assert options == ["Not in the file", "wie", "x (2)", "x (3)"]
+
+
+def test_a_refused_file_stays_refused_until_another_one_is_chosen(app: App) -> None:
+    tab = imported(b"username,password\n")
+    tab.checkbox(key="generate_first").check().run()
+    assert len(tab.error) == 1
+    assert column(preview(tab, b"username\r\nnina\r\n"), "username") == ["nina"]

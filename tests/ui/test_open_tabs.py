@@ -42,7 +42,7 @@ LOOKS = {
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
-    "-all-", "-every", "key", "remove-", "confirm-go",
+    "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -302,10 +302,7 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
             app.run()
         elif step == "mapping":
             app.file_uploader(key="upload").upload("odd.csv", b"Foo,Bar\r\nnina.berg,1\r\n").run()
-            tab.press("preview_import")
-            app.selectbox(key=next(box.key for box in app.selectbox if "column-0" in str(box.key))).select(
-                "username"
-            ).run()
+            app.selectbox(key=next(box.key for box in app.selectbox if "target-who" in str(box.key))).set_value(0).run()
         elif step == "typed":
             app.text_input(key="new_username").input("nina.berg").run()
             app.text_input(key="new_password").input("Geheim.2026x").run()

@@ -25,7 +25,7 @@ FULL_NAME = schema.NAME.name
 _EARLIER = {"full_name": FULL_NAME}
 
 #: Every meaning that people can choose for a column, with its label.
-CHOICES = {IGNORE: "Ignore", **{name: column.label for name, column in schema.MEANINGS.items()}}
+CHOICES = {IGNORE: "Don't import", **{name: column.label for name, column in schema.MEANINGS.items()}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ It comes only when that is not known already, or when the operator asks for it.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import streamlit as st
 
@@ -15,19 +14,14 @@ from mxlib.core.format import count, day
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE, notes_of_reading
 from mxlib.core.mapping.read_file import ReadFile
-from mxlib.core.schema import MEANINGS
 from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.ui.app import layout
-from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames, notes
+from mxlib.ui.imports import editor, mapping_columns, mapping_encoding, mapping_usernames, notes
 from mxlib.ui.imports.mapping_state import Step, Upload
 from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
-from mxlib.ui.widgets.format import escaped, spoken, verbatim
-
-#: More columns than this scroll in a box of their own, so many pixels high.
-_COLUMNS_IN_VIEW, _BOX = 12, 560
-_WIDTHS = [3, 5, 3]
+from mxlib.ui.widgets.format import escaped
 
 _LOOK = "Read as shown below it is a table: look whether that is right, or choose another way to read it."
 
@@ -64,21 +58,19 @@ def offer(held: editor.OpenDraft) -> None:
         question = services.current().files.question_of(layout.caller(), reading)
         _begin(Upload(held.content, reading.sheet.name, held.editor.generate), question, asked=True)
 
-    st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
+    st.button("File settings", icon=":material/tune:", key="change_reading", on_click=act(change))
 
 
 def show(step: Step, domain: str) -> None:
     """Ask, and go on to the preview when all is answered."""
     _heading(step)
-    with st.container(border=True, key="mapping-columns"):
-        step.answer = replace(step.answer, meanings=_meanings(step))
+    mapping_columns.ask(step)
     others: Collection[str] = ()
     if step.answer.makes_usernames:
         with st.container(border=True, key="mapping-names"):
             step.answer, others = mapping_usernames.ask(step, domain)
-    with st.expander(
-        "How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.misread or step.refusal)
-    ):
+    is_open = step.asked or bool(step.misread or step.refusal)
+    with st.expander("File settings", icon=":material/tune:", expanded=is_open):
         mapping_encoding.ask(step)
     trouble = step.answer.trouble(step.sheet.header)
     if _footer(step, trouble):
@@ -124,7 +116,7 @@ def _heading(step: Step) -> None:
     if found.makes_usernames:
         message = "No column for usernames or addresses: they can be made of the names, as shown below."
     else:
-        message = f"{file_problems.no_address_column(())} Say what the columns hold."
+        message = f"{file_problems.no_address_column(())} Choose it below."
     st.warning(escaped(message), icon=":material/help:")
 
 
@@ -145,70 +137,19 @@ def _offer(step: Step, offer: Offer) -> None:
         )  # fmt: skip
 
 
-def _meanings(step: Step) -> tuple[str, ...]:
-    """Ask what each column holds; columns that claim one meaning together are one question."""
-    found = list(step.answer.meanings)
-    for meaning, claimants in step.question.claims.items():
-        chosen = _resolve(step, meaning, claimants)
-        for at in claimants:
-            found[at] = "" if chosen is None else meaning if at == chosen else IGNORE
-    claimed = {at for claimants in step.question.claims.values() for at in claimants}
-    open_to_choice = [at for at in range(len(found)) if at not in claimed]
-    if open_to_choice:
-        for column, title in zip(st.columns(_WIDTHS), ("Column", "Its first values", "Holds"), strict=True):
-            column.caption(title)
-    with st.container(height=_BOX if len(open_to_choice) > _COLUMNS_IN_VIEW else "content", border=False):
-        for at in open_to_choice:
-            found[at] = _choose(step, at)
-    return tuple(found)
-
-
-def _resolve(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
-    now = next((place for place, at in enumerate(claimants) if step.answer.meanings[at] == meaning), None)
-    chosen: int | None = st.radio(
-        f"{len(claimants)} columns could hold the {MEANINGS[meaning].plural}. Which one does?",
-        claimants,
-        index=now,
-        format_func=lambda at: escaped(step.name(at)),
-        captions=[_samples(step, at) for at in claimants],
-        key=step.key(f"pick-{meaning}"),
-    )
-    return chosen
-
-
-def _choose(step: Step, at: int) -> str:
-    name, samples, meaning = st.columns(_WIDTHS, vertical_alignment="center")
-    name.markdown(f"**{escaped(step.name(at))}**")
-    samples.markdown(_samples(step, at))
-    choices = list(CHOICES)
-    chosen: str = meaning.selectbox(
-        f"What column {spoken(step.name(at))} holds",
-        choices,
-        index=choices.index(step.answer.meanings[at]),
-        format_func=CHOICES.__getitem__,
-        label_visibility="collapsed",
-        key=step.key(f"column-{at}"),
-    )
-    return chosen
-
-
-def _samples(step: Step, at: int) -> str:
-    return " ".join(map(verbatim, step.samples(at))) or "*blank*"
-
-
 def _footer(step: Step, trouble: str) -> bool:
     """Show the buttons onward and back; return whether to continue."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         go_on = st.button(
             "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
         )
         if step.asked:
             st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=act(_end))
         st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=act(_discard))
-    if trouble:
-        st.markdown(f":material/arrow_upward: {escaped(trouble)}")
-    elif step.asked:
-        st.caption("The file is read again: what was fixed in the preview is lost.")
+        if trouble:
+            st.markdown(f":material/arrow_upward: {escaped(trouble)}")
+        elif step.asked:
+            st.caption("The file is read again: what was fixed in the preview is lost.")
     return go_on
 
 

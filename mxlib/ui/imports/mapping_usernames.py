@@ -13,6 +13,8 @@ from mxlib.ui.imports.mapping_state import Step
 from mxlib.ui.widgets.format import escaped
 
 _PLAIN_ROWS, _ODD_ROWS = 4, 4
+_SECOND = "1 name occurs twice; the second gets a 2."
+_NUMBERED = "{} elsewhere too: each gets a number."
 _PARTICLES = {
     Particles.JOINED: "jan.vanderberg",
     Particles.KEPT: "jan.van.der.berg",
@@ -25,7 +27,7 @@ def ask(step: Step, domain: str) -> tuple[ColumnChoices, list[str]]:
 
     Returns the pattern, and addresses whose owners are other people.
     """
-    st.markdown("**Usernames made of the names**")
+    st.markdown("**How should usernames look?**")
     who = choices.people(step.sheet, step.answer)
     answer = ColumnChoices(step.answer.meanings, _recipe(step, who))
     others = _others(step, answer, domain)
@@ -97,7 +99,8 @@ def _sample(step: Step, who: People, made: list[str], plain: list[str]) -> None:
     )
     sentences = []
     if numbered:
-        sentences.append(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
+        is_second = len(numbered) == 1 and made[numbered[0]] == f"{plain[numbered[0]]}2"
+        sentences.append(_SECOND if is_second else _NUMBERED.format(count(len(numbered), "name occurs", "names occur")))
     if missing:
         many = count(len(missing), "name makes", "names make")
         sentences.append(f"{many} no username, since no Latin letters are left of it: type it in the preview.")
