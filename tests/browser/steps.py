@@ -43,7 +43,6 @@ def open_preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *,
         page.get_by_text("Generate secure passwords", exact=True).click()
         idle(page)
     upload(page, content, name)
-    press(page, "Preview import")
     return Grid(page, "preview-grid")
 
 

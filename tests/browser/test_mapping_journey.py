@@ -26,9 +26,8 @@ def sampled(page: Page, header: str) -> Locator:
 def test_the_step_fits_the_window_in_every_look(page: Page, look: dict[str, Any]) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES)
-    press(page, "Preview import")
-    expect(page.get_by_text("Usernames made of the names")).to_be_visible()
-    page.get_by_text("How the file is read").click()
+    expect(page.get_by_text("How should usernames look?")).to_be_visible()
+    page.get_by_text("File settings").click()
     expect(Grid(page, "mapping-sample").root).to_be_visible()
     idle(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -37,7 +36,6 @@ def test_the_step_fits_the_window_in_every_look(page: Page, look: dict[str, Any]
 def test_a_file_of_names_becomes_mailboxes_and_is_recognised_next_time(page: Page, server: Server) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES)
-    press(page, "Preview import")
     choose(page, "Pattern", "flast")
     page.get_by_role("radio", name="jan.berg").click()
     idle(page)
@@ -52,11 +50,10 @@ def test_a_file_of_names_becomes_mailboxes_and_is_recognised_next_time(page: Pag
 
     visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES)
-    press(page, "Preview import")
     expect(page.get_by_text("Columns read as answered on")).to_be_visible()
     Grid(page, "preview-grid").expect(0, "Status", "Already exists")
 
-    press(page, "Change how the file is read")
+    press(page, "File settings")
     page.get_by_role("combobox", name="of these mailboxes exist already").click()
     page.get_by_role("option", name="gzwaluw@clienta.nl").click()
     page.keyboard.press("Escape")
@@ -67,8 +64,8 @@ def test_a_file_of_names_becomes_mailboxes_and_is_recognised_next_time(page: Pag
 
 def test_rows_copied_from_a_spreadsheet_are_pasted_and_previewed_with_one_click(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
-    page.get_by_label("Or paste rows").fill("username\tquota\npasted.one\t1,024\npasted.two\t2 GB\n")
-    page.get_by_role("button", name="Preview import").click()
+    page.get_by_label("Or paste from Excel").fill("username\tquota\npasted.one\t1,024\npasted.two\t2 GB\n")
+    page.get_by_role("button", name="Read pasted rows").click()
     grid = Grid(page, "preview-grid")
     grid.expect(1, "Username", "pasted.two")
     grid.expect(0, "Status", "Ready")
@@ -77,13 +74,12 @@ def test_rows_copied_from_a_spreadsheet_are_pasted_and_previewed_with_one_click(
 def test_a_wrong_delimiter_is_corrected_with_a_live_sample(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, b"wie;en, of\r\nfloor.smit;x, y\r\n")
-    press(page, "Preview import")
-    page.get_by_text("How the file is read").click()
+    page.get_by_text("File settings").click()
     # Read by the wrong delimiter, what follows a name looks like a password, and is masked.
     expect(sampled(page, "wie;••••••••")).to_be_attached()
     Grid(page, "mapping-sample").expect(0, "wie;••••••••", "floor.smit;••••••••")
     choose(page, "Delimiter", "Semicolons")
     expect(sampled(page, "en, of")).to_be_attached()
-    choose(page, "What column wie holds", "Username")
+    choose(page, "Column for Username or address", "wie")
     press(page, "Preview import")
     Grid(page, "preview-grid").expect(0, "Username", "floor.smit")

@@ -80,10 +80,10 @@ def test_a_form_keeps_text_that_was_not_sent_yet(chromium: Browser, server: Serv
         expect(page.get_by_label("Current password")).to_have_value("only half of")
         allow(server, *FULL)
         page.goto("/import")
-        page.get_by_label("Or paste rows from a spreadsheet").fill("username\nnina.berg")
+        page.get_by_label("Or paste from Excel or Outlook").fill("username\nnina.berg")
         allow(server, Permission.VIEW)
         expect(page.get_by_text("You have no permission to import into any domain.")).to_be_visible(timeout=15_000)
-        expect(page.get_by_label("Or paste rows from a spreadsheet")).to_have_value("username\nnina.berg")
+        expect(page.get_by_label("Or paste from Excel or Outlook")).to_have_value("username\nnina.berg")
         allow(server, *FULL)
 
 

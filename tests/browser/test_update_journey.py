@@ -109,8 +109,8 @@ def test_the_choice_survives_a_visit_to_the_reading_options(page: Page) -> None:
     open_preview(page, written(rows), "looked.csv")
     choose_update(page)
     for _ in range(2):
-        press(page, "Change how the file is read")
+        press(page, "File settings")
         press(page, "Back to the preview")
         Grid(page, "preview-grid").expect(0, "Status", "No change")
     press(page, "Choose another file")
-    expect(page.get_by_text("What a file should look like")).to_be_visible()
+    expect(page.get_by_text("File format")).to_be_visible()

@@ -38,10 +38,9 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
 
 def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
     """Upload a file and open its preview."""
-    tab.file_uploader(key="upload").upload(name, content).run()
     checkbox = tab.checkbox(key="generate_first")
     (checkbox.check if generate else checkbox.uncheck)().run()
-    tab.button(key="preview_import").click().run()
+    tab.file_uploader(key="upload").upload(name, content).run()
     assert not tab.exception
     return tab
 

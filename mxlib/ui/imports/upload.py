@@ -1,6 +1,7 @@
 """Taking a file in: what it may be, what was made of it, and why it was refused."""
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
@@ -16,6 +17,8 @@ from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
 _SHOWN = "intake-shown"
+#: The file that was read last, and why it was refused.
+_READ, _REFUSED = "intake-read", "intake-refused"
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
 _PASTE_HEIGHT = 100
 _CHOOSE = "Choose a file of up to {most} MB or paste rows first."
@@ -31,48 +34,55 @@ def shown() -> bool:
 
 
 def show(domain: str) -> None:
-    """Show the upload, its options, and a description of a good file."""
+    """Show the upload, its options, and a description of a good file.
+
+    A file is read as soon as it is there, pasted rows at the press of a button.
+    """
     st.session_state[_SHOWN] = True
-    app = services.current()
-    settings = app.settings
+    settings = services.current().settings
     with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if domain:
+                st.markdown(f"Default domain: **{escaped(domain)}**", width="content")
+            st.checkbox("Generate secure passwords", value=True, key="generate_first", help="For rows without one.")
         file, paste = st.columns([3, 2], gap="large")
         upload = file.file_uploader(
-            f"Mailboxes to import{' into ' + escaped(domain) if domain else ''}: .csv, .txt, .tsv or .xlsx, "
-            f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
-            type=ENDINGS,
-            max_upload_size=settings.max_file_mb,
-            key="upload",
+            "Upload a spreadsheet", type=ENDINGS, max_upload_size=settings.max_file_mb, key="upload"
         )
-        text = paste.text_area(
-            "Or paste rows from a spreadsheet, or a list of addresses", height=_PASTE_HEIGHT, key="pasted"
-        )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            generate = st.checkbox(
-                "Generate secure passwords", value=True, key="generate_first", help="For rows without a password."
-            )
-            links.download("Download template", "/template.csv", key="template")
-        asked = st.button("Preview import", type="primary", icon=":material/table_view:", key="preview_import")
+        file.caption(f"Up to {settings.max_rows:,} rows. It is read at once.")
+        text = paste.text_area("Or paste from Excel or Outlook", height=_PASTE_HEIGHT, key="pasted")
+        asked = paste.button("Read pasted rows", icon=":material/content_paste:", key="preview_import")
         answer = st.container()
     _explain()
-    if not asked:
-        return
+    with answer:
+        if asked or (upload is not None and upload.file_id != st.session_state.get(_READ)):
+            _read(upload, text, domain)
+        elif upload is not None and (refused := st.session_state.get(_REFUSED)):
+            st.error(escaped(refused), icon=":material/block:")
+
+
+def _read(upload: UploadedFile | None, text: str, domain: str) -> None:
+    """Read the file or the pasted rows, and go on to what is found."""
+    app = services.current()
+    settings = app.settings
     if not app.lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True):
         actions.say(permissions.NO_IMPORT)
         return
     if (upload is None) == (not text.strip()):
         message = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
-        answer.warning(message, icon=":material/upload_file:")
+        st.warning(message, icon=":material/upload_file:")
         return
     name = upload.name if upload else clipboard.NAME
     try:
-        content = Upload(upload.getvalue() if upload else app.files.pasted(text), name, generate)
-        with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
-            mapping.take_in(content, domain)
+        data = upload.getvalue() if upload else app.files.pasted(text)
+        with st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
+            mapping.take_in(Upload(data, name, bool(st.session_state["generate_first"])), domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
-        answer.error(escaped(str(refusal)), icon=":material/block:")
+        st.session_state[_READ], st.session_state[_REFUSED] = upload and upload.file_id, str(refusal)
+        st.error(escaped(str(refusal)), icon=":material/block:")
         return
+    st.session_state[_READ], st.session_state[_REFUSED] = upload and upload.file_id, ""
     st.rerun()
 
 
@@ -86,7 +96,7 @@ def show_file(held: OpenDraft, active: str) -> None:
         else "**Rows by hand**"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{name} · rows without a domain go to **{escaped(domain or 'none')}**", width="stretch")
+        st.markdown(f"{name} · Default domain: **{escaped(domain or 'none')}**", width="stretch")
         if active != domain:
             move = editor.change(current, current.use_domain, active)
             st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
@@ -97,9 +107,10 @@ def show_file(held: OpenDraft, active: str) -> None:
 
 def _explain() -> None:
     settings = services.current().settings
-    with st.expander("What a file should look like", icon=":material/help:", expanded=True):
+    with st.expander("File format", icon=":material/help:", expanded=True):
         st.markdown(_TABLE.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
         st.caption(
             "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
             "An export of MXM has these very columns: edit it in a spreadsheet and import it again."
         )
+        links.download("Download template", "/template.csv", key="template")
