@@ -112,7 +112,7 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
             [9, "#div/0!", "", "", "", "", "", ""],
             [10, "kim@clienta.nl", "", "", "", "", "", ""],
         ],
-        ("Above the header, not read: 'Stand Mai'.", "Quota is in GB in this file: converted to MB."),
+        ("Skipped above the header: 'Stand Mai'.", "Quota is in GB in this file: converted to MB."),
     ),
     "libreoffice-tabs.tsv": ("UTF-8, tabs, header in line 1", staff(), (NOTE,)),
     "libreoffice-unicode-text.txt": ("UTF-16 LE, tabs, header in line 1", staff(), (NOTE,)),

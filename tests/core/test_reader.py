@@ -63,10 +63,10 @@ def test_a_title_above_the_header_is_noted_and_not_read_as_rows() -> None:
     sheet = of_file("title-above.csv")
     assert sheet.title == "New mailboxes 3 May"
     _, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
-    assert sentences(notes) == ("Above the header, not read: 'New mailboxes 3 May'.",)
+    assert sentences(notes) == ("Skipped above the header: 'New mailboxes 3 May'.",)
     sheet = of_text("Staff\nof May\nby Kim\nusername\nalice\n")
     assert sentences(mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[1]) == (
-        "Above the header, not read: 'Staff' and 2 more rows.",
+        "Skipped above the header: 'Staff' and 2 more rows.",
     )
 
 

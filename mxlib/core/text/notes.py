@@ -35,7 +35,7 @@ def _above_header(note: Note) -> str:
     first, rows = note.figures
     more = int(rows) - 1
     besides = f" and {count(more, 'more row')}" if more else ""
-    return f"Above the header, not read: {quoted(str(first))}{besides}."
+    return f"Skipped above the header: {quoted(str(first))}{besides}."
 
 
 def _old_encoding(note: Note) -> str:
