@@ -110,7 +110,7 @@ QUOTA = Column(
 )
 LIMIT = Column(
     name="limit",
-    label="Limit a day",
+    label="Daily send limit",
     noun="limit",
     plural="limits",
     aliases="limit dailylimit sendlimit",
@@ -119,6 +119,7 @@ LIMIT = Column(
     is_number=True,
     fits_many=True,
     masking=Masking.VALUE,
+    width=125,
 )
 RECOVERY_EMAIL = Column(
     name="recovery_email",

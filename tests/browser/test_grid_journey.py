@@ -57,8 +57,8 @@ def test_a_range_is_pasted_over_the_edge_and_only_into_cells_that_take_it(page: 
     grid.expect(2, "Status", "Invalid")
     grid.expect(4, "Username", "p4")
 
-    paste(page, grid, 5, "Limit a day", "lots\tx\ty\tz", "1\t2\t3\t4")
-    grid.expect(5, "Limit a day", "lots")
+    paste(page, grid, 5, "Daily send limit", "lots\tx\ty\tz", "1\t2\t3\t4")
+    grid.expect(5, "Daily send limit", "lots")
     grid.expect(5, "Recovery email", "x")
     assert grid.rows == 6
     expect(page.locator(".st-key-badge-all")).to_contain_text("6")
@@ -117,7 +117,7 @@ def test_invalid_text_is_kept_and_shown_with_what_to_fix(page: Page) -> None:
     for row, (title, text) in enumerate(
         [
             ("Quota (MB)", "lots 😀"),
-            ("Limit a day", "1e5"),
+            ("Daily send limit", "1e5"),
             ("Username", "x" * 300),
             ("Username", "tab\tin"),
             ("Recovery email", "no address"),

@@ -19,7 +19,7 @@ def show(box: pd.Series) -> None:
         st.metric("Storage used", megabytes(usage), border=True)
         st.metric("Quota", megabytes(quota) if quota else "unlimited", border=True)
         st.metric("Sent today", f"{int(box['sent']):,}", border=True)
-        st.metric("Limit a day", f"{int(box['limit']):,}", border=True)
+        st.metric("Daily send limit", f"{int(box['limit']):,}", border=True)
     if quota:
         share = f"{100 * usage / quota:.0f} % of the quota" if usage <= quota else "Over quota: no new mail comes in."
         st.progress(min(1.0, usage / quota), text=share)

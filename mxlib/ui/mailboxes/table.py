@@ -133,7 +133,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             "usage": st.column_config.NumberColumn("Used (MB)", format="localized"),
             "quota": st.column_config.NumberColumn("Quota (MB)", format="localized", help="Empty = unlimited."),
             "sent": st.column_config.NumberColumn("Sent today", format="localized"),
-            "limit": st.column_config.NumberColumn("Limit a day", format="localized"),
+            "limit": st.column_config.NumberColumn("Daily send limit", format="localized"),
             "suspended": st.column_config.CheckboxColumn("Suspended", width="small"),
         },
     )
