@@ -65,7 +65,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.BACKUP_CONTINUE: "Let runs go on after a restore",
     AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
     AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",
-    AuditAction.AUDIT_ACCEPT: "Accepted a break of the audit log",
+    AuditAction.AUDIT_ACCEPT: "Accepted a break",
     AuditAction.PERSON_EXPORT: "Exported a person's data",
     AuditAction.PERSON_ERASE: "Erased a person's data",
     AuditAction.EVIDENCE_DOWNLOAD: "Downloaded the evidence report",

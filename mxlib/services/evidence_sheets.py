@@ -74,8 +74,9 @@ def _verified(evidence: Evidence) -> str:
         return f"BROKEN, at {when}: {' '.join(audit_texts.breaks(found))}"
     if not found.intact:
         return f"NOT VERIFIED as a whole, at {when}: {' '.join(map(audit_texts.unverified, found.unverified))}"
-    remarks = "".join(f" {audit_texts.accepted(each)}" for each in found.accepted)
-    return f"intact but for what an admin accepted, at {when}:{remarks}" if remarks else f"intact, at {when}"
+    if found.accepted:
+        return f"intact{audit_texts.BUT_ACCEPTED}, at {when}: {' '.join(audit_texts.remarks(found))}"
+    return f"intact, at {when}"
 
 
 def _users(evidence: Evidence) -> Rows:

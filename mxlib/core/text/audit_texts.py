@@ -70,6 +70,8 @@ _RANGES = {
     BreakKind.BEYOND: "Entries {entry} to {last} were added at the end by something else than MXM.",
 }
 
+BUT_ACCEPTED = " but for what an admin accepted"
+
 WHAT_TO_DO = "Keep a copy of the data folder, find out who can write to it, and compare with a backup."
 OTHER_KEY_WHAT_TO_DO = (
     "If the key was changed on purpose, start the server once: it begins a chain under the new key. Else bring "
@@ -77,7 +79,7 @@ OTHER_KEY_WHAT_TO_DO = (
 )
 SPANS_WHAT_TO_DO = "Was the server key changed on purpose?"
 ACCEPT = "I have seen this"
-HOW_TO_ACCEPT = f"An admin accepts it with {ACCEPT} on the Audit page, or with script/mxm audit accept."
+HOW_TO_ACCEPT = f'Once it is explained, an admin accepts it: "{ACCEPT}" on the Audit page, or script/mxm audit accept.'
 ACCEPT_HELP = "The alarm becomes a remark with a date, here and in reports. What breaks later is reported again."
 NOTHING_TO_ACCEPT = "Nothing is there to accept."
 ASKED = "Type yes to accept this: it stays on record, and no longer counts as an alarm. "
@@ -125,15 +127,17 @@ def problems(found: Verification) -> list[str]:
 def verification(found: Verification) -> list[str]:
     """Return the result of a verification, line by line."""
     entries = f"{count(found.entries, 'entry', 'entries')} in {count(found.chains, 'chain')}"
-    lines = [*problems(found), f"Intact: {entries}."] if not found.intact else [f"The audit log is intact: {entries}."]
+    if found.intact:
+        lines = [f"The audit log is intact{BUT_ACCEPTED if found.accepted else ''}: {entries}."]
+    else:
+        lines = [*problems(found), f"Intact: {entries}."]
     if found.earlier:
         lines.append(f"{found.earlier:,} of them are from before entries had hashes, signed in blocks.")
     if found.checkpoints:
         lines.append(f"{count(found.checkpoints, 'checkpoint')} for entries that retention deleted.")
     if found.erased:
         lines.append(f"{count(found.erased, 'entry', 'entries')} with erased fields.")
-    lines += [accepted(each) for each in found.accepted]
-    return [*lines, f"Newest entry: {found.last:,}, hash {found.link}"]
+    return [*lines, *remarks(found), f"Newest entry: {found.last:,}, hash {found.link}"]
 
 
 def intact(found: Verification) -> str:
@@ -144,7 +148,7 @@ def intact(found: Verification) -> str:
 def checked(found: Verification, when: str) -> str:
     """Say when the log was checked, and that it is intact."""
     but = "apart from what an admin accepted, " if found.accepted else ""
-    return " ".join([f"Checked {when}: {but}{intact(found)}.", *map(accepted, found.accepted)])
+    return " ".join([f"Checked {when}: {but}{intact(found)}.", *remarks(found)])
 
 
 def unverified(span: Span) -> str:
@@ -159,6 +163,13 @@ def accepted(it: Acceptance) -> str:
     """Say since when an admin has accepted what was found at some entries."""
     which = f"Entry {it.first:,}" if it.first == it.last else f"Entries {it.first:,} to {it.last:,}"
     return f"{which}: not as MXM wrote them, accepted by an admin on {datetime.fromtimestamp(it.at, UTC):%Y-%m-%d}."
+
+
+def remarks(found: Verification) -> list[str]:
+    """Return what admins accepted, a sentence each, and how many there are besides."""
+    more = len(found.accepted) - _LISTED
+    lines = [accepted(each) for each in found.accepted[:_LISTED]]
+    return [*lines, f"{count(more, 'more place')} that an admin accepted."] if more > 0 else lines
 
 
 def accepts(found: Verification) -> str:
