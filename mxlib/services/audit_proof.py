@@ -30,7 +30,7 @@ class AuditProof:
         """
         now = self._clock.now()
         with self._store.read() as tx:
-            known = audit_check.latest(tx)
+            known = audit_check.latest(tx, self._store.key.audit)
             moved = audit_chain.newest_key(tx) != self._store.key.audit.id
         if moved:
             with self._store.write() as tx:
@@ -49,7 +49,7 @@ class AuditProof:
         if not caller.admin:
             return None
         with self._store.read() as tx:
-            return audit_check.latest(tx)
+            return audit_check.latest(tx, self._store.key.audit)
 
     def problems(self, caller: Caller) -> list[str]:
         """Return what the last check found that no admin accepted, one sentence each; for admins."""
@@ -65,7 +65,7 @@ class AuditProof:
         if not caller.admin:
             raise Forbidden("Only admins may accept breaks of the audit log.")
         with self._store.write() as tx:
-            known = audit_check.latest(tx)
+            known = audit_check.latest(tx, self._store.key.audit)
             if known is None or known[0] != at:
                 return
             left = audit_acceptance.accept(tx, caller, known[1], self._clock.now())

@@ -51,7 +51,7 @@ class EvidenceService:
                     for user in users.list_users(tx)
                 ),
                 tokens=tuple(tokens.list_tokens(tx)),
-                audit=AuditFacts(*audit.extent(tx), *(audit_check.latest(tx) or (None, None))),
+                audit=AuditFacts(*audit.extent(tx), *(audit_check.latest(tx, self._store.key.audit) or (None, None))),
                 backup=backup_record.read(tx) if settings.backup_dir else None,
             )
 

@@ -12,8 +12,9 @@ from mxlib.store import audit_chain
 from mxlib.store.audit_acceptance import Accepted, read
 from mxlib.store.audit_chain import BLOCK_COLUMNS, VERSION
 from mxlib.store.database import Store
+from mxlib.store.encryption import AuditKey
 from mxlib.store.tables import audit, meta
-from mxlib.store.transaction import Tx
+from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: Entries read in one transaction, and blocks.
 _BATCH, _BLOCKS = 5_000, 10
@@ -50,20 +51,29 @@ def verify(store: Store) -> Verification:
 
 
 def keep(tx: Tx, found: Verification, at: float) -> None:
-    """Store the result of a verification made at `at`, in place of the one before."""
-    value = json.dumps({"at": at, "found": asdict(found)})
+    """Store the result of a verification made at `at`, in place of the one before.
+
+    It is signed: what can forge the log must not say that it is intact.
+    """
+    result = json.dumps({"at": at, "found": asdict(found)})
+    value = json.dumps({"result": result, "mark": tx.info[AUDIT_KEY].mac("checked", result).hex()})
     tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
 
 
-def latest(tx: Tx) -> tuple[float, Verification] | None:
-    """Return when the latest verification was made, and its result."""
+def latest(tx: Tx, key: AuditKey) -> tuple[float, Verification] | None:
+    """Return when the latest verification was made, and its result.
+
+    None where there is no result that the server signed.
+    """
     value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
-    if value is None:
+    try:
+        signed = json.loads(value or "null")
+        if signed["mark"] != key.mac("checked", signed["result"]).hex():
+            return None
+    except (ValueError, KeyError, TypeError):  # none yet, or not as this version writes it
         return None
-    stored = json.loads(value)
+    stored = json.loads(signed["result"])
     found = stored["found"]
-    if "breaks" not in found:  # of a version that stopped at the first break
-        return None
     breaks = tuple(Break(**each | {"kind": BreakKind(each["kind"])}) for each in found["breaks"])
     spans = tuple(Span(**span) for span in found["unverified"])
     accepted = tuple(Acceptance(**each) for each in found["accepted"])

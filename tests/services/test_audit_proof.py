@@ -107,6 +107,19 @@ def test_an_admin_accepts_a_break_which_stays_as_a_remark_until_the_next_one(app
     assert any("Entry 1 was changed" in problem for problem in app.services.unwell(LOCAL))
 
 
+def test_a_result_that_the_server_did_not_sign_does_not_count(app: App, tmp_path: Path) -> None:
+    store, proof = app.services.store, app.services.audit_proof
+    proof.check()
+    assert proof.latest(LOCAL)
+    for value in ("replace(value, 'last', 'first')", "''", "'7'", '\'{"at": 1, "found": {}}\''):
+        proof._verify()
+        with store.write() as tx:
+            tx.exec_driver_sql(f"UPDATE meta SET value = {value} WHERE name = 'audit_checked'")
+        assert proof.latest(LOCAL) is None
+    proof.check()
+    assert proof.latest(LOCAL)
+
+
 def test_only_an_admin_accepts_and_only_what_the_newest_check_found(app: App, tmp_path: Path) -> None:
     proof = app.services.audit_proof
     did(app.services.store)
