@@ -166,7 +166,7 @@ NAME = Column(
     is_stored_here=True,
     masking=Masking.TEXT,
     max_length=120,
-    width=170,
+    width=140,
     examples=("Jan Jansen", ""),
 )
 

@@ -1,84 +1,16 @@
 """Texts for users, compared word for word with the examples that set their tone."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from mxlib.core import format
 from mxlib.core.text import confirmations, file_problems, labels, list_ages, run_status, store_problems, undo_questions
-from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.vocabulary import Verdict
 
 
 def at(month: int, day: int, hour: int = 12, minute: int = 0, year: int = 2026) -> float:
     return datetime(year, month, day, hour, minute).timestamp()
-
-
-def question(figures: Confirmation) -> str:
-    return str(confirmations.confirm(figures))
-
-
-FIGURES = Confirmation(
-    file_name="staff.xlsx",
-    rows=241,
-    creates={"clientb.nl": 12, "clienta.nl": 201},
-    existing={"clienta.nl": 14, "clientb.nl": 0},
-    exist=12,
-    invalid=9,
-    duplicates=4,
-    unticked=3,
-    generated=190,
-    readable_until=at(11, 29),
-    seconds=639,
-    behind_seconds=150,
-)
-
-
-def test_the_confirmation_shows_every_figure():
-    assert question(FIGURES) == (
-        "Create 213 mailboxes? clienta.nl 201 (14 now), clientb.nl 12 (0 now). staff.xlsx, 241 rows; left out: "
-        "12 already exist, 9 invalid, 4 duplicates, 3 unticked. 190 passwords generated, readable until 29 Nov. "
-        "About 11 minutes at MXroute's limit of 20 a minute (3 more behind another run). You may close this tab."
-    )
-
-
-def test_the_confirmation_omits_zeros_and_uses_the_singular():
-    one = Confirmation("a.csv", 6, {"a.nl": 1}, {"a.nl": 1}, 1, 1, 1, 1, 1, 1, at(12, 1), seconds=4)
-    assert question(one) == (
-        "Create 1 mailbox? a.nl 1 (1 now). a.csv, 6 rows; left out: 1 already exists, 1 invalid, 1 duplicate, "
-        "1 unticked, 1 needs a password. 1 password generated, readable until 1 Dec. "
-        "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
-    )
-    assert question(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
-        "Create 2 mailboxes? a.nl 2 (0 now). 2 rows added by hand. "
-        "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
-    )
-
-
-def test_the_confirmation_does_not_call_an_unchecked_domain_empty():
-    assert "clientb.nl 12 (not checked)." in question(replace(FIGURES, existing={"clienta.nl": 14}))
-
-
-def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
-    many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
-    expected = question(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
-    assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in expected
-    assert "d10.nl" not in expected
-    ten = dict(list(many.items())[:10])
-    assert "d10.nl 3 (5 now). " in question(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
-
-
-def test_the_confirmation_of_an_empty_plan_asks_nothing():
-    assert question(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
-        "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."
-    )
-
-
-def test_the_wait_behind_another_run_names_its_unit_if_ambiguous():
-    assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in question(
-        replace(FIGURES, seconds=7200)
-    )
 
 
 def test_a_file_imported_before_is_named_with_run_and_day():
@@ -196,7 +128,7 @@ def test_each_refused_file_has_a_short_message():
 
 def test_verdicts_and_outcomes_have_labels():
     assert [labels.verdict(kind) for kind in Verdict] == [
-        "Invalid",
+        "Error",
         "Duplicate",
         "Already exists",
         "Needs password",

@@ -65,6 +65,7 @@ class Editor:
     shown: list[int] = field(default_factory=list, repr=False)
     passwords_shown: bool = False
     changes_shown: bool = False
+    every_column: bool = False
     notice: str = ""
     typed: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
     past: list[Draft] = field(default_factory=list, repr=False)
@@ -246,6 +247,11 @@ class Editor:
     def show_changes(self, on: bool) -> None:
         """Show what each row changes from the file, or hide it again."""
         self.changes_shown = on
+        self.commit()
+
+    def show_columns(self, every: bool) -> None:
+        """Show every column, or hide those without a value."""
+        self.every_column = every
         self.commit()
 
     # Rows in view.

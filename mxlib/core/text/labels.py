@@ -8,7 +8,7 @@ _VERDICTS = {
     Verdict.NEEDS_PASSWORD: "Needs password",
     Verdict.DUPLICATE: "Duplicate",
     Verdict.EXISTS: "Already exists",
-    Verdict.INVALID: "Invalid",
+    Verdict.INVALID: "Error",
 }
 #: Labels of ready rows whose mailbox exists.
 _UPDATES = {"update": "Update", "unchanged": "No change"}

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from mxlib.core.editing import columns
+from mxlib.core.editing.columns import GridColumns
 from mxlib.core.editing.editor import Editor
-from mxlib.core.editing.filters import LEFT_OUT
-from mxlib.core.schema import COLUMNS, MASK, SHOWN
+from mxlib.core.schema import COLUMNS, MASK, SHOWN, USERNAME
 from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
@@ -13,18 +14,6 @@ from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
 from mxlib.ui.imports.editor import OpenDraft, change, validated_rows
 from mxlib.ui.widgets.format import escaped
 
-#: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
-#: few and narrow: at 200 % zoom the problem of a row stays next to the cells that fix it.
-GRID = (
-    "status",
-    "fix",
-    "ticked",
-    "line",
-    "changes",
-    *(column.name for column in SHOWN),
-    "was",
-    "remove",
-)
 COLOURS = {
     Verdict.READY: "#1a7f5a",
     UPDATE: "#0b7285",
@@ -34,23 +23,27 @@ COLOURS = {
     Verdict.EXISTS: "#4a6fa5",
     Verdict.INVALID: "#c0392b",
 }
-_LEFT_OUT = filters.LABELS[LEFT_OUT]
-_NO_MATCH = "No row is so. Choose another badge, or Show all rows."
+_EXCLUDED = filters.EXCLUDED
+#: Key of the columns that the grid was drawn with.
+_DRAWN = "grid-columns"
+_NO_MATCH = "No row is so. Choose another filter, or Show all rows."
 _NO_ROW = "There is no row left. Undo, add or paste some, or choose another file."
-_ROW = 33
-_MOST_ROWS_IN_VIEW = 14
+#: Pixels of a row, and of one that wraps text: Streamlit wraps above 64.
+_ROW, _WRAPPED_ROW = 33, 66
+#: Pixels that the rows in view take.
+_MOST_HEIGHT = 520
+#: Pixels of the problems: a character, the least and the most, and where they are wrapped.
+_CHARACTER, _NARROW, _WIDE, _WRAPPED = 6.2, 260, 520, 340
 
 
 def show(held: OpenDraft) -> pd.DataFrame:
-    """Draw badges, tools and grid; the rows as they are now, validated."""
+    """Draw the toolbar and the grid; the rows as they are now, validated."""
     editor = held.editor
     validated = validated_rows(editor)
     trouble = st.empty()
-    filters.badges(editor, validated)
     toolbar.show(editor, validated)
     if editor.notice:
         st.markdown(f":material/info: {escaped(editor.notice)}")
-    filters.show_view(editor, validated)
     _grid(editor, validated)
     filters.pages(editor)
     draft_copy.keep(held)  # now that the new counts are on their way
@@ -62,18 +55,30 @@ def show(held: OpenDraft) -> pd.DataFrame:
     return validated
 
 
-def _view(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
+def _columns(editor: Editor, validated: pd.DataFrame) -> GridColumns:
+    """Return the columns of the grid; they stay until another grid is drawn, so that no cell moves while one types."""
+    drawn: tuple[str, GridColumns] | None = st.session_state.get(_DRAWN)
+    if drawn is None or drawn[0] != editor.key:
+        drawn = (editor.key, columns.choose(validated, editor.shown, every=editor.every_column))
+        st.session_state[_DRAWN] = drawn
+    return drawn[1]
+
+
+def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.DataFrame:
     """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
     base, now = editor.draft.rows.iloc[editor.shown], validated.iloc[editor.shown]
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
-    status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
-    fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
+    status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _EXCLUDED)
     diff = editor.compare_with_file() if editor.changes_shown else None
-    hidden = {"changes"} if not editor.updates else set()
-    hidden |= {"was"} if diff is None else set()
+    # What is wrong is next to the cells that fix it. It is not pinned: Streamlit draws pinned text in grey.
+    order = ["status", "fix", *chosen.names, "ticked", "line", "remove"]
+    if editor.updates:
+        order.insert(order.index(USERNAME.name) + 1, "changes")
+    if diff is not None:
+        order.insert(-1, "was")
     cells = {
         "status": [[label] for label in status],
-        "fix": fix.astype("string"),
+        "fix": columns.problems(now).astype("string"),
         "ticked": base["ticked"].astype("boolean"),  # Streamlit cannot show a cleared cell in a plain column
         "line": base["line"].where(base["line"] > 0).astype("Int64"),
         "changes": now["changes"].map(findings.in_one_line).astype("string"),
@@ -82,7 +87,7 @@ def _view(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
         "was": pd.Series(diff.describe(editor.shown) if diff else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
-    return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)
+    return pd.DataFrame({name: cells[name] for name in order}, index=base.index)
 
 
 def _grid(editor: Editor, validated: pd.DataFrame) -> None:
@@ -90,7 +95,10 @@ def _grid(editor: Editor, validated: pd.DataFrame) -> None:
         message = _NO_MATCH if editor.filtered else _NO_ROW
         st.info(message, icon=":material/filter_alt_off:")
         return
-    view = _view(editor, validated)
+    chosen = _columns(editor, validated)
+    view = _view(editor, validated, chosen)
+    row = _WRAPPED_ROW if chosen.wraps else _ROW
+    wide = _WRAPPED if chosen.wraps else min(max(_NARROW, int(chosen.longest * _CHARACTER) + 20), _WIDE)
 
     def remove() -> None:
         click = st.session_state.get(f"remove-{editor.generation}")
@@ -105,19 +113,20 @@ def _grid(editor: Editor, validated: pd.DataFrame) -> None:
             num_rows="fixed",
             placeholder="",
             hide_index=True,
-            height=min(len(view), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
-            alt="Rows to import; status and what to fix are read-only",
+            row_height=row,
+            height=min(len(view) * row, _MOST_HEIGHT) + _ROW + 3,
+            alt="Rows to import; status and problem are read-only",
             column_config={
                 "status": st.column_config.MultiselectColumn(
                     "Status",
-                    options=[*map(labels.kind, KINDS), _LEFT_OUT],
+                    options=[*map(labels.kind, KINDS), _EXCLUDED],
                     color=[*(COLOURS[kind] for kind in KINDS), "#7d8688"],
                     disabled=True,
                     pinned=True,
-                    width=118,
+                    width=112,
                 ),
-                "fix": text("What to fix", disabled=True, pinned=True, width=246),
-                "ticked": st.column_config.CheckboxColumn("Send", width=74, help="Untick to leave it out."),
+                "fix": text("Problem", disabled=True, width=wide),
+                "ticked": st.column_config.CheckboxColumn("Include", width=84, help="Untick to exclude the row."),
                 "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="%d"),
                 "changes": text("Changes", disabled=True, width=220),
                 **{each.name: text(each.label, width=each.width, help=each.grid_help) for each in SHOWN},
