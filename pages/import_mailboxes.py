@@ -10,12 +10,14 @@ from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.actions import act
 
 domain = layout.domain()
+step, current = mapping.held(), editor.current()
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("Import mailboxes", anchor=False, width="stretch")
-    if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
+    st.title("Import mailboxes", anchor=False, width="content" if current else "stretch")
+    if current and step is None and drafts.may_see(current):
+        upload.show_file(current, domain)
+    elif st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         layout.navigate("email_accounts")
 
-step, current = mapping.held(), editor.current()
 imports = services.current().lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True)
 # Always present, so that everything below stays as it is when a sentence appears or disappears.
 with st.container(gap=None):
@@ -40,8 +42,8 @@ if not drafts.may_see(current):
     permissions.say(permissions.NO_DRAFT)
     st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(drafts.leave))
     layout.stop()
-upload.show_file(current, domain)
+upload.show_notes(current)
 validated = grid.show(current)
 problems.show(current.editor, validated)
 file_changes.show(current)
-confirm.show(current.editor, validated)
+confirm.show(current, validated)

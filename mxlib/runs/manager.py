@@ -23,10 +23,13 @@ from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure
 from mxlib.store.audit import Actor
 from mxlib.store.records import RunRecord
 
-__all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
+__all__ = ["AlsoStored", "InvalidState", "NotOwner", "RunManager", "SameImport"]
 
 #: Runs to search for those that a caller may see.
 LOOKED_THROUGH = 1_000
+
+#: A function that stores something else in the transaction of a new run.
+AlsoStored = Callable[[Tx, int], None]
 
 #: The state of passwords until the database's write-ahead log is emptied; then the audit log records their erasure.
 _ERASING = "being erased"
@@ -68,12 +71,13 @@ class RunManager:
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
         kind: CallerKind = CallerKind.OPERATOR, allowed: Collection[int] | None = None, since: float | None = None,
+        also: AlsoStored | None = None,
     ) -> int:  # fmt: skip
         """Journal `plan`, start it, and return the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
         `allowed` are the runs of the same import that may go on meanwhile, None any: another one, open or started
-        `since` then, raises SameImport.
+        `since` then, raises SameImport. `also` is called with the number, in the transaction that stores a new run.
         """
         now = self._clock.now()
         with self._worker.changed, self._worker.writing() as tx:
@@ -92,6 +96,8 @@ class RunManager:
                 retention_days=retention_days, idempotency_key=idempotency_key,
             )  # fmt: skip
             actor = Actor(operator, kind, address)
+            if also is not None:
+                also(tx, run)
             rows = sum(row.acts for row in plan.rows)
             outcome = f"{count(rows, 'row')} of {plan.file_name or 'a table'}"
             audit.record(tx, actor, AuditAction.RUN_START, at=now, run=run, outcome=outcome, detail={"rows": rows})

@@ -1,6 +1,7 @@
 """Imports: validate a batch, make a plan of its verdicts, and start the run of a program."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
-from mxlib.services.runs import PreviousImport, RunService
+from mxlib.services.runs import AlsoStored, PreviousImport, RunService
 from mxlib.settings import Settings
 from mxlib.worker import run_unless, shared
 
@@ -51,16 +52,19 @@ class PreparedImport:
     earlier: tuple[PreviousImport, ...]
     unchecked: tuple[str, ...]
     #: Why it may not fit the account; none of them blocks anything.
-    capacity_warnings: tuple[str, ...] = ()
+    capacity_warnings: tuple[str, ...]
+    #: The rows that the plan was made from.
+    batch: ImportBatch = field(repr=False)
 
     @property
     def sets_passwords(self) -> bool:
         """Return whether the plan sets passwords, which are kept readable."""
         return any(row.password for row in self.plan.sent())
 
-    def question(self, readable_until: float) -> confirmations.Question:
-        """Return the question to confirm, with passwords that stay readable until then (Unix seconds)."""
-        return confirmations.confirm(replace(self.figures, readable_until=readable_until))
+    @property
+    def stops_mail(self) -> str:
+        """Return the warning that mailboxes would receive no more mail; blank when none would."""
+        return confirmations.stops_mail(self.figures.stop_mail) if self.figures.stop_mail else ""
 
 
 @resolves_callers
@@ -124,8 +128,7 @@ class ImportService:
         `before` are the verdicts last seen. `on_progress` receives the progress of reading the lists.
         """
         batch = with_addresses(batch)
-        now = self._clock.now()
-        newer_than = now - FRESH_FOR_START
+        newer_than = self._clock.now() - FRESH_FOR_START
         self.load(caller, batch, newer_than=newer_than, on_progress=on_progress)
         caller = current(caller)
         account = self._account(caller, batch, newer_than=newer_than)
@@ -135,14 +138,33 @@ class ImportService:
             plan,
             validated,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
-            readable_until=now,
             seconds=self._runs.estimate(sum(1 for _ in plan.sent())),
             ahead=self._runs.ahead(),
         )
         earlier = self._runs.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(batch.domains & account.unchecked))
         warnings = self._storage.capacity_warnings(caller, plan)
-        return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings)
+        return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings, batch)
+
+    def carry_out(
+        self,
+        caller: Caller,
+        ready: PreparedImport,
+        *,
+        days: int,
+        stops_mail: bool = False,
+        allowed: Collection[int] | None = None,
+        since: float | None = None,
+        also: AlsoStored | None = None,
+    ) -> int:
+        """Start what a person confirmed; return the number of the run.
+
+        Raises InvalidBody unless `stops_mail` is set for a plan after which mailboxes receive no mail. The rest is as
+        in `RunService.start`.
+        """
+        if ready.stops_mail and not stops_mail:
+            raise InvalidBody("stops_mail", f"{ready.stops_mail} {confirmations.AGREE}")
+        return self._runs.start(caller, ready.plan, days=days, allowed=allowed, since=since, also=also)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
         """Validate the rows of a program; its list of existing mailboxes is trusted."""

@@ -15,11 +15,13 @@ from mxlib.core.text import run_status, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
-from mxlib.runs.manager import InvalidState, RunManager
+from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
 from mxlib.runs.run_view import RunView
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
+
+__all__ = ["REFUSALS", "UNASKED", "AlsoStored", "PreviousImport", "RunService"]
 
 #: Mailboxes that one act may delete, or whose passwords one file of a draft may hold, without a confirmation.
 UNASKED = 10
@@ -81,9 +83,11 @@ class RunService:
 
     def start(
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
-        allowed: Collection[int] | None = None, since: float | None = None,
+        allowed: Collection[int] | None = None, since: float | None = None, also: AlsoStored | None = None,
     ) -> int:  # fmt: skip
         """Start `plan`, or find the run that it already started; return the number.
+
+        `also` is called with the number in the transaction of a new run.
 
         Raises SameImport when a run of the same import that is not in `allowed` is open, or was started since
         `since` (Unix seconds); with `allowed` None it never does.
@@ -94,7 +98,7 @@ class RunService:
         require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
-            allowed=allowed, since=since,
+            allowed=allowed, since=since, also=also,
         )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from mxlib.core.text import confirmations
-from mxlib.core.text.confirmations import Confirmation, Question
+from mxlib.core.text.confirmations import Confirmation
 
 IMPORT = Confirmation("staff.csv", 6, {"a.nl": 2}, {"a.nl": 5}, seconds=60)
 
@@ -29,47 +29,25 @@ def test_the_task_of_a_run_names_what_it_creates_and_updates(creates: int, updat
     assert confirmations.to_do(creates, updates) == expected
 
 
-def test_the_figures_of_each_domain_say_what_is_new_and_what_changes() -> None:
-    question = confirmations.confirm(
-        replace(IMPORT, creates={"a.nl": 2, "c.nl": 1}, updates={"a.nl": 3, "b.nl": 1}, existing={"a.nl": 5, "b.nl": 9})
+def test_each_domain_has_its_mailboxes_now_new_changed_and_after() -> None:
+    figures = replace(
+        IMPORT, creates={"a.nl": 2, "c.nl": 1}, updates={"a.nl": 3, "b.nl": 1}, existing={"a.nl": 5, "b.nl": 9}
     )
-    assert question.start == (
-        "Create 3 mailboxes and update 4? a.nl 2 new and 3 changed (5 now), b.nl 1 changed (9 now), "
-        "c.nl 1 new (not checked)."
+    assert [(each.domain, each.now, each.new, each.changed, each.after) for each in figures.domains] == [
+        ("a.nl", 5, 2, 3, 7),
+        ("b.nl", 9, 0, 1, 9),
+        ("c.nl", None, 1, 0, None),
+    ]
+    assert (figures.new, figures.changed, figures.mailboxes) == (3, 4, 7)
+
+
+def test_details_name_what_the_figures_do_not() -> None:
+    figures = replace(IMPORT, unchanged=3, generated=2, seconds=600, behind_seconds=61)
+    assert confirmations.details(figures) == (
+        "staff.csv, 6 rows. Nothing to change: 3 rows as MXroute has them. 2 passwords generated. "
+        "MXroute allows 20 changes a minute (2 more behind another run). You can close this tab."
     )
-
-
-def test_domains_beyond_ten_are_summed_up_with_what_is_created_and_changed() -> None:
-    domains = {f"d{number:02}.nl": 1 for number in range(1, 12)}
-    question = confirmations.confirm(replace(IMPORT, creates=domains, updates={"d11.nl": 4}, existing={}))
-    assert question.start.endswith("d09.nl 1 new (not checked) and 2 more domains with 6 mailboxes.")
-
-
-def test_unchanged_rows_are_counted_apart_from_those_left_out() -> None:
-    assert confirmations.confirm(replace(IMPORT, unchanged=3, invalid=1)).end.startswith(
-        "staff.csv, 6 rows; unchanged: 3; left out: 1 invalid. "
-    )
-
-
-@pytest.mark.parametrize(("unchanged", "verb"), [(0, "create"), (6, "change")])
-def test_without_a_mailbox_to_write_nothing_is_asked(unchanged: int, verb: str) -> None:
-    question = confirmations.confirm(replace(IMPORT, creates={}, unchanged=unchanged, replaced=2))
-    rows = f"; unchanged: {unchanged}" if unchanged else ""
-    assert question == Question(f"Nothing to {verb}. staff.csv, 6 rows{rows}.")
-
-
-@pytest.mark.parametrize(
-    ("replaced", "loud"),
-    [
-        (0, ""),
-        (1, "1 password of an existing mailbox will be replaced."),
-        (1_200, "1,200 passwords of existing mailboxes will be replaced."),
-    ],
-)
-def test_replaced_passwords_are_the_loud_part_of_the_question(replaced: int, loud: str) -> None:
-    question = confirmations.confirm(replace(IMPORT, creates={}, updates={"a.nl": 1}, replaced=replaced))
-    assert question.loud == loud
-    assert str(question) == f"{question.start} {loud} {question.end}".replace("  ", " ")
+    assert confirmations.details(replace(IMPORT, file_name="")).startswith("6 rows added by hand. ")
 
 
 @pytest.mark.parametrize(
@@ -81,22 +59,51 @@ def test_replaced_passwords_are_the_loud_part_of_the_question(replaced: int, lou
 )
 def test_rows_that_only_change_a_recovery_email_cost_no_write(kept_here: int, sentence: str) -> None:
     figures = replace(IMPORT, creates={}, updates={"a.nl": 2}, kept_here=kept_here)
-    question = confirmations.confirm(figures)
-    assert sentence in question.end
-    assert ("About 1 minute" in question.end) is (kept_here < figures.mailboxes)
+    assert sentence in confirmations.details(figures)
+    assert confirmations.time(figures) == ("1 minute" if kept_here == 1 else "At once")
 
 
 @pytest.mark.parametrize(
     ("seconds", "behind", "expected"),
     [
-        (60, 0, "About 1 minute at MXroute's limit of 20 a minute. "),
+        (60, 0, " a minute. "),
         (600, 61, "(2 more behind another run)"),
         (7_200, 61, "(2 minutes more behind another run)"),
         (60, 3_600, "(1 hour more behind another run)"),
     ],
 )
 def test_the_duration_includes_the_wait_behind_another_run(seconds: float, behind: float, expected: str) -> None:
-    assert expected in confirmations.confirm(replace(IMPORT, seconds=seconds, behind_seconds=behind)).end
+    assert expected in confirmations.details(replace(IMPORT, seconds=seconds, behind_seconds=behind))
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "expected"),
+    [
+        (1, "1 mailbox would stop receiving mail: it holds more than its new quota."),
+        (1_200, "1,200 mailboxes would stop receiving mail: they hold more than their new quota."),
+    ],
+)
+def test_mailboxes_that_would_stop_receiving_mail_are_counted(mailboxes: int, expected: str) -> None:
+    assert confirmations.stops_mail(mailboxes) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ({}, ""),
+        ({"unticked": 3}, "3 rows are excluded."),
+        ({"invalid": 1}, "1 row has errors. It stays in a draft, to fix after the run."),
+        (
+            {"invalid": 35, "duplicates": 4, "exist": 1, "unticked": 2, "need_password": 1},
+            "35 rows have errors, 4 are duplicates, 1 needs a password, 1 already exists and 2 are excluded. "
+            "They stay in a draft, to fix after the run.",
+        ),
+    ],
+)
+def test_rows_that_are_not_included_are_counted_by_reason(rows: dict[str, int], expected: str) -> None:
+    figures = replace(IMPORT, **rows)  # type: ignore[arg-type]
+    assert confirmations.left_out(figures) == expected
+    assert figures.not_included == sum(rows.values())
 
 
 @pytest.mark.parametrize(
@@ -194,3 +201,11 @@ def test_a_domain_that_cannot_be_read_is_a_warning_before_the_preview_and_delays
     assert confirmations.start_waits("a.nl") == (
         "a.nl could not be read from MXroute just now. Start waits for MXroute: try again in a minute."
     )
+
+
+@pytest.mark.parametrize(
+    ("exist", "expected"),
+    [(0, "Nothing to import yet."), (1, "It exists: update it?"), (1_200, "All 1,200 exist: update them?")],
+)
+def test_without_a_ready_row_it_is_said_why(exist: int, expected: str) -> None:
+    assert confirmations.nothing_to_import(exist) == expected

@@ -9,7 +9,6 @@ from mxlib.core.mapping.json_rows import JsonRows
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import MASK, make_rows
-from mxlib.core.text import confirmations
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import Verdict
 
@@ -122,9 +121,7 @@ def test_a_plan_without_a_file_needs_no_cells(validated: pd.DataFrame):
 
 
 def test_the_confirmation_counts_every_row_once(plan: Plan, validated: pd.DataFrame):
-    figures = builder.confirmation(
-        plan, validated, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=90.0, ahead=4
-    )
+    figures = builder.confirmation(plan, validated, existing={"a.nl": 1, "b.nl": 0}, seconds=90.0, ahead=4)
     assert figures.creates == {"a.nl": 1, "b.nl": 1}
     assert (figures.exist, figures.invalid, figures.duplicates, figures.unticked, figures.need_password) == (
         1,
@@ -138,17 +135,17 @@ def test_the_confirmation_counts_every_row_once(plan: Plan, validated: pd.DataFr
 
 
 def test_the_time_is_split_between_this_run_and_those_ahead(plan: Plan, validated: pd.DataFrame):
-    figures = builder.confirmation(plan, validated, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
+    figures = builder.confirmation(plan, validated, existing={}, seconds=90.0, ahead=4)
     assert (figures.seconds, figures.behind_seconds) == (30.0, 60.0)
 
 
-def test_the_confirmation_text_shows_the_figures_of_the_plan(plan: Plan, validated: pd.DataFrame):
-    figures = builder.confirmation(plan, validated, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
-    text = str(confirmations.confirm(figures))
-    assert text.startswith(
-        "Create 2 mailboxes? a.nl 1 (1 now), b.nl 1 (0 now). staff.csv, 8 rows; left out: 1 already exists, 1 invalid, "
-        "1 duplicate, 1 unticked, 2 need a password. 1 password generated, readable until "
-    )
+def test_the_confirmation_has_the_figures_of_each_domain(plan: Plan, validated: pd.DataFrame):
+    figures = builder.confirmation(plan, validated, existing={"a.nl": 1, "b.nl": 0}, seconds=6.0)
+    assert [(each.domain, each.now, each.new, each.after) for each in figures.domains] == [
+        ("a.nl", 1, 1, 2),
+        ("b.nl", 0, 1, 1),
+    ]
+    assert (figures.new, figures.changed, figures.not_included) == (2, 0, 6)
 
 
 def test_the_plan_digest_depends_on_the_rows_and_passwords(validated: pd.DataFrame, plan: Plan):

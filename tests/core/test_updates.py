@@ -13,6 +13,7 @@ from mxlib.core.plans import builder
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import confirmations, findings
+from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
@@ -267,15 +268,14 @@ def test_a_left_out_update_has_a_reason_and_is_not_carried_out() -> None:
     assert (broken.left_out, broken.acts) == ("Quota 'lots': write 1024 or 1 GB.", False)
 
 
-def confirmed(*rows: dict[str, Any]) -> str:
+def confirmed(*rows: dict[str, Any]) -> Confirmation:
     table = validated(*rows)
     plan = builder.make_plan(table, JsonRows((), "staff.csv", "d"))
-    figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
-    return str(confirmations.confirm(figures))
+    return builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, seconds=9.0)
 
 
 def test_the_confirmation_counts_new_changed_and_unchanged_and_replaced_passwords() -> None:
-    message = confirmed(
+    figures = confirmed(
         {"username": "info", "quota": "2048", "password": GOOD},
         {"username": "big", "recovery_email": "x@home.nl"},
         {"username": "o'brien"},
@@ -283,27 +283,32 @@ def test_the_confirmation_counts_new_changed_and_unchanged_and_replaced_password
         {"username": "new", "password": GOOD},
         {"username": "new", "password": GOOD},
     )
-    assert message == (
-        "Create 1 mailbox and update 3? a.nl 1 new and 2 changed (3 now), b.nl 1 changed (1 now). "
-        "1 password of an existing mailbox will be replaced. "
-        "staff.csv, 6 rows; unchanged: 1; left out: 1 duplicate. "
-        "1 row only changes a recovery email, which is kept here and costs no write. "
-        "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
-    )
+    assert [(each.domain, each.now, each.new, each.changed, each.after) for each in figures.domains] == [
+        ("a.nl", 3, 1, 2, 4),
+        ("b.nl", 1, 0, 1, 1),
+    ]
+    assert (figures.replaced, figures.unchanged, figures.duplicates, figures.kept_here) == (1, 1, 1, 1)
+    assert confirmations.time(figures) == "1 minute"
 
 
 def test_updates_without_a_write_add_no_time() -> None:
-    message = confirmed({"username": "info", "recovery_email": "-"}, {"username": "big", "recovery_email": "x@home.nl"})
-    assert message == (
-        "Update 2 mailboxes? a.nl 2 changed (3 now). staff.csv, 2 rows. "
-        "2 rows only change a recovery email, which is kept here and costs no write. You may close this tab."
-    )
+    figures = confirmed({"username": "info", "recovery_email": "-"}, {"username": "big", "recovery_email": "x@home.nl"})
+    assert (figures.changed, figures.kept_here, confirmations.time(figures)) == (2, 2, "At once")
 
 
-def test_the_confirmation_of_no_changes_says_so() -> None:
-    assert confirmed({"username": "info", "quota": "1024"}, {"username": "big"}) == (
-        "Nothing to change. staff.csv, 2 rows; unchanged: 2."
+def test_the_confirmation_of_no_changes_has_nothing_to_do() -> None:
+    figures = confirmed({"username": "info", "quota": "1024"}, {"username": "big"})
+    assert (figures.mailboxes, figures.unchanged, figures.domains) == (0, 2, ())
+
+
+def test_only_updates_below_use_that_are_sent_stop_mail() -> None:
+    figures = confirmed(
+        {"username": "info", "quota": "800"},
+        {"username": "big", "quota": "8", "ticked": False},
+        {"username": "o'brien", "quota": "1"},
+        {"username": "info@b.nl", "quota": "1"},
     )
+    assert (figures.stop_mail, figures.changed) == (1, 3)
 
 
 # Properties for any cells

@@ -145,7 +145,7 @@ def test_usernames_are_made_of_names_and_numbered(app: App) -> None:
     assert "1 name occurs twice; the second gets a 2. 1 name makes no username" in text_of(tab)
     done(tab)
     assert column(tab, "username") == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", ""]
-    assert statuses(tab) == ["Ready", "Ready", "Ready", "Invalid"]
+    assert statuses(tab) == ["Ready", "Ready", "Ready", "Error"]
 
 
 @pytest.mark.parametrize("private", ["E-Mail privat", "Kontakt"])
@@ -171,7 +171,7 @@ def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwis
     question.set_value(["jan.vanderberg@a.nl"]).run()
     done(tab)
     assert column(tab, "username") == ["jan.vanderberg2", "jorg.muller", "jan.vanderberg3", ""]
-    assert statuses(tab) == ["Ready", "Already exists", "Ready", "Invalid"]
+    assert statuses(tab) == ["Ready", "Already exists", "Ready", "Error"]
 
 
 def test_no_password_of_the_file_is_on_the_page_before_the_preview(app: App) -> None:

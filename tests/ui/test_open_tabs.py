@@ -37,7 +37,8 @@ HERE, ACTOR, OTHER, PASSWORD = "clienta.nl", "kim", "jo", "four words in a row"
 
 #: Buttons and callbacks that change what one tab shows and nothing else, by key.
 LOOKS = {
-    "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again", "badge-",
+    "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again",
+    "rows_filter", "fix_left_out", "every_column",
     "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
@@ -47,7 +48,7 @@ LOOKS = {
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
-            "Delete it", "keep_mine", "take_theirs", "step.key('offer')"}  # fmt: skip
+            "Delete it", "keep_mine", "take_theirs", "show_update", "step.key('offer')"}  # fmt: skip
 
 
 @dataclass(frozen=True)

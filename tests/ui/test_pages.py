@@ -36,7 +36,7 @@ def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(servi
 
 def test_the_preview_validates_every_row_of_the_file(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate"]
+    assert statuses(tab) == ["Ready", "Error", "Needs password", "Duplicate"]
     fixes = list(tab.data_editor[0].value["fix"])
     assert "try jan.jansen" in fixes[1]
     assert "line 2" in fixes[3]

@@ -195,7 +195,7 @@ def test_without_import_anywhere_there_is_no_upload(services: Services, name: st
 def test_rows_without_permission_say_so_first_and_cannot_be_started(services: Services) -> None:
     rows = b"username,password,domain\r\nnina.berg,Geheim.2026x,clientb.nl\r\njan jansen,Geheim.2026x,clientb.nl\r\n"
     tab = preview(seen_by("importer", "import_mailboxes"), rows)
-    assert statuses(tab) == ["Invalid", "Invalid"]
+    assert statuses(tab) == ["Error", "Error"]
     assert all(
         fix.startswith("You have no permission to import into clientb.nl.") for fix in tab.data_editor[0].value["fix"]
     )

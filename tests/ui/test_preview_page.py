@@ -60,6 +60,11 @@ def press(tab: AppTest, key: str) -> None:
     assert not tab.exception
 
 
+def choose(tab: AppTest, kind: str) -> None:
+    tab.segmented_control(key="rows_filter").set_value(kind).run()
+    assert not tab.exception
+
+
 def search(tab: AppTest, text: str) -> None:
     tab.text_input(key="search").set_value(text).run()
 
@@ -75,18 +80,18 @@ def written(tab: AppTest) -> str:
     return "\n".join(str(mark.value).replace("\\", "") for mark in [*tab.markdown, *tab.caption, *tab.error])
 
 
-def test_a_search_and_a_badge_hold_together(tab: AppTest) -> None:
+def test_a_search_and_a_filter_hold_together(tab: AppTest) -> None:
     search(tab, "berg")
-    press(tab, "badge-duplicate")
+    choose(tab, "duplicate")
     assert statuses(tab) == ["Duplicate"]
-    assert "1 row of 5, **Duplicate** with 'berg'" in written(tab)
+    assert "1 of 5 rows." in written(tab)
 
 
 def test_a_fixed_row_stays_in_view_until_the_filter_is_applied_again(tab: AppTest) -> None:
     search(tab, "jansen")
     typed(tab, {0: {"username": "gerrit"}})
     assert statuses(tab) == ["Ready"]
-    assert "1 of them no longer matches, and stays until you filter again." in written(tab)
+    assert "1 of 5 rows, 1 fixed." in written(tab)
     tab.toggle(key="reveal").set_value(True).run()
     press(tab, "add")
     assert len(names(tab)) == 2
@@ -104,7 +109,7 @@ def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) 
         ("Prefix or suffix usernames", {"before": "x.", "after": ".y"}, "username", "x.jan jansen.y"),
         ("Replace text", {"old": " ", "new": "-"}, "username", "x.jan-jansen.y"),
     )
-    press(tab, "badge-invalid")
+    choose(tab, "invalid")
     for tool, said, name, becomes in tools:
         bulk(tab, tool, **said)
         assert column(tab, name) == [becomes]
@@ -121,18 +126,18 @@ def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) 
 
 
 def test_rows_of_a_kind_are_left_out_included_again_or_deleted(tab: AppTest) -> None:
-    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate", "Already exists"]
-    tab.selectbox(key="bulk_tool").set_value("Leave out rows").run()
+    assert statuses(tab) == ["Ready", "Error", "Needs password", "Duplicate", "Already exists"]
+    tab.selectbox(key="bulk_tool").set_value("Exclude rows").run()
     press(tab, "bulk_apply")
-    assert statuses(tab) == ["Ready", "Left out", "Needs password", "Left out", "Left out"]
+    assert statuses(tab) == ["Ready", "Excluded", "Needs password", "Excluded", "Excluded"]
     tab.selectbox(key="bulk_tool").set_value("Set quota (MB)").run()
     tab.radio(key="bulk_for").set_value("ticked").run()
     bulk(tab, "Set quota (MB)", value="7000")
     assert column(tab, "quota") == ["7000", "1024", "7000", "", ""]
-    bulk(tab, "Take rows back in")
-    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate", "Already exists"]
+    bulk(tab, "Include rows")
+    assert statuses(tab) == ["Ready", "Error", "Needs password", "Duplicate", "Already exists"]
     typed(tab, {at: {"ticked": False} for at in range(5)})
-    bulk(tab, "Delete rows that are left out")
+    bulk(tab, "Delete excluded rows")
     assert "There is no row left. Undo" in tab.info[0].value
 
 
@@ -242,6 +247,7 @@ def test_widgets_that_the_browser_drew_again_with_their_defaults_change_nothing(
         tab.toggle(key=key).set_value(False)
     tab.text_input(key="search").set_value("")
     tab.segmented_control(key="on_existing").set_value(None)
+    tab.segmented_control(key="rows_filter").set_value(None)
     tab.run()
     assert not tab.exception
     assert list(editor.latest.rows["password"]) == list(rows["password"])

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mxlib.core import arrow_text, passwords
-from mxlib.core.findings import kinds_of
+from mxlib.core.findings import FindingCode, bits_of, kinds_of
 from mxlib.core.import_batch import ImportSource
 from mxlib.core.plans.plan import Asked, Plan, PlannedRow
 from mxlib.core.reasons import FindingDetail, Reason
@@ -17,6 +17,8 @@ from mxlib.core.vocabulary import CLEAR, Action, RowReason, Verdict
 
 #: Verdicts that are the whole reason.
 _REASONS = {Verdict.EXISTS: RowReason.ALREADY_EXISTS, Verdict.NEEDS_PASSWORD: RowReason.NEEDS_PASSWORD}
+
+_BELOW_USE = bits_of(FindingCode.BELOW_USE)
 
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
@@ -49,7 +51,6 @@ def confirmation(
     validated: pd.DataFrame,
     *,
     existing: Mapping[str, int],
-    readable_until: float,
     seconds: float,
     ahead: int = 0,
     per_minute: int = 20,
@@ -64,6 +65,7 @@ def confirmation(
     writes = sum(1 for _ in plan.sent())
     ticked = validated["ticked"].to_numpy(bool)
     left_out = validated.loc[ticked, "verdict"].value_counts()
+    below_use = ((validated["warning_codes"] & _BELOW_USE) != 0).tolist()
     return Confirmation(
         file_name=plan.file_name,
         rows=len(plan.rows),
@@ -79,7 +81,7 @@ def confirmation(
         need_password=int(left_out.get(Verdict.NEEDS_PASSWORD, 0)),
         unticked=int((~ticked).sum()),
         generated=sum(row.generated for row in acting),
-        readable_until=readable_until,
+        stop_mail=sum(below_use[row.position] for row in updating),
         seconds=seconds * writes / max(1, writes + ahead),
         behind_seconds=seconds * ahead / max(1, writes + ahead),
         per_minute=per_minute,

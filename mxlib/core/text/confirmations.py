@@ -11,8 +11,26 @@ UPDATING = (
     "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."
 )
-#: Most domains that a confirmation names.
-_MAX_DOMAINS = 10
+STOPS_MAIL_AGREED = "Update them anyway"
+AGREE = "Agree to that to start."
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFigures:
+    """The mailboxes of one domain: now, new, changed, and after the run.
+
+    `now` and `after` are None for a domain whose list could not be read.
+    """
+
+    domain: str
+    now: int | None
+    new: int
+    changed: int
+
+    @property
+    def after(self) -> int | None:
+        """Return the number of mailboxes once every row has succeeded."""
+        return None if self.now is None else self.now + self.new
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +40,7 @@ class Confirmation:
     `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
     list could not be read; `updates` maps domain to mailboxes that will change. `unchanged` rows equal the present
     state, `replaced` ones give a new password to an existing mailbox, `kept_here` ones change a recovery email only.
-    `behind_seconds` is the time that runs ahead add to `seconds`.
+    `stop_mail` mailboxes hold more than their new quota. `behind_seconds` is the time that runs ahead add to `seconds`.
     """
 
     file_name: str
@@ -35,7 +53,6 @@ class Confirmation:
     unticked: int = 0
     need_password: int = 0
     generated: int = 0
-    readable_until: float = 0.0
     seconds: float = 0.0
     behind_seconds: float = 0.0
     per_minute: int = 20
@@ -43,61 +60,89 @@ class Confirmation:
     unchanged: int = 0
     replaced: int = 0
     kept_here: int = 0
+    stop_mail: int = 0
+
+    @property
+    def new(self) -> int:
+        """Return the number of mailboxes that will be created."""
+        return sum(self.creates.values())
+
+    @property
+    def changed(self) -> int:
+        """Return the number of mailboxes that will be changed."""
+        return sum(self.updates.values())
 
     @property
     def mailboxes(self) -> int:
         """Return the number of mailboxes that will be created or changed."""
-        return sum(self.creates.values()) + sum(self.updates.values())
+        return self.new + self.changed
+
+    @property
+    def not_included(self) -> int:
+        """Return the number of rows that have a reason not to be sent."""
+        return self.exist + self.invalid + self.duplicates + self.unticked + self.need_password
+
+    @property
+    def can_be_fixed(self) -> bool:
+        """Return whether a row is left out for another reason than that a person excluded it."""
+        return self.not_included > self.unticked
+
+    @property
+    def domains(self) -> tuple[DomainFigures, ...]:
+        """Return the figures domain by domain, sorted."""
+        return tuple(
+            DomainFigures(name, self.existing.get(name), self.creates.get(name, 0), self.updates.get(name, 0))
+            for name in sorted({*self.creates, *self.updates})
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question in three parts; `loud` is what locks people out, mostly blank."""
-
-    start: str
-    loud: str = ""
-    end: str = ""
-
-    def __str__(self) -> str:
-        """Return the whole question."""
-        return " ".join(filter(None, (self.start, self.loud, self.end)))
+def time(figures: Confirmation) -> str:
+    """Say how long the run takes; rows that are kept here take no time."""
+    return duration(figures.seconds) if figures.mailboxes > figures.kept_here else "At once"
 
 
-def confirm(figures: Confirmation) -> Question:
-    """Return the question that is asked before anything is sent.
-
-    Parts that are zero are left out.
-    """
-    left_out = [
-        (figures.exist, "already exists", "already exist"),
-        (figures.invalid, "invalid", "invalid"),
-        (figures.duplicates, "duplicate", "duplicates"),
-        (figures.unticked, "unticked", "unticked"),
-        (figures.need_password, "needs a password", "need a password"),
-    ]
-    omitted = ", ".join(count(number, one, many) for number, one, many in left_out if number)
-    source = f"{figures.file_name}, {count(figures.rows, 'row')}"
+def details(figures: Confirmation) -> str:
+    """Say what the figures do not: the source, the pace, generated passwords. Parts that are zero are left out."""
+    source = f"{figures.file_name}, {count(figures.rows, 'row')}."
     if not figures.file_name:
-        source = f"{count(figures.rows, 'row')} added by hand"
-    asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {omitted}"] * bool(omitted)
-    rows = f"{'; '.join([source, *asked])}."
-    if not figures.mailboxes:
-        return Question(f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}")
-    creates, updates = sum(figures.creates.values()), sum(figures.updates.values())
-    loud = replaces_passwords(figures.replaced) if figures.replaced else ""
-    sentences = [rows]
+        source = f"{count(figures.rows, 'row')} added by hand."
+    said = [source]
+    if figures.unchanged:
+        said.append(nothing_to_change(figures.unchanged))
     if figures.generated:
-        passwords = count(figures.generated, "password")
-        sentences.append(f"{passwords} generated, readable until {day(figures.readable_until)}.")
+        said.append(f"{count(figures.generated, 'password')} generated.")
     if figures.kept_here:
         which = "only changes a recovery email" if figures.kept_here == 1 else "only change a recovery email"
-        sentences.append(f"{count(figures.kept_here, 'row')} {which}, which is kept here and costs no write.")
+        said.append(f"{count(figures.kept_here, 'row')} {which}, which is kept here and costs no write.")
     if figures.mailboxes > figures.kept_here:
-        sentences.append(
-            f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
-        )
-    end = " ".join([*sentences, "You may close this tab."])
-    return Question(f"{to_do(creates, updates)}? {_domains(figures)}.", loud, end)
+        said.append(f"MXroute allows {figures.per_minute} changes a minute{_behind(figures)}.")
+    return " ".join([*said, "You can close this tab."])
+
+
+def stops_mail(mailboxes: int) -> str:
+    """Warn that mailboxes hold more than their new quota, so that no new mail fits."""
+    if mailboxes == 1:
+        return "1 mailbox would stop receiving mail: it holds more than its new quota."
+    return f"{mailboxes:,} mailboxes would stop receiving mail: they hold more than their new quota."
+
+
+def left_out(figures: Confirmation) -> str:
+    """Say which rows are not included; blank when all are."""
+    parts = [
+        (figures.invalid, "has errors", "have errors"),
+        (figures.duplicates, "is a duplicate", "are duplicates"),
+        (figures.need_password, "needs a password", "need a password"),
+        (figures.exist, "already exists", "already exist"),
+        (figures.unticked, "is excluded", "are excluded"),
+    ]
+    said = [(number, one if number == 1 else many) for number, one, many in parts if number]
+    if not said:
+        return ""
+    (first, what), *others = said
+    rows = listed([f"{count(first, 'row')} {what}", *(f"{number:,} {what}" for number, what in others)])
+    if not figures.can_be_fixed:
+        return f"{rows}."
+    return f"{rows}. {'It stays' if figures.not_included == 1 else 'They stay'} in a draft, to fix after the run."
 
 
 def to_do(creates: int, updates: int) -> str:
@@ -114,6 +159,13 @@ def nothing_to_change(rows: int) -> str:
     return f"Nothing to change: {count(rows, 'row')} as MXroute has {'it' if rows == 1 else 'them'}."
 
 
+def nothing_to_import(exist: int) -> str:
+    """Say that no row is ready; `exist` is the number of rows if all of them exist, else 0."""
+    if not exist:
+        return "Nothing to import yet."
+    return "It exists: update it?" if exist == 1 else f"All {exist:,} exist: update them?"
+
+
 def replaces_passwords(mailboxes: int) -> str:
     """Warn that existing mailboxes get another password.
 
@@ -124,32 +176,6 @@ def replaces_passwords(mailboxes: int) -> str:
     return f"{mailboxes:,} passwords of existing mailboxes will be replaced."
 
 
-def _domains(figures: Confirmation) -> str:
-    """Describe what will happen in each domain.
-
-    Beyond ten domains the last ones are summed up, so that the text after them stays in sight.
-    """
-    names = sorted({*figures.creates, *figures.updates})
-    shown = names if len(names) <= _MAX_DOMAINS else names[: _MAX_DOMAINS - 1]
-    text = ", ".join(_there(figures, name) for name in shown)
-    if not (rest := names[len(shown) :]):
-        return text
-    mailboxes = sum(figures.creates.get(name, 0) + figures.updates.get(name, 0) for name in rest)
-    return f"{text} and {len(rest):,} more domains with {count(mailboxes, 'mailbox', 'mailboxes')}"
-
-
-def _there(figures: Confirmation, domain: str) -> str:
-    """Describe what will happen in one domain: `clienta.nl 201 (14 now)`.
-
-    With updates it is `clienta.nl 201 new and 12 changed (14 now)`.
-    """
-    new, changed = figures.creates.get(domain, 0), figures.updates.get(domain, 0)
-    figure = f"{new:,}"
-    if figures.updates:
-        figure = listed([f"{new:,} new"] * bool(new) + [f"{changed:,} changed"] * bool(changed))
-    return f"{domain} {figure} ({_now(figures, domain)})"
-
-
 def _behind(figures: Confirmation) -> str:
     if not figures.behind_seconds:
         return ""
@@ -157,10 +183,6 @@ def _behind(figures: Confirmation) -> str:
     same_unit = max(minutes, whole_minutes(figures.seconds)) < 60  # which has just been named
     more = str(minutes) if same_unit else duration(figures.behind_seconds)
     return f" ({more} more behind another run)"
-
-
-def _now(figures: Confirmation, domain: str) -> str:
-    return f"{figures.existing[domain]:,} now" if domain in figures.existing else "not checked"
 
 
 def imported_before(

@@ -18,9 +18,9 @@ _PUT = {"Set quota (MB)": "quota", "Set limit a day": "limit", "Set domain": "do
 _AFFIX = "Prefix or suffix usernames"
 _REPLACE = "Replace text"
 _GENERATE = "Generate passwords"
-_LEAVE_OUT = "Leave out rows"
-_TAKE_IN = "Take rows back in"
-_DELETE = "Delete rows that are left out"
+_LEAVE_OUT = "Exclude rows"
+_TAKE_IN = "Include rows"
+_DELETE = "Delete excluded rows"
 _TOOLS = [*_PUT, _AFFIX, _REPLACE, _GENERATE, _LEAVE_OUT, _TAKE_IN, _DELETE]
 _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD)
 
@@ -43,12 +43,11 @@ def show(editor: Editor, validated: pd.DataFrame) -> None:
             )
         st.button(
             "Apply",
-            type="primary",
             key="bulk_apply",
             disabled=not ready or here.empty,
             on_click=change(editor, lambda: editor.apply(_scoped(choice))),
         )
-        st.caption("Undo takes it back.")
+        st.caption("You can undo this.")
 
 
 def _scope(scope: str, rows: int) -> str:

@@ -1,18 +1,25 @@
-"""The last look before anything is sent."""
+"""The footer of a preview, and the last look before anything is sent."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
 from mxlib.core.editing.editor import Editor
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.text import confirmations
+from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
-from mxlib.core.vocabulary import Verdict
+from mxlib.core.vocabulary import OnExisting, Verdict
 from mxlib.runs.manager import SameImport
+from mxlib.services.drafts import DraftContent
 from mxlib.services.imports import PreparedImport, counts
 from mxlib.services.runs import REFUSALS, PreviousImport
 from mxlib.ui.app import layout
-from mxlib.ui.imports.editor import discard
+from mxlib.ui.imports import filters
+from mxlib.ui.imports.editor import OpenDraft, change, discard
 from mxlib.ui.widgets import dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
@@ -21,75 +28,176 @@ _NAMED = "named_runs"
 
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
+_ROW, _MOST_ROWS = 33, 5
 
-def show(editor: Editor, validated: pd.DataFrame) -> None:
-    """Show the button under the grid; it counts the rows that would be sent."""
+
+def show(held: OpenDraft, validated: pd.DataFrame) -> None:
+    """Show the footer, always in view: how many rows are ready, and the button that sends them."""
+    editor = held.editor
     figures = counts(validated)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
-    label = f"{confirmations.to_do(creates, updates)}…"
-    if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
-        with st.spinner("Comparing with MXroute once more…", show_time=True):
-            ready = _prepare(editor, validated)
-        named = frozenset(earlier.run for earlier in ready.earlier)
+    ready = creates + updates
+    label = confirmations.to_do(creates, updates)
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="import-footer"
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _state(editor, validated, figures, ready)
+        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not ready)
+    if pressed:
+        with st.spinner("Checking with MXroute…", show_time=True):
+            prepared = _prepare(held, validated)
+        named = frozenset(earlier.run for earlier in prepared.earlier)
         st.session_state[_NAMED] = (named, services.current().clock.now())
-        _ask(editor, ready)
-    elif not creates + updates and figures[UNCHANGED]:
-        st.caption(confirmations.nothing_to_change(figures[UNCHANGED]))
-    elif not creates + updates:
-        st.caption("No row is ready. Fix the rows above, or generate passwords for those that only lack one.")
+        _open(held, prepared)
 
 
-def _prepare(editor: Editor, validated: pd.DataFrame) -> PreparedImport:
+def _state(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int], ready: int) -> None:
+    """Show how many rows are ready, which are in view, and why there is nothing to send."""
+    said = f"**{ready:,} ready**"
+    if left := len(validated) - ready - figures[UNCHANGED]:
+        said += f" · {left:,} not"
+    st.markdown(said, width="content")
+    filters.show_view(editor, validated)
+    if ready:
+        return
+    if figures[UNCHANGED]:
+        st.caption(confirmations.nothing_to_change(figures[UNCHANGED]), width="content")
+        return
+    exist = figures[Verdict.EXISTS]
+    alone = bool(exist) and exist == sum(figures[kind] for kind in Verdict)
+    st.caption(confirmations.nothing_to_import(exist if alone else 0), width="content")
+    if alone:
+        update = change(editor, editor.choose_existing, OnExisting.UPDATE)
+        st.button("Show what would change", icon=":material/edit:", key="show_update", type="primary", on_click=update)
+
+
+def _prepare(held: OpenDraft, validated: pd.DataFrame) -> PreparedImport:
     with progress.shown() as on_progress:
         return services.current().imports.confirm(
-            layout.caller(), editor.batch, before=validated, on_progress=on_progress
+            layout.caller(), held.editor.batch, before=validated, on_progress=on_progress
         )
 
 
-@dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
-def _ask(editor: Editor, ready: PreparedImport) -> None:
-    app = services.current()
-    now = app.clock.now()
-    question = st.empty()
-    for change in ready.changes:
-        st.warning(escaped(change), icon=":material/sync_problem:")
+def _open(held: OpenDraft, ready: PreparedImport) -> None:
+    """Open the dialog, with the question as its title."""
+    figures = ready.figures
+    title = f"{confirmations.to_do(figures.new, figures.changed)}?"
+    dialogs.dialog(title, width="large", dismissible=False)(_ask)(held, ready)
+
+
+def _ask(held: OpenDraft, ready: PreparedImport) -> None:
+    app, figures = services.current(), ready.figures
+    _figures(figures)
+    _domains(figures)
+    named, opened_at = st.session_state[_NAMED]
+    stops_mail = _stops_mail(ready)
+    again = _warnings(ready, named)
+    days = app.settings.retention_days
+    if ready.sets_passwords:
+        days = retention()
+    st.caption(escaped(confirmations.details(figures)))
+    possible = (stops_mail or not ready.stops_mail) and again and not ready.unchecked and figures.mailboxes > 0
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Back", key="back"):
+            dialogs.leave()
+        start = st.button(
+            confirmations.to_do(figures.new, figures.changed), type="primary", key="start", disabled=not possible,
+            shortcut="Mod+Enter",
+        )  # fmt: skip
+    if not start:
+        return
+    try:
+        run = _start(held, ready, days=days, stops_mail=stops_mail, allowed=named, since=opened_at)
+    except SameImport as rival:
+        st.session_state[_NAMED] = (named | {rival.run}, opened_at)
+        st.rerun(scope="fragment")
+    except (*REFUSALS, InvalidBody) as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    layout.navigate("runs", run=str(run))
+
+
+def _start(held: OpenDraft, ready: PreparedImport, **asked: Any) -> int:
+    """Start the run, and keep the rows that it leaves out as a draft."""
+    app, caller = services.current(), layout.caller()
+    work = DraftContent(ready.batch, held.content, held.version)
+    also = app.drafts.replace_at_start(caller, held.number, work, ready.plan)
+    run = app.imports.carry_out(caller, ready, also=also, **asked)
+    discard()
+    app.drafts.erase()
+    return run
+
+
+def _figures(figures: Confirmation) -> None:
+    shown = {
+        "New": f"{figures.new:,}",
+        "Changed": f"{figures.changed:,}",
+        "Not included": f"{figures.not_included:,}",
+        "Time": confirmations.time(figures),
+    }
+    for place, (label, value) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        place.metric(label, value, border=True)
+
+
+def _domains(figures: Confirmation) -> None:
+    """Show a table, domain by domain."""
+    rows = figures.domains
+    table = pd.DataFrame(
+        {
+            "Domain": [each.domain for each in rows],
+            "Now": pd.array([each.now for each in rows], dtype="Int64"),
+            "New": [each.new for each in rows],
+            "Changed": [each.changed for each in rows],
+            "After": pd.array([each.after for each in rows], dtype="Int64"),
+        }
+    )
+    if not figures.changed:
+        table = table.drop(columns="Changed")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="unknown",
+        height=min(len(rows), _MOST_ROWS) * _ROW + _ROW + 3,
+        key="confirm-domains",
+        alt="Mailboxes of each domain now, new, changed and after the run",
+    )
+
+
+def _stops_mail(ready: PreparedImport) -> bool:
+    """Warn that mailboxes would receive no more mail; return whether the tick for that is set."""
+    if not ready.stops_mail:
+        return False
+    st.warning(escaped(ready.stops_mail), icon=":material/unsubscribe:")
+    return st.checkbox(confirmations.STOPS_MAIL_AGREED, key="stops_mail")
+
+
+def _warnings(ready: PreparedImport, named: frozenset[int]) -> bool:
+    """Show what should be known first; return whether an import of the same rows may start again."""
+    figures, now = ready.figures, services.current().clock.now()
+    if figures.replaced:
+        st.warning(escaped(confirmations.replaces_passwords(figures.replaced)), icon=":material/key:")
+    if omitted := confirmations.left_out(figures):
+        st.warning(escaped(omitted), icon=":material/warning:")
+    for changed in ready.changes:
+        st.warning(escaped(changed), icon=":material/sync_problem:")
     for warning in ready.capacity_warnings:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
         st.warning(escaped(confirmations.start_waits(name)), icon=":material/cloud_off:")
-    named, opened_at = st.session_state[_NAMED]
     meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
         st.warning(escaped(_imported_before(ready, earlier, now)), icon=":material/history:")
     for run in meanwhile:
         st.warning(escaped(confirmations.same_import(run)), icon=":material/history:")
-    agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
-    days = retention() if ready.sets_passwords else app.settings.retention_days
-    question.markdown(_loud(ready, now + days * 86_400))
-    with st.container(horizontal=True):
-        possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
-        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not possible)
-        if st.button("Back to the rows", key="back"):
-            dialogs.leave()
-    if not start:
-        return
-    try:
-        run = app.runs.start(layout.caller(), ready.plan, days=days, allowed=named, since=opened_at)
-    except SameImport as rival:
-        st.session_state[_NAMED] = (named | {rival.run}, opened_at)
-        st.rerun(scope="fragment")
-    except REFUSALS as refusal:
-        st.error(escaped(str(refusal)))
-        return
-    discard()
-    layout.navigate("runs", run=str(run))
+    return not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
 
 
 def retention() -> int:
-    """For how many days the passwords of the run stay readable."""
+    """For how many days MXM keeps its copy of the passwords of the run."""
     days = services.current().settings.retention_days
     return st.segmented_control(
-        "Passwords stay readable here for",
+        "Keep MXM's copy of the passwords for",
         list(RETENTION),
         default=days if days in RETENTION else 7,
         format_func=lambda count: RETENTION[count],
@@ -97,13 +205,6 @@ def retention() -> int:
         key="retention",
         help="For you and admins, until Handed over is pressed or this time is over.",
     )
-
-
-def _loud(ready: PreparedImport, until: float) -> str:
-    """Return the question, with the part that locks people out in bold."""
-    question = ready.question(until)
-    loud = f":red[**{escaped(question.loud)}**]" if question.loud else ""
-    return " ".join(filter(None, (escaped(question.start), loud, escaped(question.end))))
 
 
 def _imported_before(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:

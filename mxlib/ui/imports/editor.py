@@ -16,6 +16,9 @@ from mxlib.services.drafts import DraftContent
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.actions import act
 
+#: Key of the filter of the rows.
+FILTER = "rows_filter"
+
 
 @dataclass
 class OpenDraft:
@@ -82,9 +85,15 @@ def receive(editor: Editor) -> None:
 def is_drawn_again() -> bool:
     """Return whether the browser has just drawn the widgets again, with defaults for their values.
 
-    It then reports all of them as changed. A person always leaves one of the buttons for existing mailboxes chosen.
+    It then reports all of them as changed. A person always leaves one of the filters chosen.
     """
-    return st.session_state.get("on_existing") is None
+    return st.session_state.get(FILTER) is None
+
+
+def set_value(key: str, value: object) -> None:
+    """Let a widget show what the preview holds."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
 
 
 def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...]) -> None:

@@ -16,7 +16,7 @@ _MOST = 200
 
 def show(held: OpenDraft) -> None:
     """Show an expander; its content costs nothing while it is closed."""
-    label = "What changed from the file, and the corrected file"
+    label = "Changes and corrected file"
     with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
         if not box.open:
             return

@@ -11,5 +11,6 @@ from mxlib.ui.widgets.format import escaped
 
 def show(found: Iterable[Note]) -> None:
     """Show notes, a line each."""
-    for note in found:
-        st.caption(escaped(sentence(note)))
+    with st.container(gap=None, key="notes"):
+        for note in found:
+            st.caption(escaped(sentence(note)))

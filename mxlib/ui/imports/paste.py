@@ -19,8 +19,8 @@ _HOW = (
 
 
 def show(editor: Editor) -> None:
-    """Show the button with the box behind it."""
-    with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
+    """Show the box, closed until it is needed."""
+    with st.expander("Paste rows", icon=":material/content_paste:", key="paste"):
         st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
         st.caption(escaped(_HOW.format(file=editor.file.sheet.name if editor.file else "the file")))
         st.button("Add these rows", type="primary", key="add_further", on_click=change(editor, _add, editor))

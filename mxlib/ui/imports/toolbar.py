@@ -1,4 +1,4 @@
-"""The tools of a preview: what changes the table as a whole, and what is shown of it."""
+"""The toolbar of a preview: the filters, and what changes the table as a whole."""
 
 import pandas as pd
 import streamlit as st
@@ -6,51 +6,60 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.editing.editor import Editor
 from mxlib.core.text import confirmations
-from mxlib.core.vocabulary import OnExisting
+from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
+from mxlib.core.vocabulary import OnExisting, Verdict
+from mxlib.services.imports import counts
 from mxlib.ui.app import layout
-from mxlib.ui.imports import bulk_edit, paste
-from mxlib.ui.imports.editor import change, is_drawn_again
-from mxlib.ui.imports.filters import search_and_order
+from mxlib.ui.imports import bulk_edit, filters, paste
+from mxlib.ui.imports.editor import change, is_drawn_again, set_value
+
+_ON_EXISTING = {OnExisting.SKIP.value: "Skip existing", OnExisting.UPDATE.value: "Update existing"}
 
 
 def show(editor: Editor, validated: pd.DataFrame) -> None:
-    """Show the tools for the view and for the rows."""
-    _set("reveal", editor.passwords_shown)
-    _set("show_changes", editor.changes_shown)
-    _set("generate", editor.generate)
-    _set("on_existing", editor.on_existing.value)
-    with st.container(horizontal=True, vertical_alignment="center", key="view-tools", gap="xsmall"):
-        search_and_order(editor)
-        st.toggle("Show passwords", key="reveal", on_change=change(editor, _reveal, editor))
-        if editor.file:
-            st.toggle("Show changes", key="show_changes", on_change=change(editor, _show_changes, editor),
-                      help="What each row was in the file.")  # fmt: skip
+    """Show one line: which rows are in view, what happens to existing mailboxes, and a menu for the rest."""
+    figures = counts(validated)
+    with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
+        filters.kinds(editor, figures, len(validated))
+        filters.search(editor)
+        if editor.updates or figures[Verdict.EXISTS] or figures[UPDATE] or figures[UNCHANGED]:
+            set_value("on_existing", editor.on_existing.value)
+            st.segmented_control(
+                "Existing mailboxes",
+                list(_ON_EXISTING),
+                required=True,
+                key="on_existing",
+                on_change=change(editor, _choose, editor),
+                format_func=_ON_EXISTING.__getitem__,
+                help=confirmations.UPDATING,
+                label_visibility="collapsed",
+            )
         st.button("Undo", icon=":material/undo:", key="undo", on_click=change(editor, editor.undo),
                   disabled=not editor.can_undo)  # fmt: skip
-        st.button("Redo", icon=":material/redo:", key="redo", on_click=change(editor, editor.redo),
-                  disabled=not editor.can_redo)  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
-        st.markdown("Existing mailboxes:", width="content", help=confirmations.UPDATING)
-        st.segmented_control(
-            "Existing mailboxes",
-            [choice.value for choice in OnExisting],
-            required=True,
-            key="on_existing",
-            on_change=change(editor, _choose, editor),
-            label_visibility="collapsed",
-        )
-        st.toggle("Generate secure passwords", key="generate", on_change=change(editor, _generate, editor))
-        st.button("Add row", icon=":material/add:", key="add", on_click=change(editor, editor.add_rows))
-        paste.show(editor)
         bulk_edit.show(editor, validated)
-        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=change(editor, _recheck, editor),
-                  help="Read the domains of these rows from MXroute again.")  # fmt: skip
+        with st.popover("More", icon=":material/more_horiz:", key="more"):
+            _menu(editor)
 
 
-def _set(key: str, value: object) -> None:
-    """Let a widget show what the preview holds."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+def _menu(editor: Editor) -> None:
+    """Show what is needed less often."""
+    st.button("Redo", icon=":material/redo:", key="redo", on_click=change(editor, editor.redo),
+              disabled=not editor.can_redo)  # fmt: skip
+    st.button("Add row", icon=":material/add:", key="add", on_click=change(editor, editor.add_rows))
+    st.button("Check again", icon=":material/sync:", key="recheck", on_click=change(editor, _recheck, editor),
+              help="Read the domains of these rows from MXroute again.")  # fmt: skip
+    filters.order(editor)
+    set_value("generate", editor.generate)
+    st.toggle("Generate secure passwords", key="generate", on_change=change(editor, _generate, editor))
+    set_value("reveal", editor.passwords_shown)
+    st.toggle("Show passwords", key="reveal", on_change=change(editor, _reveal, editor))
+    set_value("every_column", editor.every_column)
+    st.toggle("Show empty columns", key="every_column", on_change=change(editor, _show_columns, editor))
+    if editor.file:
+        set_value("show_changes", editor.changes_shown)
+        st.toggle("Show changes", key="show_changes", on_change=change(editor, _show_changes, editor),
+                  help="What each row was in the file.")  # fmt: skip
+    paste.show(editor)
 
 
 def _generate(editor: Editor) -> None:
@@ -64,13 +73,18 @@ def _recheck(editor: Editor) -> None:
 
 
 def _choose(editor: Editor) -> None:
-    if not is_drawn_again():
+    if not is_drawn_again() and st.session_state.get("on_existing") is not None:
         editor.choose_existing(OnExisting(st.session_state["on_existing"]))
 
 
 def _reveal(editor: Editor) -> None:
     if not is_drawn_again():
         editor.show_passwords(bool(st.session_state["reveal"]))
+
+
+def _show_columns(editor: Editor) -> None:
+    if not is_drawn_again():
+        editor.show_columns(bool(st.session_state["every_column"]))
 
 
 def _show_changes(editor: Editor) -> None:

@@ -87,22 +87,25 @@ def _read(upload: UploadedFile | None, text: str, domain: str) -> None:
 
 
 def show_file(held: OpenDraft, active: str) -> None:
-    """Show the file in preview, how it was read, and its default domain. A button leads to another file."""
+    """Show the file in preview, how it was read, and its default domain. A button leads to another file.
+
+    It takes part of a line; `notes.show` belongs below.
+    """
     current = held.editor
     reading, domain = current.file, current.domain
-    name = (
-        f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.options.describe())}"
-        if reading
-        else "**Rows by hand**"
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{name} · Default domain: **{escaped(domain or 'none')}**", width="stretch")
-        if active != domain:
-            move = editor.change(current, current.use_domain, active)
-            st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
-        mapping.offer(held)
-        st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
-    notes.show(reading.notes if reading else ())
+    name = f"**{escaped(reading.sheet.name)}**" if reading else "**Rows by hand**"
+    how = f"Read as {escaped(reading.sheet.options.describe())}." if reading else None
+    st.markdown(f"{name} · Default domain: **{escaped(domain or 'none')}**", width="stretch", help=how)
+    if active != domain:
+        move = editor.change(current, current.use_domain, active)
+        st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
+    mapping.offer(held)
+    st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
+
+
+def show_notes(held: OpenDraft) -> None:
+    """Show what is worth knowing of how the file was read."""
+    notes.show(held.editor.file.notes if held.editor.file else ())
 
 
 def _explain() -> None:
