@@ -5,6 +5,7 @@ import zlib
 from dataclasses import asdict, dataclass, field, replace
 from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
 
 from mxlib.auth.authority import resolves_callers
@@ -19,14 +20,15 @@ from mxlib.core.format import count, readable
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping import mapping
 from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import COLUMNS, DTYPES
-from mxlib.core.vocabulary import AuditAction, OnExisting
+from mxlib.core.vocabulary import AT_AN_END, AuditAction, OnExisting, RowReason
 from mxlib.services.exports import File, NotFound
 from mxlib.services.files import FileService
 from mxlib.services.imports import with_addresses
-from mxlib.services.runs import require_recent_for
+from mxlib.services.runs import AlsoStored, require_recent_for
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, clock_guard, drafts, erasure
+from mxlib.store import Store, audit, clock_guard, drafts, erasure, journal
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.transaction import Tx
@@ -102,17 +104,66 @@ class DraftService:
     def offered(self, caller: Caller) -> tuple[DraftSummary, ...]:
         """Return the drafts that the caller may resume, the last changed first.
 
-        Expired drafts are forgotten.
+        Rows that a run left out wait for its end: until then, nobody knows which addresses it takes. Expired drafts
+        are forgotten.
         """
         oldest = self._clock.now() - self._settings.retention_days * 86_400
         with self._store.read() as tx:
-            every = drafts.list_drafts(tx)
+            every = [kept for kept in drafts.list_drafts(tx) if kept.run is None or _ended(tx, kept.run)]
         old = [kept.id for kept in every if kept.changed_at < oldest]
         if old:
             with self._store.write() as tx:
                 old = old if clock_guard.may_forget(tx, self._clock.now()) else []
         self._drop(old)
         return tuple(kept for kept in every if kept.id not in old and self._may(caller, kept))
+
+    def left_out_of(self, caller: Caller, run: int) -> DraftSummary | None:
+        """Return the draft of the rows that an ended run left out, if the caller may resume it."""
+        return next((kept for kept in self.offered(caller) if kept.run == run), None)
+
+    def replace_at_start(self, caller: Caller, number: str, work: DraftContent, plan: Plan) -> AlsoStored:
+        """Return what stores the rows that a new run of `plan` leaves out, in place of their draft.
+
+        Rows that are sent are never among them. The draft of another user by now, or of another version than that of
+        `work`, stays. `number` is that of the draft; `plan` was made from `work`.
+        """
+        left, now, name = self._left_out(work, plan), self._clock.now(), caller.name
+
+        def store(tx: Tx, run: int) -> None:
+            if drafts.state(tx, number) == (name, work.version) and drafts.drop(tx, [number]):
+                erasure.begin(tx)
+            if left is not None:
+                batch = left.batch
+                domains = tuple(sorted(filter(is_domain, batch.domains)))
+                kept = DraftSummary(self.new(), name, batch.file_name, domains, len(batch.rows), now, run=run)
+                drafts.keep(tx, self._store.key, kept, zlib.compress(left.file, 1), _packed(left))
+
+        return store
+
+    def erase(self) -> None:
+        """Erase from the disk what is left of deleted drafts."""
+        erasure.finish(self._store)
+
+    def _left_out(self, work: DraftContent, plan: Plan) -> DraftContent | None:
+        """Return the rows that a plan leaves out, with a file of just these rows; None without any to fix.
+
+        The whole file would keep passwords that were sent.
+        """
+        reasons = {row.position: row.reason.code for row in plan.rows if row.reason is not None}
+        if not set(reasons.values()) - {RowReason.UNTICKED}:
+            return None
+        batch, source = work.batch, work.read_file
+        rows = batch.rows.iloc[list(reasons)].reset_index(drop=True)
+        content = b""
+        if source is not None:
+            header, table = file_diff.as_table(rows, source)
+            content = writer.table_csv(header, table, verbatim={"password"})
+            source = self._files.read_by_header(content, _as_csv(source.file_name))
+            if len(source.rows) == len(rows):
+                rows, source = rows.assign(origin=np.arange(len(rows))), replace(source, notes=())
+            else:  # a row without any cell is no row of a file
+                content, source = b"", None
+        return DraftContent(replace(batch, rows=rows, source=source, parsed=None), content)
 
     def may_go_on(self, caller: Caller, number: str) -> bool:
         """Return whether the caller may still see a draft that they opened.
@@ -224,6 +275,17 @@ class DraftService:
             source = ReadFile(sheet, columns, as_read, tuple(map(notes.from_json, about["notes"])))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
         return DraftContent(ImportBatch(rows, about["domain"], on_existing, about["generate"], source), file)
+
+
+def _ended(tx: Tx, run: int) -> bool:
+    """Return whether a run is at its end, or is no longer stored."""
+    record = journal.get_run(tx, run)
+    return record is None or record.status in AT_AN_END
+
+
+def _as_csv(name: str) -> str:
+    """Return the name of a file with the ending of a CSV."""
+    return f"{name.rpartition('.')[0] or name}.csv"
 
 
 def _packed(work: DraftContent) -> bytes:

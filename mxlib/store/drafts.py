@@ -13,7 +13,10 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class DraftSummary:
-    """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank if unknown."""
+    """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank if unknown.
+
+    `run` is the run that left its rows out, if any.
+    """
 
     id: str
     operator: str
@@ -23,6 +26,7 @@ class DraftSummary:
     changed_at: float
     version: int = 1
     begun_by: str = ""
+    run: int | None = None
 
 
 def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -> None:
@@ -37,7 +41,7 @@ def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -
         "version": kept.version,
     }
     sealed = key.seal(file, f"draft file {kept.id}")
-    added = insert(table).values(id=kept.id, begun_by=kept.operator, sealed_file=sealed, **said)
+    added = insert(table).values(id=kept.id, begun_by=kept.operator, run=kept.run, sealed_file=sealed, **said)
     tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
 
 
@@ -63,6 +67,7 @@ def list_drafts(tx: Tx) -> list[DraftSummary]:
             row.changed_at,
             row.version,
             row.begun_by or "",
+            row.run,
         )
         for row in tx.execute(sa.select(*columns).order_by(table.c.changed_at.desc()))
     ]

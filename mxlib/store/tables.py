@@ -274,6 +274,8 @@ draft = Table(
     Column("sealed_rows", LargeBinary, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("begun_by", Text),
+    #: The run that left these rows out; NULL for a draft from before any run.
+    Column("run", Integer),
 )
 
 #: Users who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.

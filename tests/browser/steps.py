@@ -46,10 +46,29 @@ def open_preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *,
     return Grid(page, "preview-grid")
 
 
+def menu(page: Page, label: str) -> None:
+    """Choose from the menu behind the toolbar of a preview."""
+    press(page, "More")
+    page.locator('[data-testid="stPopoverBody"]').get_by_text(label).click()
+    idle(page)
+    page.keyboard.press("Escape")
+
+
+def choose_filter(page: Page, label: str) -> None:
+    """Choose which rows of a preview are in view: `Errors`."""
+    page.locator(".st-key-rows_filter").get_by_text(label).click()
+    idle(page)
+
+
+def confirm_run(page: Page) -> None:
+    """Press the button of the open question."""
+    page.locator(".st-key-start button").click()
+
+
 def start(page: Page) -> None:
     """Confirm what the preview shows, and land on the run."""
     press(page, "Create ")
-    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    confirm_run(page)
     expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
     idle(page)
 

@@ -16,14 +16,14 @@ def test_a_refresh_while_editing_loses_nothing(page: Page) -> None:
     page.reload()
     idle(page)
     expect(page.get_by_text(re.compile("fresh.csv: 2 rows"))).to_be_visible()
-    press(page, "Go on")
+    press(page, "Continue")
     grid = Grid(page, "preview-grid")
     grid.expect(0, "Username", "fresh.one")
     grid.expect(0, "Status", "Ready")
     start(page)
     finished(page)
     visit(page, "/import", domain="clienta.nl")
-    expect(page.get_by_text("A draft is kept")).to_have_count(0)
+    expect(page.get_by_text("Unfinished import")).to_have_count(0)
 
 
 def test_undo_in_the_browser_brings_back_what_a_bulk_tool_changed(page: Page) -> None:

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from mxlib.auth.tab_limit import MAX_TABS, TOO_MANY
 from tests.browser import driver
 from tests.browser.driver import Grid, Server, idle
-from tests.browser.steps import open_preview, press, visit
+from tests.browser.steps import confirm_run, open_preview, press, visit
 
 FILE = b"username\r\ntwice.one\r\ntwice.two\r\n"
 
@@ -31,17 +31,17 @@ def test_the_same_file_in_a_second_tab_needs_confirmation_naming_the_first_run(p
             visit(tab, "/import", domain="clienta.nl")
             open_preview(tab, FILE, "twice.csv")
             press(tab, "Create ")
-        page.get_by_role("dialog").get_by_role("button", name="Start").click()
+        confirm_run(page)
         expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
         first = page.url.rpartition("run=")[2]
         dialog = other.get_by_role("dialog")
-        dialog.get_by_role("button", name="Start").click()
+        confirm_run(other)
         expect(dialog.get_by_text(f"Run {first} imports the same rows.")).to_be_visible(timeout=20_000)
-        expect(dialog.get_by_role("button", name="Start")).to_be_disabled()
+        expect(other.locator(".st-key-start button")).to_be_disabled()
         assert "/import" in other.url
         dialog.get_by_text("Import it again").click()
-        expect(dialog.get_by_role("button", name="Start")).to_be_enabled()
-        dialog.get_by_role("button", name="Start").click()
+        expect(other.locator(".st-key-start button")).to_be_enabled()
+        confirm_run(other)
         expect(other).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
         assert other.url.rpartition("run=")[2] != first
         idle(page)
@@ -54,7 +54,7 @@ def test_both_versions_of_a_draft_are_offered_in_the_older_tab(page: Page) -> No
     grid.edit(0, "Username", "of.the.first")
     with second_tab(page) as other:
         visit(other, "/import", domain="clienta.nl")
-        press(other, "Go on")
+        press(other, "Continue")
         Grid(other, "preview-grid").edit(0, "Username", "of.the.second")
         grid.edit(1, "Username", "later.in.first")
         expect(page.get_by_text(re.compile("Another tab has changed this draft"))).to_be_visible(timeout=20_000)

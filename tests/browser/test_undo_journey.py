@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from mxlib.sandbox import Sandbox, believable
 from tests.browser.driver import Grid, Server, idle
-from tests.browser.steps import finished, open_preview, press, start, visit
+from tests.browser.steps import confirm_run, finished, open_preview, press, start, visit
 
 NEW = b"username,password,quota\r\n" + b"".join(b"undo%d,Geheim.2026x,1024\r\n" % number for number in range(4))
 BIGGER = b"username,quota,recovery_email\r\nundo3,2048,three@example.org\r\n"
@@ -45,10 +45,10 @@ def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Serv
 
     visit(page, "/import", domain="clienta.nl")
     open_preview(page, bigger, "bigger.csv")
-    page.get_by_text("update", exact=True).click()
+    page.get_by_text("Update existing", exact=True).click()
     idle(page)
     press(page, "Update 1 mailbox")
-    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    confirm_run(page)
     idle(page)
     finished(page)
     second = run_on(page)

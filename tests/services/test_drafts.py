@@ -117,8 +117,8 @@ def test_a_new_tab_continues_the_draft_of_the_old_one(services: Services) -> Non
     }
     tab.run()
     fresh = opened("import_mailboxes", domain="clienta.nl")
-    assert any("A draft is kept" in mark.value and "4 rows" in mark.value for mark in fresh.markdown)
-    next(button for button in fresh.button if button.label == "Go on").click().run()
+    assert any("Unfinished import" in mark.value and "4 rows" in mark.value for mark in fresh.markdown)
+    next(button for button in fresh.button if button.label == "Continue").click().run()
     assert not fresh.exception
     assert list(fresh.data_editor[0].value["username"])[1] == "jan.jansen"
     assert statuses(fresh)[1] == "Ready"
@@ -245,7 +245,7 @@ def edit(tab: AppTest, place: int, username: str) -> None:
 def test_two_tabs_on_one_draft_notice_each_other_and_lose_nothing(services: Services, choice: str) -> None:
     first = preview(opened("import_mailboxes", domain="clienta.nl"))
     second = opened("import_mailboxes", domain="clienta.nl")
-    next(button for button in second.button if button.label == "Go on").click().run()
+    next(button for button in second.button if button.label == "Continue").click().run()
     edit(first, 1, "of.the.first")
     edit(second, 1, "of.the.second")
     assert any("Another tab has changed this draft" in warning.value for warning in second.warning)

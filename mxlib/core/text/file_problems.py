@@ -22,6 +22,11 @@ def draft(file_name: str, rows: int, domains: Sequence[str], operator: str, seco
     return f"{source}: {count(rows, 'row')}{into}, last edited {age(seconds)} ago by {operator}."
 
 
+def left_out(rows: int, run: int) -> str:
+    """Say that rows wait which a run left out."""
+    return f"{count(rows, 'row')} left out of run {run}."
+
+
 def file_empty() -> str:
     """Say that a file has no bytes, or blanks only."""
     return "The file is empty."

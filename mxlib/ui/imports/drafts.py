@@ -3,10 +3,12 @@
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.format import count
 from mxlib.core.text import file_problems
 from mxlib.ui.app import layout
 from mxlib.ui.imports import draft_copy, editor
 from mxlib.ui.imports.editor import OpenDraft
+from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -24,10 +26,25 @@ def offer() -> None:
             text, on, away = st.columns([7, 2, 2], vertical_alignment="center")
             age = app.clock.now() - kept.changed_at
             said = file_problems.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
-            text.markdown(f"**A draft is kept.** {escaped(said)}")
-            go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)
-            on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
+            what = "Unfinished import." if kept.run is None else escaped(file_problems.left_out(kept.rows, kept.run))
+            text.markdown(f"**{what}** {escaped(said)}")
+            go_on, forget = act(go_on_with, kept.id), act(_discard, kept.id)
+            on.button("Continue", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
             away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
+
+
+def offer_left_out(run: int) -> None:
+    """Offer the rows that an ended run left out, if the caller may continue with them."""
+    kept = services.current().drafts.left_out_of(layout.caller(), run)
+    if kept is None:
+        return
+    if st.button(f"Fix the {count(kept.rows, 'row')} left out", icon=":material/build:", key="fix_left_out"):
+        try:
+            go_on_with(kept.id)
+        except actions.REFUSALS as refusal:
+            actions.say(refusal)
+            return
+        layout.navigate("import_mailboxes")
 
 
 def offer_both(held: OpenDraft) -> None:
@@ -43,7 +60,7 @@ def _take_theirs(held: OpenDraft) -> None:
     number = held.number
     draft_copy.keep_as_own(held)
     if not held.not_kept:
-        _go_on(number)
+        go_on_with(number)
 
 
 def leave() -> None:
@@ -60,7 +77,8 @@ def _discard(number: str) -> None:
     services.current().drafts.discard(layout.caller(), number)
 
 
-def _go_on(number: str) -> None:
+def go_on_with(number: str) -> None:
+    """Open a draft in this tab."""
     work = services.current().drafts.open(layout.caller(), number)
     if work is not None:
         editor.open_preview(work, number)

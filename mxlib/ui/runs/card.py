@@ -13,6 +13,7 @@ from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import banner, layout
+from mxlib.ui.imports import drafts
 from mxlib.ui.runs import undo
 from mxlib.ui.widgets import actions, links
 from mxlib.ui.widgets.actions import act
@@ -46,6 +47,8 @@ def show(number: int) -> None:
     with st.container(border=True, key="run-card"):
         _head(view)
         actions.live(progress, every=LOOK_EVERY if moving else None)
+        if view.status in AT_AN_END and view.kind is RunKind.IMPORT:
+            drafts.offer_left_out(view.id)
         _controls(view)
         _files(view)
         undo.show(view)
