@@ -81,7 +81,7 @@ def reading(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def import_preview(page: Page) -> None:
-    """The preview: every row with its verdict and what to fix."""
+    """The preview: every row with its status and its problem."""
     preview(page)
 
 
@@ -97,7 +97,7 @@ def import_zoomed(page: Page) -> None:
 def import_filtered(page: Page) -> None:
     """A row fixed under a filter stays in view until the filter is applied again."""
     preview(page)
-    steps.press(page, "Invalid")
+    steps.choose_filter(page, "Errors")
     Grid(page, "preview-grid").edit(0, "Username", "jan.jansen")
 
 
@@ -117,8 +117,8 @@ def import_bulk(page: Page) -> None:
     steps.press(page, "Bulk edit")
     box = page.get_by_role("combobox", name="Change")
     box.click()
-    box.fill("Leave out")
-    page.get_by_role("option", name="Leave out rows").click()
+    box.fill("Exclude")
+    page.get_by_role("option", name="Exclude rows").click()
     idle(page)
 
 
@@ -127,9 +127,8 @@ def import_changes(page: Page) -> None:
     """Changes from the file, and the corrected file."""
     grid = preview(page)
     grid.edit(2, "Username", "jan.jansen")
-    page.get_by_text("Show changes").click()
-    idle(page)
-    page.get_by_text("What changed from the file").click()
+    steps.menu(page, "Show changes")
+    page.get_by_text("Changes and corrected file").click()
     idle(page)
 
 
@@ -137,7 +136,8 @@ def import_changes(page: Page) -> None:
 def import_paste(page: Page) -> None:
     """More rows pasted into an open preview."""
     preview(page)
-    steps.press(page, "Paste rows")
+    steps.press(page, "More")
+    page.get_by_text("Paste rows").click()
     page.get_by_label("Further rows").fill("username\tquota\nkim.visser\t2048\nlou.bos\t1 GB")
 
 
@@ -154,7 +154,7 @@ def import_problems(page: Page) -> None:
 def import_update(page: Page) -> None:
     """Existing mailboxes are updated; the preview shows the changes."""
     preview(page)
-    page.get_by_role("button", name="update", exact=True).or_(page.get_by_role("radio", name="update")).click()
+    page.get_by_text("Update existing").click()
     idle(page)
 
 

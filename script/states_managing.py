@@ -108,10 +108,10 @@ def mailbox_card(page: Page) -> None:
 def _update(page: Page, content: bytes, go: str) -> None:
     steps.visit(page, "/import", domain="clienta.nl")
     steps.open_preview(page, content, "quotas.csv")
-    page.get_by_role("button", name="update", exact=True).or_(page.get_by_role("radio", name="update")).click()
+    page.get_by_text("Update existing").click()
     idle(page)
     steps.press(page, go)
-    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    steps.confirm_run(page)
     steps.finished(page)
 
 
