@@ -118,11 +118,14 @@ class DraftService:
         return tuple(kept for kept in every if kept.id not in old and self._may(caller, kept))
 
     def left_out_of(self, caller: Caller, run: int) -> DraftSummary | None:
-        """Return the draft of the rows that an ended run left out, if the caller may resume it."""
+        """Return the draft of the rows that an ended run left out.
+
+        None when no row was left out, or the caller may not resume it.
+        """
         return next((kept for kept in self.offered(caller) if kept.run == run), None)
 
     def replace_at_start(self, caller: Caller, number: str, work: DraftContent, plan: Plan) -> AlsoStored:
-        """Return what stores the rows that a new run of `plan` leaves out, in place of their draft.
+        """Return what stores the rows that `plan` leaves out, in place of their draft.
 
         Rows that are sent are never among them. The draft of another user by now, or of another version than that of
         `work`, stays. `number` is that of the draft; `plan` was made from `work`.
@@ -145,9 +148,9 @@ class DraftService:
         erasure.finish(self._store)
 
     def _left_out(self, work: DraftContent, plan: Plan) -> DraftContent | None:
-        """Return the rows that a plan leaves out, with a file of just these rows; None without any to fix.
+        """Return the rows that a plan leaves out; None without any to fix.
 
-        The whole file would keep passwords that were sent.
+        Their file has just these rows: the whole one would keep passwords that were sent.
         """
         reasons = {row.position: row.reason.code for row in plan.rows if row.reason is not None}
         if not set(reasons.values()) - {RowReason.UNTICKED}:

@@ -104,9 +104,12 @@ OURS: dict[str, set[str]] = {
     "imports/file_changes": {"label", "line"},
     "mailboxes/client_setup": {"each.use", "label"},
     "imports/confirm": {
-        "filter(None, (escaped(question.start), loud, escaped(question.end)))",
         "confirmations.nothing_to_change(figures[UNCHANGED])",
+        "confirmations.nothing_to_import(exist if alone else 0)",
         "confirmations.to_do(creates, updates)",
+        "confirmations.to_do(figures.new, figures.changed)",
+        "label",
+        "value",
     },
     "widgets/dialogs": {"look", "title"},
     "app/layout": {"__version__", "title"},
@@ -117,7 +120,7 @@ OURS: dict[str, set[str]] = {
     "mailboxes/card": {"action.label", "action.description"},
     "imports/mapping_columns": {"MEANINGS[meaning].plural", "claimants", "title"},
     "imports/mapping_encoding": {"label"},
-    "imports/toolbar": {"choice.value"},
+    "imports/filters": {"kind"},
     "imports/problems": {"where", "labels.kind(row.kind)"},
     "imports/row_form": {"labels.kind(row['kind'])"},
     "runs/card": {

@@ -51,7 +51,10 @@ def problems(validated: pd.DataFrame) -> pd.Series:
 
 
 def _faulty(validated: pd.DataFrame) -> list[str]:
-    """Return the columns that have errors in ticked rows, then those with warnings; the most frequent first."""
+    """Return the columns with errors in ticked rows, then those with warnings.
+
+    Those with most of them come first.
+    """
     ticked = validated["ticked"].to_numpy(bool)
     stopped = ticked & (validated["verdict"] != Verdict.READY).to_numpy(bool)
     found: list[str] = []

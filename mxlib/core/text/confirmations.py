@@ -19,7 +19,7 @@ AGREE = "Agree to that to start."
 class DomainFigures:
     """The mailboxes of one domain: now, new, changed, and after the run.
 
-    `now` and `after` are None for a domain whose list could not be read.
+    A domain whose list could not be read has None for `now` and `after`.
     """
 
     domain: str
@@ -84,7 +84,7 @@ class Confirmation:
 
     @property
     def can_be_fixed(self) -> bool:
-        """Return whether a row is left out for another reason than that a person excluded it."""
+        """Return whether a row is left out that no person excluded."""
         return self.not_included > self.unticked
 
     @property
@@ -160,7 +160,10 @@ def nothing_to_change(rows: int) -> str:
 
 
 def nothing_to_import(exist: int) -> str:
-    """Say that no row is ready; `exist` is the number of rows if all of them exist, else 0."""
+    """Say that no row is ready.
+
+    `exist` is the number of rows if all of them exist, else 0.
+    """
     if not exist:
         return "Nothing to import yet."
     return "It exists: update it?" if exist == 1 else f"All {exist:,} exist: update them?"

@@ -35,7 +35,10 @@ class Validation:
 
 
 def changed_rows(last: Validation, rows: pd.DataFrame) -> Mask | None:
-    """Return which rows differ from those of the last validation; None when they are other rows altogether."""
+    """Return which rows differ from those of the last validation.
+
+    None when they are other rows altogether.
+    """
     if len(rows) != len(last.rows) or not rows["origin"].equals(last.rows["origin"]):
         return None
     changed = np.zeros(len(rows), dtype=bool)
@@ -64,10 +67,11 @@ def read_addresses(last: Validation, rows: pd.DataFrame, changed: Mask, active_d
 def validate_again(
     last: Validation, rows: pd.DataFrame, parsed: Addresses, account: AccountSnapshot, changed: Mask
 ) -> Validation | None:
-    """Return the validation of `rows` by that of before; None when all of them have to be validated.
+    """Return the validation of `rows` by that of before.
 
-    `parsed` are the addresses of `rows`, `changed` those that differ. A verdict depends on the row itself, on the
-    account, and on the other rows of its address: the first of these claims it.
+    None when all of them have to be validated. `parsed` are the addresses of `rows`, `changed` those that differ. A
+    verdict depends on the row itself, on the account, and on the other rows of its address: the first of these claims
+    it.
     """
     if not same_account(account, last.account):
         return None
@@ -85,7 +89,10 @@ def validate_again(
 
 
 def same_account(one: AccountSnapshot, other: AccountSnapshot) -> bool:
-    """Return whether two snapshots say the same; tables of mailboxes are the same only if they are one object."""
+    """Return whether two snapshots say the same.
+
+    Tables of mailboxes are the same only if they are one object.
+    """
     if one.has.keys() != other.has.keys() or any(one.has[name] is not other.has[name] for name in one.has):
         return False
     names = (each.name for each in fields(AccountSnapshot) if each.name != "has")

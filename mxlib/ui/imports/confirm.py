@@ -53,7 +53,7 @@ def show(held: OpenDraft, validated: pd.DataFrame) -> None:
 
 
 def _state(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int], ready: int) -> None:
-    """Show how many rows are ready, which are in view, and why there is nothing to send."""
+    """Show how many rows are ready and in view, or why none is."""
     said = f"**{ready:,} ready**"
     if left := len(validated) - ready - figures[UNCHANGED]:
         said += f" · {left:,} not"
@@ -165,7 +165,7 @@ def _domains(figures: Confirmation) -> None:
 
 
 def _stops_mail(ready: PreparedImport) -> bool:
-    """Warn that mailboxes would receive no more mail; return whether the tick for that is set."""
+    """Warn that mailboxes would stop receiving mail; return whether that is ticked."""
     if not ready.stops_mail:
         return False
     st.warning(escaped(ready.stops_mail), icon=":material/unsubscribe:")
@@ -173,7 +173,7 @@ def _stops_mail(ready: PreparedImport) -> bool:
 
 
 def _warnings(ready: PreparedImport, named: frozenset[int]) -> bool:
-    """Show what should be known first; return whether an import of the same rows may start again."""
+    """Show the other warnings; return whether the same rows may be imported again."""
     figures, now = ready.figures, services.current().clock.now()
     if figures.replaced:
         st.warning(escaped(confirmations.replaces_passwords(figures.replaced)), icon=":material/key:")

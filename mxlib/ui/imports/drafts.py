@@ -34,7 +34,7 @@ def offer() -> None:
 
 
 def offer_left_out(run: int) -> None:
-    """Offer the rows that an ended run left out, if the caller may continue with them."""
+    """Offer the rows that an ended run left out, if the caller may fix them."""
     kept = services.current().drafts.left_out_of(layout.caller(), run)
     if kept is None:
         return

@@ -61,7 +61,7 @@ def kinds(editor: Editor, figures: Mapping[str, int], rows: int) -> None:
         "Rows",
         [str(kind) for kind in offered],
         required=True,
-        key=FILTER,
+        key="rows_filter",
         on_change=change(editor, choose),
         format_func=lambda kind: f"{LABELS[kind]} {known[kind]:,}",
         label_visibility="collapsed",

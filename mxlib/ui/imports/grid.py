@@ -56,7 +56,10 @@ def show(held: OpenDraft) -> pd.DataFrame:
 
 
 def _columns(editor: Editor, validated: pd.DataFrame) -> GridColumns:
-    """Return the columns of the grid; they stay until another grid is drawn, so that no cell moves while one types."""
+    """Return the columns of the grid.
+
+    They stay until another grid is drawn, so that no cell moves while one types.
+    """
     drawn: tuple[str, GridColumns] | None = st.session_state.get(_DRAWN)
     if drawn is None or drawn[0] != editor.key:
         drawn = (editor.key, columns.choose(validated, editor.shown, every=editor.every_column))
