@@ -291,12 +291,16 @@ class FileService:
     def _sheet(self, data: bytes, name: str) -> Sheet:
         """Read a file as a table whose first row may be data.
 
-        A first row that holds an address or a password, and no header, does not count as the header.
+        A first row that holds an address or a password, and no header, does not count as the header. Neither does one
+        that looks like the people below it, but that is a guess.
         """
         sheet = self.sheet(data, name)
-        if not run_unless(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
-            return sheet
-        return self.sheet(data, name, replace(sheet.options, header_line=0))
+        bare = replace(sheet.options, header_line=0)
+        if run_unless(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
+            return self.sheet(data, name, bare)
+        if sheet.unsure and suggestions.begins_with_a_person(sheet):
+            return replace(self.sheet(data, name, bare), unsure=True)
+        return sheet
 
     def _recognised(self, sheet: Sheet) -> ReadFile | None:
         """Return the rows of a sheet whose headers say what the columns hold, else None."""

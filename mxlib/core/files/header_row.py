@@ -46,7 +46,7 @@ class Header:
     """The header of a table, its line, the title, and where the rows start.
 
     `line` is 0 for a table without a header. `first` is where the rows start, in characters of a text or rows of a
-    sheet; `first_line` is the line there.
+    sheet; `first_line` is the line there. `unsure` means that nothing in it shows that it is a header.
     """
 
     header: tuple[str, ...]
@@ -55,6 +55,7 @@ class Header:
     first: int
     first_line: int
     delimiter: str
+    unsure: bool = False
 
 
 def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None) -> list[HeaderCandidate]:
@@ -139,7 +140,7 @@ def delimiter_of(line: str) -> str:
 
 
 def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = None) -> Header:
-    """Find the header; use the first row where none names anything known.
+    """Find the header; use the first row of several cells where none names anything known.
 
     Raises FileRefused when there are no rows, or no row on the chosen line.
     """
@@ -151,7 +152,16 @@ def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = N
     position = _position(openings, header_line)
     row = openings[position]
     title = "\n".join(" ".join(filter(None, map(headers.shown, above.cells))) for above in openings[:position])
-    return Header(trimmed(row.cells), row.line, title, row.end, row.next_line, row.delimiter)
+    header = trimmed(row.cells)
+    unsure = header_line is None and not _is_surely_one(header)
+    return Header(header, row.line, title, row.end, row.next_line, row.delimiter, unsure)
+
+
+def _is_surely_one(header: Sequence[str]) -> bool:
+    """Return whether a row shows by its names that it is a header."""
+    if headers.names_anything(header) or headers.names_people(header):
+        return True
+    return headers.suggested_in(header) >= min(2, len(header))
 
 
 def rank(openings: Sequence[HeaderCandidate]) -> int:
@@ -185,7 +195,8 @@ def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> i
     """Return the position of the header row.
 
     It is the row that names most different known columns; of equals the wider, then the first. Where none names
-    usernames or addresses, it is a row of first and last names, if there is one.
+    usernames or addresses, it is a row of first and last names, if there is one; else that with most headers that only
+    suggest something.
     """
     if header_line is not None:
         if openings[-1].line != header_line:
@@ -195,6 +206,11 @@ def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> i
         people = next((at for at, row in enumerate(openings) if headers.names_people(row.cells)), None)
         if people is not None:
             return people
+    if not any(headers.known_in(row.cells) for row in openings):
+        suggested = [headers.suggested_in(row.cells) for row in openings]
+        if any(suggested):
+            return suggested.index(max(suggested))
+        return next((at for at, row in enumerate(openings) if len(trimmed(row.cells)) > 1), 0)
     return max(range(len(openings)), key=lambda at: (*_named(openings[at]), -at))
 
 

@@ -99,7 +99,7 @@ def _read_text(data: bytes, name: str, limits: Limits, options: ReadOptions) -> 
         quoted=options.quoted is not False,
     )
     chosen = ReadOptions(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=options.quoted)
-    return Sheet(name, "", chosen, head.header, table, head.title, notes=tuple(notes))
+    return Sheet(name, "", chosen, head.header, table, head.title, notes=tuple(notes), unsure=head.unsure)
 
 
 def _is_utf_8(data: bytes) -> bool:
@@ -165,7 +165,7 @@ def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, option
         notes.append(Note(NoteCode.MERGED_CELLS, lines=merged))
     notes += [Note(NoteCode.SHEET_NOT_READ, (masked(other), rows)) for other, rows in found.others]
     options = ReadOptions(sheet=found.name, header_line=head.line)
-    return Sheet(name, "", options, head.header, table, head.title, book.names, tuple(notes))
+    return Sheet(name, "", options, head.header, table, head.title, book.names, tuple(notes), head.unsure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ class Sheet:
     title: str = ""
     sheets: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    #: Whether nothing shows that the header is one.
+    unsure: bool = False
 
     def __len__(self) -> int:
         return len(self.table)

@@ -1,5 +1,6 @@
 """Guess the meanings of a file's columns from foreign-language headers and from their cells."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,16 @@ from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, ColumnC
 from mxlib.core.mapping.clues import Clue
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
+
+#: Shapes of cells by which a row of people is told from a header.
+_NAME = "name"
+_CAPITALISED = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*+"
+_SHAPES = {
+    "": re.compile(r"\s*+"),
+    _NAME: re.compile(rf"{_CAPITALISED},?(?: [\w'’.-]++)*"),
+    "number": re.compile(r"[\d\s.,+/-]++"),
+    "word": re.compile(r"[\w'’.-]++"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,21 @@ def begins_with_data(sheet: Sheet) -> bool:
     return any(
         "@" in name or (looks_like_one(name) and _holds_passwords(sheet, at)) for at, name in enumerate(sheet.header)
     )
+
+
+def begins_with_a_person(sheet: Sheet) -> bool:
+    """Return whether the supposed header is written like the rows of people below it."""
+    shapes = [_shape(name) for name in sheet.header]
+    if _NAME not in shapes:
+        return False
+    return all(
+        shape == _shape(cell) for at, shape in enumerate(shapes) for cell in sheet.samples(at) if shape or at == 0
+    )
+
+
+def _shape(cell: str) -> str:
+    """Return what a cell looks like: a name, a number, another word, or text; blank for nothing."""
+    return next((shape for shape, pattern in _SHAPES.items() if pattern.fullmatch(cell)), "text")
 
 
 def is_data(cell: str) -> bool:

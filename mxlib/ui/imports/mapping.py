@@ -17,7 +17,7 @@ from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.ui.app import layout
-from mxlib.ui.imports import editor, mapping_columns, mapping_encoding, mapping_usernames, notes
+from mxlib.ui.imports import editor, header_choice, mapping_columns, mapping_encoding, mapping_usernames, notes
 from mxlib.ui.imports.mapping_state import Step, Upload
 from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
@@ -64,6 +64,7 @@ def offer(held: editor.OpenDraft) -> None:
 def show(step: Step, domain: str) -> None:
     """Ask, and go on to the preview when all is answered."""
     _heading(step)
+    header_choice.ask(step)
     mapping_columns.ask(step)
     others: Collection[str] = ()
     if step.answer.makes_usernames:
@@ -87,6 +88,7 @@ def _begin(upload: Upload, question: MappingQuestion, *, asked: bool) -> None:
     generation = st.session_state.get("mapping_generation", 0) + 1_000
     st.session_state["mapping_generation"] = generation
     step = Step(upload, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
+    step.asks_header = question.sheet.unsure
     st.session_state["mapping"] = step
 
 

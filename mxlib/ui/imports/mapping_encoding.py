@@ -73,11 +73,16 @@ def _read_again(step: Step, part: str) -> None:
         step.refuse(str(refusal))
 
 
-def _headers(step: Step) -> dict[int, str]:
+def first_lines(step: Step) -> dict[int, list[str]]:
+    """Return the first lines of the file by number; any of them may be the header."""
     if step.first_lines is None:
         read = services.current().files.first_lines
         step.first_lines = read(step.upload.data, step.upload.name, step.sheet.options)
-    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
+    return step.first_lines
+
+
+def _headers(step: Step) -> dict[int, str]:
+    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in first_lines(step).items()}
     return {**shown, 0: _NO_HEADER}
 
 

@@ -53,6 +53,8 @@ class Step:
     by_values: frozenset[int] = frozenset()
     decided: frozenset[str] = frozenset()
     parts: bool = False
+    #: Whether the person is asked which line has the column names.
+    asks_header: bool = False
     _secret: frozenset[int] | None = field(default=None, repr=False)
     _filled: frozenset[int] | None = field(default=None, repr=False)
 
