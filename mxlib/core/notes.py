@@ -1,7 +1,7 @@
 """Notes about a file: what was not read, or was read in a way worth knowing; `core.text.notes` renders them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -55,3 +55,10 @@ def from_json(stored: Mapping[str, Any] | str) -> Note:
     if isinstance(stored, str):
         return Note(NoteCode.AS_STORED, (stored,))
     return Note(NoteCode(stored["code"]), tuple(stored["figures"]), tuple(stored["lines"]), tuple(stored["columns"]))
+
+
+def to_keep(found: Iterable[Note]) -> tuple[Note, ...]:
+    """Return notes as a run keeps them: without cells, which may be those of a person."""
+    return tuple(
+        replace(note, figures=(*note.figures[:1], "")) if note.code is NoteCode.OLD_ENCODING else note for note in found
+    )

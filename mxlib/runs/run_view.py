@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mxlib.clock import Clock
+from mxlib.core.notes import Note
 from mxlib.core.text import labels, run_status
 from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
-from mxlib.store import Tx, erasure, journal, run_passwords
+from mxlib.store import Tx, erasure, journal, run_notes, run_passwords
 from mxlib.store.encryption import ServerKey
 from mxlib.store.records import RunRecord
 
@@ -75,6 +76,8 @@ class RunView:
     erasing: bool = False
     #: Whether its passwords are kept under another key than the server has now.
     locked: bool = False
+    #: Notes about its file.
+    notes: tuple[Note, ...] = ()
 
     @property
     def title(self) -> str:
@@ -245,6 +248,7 @@ def _view(
         forgotten=run_passwords.forgotten(record),
         erasing=erasing,
         locked=run_passwords.locked(key, record),
+        notes=run_notes.unseal(key, record.sealed_notes),
     )
 
 

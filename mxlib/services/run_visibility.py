@@ -156,11 +156,13 @@ class RunVisibility:
                 counts[Outcome(outcome)] += rows
         total = sum(counts.values())
         hidden = frozenset(domain for domain in view.domains if not sees(caller, view, domain))
+        hidden_rows = sum(groups.values()) - total
         restricted = replace(
             view,
             counts=dict(counts),
             total=total,
-            hidden=sum(groups.values()) - total,
+            hidden=hidden_rows,
+            notes=() if hidden_rows else view.notes,  # they may be about the hidden rows
             domains=tuple(domain for domain in view.domains if domain not in hidden),
             paused_reason=_without(view.paused_reason, hidden, ELSEWHERE),
             note=_without(view.note, hidden, ""),

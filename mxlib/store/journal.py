@@ -13,7 +13,7 @@ from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.vocabulary import RowReason
-from mxlib.store import own_cells
+from mxlib.store import own_cells, run_notes
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord, reason_columns
@@ -92,6 +92,7 @@ def add_run(
             retention_days=retention_days,
             passwords_until=at + retention_days * 86_400 if secrets else None,
             wrapped_key=wrapped if secrets else None,
+            sealed_notes=run_notes.seal(server_key, plan.notes),
             planned_after=sa.func.coalesce(
                 sa.select(run.c.planned_after).where(run.c.id == retry_of).scalar_subquery(),
                 sa.select(sa.func.max(audit.c.id)).scalar_subquery(),

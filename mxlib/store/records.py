@@ -43,6 +43,8 @@ class RunRecord:
     #: The newest entry of the audit log when it was planned.
     planned_after: int
     why_code: str
+    #: Notes about its file, encrypted.
+    sealed_notes: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ run = Table(
     Column("wrapped_key", LargeBinary),
     Column("planned_after", Integer, nullable=False, server_default=text("0")),
     Column("why_code", Text, nullable=False, server_default=""),
+    Column("sealed_notes", LargeBinary),
     UniqueConstraint("operator", "idempotency_key"),
     sqlite_autoincrement=True,
 )

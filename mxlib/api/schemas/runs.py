@@ -6,6 +6,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from mxlib.api.schemas import previews
 from mxlib.api.schemas.common import iso_time
 from mxlib.core.vocabulary import Action, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict
 from mxlib.runs.run_view import Passwords, RunView
@@ -20,7 +21,7 @@ class RunShape(TypedDict):
     there are any.
 
     `undo_of` is the run that it undoes, `undone_by` are those that undo it or did. `passwords` that were forgotten
-    are `erasing` until no file of the server holds them any longer.
+    are `erasing` until no file of the server holds them any longer. `notes` say how the file was read.
     """
 
     id: int
@@ -38,6 +39,7 @@ class RunShape(TypedDict):
     paused_reason: str | None
     paused_code: PauseCode | None
     passwords: Passwords
+    notes: NotRequired[list[previews.NoteShape]]
 
 
 class ChangeShape(RunShape):
@@ -169,6 +171,8 @@ def run(view: RunView, now: float) -> RunShape:
     }
     if view.hidden:
         shape["hidden_rows"] = view.hidden
+    if view.notes:
+        shape["notes"] = previews.notes(view.notes)
     return shape
 
 

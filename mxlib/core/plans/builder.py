@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mxlib.core import arrow_text, passwords
+from mxlib.core import arrow_text, notes, passwords
 from mxlib.core.findings import FindingCode, bits_of, kinds_of
 from mxlib.core.import_batch import ImportSource
 from mxlib.core.plans.plan import Asked, Plan, PlannedRow
@@ -43,7 +43,9 @@ def make_plan(validated: pd.DataFrame, source: ImportSource | None = None) -> Pl
         _planned(position, row, source.cells(row["origin"]) if source is not None and _has_cells(row) else {})
         for position, row in enumerate(dict(zip(_NEEDED, record, strict=True)) for record in records)
     )
-    return Plan(source.file_name if source else "", source.file_digest if source else "", tuple(rows))
+    if source is None:
+        return Plan("", "", tuple(rows))
+    return Plan(source.file_name, source.file_digest, tuple(rows), notes=notes.to_keep(source.notes))
 
 
 def confirmation(

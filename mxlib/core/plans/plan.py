@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
+from mxlib.core.notes import Note
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import reasons
@@ -129,6 +130,8 @@ class Plan:
     rows: tuple[PlannedRow, ...] = field(repr=False)
     kind: RunKind = RunKind.IMPORT
     undo_of: int | None = None
+    #: Notes about the file.
+    notes: tuple[Note, ...] = ()
 
     def sent(self) -> Iterator[PlannedRow]:
         """Return the rows that need a write to the host."""

@@ -13,7 +13,7 @@ from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import banner, layout
-from mxlib.ui.imports import drafts
+from mxlib.ui.imports import drafts, notes
 from mxlib.ui.runs import undo
 from mxlib.ui.widgets import actions, links
 from mxlib.ui.widgets.actions import act
@@ -59,6 +59,9 @@ def _head(view: RunView) -> None:
     st.subheader(f"Run {view.id}: {escaped(view.title)}", anchor=False)
     started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
     st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
+    if view.notes:
+        with st.expander("How the file was read", icon=":material/notes:", key="run-notes"):
+            notes.show(view.notes)
 
 
 def _progress(view: RunView) -> None:
