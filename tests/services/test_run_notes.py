@@ -54,9 +54,10 @@ def test_nothing_of_the_notes_is_in_the_database_in_clear(app: App, tmp_path: Pa
 
 
 def test_who_sees_only_some_rows_sees_no_notes(app: App) -> None:
-    run = started(app, "note;;\nusername;domain;password\nnina;a.nl;Geheim.2026x\ntess;b.nl;Geheim.2026x\n")
+    run = started(app, "note;;\nusername;domain;password\nnina;a.nl;Geheim.2026x\nbad name;b.nl;Geheim.2026x\n")
     assert app.ended(run)["notes"]
-    app.services.users.add(LOCAL, "lee", "correct horse battery", permissions={"a.nl": ["view"]})
+    app.services.users.add(LOCAL, "boss", "correct horse battery", admin=True)
+    app.services.users.add(LOCAL, "lee", "correct horse battery", permissions={"a.nl": ["import"]})
     view = app.services.runs.get(app.services.users.caller("lee"), run)
     assert view is not None
     assert (view.hidden, view.notes) == (1, ())
