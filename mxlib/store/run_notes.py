@@ -12,7 +12,7 @@ _PLACE = "notes of a run"
 
 
 def seal(key: ServerKey, found: Sequence[Note]) -> bytes | None:
-    """Return the sealed notes; None when there are none."""
+    """Return the sealed notes; None without any."""
     return key.seal(json.dumps([note.to_json() for note in found]).encode(), _PLACE) if found else None
 
 

@@ -14,7 +14,7 @@ from mxlib.core.mapping.clues import Clue
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
 
-#: Shapes of cells by which a row of people is told from a header.
+#: Shapes of cells, which differ between a header and the people below it.
 _NAME = "name"
 _CAPITALISED = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*+"
 _SHAPES = {
