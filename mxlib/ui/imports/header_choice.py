@@ -1,4 +1,4 @@
-"""The question which line of a file has the column names, where nothing in the file shows it."""
+"""The question which line has the column names, where no line shows it."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ _NO_NAMES = "No line: the first one is a row already"
 
 
 def ask(step: Step) -> None:
-    """Ask for the line by a click on it, if the file does not show it."""
+    """Ask for the line by a click on it, if unsure."""
     if not step.asks_header:
         return
     lines = dict(list(mapping_encoding.first_lines(step).items())[:_LINES])
@@ -43,7 +43,7 @@ def ask(step: Step) -> None:
 
 
 def take(step: Step, line: int) -> None:
-    """Read the file with the column names in a line; 0 means that it has none."""
+    """Read the file with a line as its header; 0 means that it has none."""
     options = replace(step.sheet.options, header_line=line)
     try:
         step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, options))

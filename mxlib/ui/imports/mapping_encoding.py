@@ -74,7 +74,7 @@ def _read_again(step: Step, part: str) -> None:
 
 
 def first_lines(step: Step) -> dict[int, list[str]]:
-    """Return the first lines of the file by number; any of them may be the header."""
+    """Return the first lines of the file by number."""
     if step.first_lines is None:
         read = services.current().files.first_lines
         step.first_lines = read(step.upload.data, step.upload.name, step.sheet.options)
