@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mxlib.core import addresses, quotas
+from mxlib.core import addresses, quotas, spelling
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
+from mxlib.core.fixes import values
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import COLUMNS, MASK, MAX_SENDS_PER_DAY, NAME, STORED_HERE
 from mxlib.core.text import confirmations
@@ -162,7 +163,7 @@ def _validate_row(
         errors.append(row.fault)
     addressed = True
     if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.MAX_USERNAME_LENGTH):
-        errors.append(reasons.username(username))
+        errors.append(reasons.username(username, values.username(username, spelling.of_domain(domain))))
         addressed = False
     if disagree:
         errors.append(reasons.disagreement(in_name, in_column))
@@ -196,7 +197,8 @@ def _validate_row(
     typed = addresses.email(row.recovery_email)
     recovery = "" if typed == "-" else typed
     if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.MAX_EMAIL_LENGTH):
-        errors.append(reasons.recovery_email(row.recovery_email.strip(BLANKS)))
+        email_typed = row.recovery_email.strip(BLANKS)
+        errors.append(reasons.recovery_email(email_typed, values.recovery_email(email_typed)))
     if recovery == full:
         errors.append(reasons.RECOVERS_ITSELF)
     had_recovery = had.recovery_email if had else ""

@@ -165,6 +165,17 @@ def is_email(email: str) -> bool:
     return len(email) <= MAX_EMAIL_LENGTH and email.find("@") <= 64 and _EMAIL.fullmatch(email) is not None
 
 
+def foreign_letter(name: str) -> tuple[str, str] | None:
+    """Return the first Cyrillic or Greek letter among Latin ones, and its alphabet."""
+    if name.isascii() or not any("a" <= sign <= "z" for sign in name):
+        return None
+    for sign in name:
+        for script in ("Cyrillic", "Greek"):
+            if sign.isalpha() and unicodedata.name(sign, "").startswith(script.upper()):
+                return sign, script
+    return None
+
+
 def suggestion(name: str) -> str:
     """Return the username that `name` evidently means; blank when none is evident."""
     return _meant(name) if len(name) <= 2 * MAX_USERNAME_LENGTH else ""

@@ -52,6 +52,11 @@ def texts(values: Any) -> pa.Array:
     return pa.array(values, type=pa.large_string())
 
 
+def blanks(count: int) -> pa.Array:
+    """Return so many empty cells."""
+    return pa.repeat(pa.scalar("", pa.large_string()), count)
+
+
 def stripped(cells: pa.Array) -> pa.Array:
     """Return the cells without BLANKS around them."""
     return pc.utf8_trim(cells, characters=BLANKS)

@@ -44,6 +44,7 @@ class FindingCode(StrEnum):
     ALREADY_EXISTS = "already_exists"
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
     # Warnings: they block nothing.
+    MISTYPED_RECOVERY_EMAIL = "mistyped_recovery_email"
     LIMIT_IGNORED = "limit_ignored"
     LIMIT_STAYS = "limit_stays"
     LIMIT_UNCERTAIN = "limit_uncertain"
@@ -94,6 +95,7 @@ _COLUMNS = {
     FindingCode.DUPLICATE: "username",
     FindingCode.ALREADY_EXISTS: "username",
     FindingCode.NEEDS_PASSWORD: "password",
+    FindingCode.MISTYPED_RECOVERY_EMAIL: "recovery_email",
     FindingCode.LIMIT_IGNORED: "limit",
     FindingCode.LIMIT_STAYS: "limit",
     FindingCode.LIMIT_UNCERTAIN: "limit",
@@ -112,6 +114,23 @@ _COLUMNS = {
     FindingCode.PASSWORD_CHANGED: "password",
     **{code: column for column, codes in STORED_CHANGES.items() for code in codes},
 }
+
+#: Codes whose last figure is a suggestion: the value that the cell of the column evidently means, blank for none.
+SUGGESTING = frozenset(
+    {
+        FindingCode.NO_PERMISSION,
+        FindingCode.INVALID_USERNAME,
+        FindingCode.DOMAIN_MISMATCH,
+        FindingCode.UNKNOWN_DOMAIN,
+        FindingCode.INVALID_QUOTA,
+        FindingCode.INVALID_LIMIT,
+        FindingCode.INVALID_RECOVERY_EMAIL,
+        FindingCode.INVALID_NAME,
+        FindingCode.MISTYPED_RECOVERY_EMAIL,
+        FindingCode.TINY_QUOTA,
+        FindingCode.HUGE_QUOTA,
+    }
+)
 
 Figures = tuple[Any, ...]
 
@@ -210,6 +229,16 @@ class Findings:
             at = int(np.searchsorted(rule.rows, row))
             if at < len(rule.rows) and rule.rows[at] == row:
                 yield Finding(rule.kind.code, rule.kind.column, rule.figures[rule.which[at]])
+
+
+def add_suggestions(found: Findings, into: dict[str, npt.NDArray[np.object_]]) -> None:
+    """Put the suggestions of every row into one array of texts for each column, which stays blank for the others."""
+    for rule in found.rules:
+        if rule.kind.code in SUGGESTING and any(figures[-1] for figures in rule.figures):
+            texts = np.array([figures[-1] for figures in rule.figures], dtype=object)[rule.which]
+            given = texts != ""
+            column = into.setdefault(rule.kind.column, np.full(len(found.found), "", dtype=object))
+            column[rule.rows[given]] = texts[given]
 
 
 @lru_cache(maxsize=4096)

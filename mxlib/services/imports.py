@@ -271,7 +271,8 @@ class ImportService:
             unchecked |= unread - existing.keys() - forbidden.keys()
             known |= unread
         has = {name: self._lists.cached_frame(name) for name in existing} if batch.updates else {}
-        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has)
+        targets = frozenset(name for name in domains.names if caller.may(Permission.IMPORT, name))
+        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, targets)
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:

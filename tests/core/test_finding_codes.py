@@ -56,10 +56,10 @@ def test_findings_keep_the_figures_of_their_rule() -> None:
     cells = rules.ParsedRows.read(rows, ACCOUNT, STANDARD, rules.OnExisting.SKIP, read(rows, "a.nl"))
     found = rules.Findings(3)
     rules._add_invalid(found, cells, ACCOUNT)
-    assert list(found.of_row(0)) == [Finding(FindingCode.INVALID_USERNAME, "username", ("n na",))]
+    assert list(found.of_row(0)) == [Finding(FindingCode.INVALID_USERNAME, "username", ("n na", "n.na"))]
     assert list(found.of_row(1)) == []
     (rule,) = found.rules
-    assert (rule.rows.tolist(), rule.which.tolist(), rule.figures) == ([0, 2], [0, 0], [("n na",)])
+    assert (rule.rows.tolist(), rule.which.tolist(), rule.figures) == ([0, 2], [0, 0], [("n na", "n.na")])
 
 
 def test_a_single_row_names_the_cell_by_the_column_of_its_finding() -> None:

@@ -61,7 +61,8 @@ def test_validation_adds_columns_and_changes_nothing_else():
     pd.testing.assert_frame_equal(after[rows.columns], before)
     assert list(after.columns[len(rows.columns) :]) == [
         "verdict", "reasons", "warnings", "clean_username", "clean_domain", "action", "changes", "clean_recovery_email",
-        "clean_name", "had_recovery_email", "had_name",
+        "clean_name", "had_recovery_email", "had_name", "suggested_username", "suggested_domain", "suggested_quota",
+        "suggested_limit", "suggested_recovery_email", "suggested_name",
         "clean_quota", "clean_limit", "asked_limit", "exists", "had_quota", "had_limit",
         "reason_codes", "warning_codes", "change_codes",
     ]  # fmt: skip

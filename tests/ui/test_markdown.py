@@ -121,7 +121,14 @@ OURS: dict[str, set[str]] = {
     "imports/mapping_columns": {"MEANINGS[meaning].plural", "claimants", "title"},
     "imports/mapping_encoding": {"label"},
     "imports/filters": {"kind"},
-    "imports/problems": {"where", "labels.kind(row.kind)"},
+    "imports/problems": {
+        "where",
+        "labels.kind(row.kind)",
+        "texts.undoing(fix, standing, last=last)",
+        "group.more",
+        "filter(None, [texts.advice(group), samples if suggested else ''])",
+        "texts.label(group, kind)",
+    },
     "imports/row_form": {"labels.kind(row['kind'])"},
     "runs/card": {
         "datetime.fromtimestamp(view.created_at).strftime('%-d %b %Y, %H:%M')",

@@ -1,29 +1,32 @@
 """The response to a preview: every row with its verdict, and the counts of each kind."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NotRequired
 
 import pandas as pd
 from typing_extensions import TypedDict
 
-from mxlib.core.findings import FindingCode, FindingKind
+from mxlib.core.findings import SUGGESTING, FindingCode, FindingKind
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import findings
 from mxlib.core.text import notes as note_texts
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
+from mxlib.core.validation.rules import SUGGESTED
 from mxlib.core.vocabulary import Action, Verdict
 
 
 class FindingShape(TypedDict):
     """A finding in a row; errors block the row.
 
-    The column is null for a finding about the row as a whole.
+    The column is null for a finding about the row as a whole. `suggestion` is the value that its cell evidently means,
+    missing where none is evident.
     """
 
     code: FindingCode
     column: str | None
     message: str
     severity: Literal["error", "warning"]
+    suggestion: NotRequired[str]
 
 
 class PreviewRow(TypedDict):
@@ -137,7 +140,8 @@ def _preview_rows(table: pd.DataFrame) -> Iterator[PreviewRow]:
         "line", "clean_domain", "clean_username", "password", "verdict", "clean_quota", "clean_limit",
         "clean_recovery_email", "clean_name", "reasons", "reason_codes", "warnings", "warning_codes",
     )  # fmt: skip
-    for (
+    suggested = {name: table[f"suggested_{name}"].tolist() for name in SUGGESTED}
+    for at, (
         line,
         domain,
         username,
@@ -151,8 +155,11 @@ def _preview_rows(table: pd.DataFrame) -> Iterator[PreviewRow]:
         codes,
         warnings,
         warning_codes,
-    ) in zip(
-        *(_or_none(table[name]) if name.startswith("clean_") else table[name].tolist() for name in names), strict=True
+    ) in enumerate(
+        zip(
+            *(_or_none(table[name]) if name.startswith("clean_") else table[name].tolist() for name in names),
+            strict=True,
+        )
     ):
         found = findings.lines_by_kind(codes, reasons)
         warned = findings.lines_by_kind(warning_codes, warnings)
@@ -172,15 +179,30 @@ def _preview_rows(table: pd.DataFrame) -> Iterator[PreviewRow]:
             "errors": [text for kind, text in found if kind.code is not FindingCode.NEEDS_PASSWORD],
             "verdict": verdict,
             "warnings": [text for _, text in warned],
-            "findings": _findings(found, "error") + _findings(warned, "warning"),
+            "findings": [
+                *_findings(found, "error", suggested, at),
+                *_findings(warned, "warning", suggested, at),
+            ],
         }
 
 
-def _findings(found: Iterable[tuple[FindingKind, str]], severity: Literal["error", "warning"]) -> list[FindingShape]:
-    return [
-        {"code": kind.code, "column": kind.column or None, "message": message, "severity": severity}
-        for kind, message in found
-    ]
+def _findings(
+    found: Iterable[tuple[FindingKind, str]],
+    severity: Literal["error", "warning"],
+    suggested: Mapping[str, list[str]],
+    at: int,
+) -> Iterator[FindingShape]:
+    """Yield the findings of the row at a position of the table; `suggested` are its suggestions by column."""
+    for kind, message in found:
+        shape: FindingShape = {
+            "code": kind.code,
+            "column": kind.column or None,
+            "message": message,
+            "severity": severity,
+        }
+        if kind.code in SUGGESTING and (meant := suggested[kind.column][at]):
+            shape["suggestion"] = meant
+        yield shape
 
 
 def _or_none(cells: pd.Series) -> list[Any]:

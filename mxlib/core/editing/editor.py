@@ -23,6 +23,9 @@ from mxlib.core.editing.bulk_edit import Tool
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
+from mxlib.core.fixes import apply as fixing
+from mxlib.core.fixes.apply import AppliedFix
+from mxlib.core.fixes.groups import FixGroup, FixKind
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
@@ -68,6 +71,7 @@ class Editor:
     every_column: bool = False
     notice: str = ""
     typed: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    fixes: list[AppliedFix] = field(default_factory=list, repr=False)
     past: list[Draft] = field(default_factory=list, repr=False)
     future: list[Draft] = field(default_factory=list, repr=False)
     _latest: Draft | None = field(default=None, repr=False)
@@ -221,6 +225,32 @@ class Editor:
         deleted = len(before) - len(self.draft)
         changed = 0 if deleted else int((before.rows != self.draft.rows).any(axis="columns").sum())
         self.notice = file_problems.bulk_edited(changed, deleted)
+
+    def fix(self, group: FixGroup, kind: FixKind) -> None:
+        """Apply a fix to the rows of a group, in one step that can be undone."""
+        if kind is FixKind.SHOW_CHANGES:
+            self.choose_existing(OnExisting.UPDATE)
+            return
+        before = self.latest
+        self.commit(lambda draft: fixing.apply(draft, group, kind))
+        if done := fixing.applied(group, kind, before, self.draft):
+            self.fixes = [*self.fixes, done][-MAX_STEPS:]
+
+    def undo_fix(self, fix: AppliedFix) -> None:
+        """Undo a fix: as the last step, or else in the rows that still are as it has left them."""
+        if self.is_last_step(fix):
+            self.undo()
+        else:
+            self.commit(lambda draft: fixing.revert(draft, fix))
+
+    def is_last_step(self, fix: AppliedFix) -> bool:
+        """Return whether nothing was changed since a fix."""
+        return bool(self.past) and self.past[-1] is fix.before and self.latest is fix.after
+
+    def standing_fixes(self) -> list[tuple[AppliedFix, int]]:
+        """Return the fixes that still hold, the oldest first, and in how many rows each does."""
+        counted = [(fix, len(fixing.standing(self.latest, fix))) for fix in self.fixes]
+        return [(fix, rows) for fix, rows in counted if rows]
 
     # Choices for all rows.
 

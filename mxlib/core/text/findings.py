@@ -3,7 +3,6 @@
 They are defined only here, so that the wording is the same everywhere.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import addresses, arrow_text
 from mxlib.core.address_forms import holds_several
-from mxlib.core.findings import STORED_CHANGES, Figures, FindingCode, FindingKind, Findings, kinds_of
+from mxlib.core.findings import STORED_CHANGES, SUGGESTING, Figures, FindingCode, FindingKind, Findings, kinds_of
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
 from mxlib.core.schema import MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS, Column
@@ -58,10 +57,10 @@ def alone(kind: Verdict, sentence: str) -> str:
     return f"{verdict(kind)}. {sentence}"
 
 
-def username(name: str) -> str:
+def username(name: str, meant: str = "") -> str:
     """Say what is wrong with an invalid username.
 
-    `name` is in lower case, without blanks around it.
+    `name` is in lower case, without blanks around it. `meant` is the suggested one, blank without a suggestion.
     """
     if not name:
         return "No username: type one."
@@ -69,22 +68,10 @@ def username(name: str) -> str:
         return PASSWORD_ELSEWHERE
     if holds_several(name):
         return TWO_ADDRESSES
-    if alphabet := _foreign_alphabet(name):
+    if alphabet := addresses.foreign_letter(name):
         letter, script = alphabet
         return f"{quoted(name)} has {quoted(letter)}, a {script} letter that only looks like a Latin one: type that."
-    meant = addresses.suggestion(name)
     return f"{quoted(name)} {_trouble(name)}; {f'try {meant}.' if meant else _NOT_SO}"
-
-
-def _foreign_alphabet(name: str) -> tuple[str, str] | None:
-    """Return the first Cyrillic or Greek letter among Latin ones, and its alphabet."""
-    if name.isascii() or not any("a" <= sign <= "z" for sign in name):
-        return None
-    for sign in name:
-        for script in ("Cyrillic", "Greek"):
-            if sign.isalpha() and unicodedata.name(sign, "").startswith(script.upper()):
-                return sign, script
-    return None
 
 
 def _trouble(name: str) -> str:
@@ -117,15 +104,16 @@ def text_too_long(name: str) -> str:
     return f"The cell in {quoted(name)} has over {MAX_TEXT_LENGTH:,} characters: shorten it in the file."
 
 
-def domain(name: str) -> str:
-    """Say what is wrong with a domain that is not on the account."""
+def domain(name: str, meant: str = "") -> str:
+    """Say what is wrong with a domain that is not on the account; `meant` is the one suggested."""
     if not name:
         return NO_DOMAIN
     if hides_one(name):
         return PASSWORD_ELSEWHERE
     if not addresses.is_domain(name):
         return f"{quoted(name)} is no domain; write it like example.com."
-    return f"{readable(name, 80)} is not on this MXroute account. Add it there, then Refresh."
+    advice = f"Did you mean {meant}?" if meant else "Add it there, then Refresh."
+    return f"{readable(name, 80)} is not on this MXroute account. {advice}"
 
 
 def disagreement(in_name: str, in_column: str) -> str:
@@ -149,13 +137,19 @@ def quota(cell: str) -> str:
     return f"Quota {quoted(cell)}{perhaps}: write 1024 or 1 GB."
 
 
-def recovery_email(cell: str) -> str:
-    """Say that a recovery email is not an address."""
+def recovery_email(cell: str, meant: str = "") -> str:
+    """Say that a recovery email is not an address; `meant` is the one suggested."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
     if holds_several(cell):
         return TWO_ADDRESSES
-    return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
+    advice = f"try {quoted(meant)}" if meant else "write it like name@example.com"
+    return f"Recovery email {quoted(cell)} is no address; {advice}."
+
+
+def mistyped_recovery_email(email: str, meant: str) -> str:
+    """Warn that the recovery email is one typing error away from a large provider."""
+    return f"Recovery email {quoted(email)}: did you mean {quoted(meant)}?"
 
 
 def full_name(cell: str) -> str:
@@ -347,6 +341,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.LIMIT_IGNORED: limit_ignored,
     FindingCode.LIMIT_STAYS: limit_stays,
     FindingCode.LIMIT_UNCERTAIN: limit_uncertain,
+    FindingCode.MISTYPED_RECOVERY_EMAIL: mistyped_recovery_email,
     FindingCode.TINY_QUOTA: tiny_quota,
     FindingCode.HUGE_QUOTA: huge_quota,
     FindingCode.BELOW_USE: below_use,
@@ -368,6 +363,14 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.NO_CHANGE: lambda: NO_CHANGE,
 }
 
+#: Codes whose suggestion is the last figure, and is not part of the sentence.
+_WITHOUT_SUGGESTION = SUGGESTING - {
+    FindingCode.INVALID_USERNAME,
+    FindingCode.UNKNOWN_DOMAIN,
+    FindingCode.INVALID_RECOVERY_EMAIL,
+    FindingCode.MISTYPED_RECOVERY_EMAIL,
+}
+
 #: The separator between the phrases of a change in one line.
 _JOINER = "; "
 
@@ -376,7 +379,7 @@ def sentence(kind: FindingKind, figures: Figures) -> str:
     """Return the sentence of one finding, without a line break."""
     if kind.code is FindingCode.TOO_LONG:
         return too_long(kind.column)
-    return SENTENCES[kind.code](*figures)
+    return SENTENCES[kind.code](*(figures[:-1] if kind.code in _WITHOUT_SUGGESTION else figures))
 
 
 def render(found: Findings) -> pa.Array:

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spreadsheet_marks
+from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spelling, spreadsheet_marks
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
-from mxlib.core.findings import FindingCode, Findings
+from mxlib.core.findings import FindingCode, Findings, add_suggestions
+from mxlib.core.fixes import values
 from mxlib.core.format import listed
 from mxlib.core.passwords import PasswordScan
 from mxlib.core.schema import (
@@ -41,6 +42,8 @@ _TRACES = {
     FindingCode.FORMULA_WITHOUT_VALUE: spreadsheet_marks.without_value,
     FindingCode.DATE_IN_CELL: spreadsheet_marks.dates,
 }
+#: The columns whose cells may have a suggestion.
+SUGGESTED = ("username", "domain", "quota", "limit", "recovery_email", "name")
 _UNREADABLE = -1
 _BLANK = -3
 
@@ -52,7 +55,7 @@ class AccountSnapshot:
     `existing` maps a domain to its usernames. A domain that it lacks, or that is in `unchecked`, could not be checked
     for existing usernames. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps
     a domain to a table of its mailboxes with username, usage and VALUES. Only updates need `has`; the figures of a
-    domain that it lacks are unknown.
+    domain that it lacks are unknown. `targets` are the domains that may be suggested.
     """
 
     domains: frozenset[str]
@@ -60,6 +63,7 @@ class AccountSnapshot:
     unchecked: frozenset[str] = frozenset()
     forbidden: Mapping[str, str] = field(default_factory=dict)
     has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    targets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ def validate(
     - `changes`: what a ready row changes in its mailbox, as `differences.find` finds it.
     - `had_*`: VALUES before an update.
     - `*_codes`: the kinds of the reasons, warnings and changes, for `findings.kinds_of`.
+    - `suggested_*`: what a faulty cell of SUGGESTED evidently means; blank where nothing is wrong or evident.
     """
     bounded, long = _bounded(rows)
     cells = ParsedRows.read(bounded, account, defaults, on_existing, parsed)
@@ -137,6 +142,13 @@ def validate(
     }
     columns |= {f"clean_{name}": texts for name, texts in cells.stored.items()}
     columns |= {f"had_{name}": texts for name, texts in cells.had.stored.items()}
+    suggested: dict[str, npt.NDArray[np.object_]] = {}
+    add_suggestions(stops, suggested)
+    add_suggestions(warnings, suggested)
+    none = arrow_text.blanks(len(rows))
+    columns |= {
+        f"suggested_{name}": arrow_text.texts(suggested[name]) if name in suggested else none for name in SUGGESTED
+    }
     return rows.assign(
         **{name: arrow_text.column_of(texts, rows.index) for name, texts in columns.items()},
         clean_quota=_nullable(cells.quota, rows.index),
@@ -175,6 +187,7 @@ class ParsedRows:
     passwords: PasswordScan
     quota_typed: pa.Array
     quota: Numbers
+    limit_typed: pa.Array
     limit_asked: Numbers
     limit: Numbers
     email_typed: pa.Array
@@ -224,6 +237,7 @@ class ParsedRows:
             passwords=scanned,
             quota_typed=quota,
             quota=_filled(_read(quota, quotas.quota), np.where(updates, had.quota, defaults.quota)),
+            limit_typed=limit,
             limit_asked=limit_asked,
             limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, defaults.limit)),
             email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
@@ -273,7 +287,11 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     """Add every finding that makes a row invalid; return which rows have a sendable address."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.asked["recovery_email"]
     forbidden = arrow_text.is_among(domains, account.forbidden)
-    stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, lambda name: (account.forbidden[name],))
+    if forbidden.any():
+        # Whether such a domain exists is none of the caller's business: what it may mean is said of any.
+        nearest = values.nearest_domains(_distinct(domains, forbidden), account.targets)
+        said = lambda name: (account.forbidden[name], nearest.get(name, ""))  # noqa: E731
+        stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, said)
     stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
 
     for code, broken in cells.traces.items():
@@ -282,12 +300,14 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     every = cells.traces.values()
     traced = {name: np.logical_or.reduce([each.get(name, nowhere) for each in every]) for name in _TRACED}
     unfit = ~cells.exists & ~addresses.are_usernames(names) & ~traced["username"]
-    stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, names)
+    stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, _with_spelling(names, domains, unfit), _username)
     disagree = cells.addresses.disagree
     both = cells.addresses.both_domains
-    stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: tuple(pair.split("@", 1)))
+    stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: _two_domains(pair, account.targets))
     unknown = ~disagree & ~traced["domain"] & ~arrow_text.is_among(domains, account.domains)
-    stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains)
+    if unknown.any():
+        near = values.nearest_domains(_distinct(domains, unknown), account.targets)
+        stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains, lambda name: (name, near.get(name, "")))
 
     lacking = np.where(traced["password"] | cells.passwords.hashed, 0, cells.passwords.lacking)
     stops.add_each_row(lacking != 0, FindingCode.WEAK_PASSWORD, lacking[lacking != 0])
@@ -295,15 +315,39 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     stops.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), FindingCode.PASSWORD_UNTYPABLE)
     stops.add(cells.passwords.hashed, FindingCode.PASSWORD_HASH)
     unread = (cells.quota == _UNREADABLE) & ~traced["quota"]
-    stops.add_by_value(unread, FindingCode.INVALID_QUOTA, cells.quota_typed)
-    stops.add((cells.limit == _UNREADABLE) & ~traced["limit"], FindingCode.INVALID_LIMIT)
+    stops.add_by_value(unread, FindingCode.INVALID_QUOTA, cells.quota_typed, lambda cell: (cell, values.quota(cell)))
+    unread = (cells.limit == _UNREADABLE) & ~traced["limit"]
+    stops.add_by_value(unread, FindingCode.INVALID_LIMIT, cells.limit_typed, lambda cell: (values.limit(cell),))
     no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email) & ~traced["recovery_email"]
-    stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed)
+    advice = lambda cell: (cell, values.recovery_email(cell))  # noqa: E731
+    stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed, advice)
     stops.add(arrow_text.are_equal(email, cells.full_address), FindingCode.RECOVERS_ITSELF)
     full_name = cells.asked["name"]
-    stops.add_by_value(full_names.are_invalid(full_name), FindingCode.INVALID_NAME, full_name)
+    unseen = full_names.are_invalid(full_name)
+    stops.add_by_value(unseen, FindingCode.INVALID_NAME, full_name, lambda cell: (cell, values.full_name(cell)))
     addressed: Mask = ~(unfit | disagree | unknown | traced["username"] | traced["domain"])
     return addressed
+
+
+def _distinct(cells: pa.Array, where: Mask) -> list[str]:
+    different: list[str] = pc.unique(cells.filter(pa.array(where))).to_pylist()
+    return different
+
+
+def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask) -> pa.Array:
+    """Return the names of `where` with the spelling of their domain's country after a line break."""
+    spelled = arrow_text.each(pc.if_else(pa.array(where), domains, ""), spelling.of_domain)
+    return pc.binary_join_element_wise(names, spelled, pa.scalar("\n", pa.large_string()))
+
+
+def _username(cell: str) -> tuple[str, str]:
+    name, _, spelled = cell.rpartition("\n")
+    return name, values.username(name, spelling.Spelling(spelled))
+
+
+def _two_domains(pair: str, targets: frozenset[str]) -> tuple[str, str, str]:
+    in_name, in_column = pair.split("@", 1)
+    return in_name, in_column, values.either(in_name, in_column, targets)
 
 
 def _add_traces(stops: Findings, code: FindingCode, broken: Mapping[str, Mask]) -> None:
@@ -360,6 +404,7 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
     warnings.add_by_value(huge, FindingCode.HUGE_QUOTA, cells.quota_typed, lambda cell: _huge(quotas.quota(cell)))
     below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
     add_differences(warnings, below, FindingCode.BELOW_USE, np.ceil(had.usage).astype(np.int64), cells.quota)
+    _add_mistyped(warnings, cells, sendable)
     warnings.add(sendable & cells.passwords.no_special, FindingCode.NO_SPECIAL_CHARACTER)
     warnings.add(sendable & cells.passwords.formula, FindingCode.FORMULA_PASSWORD)
     warnings.add(sendable & cells.passwords.odd_blank, FindingCode.PASSWORD_ODD_BLANK)
@@ -376,8 +421,25 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
     warnings.add_by_value(sendable & ~checked, FindingCode.NOT_CHECKED, cells.addresses.domain)
 
 
-def _huge(megabytes: int | None) -> tuple[int] | None:
-    return None if megabytes is None else (megabytes,)
+def _add_mistyped(warnings: Findings, cells: ParsedRows, sendable: Mask) -> None:
+    """Warn of recovery emails whose domain is nearly that of a large provider."""
+    email = cells.asked["recovery_email"]
+    if pc.all(pc.equal(email, "")).as_py():
+        return
+    domains = pc.replace_substring_regex(email, "^.*@", "")
+    _, different = arrow_text.distinct(domains)
+    if meant := values.mistyped_providers(different):
+        suspect = sendable & arrow_text.is_among(domains, meant)
+        warnings.add_by_value(suspect, FindingCode.MISTYPED_RECOVERY_EMAIL, email, lambda cell: _corrected(cell, meant))
+
+
+def _corrected(email: str, meant: Mapping[str, str]) -> tuple[str, str]:
+    before, at, domain = email.rpartition("@")
+    return email, f"{before}{at}{meant[domain]}"
+
+
+def _huge(megabytes: int | None) -> tuple[int, str] | None:
+    return None if megabytes is None else (megabytes, values.from_bytes(megabytes))
 
 
 def _changed(account: AccountSnapshot) -> dict[str, str]:
@@ -392,7 +454,7 @@ def _changed(account: AccountSnapshot) -> dict[str, str]:
     }
 
 
-def _tiny(cell: str) -> tuple[int] | None:
-    """Return the MB of a quota so small that GB may be meant; otherwise None."""
+def _tiny(cell: str) -> tuple[int, str] | None:
+    """Return the MB of a quota so small that GB may be meant, and the GB; otherwise None."""
     megabytes = quotas.quota(cell)
-    return (megabytes,) if megabytes and quotas.is_tiny(cell) else None
+    return (megabytes, f"{megabytes} GB") if megabytes and quotas.is_tiny(cell) else None

@@ -10,7 +10,7 @@ from mxlib.core.schema import COLUMNS, MASK, SHOWN, USERNAME
 from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
+from mxlib.ui.imports import draft_copy, drafts, filters, problems, toolbar
 from mxlib.ui.imports.editor import OpenDraft, change, validated_rows
 from mxlib.ui.widgets.format import escaped
 
@@ -44,6 +44,7 @@ def show(held: OpenDraft) -> pd.DataFrame:
     toolbar.show(editor, validated)
     if editor.notice:
         st.markdown(f":material/info: {escaped(editor.notice)}")
+    problems.show_groups(editor, validated)
     _grid(editor, validated)
     filters.pages(editor)
     draft_copy.keep(held)  # now that the new counts are on their way

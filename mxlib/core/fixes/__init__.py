@@ -1,0 +1,1 @@
+"""Fixes of what validation finds: suggested values, groups of rows with one problem, and their undo."""

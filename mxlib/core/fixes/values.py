@@ -1,0 +1,194 @@
+"""Suggested values: what a faulty cell evidently means; blank where nothing is evident.
+
+A suggestion is always valid by itself. A cell that may hide a password, or holds two addresses, has none.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from mxlib.core import addresses, quotas
+from mxlib.core.address_forms import holds_several
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.mapping.secret_cells import hides_one
+from mxlib.core.schema import MAX_SENDS_PER_DAY, NAME
+from mxlib.core.spelling import Spelling, spell
+
+#: Pairs of texts that are compared at most for one table: some forty milliseconds.
+_MOST_PAIRS = 200_000
+
+# ruff: noqa: SIM905 - lists of words are read more easily as one text
+
+#: Domains of large providers that people type wrong, and others so close to them that they must not be taken for one.
+PROVIDERS = frozenset(
+    "gmail.com googlemail.com hotmail.com hotmail.nl hotmail.de hotmail.fr hotmail.it hotmail.es hotmail.co.uk "
+    "outlook.com outlook.de outlook.fr outlook.es live.com live.nl live.de live.fr yahoo.com yahoo.de yahoo.fr "
+    "yahoo.es yahoo.it yahoo.co.uk icloud.com freenet.de t-online.de protonmail.com proton.me ziggo.nl kpnmail.nl "
+    "hetnet.nl planet.nl telenet.be skynet.be orange.fr wanadoo.fr laposte.net libero.it bluewin.ch btinternet.com "
+    "web.de gmx.de gmx.net gmx.at gmx.ch arcor.de aol.com".split()
+)
+_LIKE_THEM = frozenset("mail.com email.com ymail.com rocketmail.com tmail.com hmail.com fmail.com outlook.nl".split())
+#: A shorter domain is close to too many others.
+_SHORTEST_PROVIDER = 9
+_LONG_PROVIDERS = sorted(name for name in PROVIDERS if len(name) >= _SHORTEST_PROVIDER)
+_LONGEST_PROVIDER = max(map(len, PROVIDERS))
+
+_SHORTEST_DOMAIN = 6
+#: Characters of a name without its ending from which one typing error, and two, may be in it.
+_LONG_ENOUGH = (9, 14)
+_UNREADABLE_DOT = re.compile(r"[0-9]{1,3}(?:[.][0-9]{3}){1,2}")
+_BYTES = re.compile(r"[0-9]{1,3}(?:[ ,.'’\xa0\u2009\u202f]?[0-9]{3}){3,5}")
+_NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})*|[0-9]{1,9}")
+_UNLIMITED = frozenset({"unlimited", "unbegrenzt", "onbeperkt", "max", "maximum"})
+_DOTS = re.compile(r"\s*+[.,;]\s*+(?:[.,;]\s*+){0,9}")
+_AROUND = " .,;:<>()[]'\""
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
+def username(name: str, spelling: Spelling = Spelling.PLAIN) -> str:
+    """Return the username that an invalid one means, in the spelling of its language."""
+    if not name or hides_one(name) or holds_several(name) or addresses.foreign_letter(name):
+        return ""
+    return addresses.suggestion(spell(name, spelling) if len(name) <= 2 * addresses.MAX_USERNAME_LENGTH else name)
+
+
+def nearest_domains(unknown: Collection[str], targets: Collection[str]) -> dict[str, str]:
+    """Map unknown domains to the one of `targets` that each evidently means, if any.
+
+    It is the only one of the same name and another ending, or the nearest one by up to two typing errors. Digits must
+    agree: `client1.nl` is not `client2.nl`. Only so many pairs are compared; further domains have no suggestion.
+    """
+    wanted = [name for name in unknown if len(name) >= _SHORTEST_DOMAIN and addresses.is_domain(name)]
+    among = sorted(targets)
+    if not wanted or not among or len(among) > _MOST_PAIRS:
+        return {}
+    wanted = wanted[: max(1, _MOST_PAIRS // len(among))]
+    found = {}
+    by_stem: dict[str, list[str]] = {}
+    for target in among:
+        by_stem.setdefault(_stem(target), []).append(target)
+    distances = process.cdist(wanted, among, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
+    for name, row in zip(wanted, distances, strict=True):
+        same = by_stem.get(_stem(name), [])
+        at = int(row.argmin())
+        near = int(row[at])
+        if len(same) == 1:
+            found[name] = same[0]
+        elif (
+            not same and near <= _errors(name) and int((row == near).sum()) == 1 and _digits(name) == _digits(among[at])
+        ):
+            found[name] = among[at]
+    return found
+
+
+def _stem(domain: str) -> str:
+    """Return a domain without `www.` and its ending."""
+    return domain.removeprefix("www.").rpartition(".")[0] or domain
+
+
+def _errors(domain: str) -> int:
+    """Return how many typing errors a domain may have: none in a short name, which may be that of another client."""
+    return sum(len(_stem(domain)) >= length for length in _LONG_ENOUGH)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def either(in_name: str, in_column: str, targets: Collection[str]) -> str:
+    """Return that one of two different domains which is among `targets`."""
+    known = [name for name in (in_name, in_column) if name in targets]
+    return known[0] if len(known) == 1 else ""
+
+
+def mistyped_providers(domains: Collection[str]) -> dict[str, str]:
+    """Map domains to the large provider that each is one typing error away from, if only one is.
+
+    Only so many domains are compared.
+    """
+    wanted = [name for name in domains if _may_be_mistyped(name)][: _MOST_PAIRS // len(_LONG_PROVIDERS)]
+    if not wanted:
+        return {}
+    distances = process.cdist(wanted, _LONG_PROVIDERS, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
+    near = distances <= 1
+    found = {wanted[at]: _LONG_PROVIDERS[int(near[at].argmax())] for at in np.flatnonzero(near.sum(axis=1) == 1)}
+    return {name: meant for name, meant in found.items() if _digits(name) == _digits(meant)}
+
+
+def _may_be_mistyped(domain: str) -> bool:
+    known = domain in PROVIDERS or domain in _LIKE_THEM
+    return not known and _SHORTEST_PROVIDER - 1 <= len(domain) <= _LONGEST_PROVIDER + 1 and addresses.is_domain(domain)
+
+
+def recovery_email(cell: str) -> str:
+    """Return the address that an invalid recovery email means.
+
+    A blank within the name may stand for a dot or for nothing: then nothing is evident.
+    """
+    if len(cell) > addresses.MAX_EMAIL_LENGTH or cell.count("@") != 1 or hides_one(cell) or holds_several(cell):
+        return ""
+    before, _, after = "".join(sign for sign in cell if sign.isspace() or sign not in BLANKS).partition("@")
+    name, at = (_DOTS.sub(".", part.strip()).strip(_AROUND) for part in (before, "".join(after.split())))
+    meant = addresses.email(f"{name}@{at}")
+    name, _, at = meant.rpartition("@")
+    meant = f"{name}@{mistyped_providers([at]).get(at, at)}"
+    return meant if addresses.is_email(meant) else ""
+
+
+def quota(cell: str) -> str:
+    """Return the quota that an unreadable one means: `1.024` is 1024, and bytes become MB."""
+    text = cell.strip(BLANKS)
+    if len(text) > 40 or hides_one(text):
+        return ""
+    if text.lower() in _UNLIMITED:
+        return "unlimited"
+    if _BYTES.fullmatch(text):
+        return from_bytes(int(_digits(text)))
+    return text.replace(".", "") if _UNREADABLE_DOT.fullmatch(text) and not text.startswith("0") else ""
+
+
+def from_bytes(amount: int) -> str:
+    """Return bytes as a quota in MB; blank for an amount that no mailbox has."""
+    megabytes = amount // 1_048_576
+    return f"{megabytes} MB" if 0 < megabytes < quotas.HUGE else ""
+
+
+def limit(cell: str) -> str:
+    """Return the limit that an invalid one means: more than MXroute's highest is the highest."""
+    text = cell.strip(BLANKS)
+    if len(text) > 40:
+        return ""
+    if text.lower() in _UNLIMITED:
+        return str(MAX_SENDS_PER_DAY)
+    amount = int(_digits(text)) if _NUMBER.fullmatch(text) else 0
+    return str(min(amount, MAX_SENDS_PER_DAY)) if amount else ""
+
+
+def full_name(cell: str) -> str:
+    """Return a name without line breaks and characters that no page shows."""
+    if hides_one(cell) or len(cell) > NAME.max_length:
+        return ""
+    return " ".join(_HIDDEN.sub(" ", cell).split())
+
+
+def numbered(names: Iterable[str], taken: Collection[str]) -> list[str]:
+    """Return each address's username with the next number that makes it free, in order.
+
+    `names` and `taken` are addresses; each number is given once.
+    """
+    used, reached, given = set(taken), dict[str, int](), []
+    for address in names:
+        name, _, domain = address.partition("@")
+        number = reached.get(address, 1)
+        candidate = address
+        while candidate in used:
+            number += 1
+            made = f"{name[: addresses.MAX_USERNAME_LENGTH - len(str(number))]}{number}"
+            candidate = f"{made}@{domain}"
+        reached[address] = number
+        used.add(candidate)
+        given.append(candidate.partition("@")[0])
+    return given
