@@ -232,7 +232,10 @@ class Findings:
 
 
 def add_suggestions(found: Findings, into: dict[str, npt.NDArray[np.object_]]) -> None:
-    """Put the suggestions of every row into one array of texts for each column, which stays blank for the others."""
+    """Collect the suggestions of every row, one array of texts a column.
+
+    It is blank for rows without a suggestion.
+    """
     for rule in found.rules:
         if rule.kind.code in SUGGESTING and any(figures[-1] for figures in rule.figures):
             texts = np.array([figures[-1] for figures in rule.figures], dtype=object)[rule.which]

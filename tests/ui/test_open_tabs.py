@@ -43,7 +43,8 @@ LOOKS = {
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
-    "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "more_groups", "remove-", "confirm-go",
+    "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
+    "more_groups",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.

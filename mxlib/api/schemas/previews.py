@@ -192,7 +192,10 @@ def _findings(
     suggested: Mapping[str, list[str]],
     at: int,
 ) -> Iterator[FindingShape]:
-    """Yield the findings of the row at a position of the table; `suggested` are its suggestions by column."""
+    """Yield the findings of the row at position `at`.
+
+    `suggested` has the suggestions of the table by column.
+    """
     for kind, message in found:
         shape: FindingShape = {
             "code": kind.code,

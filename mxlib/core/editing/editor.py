@@ -227,7 +227,7 @@ class Editor:
         self.notice = file_problems.bulk_edited(changed, deleted)
 
     def fix(self, group: FixGroup, kind: FixKind) -> None:
-        """Apply a fix to the rows of a group, in one step that can be undone."""
+        """Apply a fix to the rows of a group, in one step."""
         if kind is FixKind.SHOW_CHANGES:
             self.choose_existing(OnExisting.UPDATE)
             return
@@ -237,7 +237,10 @@ class Editor:
             self.fixes = [*self.fixes, done][-MAX_STEPS:]
 
     def undo_fix(self, fix: AppliedFix) -> None:
-        """Undo a fix: as the last step, or else in the rows that still are as it has left them."""
+        """Undo a fix.
+
+        After further edits it is undone in the rows that still are as it has left them.
+        """
         if self.is_last_step(fix):
             self.undo()
         else:
@@ -248,7 +251,7 @@ class Editor:
         return bool(self.past) and self.past[-1] is fix.before and self.latest is fix.after
 
     def standing_fixes(self) -> list[tuple[AppliedFix, int]]:
-        """Return the fixes that still hold, the oldest first, and in how many rows each does."""
+        """Return the fixes that still hold, oldest first, each with the number of its rows."""
         counted = [(fix, len(fixing.standing(self.latest, fix))) for fix in self.fixes]
         return [(fix, rows) for fix, rows in counted if rows]
 

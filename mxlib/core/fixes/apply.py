@@ -1,4 +1,4 @@
-"""Apply a fix to the rows of its group, and undo it by itself after further edits."""
+"""Apply a fix to the rows of its group, and undo it by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,10 @@ class AppliedFix:
 
 
 def apply(draft: Draft, group: FixGroup, kind: FixKind) -> Draft:
-    """Return the draft with a fix applied to the rows of its group that still are as the group has seen them."""
+    """Return the draft with a fix applied to the rows of its group.
+
+    Rows that have changed since the group was made stay as they are.
+    """
     rows, at = _found(draft, group)
     match kind:
         case FixKind.SUGGESTED:
@@ -76,7 +79,7 @@ def standing(draft: Draft, fix: AppliedFix) -> npt.NDArray[np.int64]:
 
 
 def revert(draft: Draft, fix: AppliedFix) -> Draft:
-    """Return the draft with the rows that are as the fix has left them as they were before it."""
+    """Return the draft without a fix, in the rows that `standing` returns."""
     positions = standing(draft, fix)
     had = fix.had.loc[draft.rows["origin"].iloc[positions]]
     rows = draft.rows
@@ -89,7 +92,7 @@ def revert(draft: Draft, fix: AppliedFix) -> Draft:
 
 
 def _found(draft: Draft, group: FixGroup) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the positions of the rows of a group that have not changed since, and their places in the group."""
+    """Return the positions of the unchanged rows of a group, and their places in it."""
     positions, at = _positions(draft, group.origins)
     same = np.ones(len(positions), dtype=bool)
     for name, cells in group.seen.items():
@@ -98,7 +101,7 @@ def _found(draft: Draft, group: FixGroup) -> tuple[npt.NDArray[np.int64], npt.ND
 
 
 def _positions(draft: Draft, origins: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the positions of the rows with these origins that exist, and the places of these among `origins`."""
+    """Return the positions of the rows with these origins, and their places in `origins`."""
     positions = pd.Index(draft.rows["origin"]).get_indexer(origins).astype(np.int64)
     at = np.flatnonzero(positions >= 0)
     return positions[at], at

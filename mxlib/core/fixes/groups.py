@@ -1,4 +1,4 @@
-"""Groups of rows that have one problem in common, each with the fixes that it offers."""
+"""Groups of rows that have one problem in common, each with its fixes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _MOST_SAMPLES = 3
 
 
 class FixKind(StrEnum):
-    """What a fix does with the rows of its group."""
+    """The effect of a fix on the rows of its group."""
 
     #: Put the suggested value into the cell.
     SUGGESTED = "suggested"
@@ -35,7 +35,7 @@ class FixKind(StrEnum):
 
 
 class Problem(StrEnum):
-    """What the rows of a group have in common, in the order in which pages show the groups."""
+    """The problem that the rows of a group share, in the order of pages."""
 
     USERNAME_SPACE = "username_space"
     USERNAME_LETTERS = "username_letters"
@@ -69,9 +69,10 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """The findings of a problem, the column at fault, and its fixes, the main one first.
+    """The findings of a problem, the column at fault, and its fixes.
 
-    `suggested` says whether the cell needs a suggestion, must not have one, or may have one (None).
+    The main fix is first. `suggested` says whether the cell needs a suggestion, must not have one, or may have one
+    (None).
     """
 
     codes: tuple[FindingCode, ...]
@@ -134,10 +135,11 @@ _SPACE, _LETTERS = r"\s", r"[^\x00-\x7F]"
 
 @dataclass(frozen=True, eq=False)
 class FixGroup:
-    """Rows with one problem, by origin, and the fixes to choose from, the main one first.
+    """Rows with one problem, by origin, and the fixes to choose from.
 
-    `samples` are what some cells become, or have where nothing is suggested; never a password. `seen` are the cells of
-    the rows as the group was made, and `becomes` the cells that the suggestion puts there, both by column.
+    The main fix is first. `samples` are what some cells become, or have where nothing is suggested; never a password.
+    `seen` are the cells of the rows as the group was made, and `becomes` those that the suggestion puts there, both by
+    column.
     """
 
     problem: Problem

@@ -105,9 +105,9 @@ def either(in_name: str, in_column: str, targets: Collection[str]) -> str:
 
 
 def mistyped_providers(domains: Collection[str]) -> dict[str, str]:
-    """Map domains to the large provider that each is one typing error away from, if only one is.
+    """Map domains to the large provider that is one typing error away.
 
-    Only so many domains are compared.
+    Where several are, none is meant. Only so many domains are compared.
     """
     wanted = [name for name in domains if _may_be_mistyped(name)][: _MOST_PAIRS // len(_LONG_PROVIDERS)]
     if not wanted:

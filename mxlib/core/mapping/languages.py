@@ -24,15 +24,30 @@ _OTHER_HEADERS = (
 _LETTERS, _OTHER_LETTERS = "[äöüßæøÄÖÜẞÆØ]", "[ğşıİőűõŐŰÕĞŞ]"
 
 
-def spells_out(header: Sequence[str], domains: Iterable[str], names: Iterable[pa.Array]) -> bool:
-    """Return whether the usernames of a list are likely spelled with `ae`, `oe` and `ue`.
+def country_spells_out(domain: str) -> bool:
+    """Return whether usernames in the country of a domain are spelled with `ae`, `oe` and `ue`."""
+    return domain.rpartition(".")[2].casefold() in _SPELLING
 
-    The headers decide, else the country of the first domain, else the letters of the names.
+
+def header_spells_out(header: Sequence[str]) -> bool | None:
+    """Return whether the headers of a list are in a language that spells such letters out.
+
+    None where they show no language.
     """
     keys = ["".join(filter(str.isalnum, fold_case(name[:200]))) for name in header]
     for words, answer in ((_HEADERS, True), (_OTHER_HEADERS, False)):
         if any(word in key for key in keys for word in words):
             return answer
+    return None
+
+
+def spells_out(header: Sequence[str], domains: Iterable[str], names: Iterable[pa.Array]) -> bool:
+    """Return whether the usernames of a list are likely spelled with `ae`, `oe` and `ue`.
+
+    The headers decide, else the country of the first domain, else the letters of the names.
+    """
+    if (answer := header_spells_out(header)) is not None:
+        return answer
     top = next((name.rpartition(".")[2].casefold() for name in domains if "." in name), "")
     if top in _SPELLING or (len(top) == 2 and top not in {"eu", "io", "co", "me", "ai"}):
         return top in _SPELLING

@@ -105,7 +105,10 @@ def text_too_long(name: str) -> str:
 
 
 def domain(name: str, meant: str = "") -> str:
-    """Say what is wrong with a domain that is not on the account; `meant` is the one suggested."""
+    """Say what is wrong with a domain that is not on the account.
+
+    `meant` is the suggested one.
+    """
     if not name:
         return NO_DOMAIN
     if hides_one(name):

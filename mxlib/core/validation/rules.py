@@ -288,7 +288,7 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.asked["recovery_email"]
     forbidden = arrow_text.is_among(domains, account.forbidden)
     if forbidden.any():
-        # Whether such a domain exists is none of the caller's business: what it may mean is said of any.
+        # The suggestion must not show whether such a domain exists, so that any of them may have one.
         nearest = values.nearest_domains(_distinct(domains, forbidden), account.targets)
         said = lambda name: (account.forbidden[name], nearest.get(name, ""))  # noqa: E731
         stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, said)
@@ -335,7 +335,7 @@ def _distinct(cells: pa.Array, where: Mask) -> list[str]:
 
 
 def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask) -> pa.Array:
-    """Return the names of `where` with the spelling of their domain's country after a line break."""
+    """Return the names of `where`, with the spelling of their country on a second line."""
     spelled = arrow_text.each(pc.if_else(pa.array(where), domains, ""), spelling.of_domain)
     return pc.binary_join_element_wise(names, spelled, pa.scalar("\n", pa.large_string()))
 
@@ -455,6 +455,6 @@ def _changed(account: AccountSnapshot) -> dict[str, str]:
 
 
 def _tiny(cell: str) -> tuple[int, str] | None:
-    """Return the MB of a quota so small that GB may be meant, and the GB; otherwise None."""
+    """Return a quota in MB that is perhaps meant in GB, and the GB."""
     megabytes = quotas.quota(cell)
     return (megabytes, f"{megabytes} GB") if megabytes and quotas.is_tiny(cell) else None
