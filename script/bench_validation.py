@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mxlib.core import addresses, quotas, spelling
+from mxlib.core import addresses, quotas
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.fixes import values
-from mxlib.core.mapping import mapping
+from mxlib.core.mapping import languages, mapping
 from mxlib.core.schema import COLUMNS, MASK, MAX_SENDS_PER_DAY, NAME, STORED_HERE
 from mxlib.core.text import confirmations
 from mxlib.core.text import findings as reasons
@@ -163,7 +163,9 @@ def _validate_row(
         errors.append(row.fault)
     addressed = True
     if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.MAX_USERNAME_LENGTH):
-        errors.append(reasons.username(username, values.username(username, spelling.of_domain(domain))))
+        errors.append(
+            reasons.username(username, values.username(username, spelled=languages.country_spells_out(domain)))
+        )
         addressed = False
     if disagree:
         errors.append(reasons.disagreement(in_name, in_column))

@@ -32,6 +32,10 @@ class ImportSource(Protocol):
     def notes(self) -> tuple[Note, ...]:
         """Remarks for the reader of the results about how the rows were read."""
 
+    @property
+    def spells_out(self) -> bool | None:
+        """Whether its headers are in a language that writes `ae` for ä; None where they show none."""
+
     def cells(self, origin: int) -> Mapping[str, str]:
         """Return the own columns of a row, for the results; never a password."""
 

@@ -225,7 +225,8 @@ class ImportService:
         )
 
     def _verdicts(self, batch: ImportBatch, account: AccountSnapshot) -> pd.DataFrame:
-        light, defaults = not time_budget.is_heavy(batch.rows), self.defaults(batch.domain)
+        light, spelled = not time_budget.is_heavy(batch.rows), batch.source.spells_out if batch.source else None
+        defaults = replace(self.defaults(batch.domain), spelled=spelled)
         return run_unless(light, rules.validate, batch.rows, account, defaults, batch.on_existing, batch.addresses)
 
     def _account(

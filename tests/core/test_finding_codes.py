@@ -55,7 +55,7 @@ def test_findings_keep_the_figures_of_their_rule() -> None:
     rows = rows_from_json([{"username": "n na"}, {"username": "jan"}, {"username": "n na"}])
     cells = rules.ParsedRows.read(rows, ACCOUNT, STANDARD, rules.OnExisting.SKIP, read(rows, "a.nl"))
     found = rules.Findings(3)
-    rules._add_invalid(found, cells, ACCOUNT)
+    rules._add_invalid(found, cells, ACCOUNT, STANDARD)
     assert list(found.of_row(0)) == [Finding(FindingCode.INVALID_USERNAME, "username", ("n na", "n.na"))]
     assert list(found.of_row(1)) == []
     (rule,) = found.rules

@@ -14,8 +14,8 @@ from mxlib.core import addresses, quotas
 from mxlib.core.address_forms import holds_several
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.mapping.secret_cells import hides_one
+from mxlib.core.mapping.usernames import spell_out
 from mxlib.core.schema import MAX_SENDS_PER_DAY, NAME
-from mxlib.core.spelling import Spelling, spell
 
 #: Pairs of texts that are compared at most for one table: some forty milliseconds.
 _MOST_PAIRS = 200_000
@@ -48,11 +48,15 @@ _AROUND = " .,;:<>()[]'\""
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
-def username(name: str, spelling: Spelling = Spelling.PLAIN) -> str:
-    """Return the username that an invalid one means, in the spelling of its language."""
+def username(name: str, *, spelled: bool = False) -> str:
+    """Return the username that an invalid one means.
+
+    With `spelled`, ä becomes `ae` and ø becomes `oe`.
+    """
     if not name or hides_one(name) or holds_several(name) or addresses.foreign_letter(name):
         return ""
-    return addresses.suggestion(spell(name, spelling) if len(name) <= 2 * addresses.MAX_USERNAME_LENGTH else name)
+    spell = spelled and len(name) <= 2 * addresses.MAX_USERNAME_LENGTH
+    return addresses.suggestion(spell_out(name) if spell else name)
 
 
 def nearest_domains(unknown: Collection[str], targets: Collection[str]) -> dict[str, str]:

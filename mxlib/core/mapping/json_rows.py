@@ -30,6 +30,7 @@ class JsonRows:
     file_name: str = ""
     file_digest: str = ""
     notes: tuple[Note, ...] = ()
+    spells_out: bool | None = None
 
     def cells(self, origin: int) -> dict[str, str]:
         """Return the own columns of a row, for the results."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mxlib.core.files import time_budget
 from mxlib.core.files.sheet import Sheet
-from mxlib.core.mapping import mapping, presets
+from mxlib.core.mapping import languages, mapping, presets
 from mxlib.core.mapping.mapping import ColumnMapping
 from mxlib.core.notes import Note, NoteCode
 
@@ -35,6 +35,11 @@ class ReadFile:
     def file_digest(self) -> str:
         """Return the sha256 of the bytes of the file, in hex."""
         return self.sheet.digest
+
+    @property
+    def spells_out(self) -> bool | None:
+        """Return whether the headers are in a language that writes `ae` for ä."""
+        return languages.header_spells_out(self.sheet.header)
 
     def cells(self, origin: int) -> Mapping[str, str]:
         """Return the own columns of a row, for the results; never a password.

@@ -207,11 +207,16 @@ def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
     if len(name) > _LONGEST:
         return None
     if spelled:
-        name = unicodedata.normalize("NFC", name).translate(_SPELLED)
+        name = spell_out(name)
     plain = fold_case(name)
     if any(sign.isalnum() and not sign.isascii() for sign in plain):
         return None
     return tuple(filter(None, (re.sub(r"[^a-z0-9-]", "", word).strip("-") for word in plain.split())))
+
+
+def spell_out(name: str) -> str:
+    """Return a name with `ae` for ä, `oe` for ø and the like."""
+    return unicodedata.normalize("NFC", name).translate(_SPELLED)
 
 
 def _short(names: pa.Array) -> pa.Array:

@@ -9,12 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spelling, spreadsheet_marks
+from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spreadsheet_marks
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
 from mxlib.core.findings import FindingCode, Findings, add_suggestions
 from mxlib.core.fixes import values
 from mxlib.core.format import listed
+from mxlib.core.mapping.languages import country_spells_out
 from mxlib.core.passwords import PasswordScan
 from mxlib.core.schema import (
     COLUMNS,
@@ -44,6 +45,7 @@ _TRACES = {
 }
 #: The columns whose cells may have a suggestion.
 SUGGESTED = ("username", "domain", "quota", "limit", "recovery_email", "name")
+_SPELLED = "spelled"
 _UNREADABLE = -1
 _BLANK = -3
 
@@ -70,12 +72,14 @@ class AccountSnapshot:
 class Defaults:
     """The meaning of blank cells: the active domain, and a new mailbox's quota and limit.
 
-    `quota` is in MB, `limit` in sends a day.
+    `quota` is in MB, `limit` in sends a day. `spelled` says whether suggested usernames have `ae` for ä; where it is
+    None, the country of their domain does.
     """
 
     domain: str
     quota: int = 1024
     limit: int = MAX_SENDS_PER_DAY
+    spelled: bool | None = None
 
 
 def validate(
@@ -107,7 +111,7 @@ def validate(
     cells = ParsedRows.read(bounded, account, defaults, on_existing, parsed)
     skipped = cells.exists & ~cells.updates
     stops = Findings(len(rows))
-    addressed = _add_invalid(stops, cells, account)
+    addressed = _add_invalid(stops, cells, account, defaults)
     for name, where in long.items():  # a cell that was cut is unreadable, which another rule has mostly found already
         new = arrow_text.is_blank(cells.fault) if name == "password" else ~stops.found
         own_rule = MEANINGS[name].max_length < MAX_CELL_LENGTH
@@ -283,7 +287,7 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(numbers, (numbers == _UNREADABLE) | (numbers == UNKNOWN)), index=index)
 
 
-def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
+def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, defaults: Defaults) -> Mask:
     """Add every finding that makes a row invalid; return which rows have a sendable address."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.asked["recovery_email"]
     forbidden = arrow_text.is_among(domains, account.forbidden)
@@ -300,7 +304,9 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     every = cells.traces.values()
     traced = {name: np.logical_or.reduce([each.get(name, nowhere) for each in every]) for name in _TRACED}
     unfit = ~cells.exists & ~addresses.are_usernames(names) & ~traced["username"]
-    stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, _with_spelling(names, domains, unfit), _username)
+    stops.add_by_value(
+        unfit, FindingCode.INVALID_USERNAME, _with_spelling(names, domains, unfit, defaults.spelled), _username
+    )
     disagree = cells.addresses.disagree
     both = cells.addresses.both_domains
     stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: _two_domains(pair, account.targets))
@@ -334,15 +340,25 @@ def _distinct(cells: pa.Array, where: Mask) -> list[str]:
     return different
 
 
-def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask) -> pa.Array:
-    """Return the names of `where`, with the spelling of their country on a second line."""
-    spelled = arrow_text.each(pc.if_else(pa.array(where), domains, ""), spelling.of_domain)
-    return pc.binary_join_element_wise(names, spelled, pa.scalar("\n", pa.large_string()))
+def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask, spelled: bool | None) -> pa.Array:
+    """Return the names of `where`, with their spelling on a second line, blank for plain letters.
+
+    It is that of the country of the domain where `spelled` is None.
+    """
+
+    def country(domain: str) -> str:
+        return _SPELLED if country_spells_out(domain) else ""
+
+    if spelled is None:
+        spelling = arrow_text.each(pc.if_else(pa.array(where), domains, ""), country)
+    else:
+        spelling = pa.scalar(_SPELLED if spelled else "", pa.large_string())
+    return pc.binary_join_element_wise(names, spelling, pa.scalar("\n", pa.large_string()))
 
 
 def _username(cell: str) -> tuple[str, str]:
     name, _, spelled = cell.rpartition("\n")
-    return name, values.username(name, spelling.Spelling(spelled))
+    return name, values.username(name, spelled=spelled == _SPELLED)
 
 
 def _two_domains(pair: str, targets: frozenset[str]) -> tuple[str, str, str]:
