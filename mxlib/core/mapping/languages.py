@@ -25,12 +25,12 @@ _LETTERS, _OTHER_LETTERS = "[äöüßæøÄÖÜẞÆØ]", "[ğşıİőűõŐŰÕ
 
 
 def country_spells_out(domain: str) -> bool:
-    """Return whether usernames in the country of a domain are spelled with `ae`, `oe` and `ue`."""
+    """Return whether the country of a domain spells ä in usernames as `ae`."""
     return domain.rpartition(".")[2].casefold() in _SPELLING
 
 
 def header_spells_out(header: Sequence[str]) -> bool | None:
-    """Return whether the headers of a list are in a language that spells such letters out.
+    """Return whether headers are in a language that spells ä as `ae`.
 
     None where they show no language.
     """

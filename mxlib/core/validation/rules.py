@@ -341,9 +341,9 @@ def _distinct(cells: pa.Array, where: Mask) -> list[str]:
 
 
 def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask, spelled: bool | None) -> pa.Array:
-    """Return the names of `where`, with their spelling on a second line, blank for plain letters.
+    """Return the names of `where`, with their spelling on a second line.
 
-    It is that of the country of the domain where `spelled` is None.
+    It is blank for plain letters, and that of the country of the domain where `spelled` is None.
     """
 
     def country(domain: str) -> str:
