@@ -169,11 +169,10 @@ def test_groups_are_in_order_with_their_rows_samples_and_fixes() -> None:
     assert found[-1].fixes == (FixKind.EXCLUDE, FixKind.SHOW_CHANGES)
 
 
-def test_a_file_whose_rows_all_exist_is_one_question() -> None:
+def test_rows_that_all_exist_are_no_group() -> None:
     rows = table({"username": "there"}, {"username": "There", "domain": "autohaus-sievers.de"}, {"username": "x y"})
     rows.loc[2, "ticked"] = False
-    (found,) = groups.find(validated(rows))
-    assert (texts.problem(found), found.fixes) == ("All 2 exist: update them?", (FixKind.SHOW_CHANGES,))
+    assert groups.find(validated(rows)) == []
     assert groups.find(validated(rows, OnExisting.UPDATE)) == []
 
 
@@ -299,9 +298,9 @@ def test_excluded_rows_and_generated_passwords_are_undone() -> None:
 
 
 def test_showing_what_would_change_edits_nothing() -> None:
-    editor = opened(table({"username": "there"}))
+    editor = opened(table({"username": "there"}, {}))
     rows = editor.latest
-    editor.fix(group(rows.rows, Problem.ALL_EXIST), FixKind.SHOW_CHANGES)
+    editor.fix(group(rows.rows, Problem.ALREADY_EXISTS), FixKind.SHOW_CHANGES)
     assert (editor.on_existing, editor.latest, editor.standing_fixes()) == (OnExisting.UPDATE, rows, [])
 
 

@@ -61,7 +61,6 @@ class Problem(StrEnum):
     HUGE_QUOTA = "huge_quota"
     DUPLICATE = "duplicate"
     ALREADY_EXISTS = "already_exists"
-    ALL_EXIST = "all_exist"
     NO_PERMISSION = "no_permission"
     DOMAIN_NOT_FOUND = "domain_not_found"
     UNREADABLE_ROW = "unreadable_row"
@@ -120,7 +119,6 @@ _RULES: Mapping[Problem, _Rule] = {
     Problem.HUGE_QUOTA: _Rule((FindingCode.HUGE_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.DUPLICATE: _Rule((FindingCode.DUPLICATE,), "username", (FixKind.EXCLUDE,)),
     Problem.ALREADY_EXISTS: _Rule((FindingCode.ALREADY_EXISTS,), "username", (FixKind.EXCLUDE, FixKind.SHOW_CHANGES)),
-    Problem.ALL_EXIST: _Rule((FindingCode.ALREADY_EXISTS,), "username", (FixKind.SHOW_CHANGES,)),
     Problem.NO_PERMISSION: _Rule((FindingCode.NO_PERMISSION,), "domain", (FixKind.EXCLUDE,), suggested=False),
     Problem.DOMAIN_NOT_FOUND: _Rule((FindingCode.UNKNOWN_DOMAIN,), "domain", (FixKind.EXCLUDE,), suggested=False),
     Problem.UNREADABLE_ROW: _Rule((FindingCode.UNREADABLE_ROW,), "", (FixKind.EXCLUDE,)),
@@ -128,7 +126,6 @@ _RULES: Mapping[Problem, _Rule] = {
 
 #: Problems of new mailboxes alone, and of existing ones alone.
 _NEW_ONLY = frozenset({Problem.WEAK_PASSWORD, Problem.UNUSABLE_PASSWORD, Problem.NEEDS_PASSWORD})
-_SKIPPED = frozenset({Problem.ALREADY_EXISTS, Problem.ALL_EXIST})
 _WARNINGS = bits_of(FindingCode.MISTYPED_RECOVERY_EMAIL, FindingCode.TINY_QUOTA, FindingCode.HUGE_QUOTA)
 _SPACE, _LETTERS = r"\s", r"[^\x00-\x7F]"
 
@@ -159,7 +156,8 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
     """Return the groups of the ticked rows, in the order of Problem.
 
     A row with several problems is in several groups. One that reading could not make sense of is only to be left out,
-    since its cells may hold what belongs elsewhere; one that already exists and is skipped needs no other fix.
+    since its cells may hold what belongs elsewhere; one that already exists and is skipped needs no other fix. Where
+    all of them exist, the page asks once whether to update them.
     """
     ticked = validated["ticked"].to_numpy(bool)
     reasons = validated["reason_codes"].to_numpy(np.int64)
@@ -176,10 +174,10 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
         where = ticked & ((codes & bits_of(*rule.codes)) != 0)
         if problem is not Problem.UNREADABLE_ROW:
             where &= ~unreadable
-        if problem in _SKIPPED:
-            where &= (problem is Problem.ALL_EXIST) == all_exist
-        else:
+        if problem is not Problem.ALREADY_EXISTS:
             where &= ~skipped
+        elif all_exist:
+            continue
         if problem in _NEW_ONLY:
             where &= ~exists
         elif problem is Problem.EXISTING_PASSWORD:

@@ -33,7 +33,6 @@ _PROBLEMS: Mapping[Problem, tuple[str, str]] = {
     Problem.HUGE_QUOTA: ("1 quota looks like bytes", "{n} quotas look like bytes"),
     Problem.DUPLICATE: ("1 duplicate", "{n} duplicates"),
     Problem.ALREADY_EXISTS: ("1 already exists", "{n} already exist"),
-    Problem.ALL_EXIST: ("This mailbox exists: update it?", "All {n} exist: update them?"),
     Problem.NO_PERMISSION: ("1 row is in a domain that you may not import into",
                             "{n} rows are in domains that you may not import into"),
     Problem.DOMAIN_NOT_FOUND: ("1 domain is not on the account", "{n} domains are not on the account"),
