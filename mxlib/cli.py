@@ -39,6 +39,7 @@ from mxlib.store import (
     erasure,
     hold,
     person,
+    person_erasure,
 )
 from mxlib.store.backup import BackupError
 from mxlib.store.tokens import TokenRecord
@@ -328,8 +329,7 @@ def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
 
 def _person_export(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     address, by = asked.address.strip().lower(), _operator()
-    with store.read() as tx:
-        held = person.held(tx, store.key, address)
+    held = person.held(store, address)
     with store.write() as tx:
         # After an erasure, an export must not bring the address back into the log.
         on = address if person.is_known(held) else "a person"
@@ -338,19 +338,19 @@ def _person_export(asked: argparse.Namespace, store: Store, clock: SystemClock) 
     return 0
 
 
-def _person_erase(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
-    address, by = asked.address.strip().lower(), _operator()
+def _person_erase(asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int:
+    address = asked.address.strip().lower()
     with store.read() as tx:
         name = person.active_user(tx, address)
     if name:
         return _complain(person_texts.still_a_user(name))
     if not asked.yes and input(person_texts.asked(address)).strip().lower() != address:
         return _complain("That is another address. Nothing was erased.")
-    with store.write() as tx:
-        done = person.erase(tx, address)
-        text = person_texts.erased(done.rows, done.entries, done.values, user=done.user)
-        audit.record(tx, by, AuditAction.PERSON_ERASE, at=clock.now(), on="a person", outcome=text)
-    for line in person_texts.report(text, done.stays, clean=erasure.finish(store)):
+    try:
+        done = person_erasure.erase(store, address, _operator())
+    except person_erasure.StillAUser as problem:  # enabled while we asked
+        return _complain(str(problem))
+    for line in person_texts.report(done.text, done.stays, clean=erasure.finish(store)):
         _say(line)
     return 0
 

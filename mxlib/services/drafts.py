@@ -36,7 +36,6 @@ from mxlib.worker import run_unless
 
 __all__ = ["DraftChangedElsewhere", "DraftContent", "DraftService", "DraftSummary", "DraftTakenOver", "DraftUnreadable"]
 
-_ABOUT = b"mxm"
 _LONGEST_STEM = 80
 
 
@@ -260,8 +259,7 @@ class DraftService:
         return caller.admin or entitled or (own and caller.may_anywhere(Permission.IMPORT, caller.domains))
 
     def _unpacked(self, file: bytes, packed: bytes) -> DraftContent:
-        table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
-        about = json.loads(table.schema.metadata[_ABOUT])
+        about, table = drafts.read_rows(packed)
         rows = table.to_pandas()
         # A draft of an earlier release has no column that came later.
         rows = rows.assign(**{name: "" for name in COLUMNS if name not in rows})[list(DTYPES)].astype(DTYPES)
@@ -310,7 +308,7 @@ def _packed(work: DraftContent) -> bytes:
             "meanings": [meaning.get(at, mapping.IGNORE) for at in range(len(sheet.header))],
         }
     table = pa.Table.from_pandas(batch.rows, preserve_index=False)
-    table = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
+    table = table.replace_schema_metadata({drafts.ABOUT: json.dumps(about).encode()})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)

@@ -1,14 +1,24 @@
 """Drafts of imports, encrypted with the server's key."""
 
+import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft as table
 from mxlib.store.transaction import Tx
+
+#: The key of the facts about the rows in the metadata of their table.
+ABOUT = b"mxm"
+
+#: First bytes of an archive, such as a workbook.
+_ARCHIVE = b"PK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +102,19 @@ def take_over(tx: Tx, number: str, operator: str) -> None:
 def drop(tx: Tx, numbers: Iterable[str]) -> int:
     """Delete drafts; return how many there were."""
     return tx.execute(table.delete().where(table.c.id.in_(list(numbers)))).rowcount
+
+
+# What is in the content.
+
+
+def read_rows(packed: bytes) -> tuple[dict[str, Any], pa.Table]:
+    """Unpack the rows of a draft: how they were read and mapped, and the table."""
+    table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
+    return json.loads(table.schema.metadata[ABOUT]), table
+
+
+def file_text(file: bytes) -> str:
+    """Return the text of a draft's file; blank without a file, and of a workbook."""
+    content = zlib.decompress(file) if file else b""
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return "" if content.startswith(_ARCHIVE) else content.decode("utf-16" if wide else "utf-8", errors="replace")

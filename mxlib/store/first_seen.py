@@ -74,6 +74,27 @@ def restore(tx: Tx, domain: str, usernames: Collection[str]) -> tuple[list[str],
     return aside["usernames"], aside["at"]
 
 
+def aside(tx: Tx, domain: str) -> dict[str, float | None]:
+    """Return the mailboxes from before an empty list; each with its first sighting, if known."""
+    value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == f"{_ASIDE}{domain}"))
+    stored = json.loads(value) if value else {"usernames": [], "first": {}}
+    found: dict[str, float | None] = dict.fromkeys(stored["usernames"])
+    found.update(stored["first"])
+    return found
+
+
+def forget_aside(tx: Tx, domain: str, username: str) -> bool:
+    """Forget a mailbox from before an empty list; return whether it was there."""
+    of_domain = meta.c.name == f"{_ASIDE}{domain}"
+    if username not in aside(tx, domain):
+        return False
+    stored = json.loads(tx.execute(sa.select(meta.c.value).where(of_domain)).scalar_one())
+    stored["usernames"] = [name for name in stored["usernames"] if name != username]
+    stored["first"].pop(username, None)
+    tx.execute(meta.update().where(of_domain).values(value=json.dumps(stored)))
+    return True
+
+
 def since(tx: Tx, domain: str, username: str) -> float | None:
     """Return when a mailbox that MXM did not create was first listed.
 

@@ -1,6 +1,7 @@
 """What is held of a person can be handed out and erased; the audit log still verifies."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,15 @@ import pytest
 
 from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Permission
-from mxlib.core.vocabulary import ERASED, AuditAction
+from mxlib.core.import_batch import ImportBatch
+from mxlib.core.schema import make_rows
+from mxlib.core.vocabulary import ERASED, AuditAction, OnExisting
 from mxlib.runs.retry import InvalidState
 from mxlib.services.audit_log import AuditFilter
-from mxlib.store import audit, audit_check, drafts, erasure, journal, person, stored_columns
+from mxlib.services.drafts import DraftContent
+from mxlib.store import audit, audit_check, drafts, erasure, journal, person, person_erasure, stored_columns
 from mxlib.store.drafts import DraftSummary
+from mxlib.store.person_erasure import Erased
 from tests.support import app as support
 from tests.support.app import App
 from tests.support.pages import opened as page
@@ -60,9 +65,8 @@ def disable(app: App) -> None:
     app.services.users.disable(LOCAL, found.id)
 
 
-def erase(app: App) -> person.Erased:
-    with app.services.store.write() as tx:
-        done = person.erase(tx, NINA)
+def erase(app: App) -> Erased:
+    done = person_erasure.erase(app.services.store, NINA, LOCAL)
     assert erasure.finish(app.services.store)
     return done
 
@@ -73,8 +77,7 @@ def on_disk(folder: Path) -> bytes:
 
 def test_everything_that_is_held_is_handed_out(app: App) -> None:
     run = lived(app)
-    with app.services.store.read() as tx:
-        held = json.loads(json.dumps(person.held(tx, app.services.store.key, NINA)))
+    held = json.loads(json.dumps(person.held(app.services.store, NINA)))
     assert held["mailbox"]["recovery_email"] == PRIVATE
     assert held["mailbox"]["name"] == NAME
     assert [(each["run"], each["mailbox"]) for each in held["rows_of_runs"]] == [(run, NINA), (run, "tess@a.nl")]
@@ -101,7 +104,7 @@ def test_erasure_leaves_nothing_in_any_file_and_the_log_holds(app: App, tmp_path
     for text in (b"nina.berg", PRIVATE.encode(), NAME.encode(), b"192.0.2.99"):
         assert text not in left
     found = audit_check.verify(app.services.store)
-    assert (found.broken, found.entries) == (None, before.entries)
+    assert (found.broken, found.entries) == (None, before.entries + 1)
     assert found.erased == done.entries
     entries = app.services.audit_log.entries(LOCAL, AuditFilter(), most=1_000).entries
     assert not [entry for entry in entries if NINA in (entry.on, entry.who) or NINA in entry.outcome]
@@ -141,12 +144,29 @@ def test_what_is_under_way_stays_and_is_named(app: App) -> None:
     disable(app)
     with app.services.store.write() as tx:
         summary = DraftSummary("d", "boss", "staff.csv", ("a.nl",), 3, app.services.clock.now())
-        drafts.keep(tx, app.services.store.key, summary, b"file", b"rows")
+        drafts.keep(tx, app.services.store.key, summary, zlib.compress(f"address\n{NINA}\n".encode()), b"")
         tx.exec_driver_sql("UPDATE run SET status = 'paused'")
-        done = person.erase(tx, NINA)
+    done = erase(app)
     assert ("draft", "staff.csv of boss") in done.stays
     assert ("run", "1") in done.stays
     assert done.rows == 0
+
+
+def test_the_rows_of_drafts_are_handed_out_without_passwords_and_the_draft_is_named(app: App) -> None:
+    rows = make_rows(
+        {
+            "username": ["nina.berg", "tess", "otto"],
+            "recovery_email": [PRIVATE, NINA, "other.nina.berg@a.nl"],
+            "password": ["Secret.2026x"] * 3,
+        }
+    )
+    batch = ImportBatch(rows, "a.nl", OnExisting.SKIP, False, None)
+    app.services.drafts.keep(LOCAL, "d", DraftContent(batch))
+    [draft] = person.held(app.services.store, NINA)["drafts"]
+    assert [row["username"] for row in draft["rows"]] == ["nina.berg", "tess"]
+    assert "Secret" not in json.dumps(draft)
+    assert ("draft", f"a draft of {LOCAL.name}") in erase(app).stays
+    assert person.held(app.services.store, "otto@b.nl")["drafts"] == []
 
 
 @pytest.fixture

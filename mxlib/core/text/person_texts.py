@@ -12,10 +12,10 @@ ALWAYS = (
 _STAYS = {
     "run": "Run {which} is not at its end: its row stays. Stop the run or wait, then erase again.",
     "write": (
-        "A change of this mailbox, or its password, waits for its outcome. Settle it on the mailbox's page, then erase "
-        "again."
+        "A change by hand that names this person, or its password, waits for its outcome. Settle it on the mailbox's "
+        "page, then erase again."
     ),
-    "draft": "A draft may name this person, {which}: it goes when it is started or discarded, or for its age.",
+    "draft": "A draft names this person, {which}: it goes when it is started or discarded, or for its age.",
     "host": "MXroute still lists this mailbox: MXM shows it until it is deleted there.",
 }
 
@@ -42,7 +42,7 @@ def erased(rows: int, entries: int, values: int, *, user: bool) -> str:
 
 def still_a_user(name: str) -> str:
     """Say that an active user is not erased."""
-    return f"{name} may still sign in. Disable the user first: script/mxm user disable {name}. Nothing was erased."
+    return f"{name} may still sign in. Disable the user first: script/mxm user disable {name}"
 
 
 def report(done: str, left: Iterable[tuple[str, str]], *, clean: bool) -> list[str]:
