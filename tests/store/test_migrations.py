@@ -121,7 +121,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_there_is_a_dump_of_every_earlier_schema() -> None:
-    """Whoever adds a migration adds a dump of the schema before: see the README there."""
+    """A new migration comes with a dump of the schema before: see the README there."""
     stems = [path.stem for path in SCHEMAS]
     assert stems[: int(database.HEAD) - 1] == [f"{number:04}" for number in range(1, int(database.HEAD))]
 
