@@ -38,6 +38,9 @@ __all__ = ["FileRefused", "Limits", "ReadOptions", "Sheet", "Table", "read"]
 _STANDARD = Limits()
 _LONGEST_NAME = 80
 
+#: Ranks of sheets with a table: a header with usernames or addresses, or a list of addresses.
+_TABLES = (0, 2)
+
 #: Lines and characters that are searched for the header, blank lines and comments included.
 _LINES_SEARCHED = 10_000
 _CHARACTERS_SEARCHED = 500_000
@@ -197,7 +200,7 @@ def _chosen_sheet(book: xlsx_reader.Workbook, options: ReadOptions) -> _Candidat
         dates = take_dates(rows)
         openings = candidates_searched(_openings_of_sheet(rows), options.header_line)
         found = rank(openings)
-        if found == 0 and options.sheet is None:
+        if found in _TABLES and options.sheet is None:
             tables[name] = len(rows) - find_header(openings).first
         if name in book.hidden and (rank(best.openings) < 2 or any(_suggests(row.cells) for row in best.openings)):
             continue

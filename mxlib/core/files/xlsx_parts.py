@@ -1,8 +1,9 @@
 """The parts of a workbook that the reader of cells ignores: formulas without a value, formats, merges, hidden rows."""
 
+import html
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mxlib.core.spreadsheet_marks import NO_VALUE
@@ -38,7 +39,12 @@ _FORMAT = re.compile(
 _STYLES_BEGIN = re.compile(rb"<(?:\w+:)?cellXfs\b[^<>]*+>")
 _STYLES_END = re.compile(rb"</(?:\w+:)?cellXfs>")
 _STYLE = re.compile(rb"""<(?:\w+:)?xf\b[^<>]*?\bnumFmtId=["'](\d{1,6})["']""")
-_WITH_UNIT = re.compile(r'(?:0|#|#,##0|0\.0+|#,##0\.0+)\s*(?:"\s*([A-Za-z%]{1,6})\s*"|\\? ?([MGT])\\?(i?\\?B))')
+
+#: What a format shows besides digits: texts in quotes, escaped signs, colours and conditions, widths and fillings.
+_PIECES = re.compile(
+    r'"(?P<text>[^"]*+)"|\\(?P<sign>.)|\[[^\]]*+\]|[_*].|(?P<digits>[0#?,.]+|General)|(?P<other>.)', re.DOTALL
+)
+_LONGEST_FORMAT, _DIGITS = 100, re.compile(r"\d{1,30}")
 
 Format = Callable[[str], str]
 
@@ -53,7 +59,7 @@ class SheetParts:
 
 def formats_of(styles: bytes) -> dict[bytes, Format]:
     """Return the formats that change the meaning of numbers, by style."""
-    codes = {number: code.replace(b"&quot;", b'"').decode(errors="replace") for number, code in _FORMAT.findall(styles)}
+    codes = {number: html.unescape(code.decode(errors="replace")) for number, code in _FORMAT.findall(styles)}
     begin = _STYLES_BEGIN.search(styles)
     end = _STYLES_END.search(styles, begin.end()) if begin else None
     named = enumerate(_STYLE.findall(styles, begin.end(), end.start()) if begin and end else ())
@@ -61,12 +67,35 @@ def formats_of(styles: bytes) -> dict[bytes, Format]:
 
 
 def _format(code: str) -> Format | None:
-    if re.fullmatch(r"0{2,20}", code):
-        return lambda number: number.zfill(len(code)) if number.isdigit() else number
-    if found := _WITH_UNIT.fullmatch(code):
-        unit = found[1] or f"{found[2]}{found[3]}".replace("\\", "")
-        return lambda number: f"{number} {unit}"
-    return None
+    """Return how a format shows a number, where it shows more than its digits."""
+    pieces = [found.groupdict() for found in _PIECES.finditer(code[:_LONGEST_FORMAT].partition(";")[0])]
+    texts = [
+        piece["text"] or piece["sign"] or (piece["other"] if not piece["digits"] else "") or "" for piece in pieces
+    ]
+    places = "".join(piece["digits"] or "" for piece in pieces)
+    if re.search(r"[^\W\d]", "".join(piece["other"] or "" for piece in pieces)) or not places:
+        return None  # a date, or nothing of the number
+    if not (places.count("0") > 1 and places.isdigit()) and not any(map(str.isalpha, "".join(texts))):
+        return None
+    if places.isdigit():
+        return lambda number: _in_places(number, pieces) if _DIGITS.fullmatch(number) else number
+    before = next(at for at, piece in enumerate(pieces) if piece["digits"])
+    front, behind = "".join(texts[:before]), "".join(texts[before:])
+    return lambda number: f"{front}{number}{behind}"
+
+
+def _in_places(number: str, pieces: Sequence[Mapping[str, str | None]]) -> str:
+    """Return a whole number with a digit for each `0` of a format, and the texts between them."""
+    places = sum(len(piece["digits"] or "") for piece in pieces)
+    rest = number.zfill(places)
+    more, shown = len(rest) - places, ""
+    for piece in pieces:
+        if here := piece["digits"]:
+            shown += rest[: len(here) + more]
+            rest, more = rest[len(here) + more :], 0
+        else:
+            shown += piece["text"] or piece["sign"] or piece["other"] or ""
+    return shown
 
 
 def rewritten(content: bytes, formats: Mapping[bytes, Format]) -> bytes:
@@ -97,7 +126,7 @@ def _shown(found: re.Match[bytes], formats: Mapping[bytes, Format]) -> bytes:
     kind = _TYPE.search(attributes)
     if shown is None or (kind and kind[0].strip()[3:-1] != b"n"):
         return found[0]
-    text = shown(value.decode(errors="replace")).encode()
+    text = html.escape(shown(value.decode(errors="replace"))).encode()
     return b'<%sc%s t="str"><%sv>%s</%sv></%sc>' % (prefix, _TYPE.sub(b"", attributes), prefix, text, prefix, prefix)
 
 

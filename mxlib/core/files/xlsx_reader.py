@@ -60,7 +60,7 @@ _ROWS_ABOVE = 20
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^<>]*>")
 _ATTRIBUTE = re.compile(r"""\b(?:\w+:)?(\w+)=(?:"([^"]*)"|'([^']*)')""")
-_LAST_WHOLE = 10**18
+_LAST_WHOLE = 10**30
 
 
 @dataclass(frozen=True)
