@@ -29,6 +29,7 @@ class NoteCode(StrEnum):
     ROWS_HIDDEN = "rows_hidden"
     MERGED_CELLS = "merged_cells"
     LINES_LEFT_OUT = "lines_left_out"
+    PRIVATE_ADDRESSES = "private_addresses"
     NAMES_CUT = "names_cut"
     AS_STORED = "as_stored"
 

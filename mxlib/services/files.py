@@ -145,6 +145,14 @@ class FileService:
         known = self.known_domains()
         return read_file.apply_mapping(sheet, chosen, usernames=usernames, known=known, run=run_unless)
 
+    def private_addresses(self, file: ReadFile) -> dict[int, str]:
+        """Return the addresses of other domains beside usernames, by position of their rows."""
+        found = mapping.private_addresses(file.sheet, file.columns, self.known_domains())
+        if not found.any():
+            return {}
+        cells = mapping.address_cells(file.sheet, file.columns)
+        return {at: cells[at].as_py() for at in found.nonzero()[0].tolist()}
+
     def known_domains(self) -> frozenset[str] | None:
         """Return the domains of the account as last read; None when they never were."""
         return self._lists.names()

@@ -13,9 +13,6 @@ FILES = Path(__file__).parents[1] / "files" / "cases"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DOMAINS = ("clienta.nl", "clientb.nl", "studio-noord.example")
 
-#: Files that do not come out right yet. A file leaves this set as soon as it does; none joins it.
-OPEN: frozenset[str] = frozenset()
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
@@ -32,7 +29,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 def test_every_file_has_an_outcome() -> None:
     assert {path.name for path in FILES.iterdir()} == CASES.keys()
-    assert CASES.keys() >= OPEN
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -47,7 +43,4 @@ def test_a_file_comes_out_right(server: App, name: str) -> None:
         headers={"Content-Type": kind},
     )
     found = trouble(case, answer.json())
-    if name in OPEN:
-        assert found, f"{name} comes out right: take it out of OPEN."
-    else:
-        assert not found, "\n".join(found)
+    assert not found, "\n".join(found)

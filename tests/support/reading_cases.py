@@ -28,6 +28,8 @@ class Outcome:
     recovery: str = ANY
     says: str = ANY
     never: str = ANY
+    #: The phrases of an update; None where they are not compared.
+    changes: tuple[str, ...] | None = None
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Return whether a row of the preview has this outcome."""
@@ -39,6 +41,7 @@ class Outcome:
             and self.password in (ANY, row["password"])
             and self.quota in (None, row["quota"])
             and self.recovery in (ANY, row["recovery_email"])
+            and self.changes in (None, tuple(row.get("changes", ("no changes in the answer",))))
             and (not self.says or re.search(self.says, said, re.IGNORECASE) is not None)
             and (not self.never or re.search(self.never, said, re.IGNORECASE) is None)
         )
@@ -86,6 +89,7 @@ TWO = {2: ready("lotte.maas", P, 2048), 3: ready("tim.berg", P, 512)}
 _NO_VALUE = r"formula has no value"
 _FAILED = r"formula of the spreadsheet failed"
 _MERGED = r"merged"
+_COMMENT = "comments stand above"
 _DATE = r"date"
 _FILES_IN_B = "mar1 dec10 sept2 3-4 1.10 5e-3 1e5 007 00123 true"
 _ADVICE = r"\btry {}"
@@ -93,9 +97,9 @@ _ADVICE = r"\btry {}"
 CASES: dict[str, Case] = {
     "formula-without-value.xlsx": Case(
         {
-            2: flagged(_NO_VALUE),
-            3: invalid(_NO_VALUE, never="No username"),
-            4: invalid(_NO_VALUE),
+            2: (Outcome("invalid", f"lotte.maas@{DOMAIN}", P, says=_NO_VALUE, never=_COMMENT),),
+            3: invalid(_NO_VALUE, never=f"No username|{_COMMENT}"),
+            4: invalid(_NO_VALUE, never=f"No username|{_COMMENT}"),
             5: (Outcome("flagged", f"ivo.stein@{DOMAIN}", P, 2048, says=_NO_VALUE),),
         }
     ),
@@ -127,9 +131,18 @@ CASES: dict[str, Case] = {
         {2: ready("lotte.maas", P, 1024), 3: ready("tim.berg", P, 2048), 4: ready("una.holm", P, 5120)}
     ),
     "names-become-dates.xlsx": Case(
-        {2: flagged(_DATE), 3: invalid(_DATE), 4: invalid(), 5: flagged(_DATE)}, never="2026-03-01@"
+        {
+            2: invalid("date of the username: type it as text"),
+            3: invalid("date of the password"),
+            4: invalid("date of the quota"),
+            5: invalid("date of the username: type it as text"),
+        },
+        never="\"2026-03-01\"|'2026-03-01'",
     ),
-    "totals-row.xlsx": Case({2: ready("lotte.maas", P, 1024), 3: ready("tim.berg", P, 2048), 4: flagged("total")}),
+    "totals-row.xlsx": Case(
+        {2: ready("lotte.maas", P, 1024), 3: ready("tim.berg", P, 2048), 4: invalid("total")},
+        notes=("Line 4 looks like a sum",),
+    ),
     "error-cells.xlsx": Case(
         all_of(range(2, 9), invalid(_FAILED, never="try |needs|write 1024|is no address|0 to 9600"))
     ),
@@ -164,6 +177,7 @@ CASES: dict[str, Case] = {
             3: invalid("none", address=f"tim.b@{DOMAIN}", never="account"),
             4: invalid("default", address=f"una.holm@{DOMAIN}", never="account"),
         },
+        notes=("'email' has addresses of other domains in 2 rows",),
     ),
     "user-is-a-name.csv": Case(
         {
@@ -184,7 +198,7 @@ CASES: dict[str, Case] = {
     "google-template-with-hash.csv": Case(
         {
             2: ready("lotte.maas", P, None, "lotte@example.org"),
-            3: (Outcome("flagged", recovery="tim@example.org", says="hash"),),
+            3: (Outcome("invalid", f"tim.berg@{DOMAIN}", recovery="tim@example.org", says="^[^\n]*hash[^\n]*$"),),
         }
     ),
     "odd-passwords.csv": Case(
@@ -243,7 +257,8 @@ CASES: dict[str, Case] = {
             9: ready("pim.vos", P, None, "pim@example.org") + invalid("pim@example.org"),
             10: ready("noor.bos", P, None, "noor@example.org") + invalid("noor@example.org"),
             11: invalid("keep one"),
-        }
+        },
+        notes=("read as the address in it",),
     ),
     "names-beyond-ascii.csv": Case(
         all_of((2, 14), invalid("cyrillic.*looks like"))
@@ -271,11 +286,11 @@ CASES: dict[str, Case] = {
             5: flagged("3-4 exists"),
             6: flagged("1\\.10 exists"),
             7: flagged("5e-3 exists"),
-            8: invalid() + flagged("1e5"),
+            8: (Outcome("invalid", "1.00e+05@clientb.nl"), *flagged("1e5")),
             9: flagged("007 exists"),
             10: flagged("00123 exists"),
-            11: (Outcome("ready", "true@clientb.nl", never="spreadsheet"),),
-            12: (Outcome("needs_password", "wies.adler@clientb.nl", never="spreadsheet"),),
+            11: (Outcome("ready", "true@clientb.nl", never=".", changes=()),),
+            12: (Outcome("needs_password", "wies.adler@clientb.nl", never="."),),
         },
         existing=tuple(f"{name}@clientb.nl" for name in _FILES_IN_B.split()),
     ),
@@ -325,7 +340,7 @@ def trouble(case: Case, answer: Mapping[str, Any]) -> list[str]:
         for line, row in rows.items()
         if not any(outcome.fits(row) for outcome in case.rows.get(line, ()))
     ]
-    notes = [note if isinstance(note, str) else note["message"] for note in data.get("notes", ())]
+    notes = [note["message"] for note in data.get("notes", ())]
     found += [f"no note {wanted!r}: {notes}" for wanted in case.notes if not any(re.search(wanted, n) for n in notes)]
     said = "\n".join([*notes, *(text for row in rows.values() for text in (*row["errors"], *row["warnings"]))])
     found += [f"never: {case.never}"] * bool(case.never and re.search(case.never, said + str(list(rows.values()))))

@@ -44,7 +44,7 @@ LOOKS = {
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
-    "more_groups",
+    "more_groups", "step.key('header_row')", "use_private",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.

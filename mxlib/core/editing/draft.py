@@ -92,6 +92,13 @@ class Draft:
         found = pd.Index(self.rows["origin"]).get_indexer(np.array(origins, dtype=np.int64))
         return [int(position) for position in found if position >= 0]
 
+    def with_recovery_emails(self, by_origin: Mapping[int, str]) -> "Draft":
+        """Return a draft whose blank recovery emails are filled for rows of these origins."""
+        given = self.rows["origin"].map(by_origin).fillna("").astype("str")
+        return self.with_rows(
+            self.rows.assign(recovery_email=self.rows["recovery_email"].where(self.rows["recovery_email"] != "", given))
+        )
+
     def with_rows(self, rows: pd.DataFrame) -> "Draft":
         """Return a draft of other rows with the same notes."""
         return replace(self, rows=rows[[*COLUMNS, *ROW_METADATA]])

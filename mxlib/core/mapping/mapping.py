@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import address_forms, formula_guard, headers, quotas, spreadsheet_marks
 from mxlib.core import arrow_text as columns
-from mxlib.core.addresses import domain
+from mxlib.core.addresses import are_emails, are_usernames, domain
 from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
@@ -21,7 +21,16 @@ from mxlib.core.mapping import footers, secret_cells
 from mxlib.core.mapping.footers import FooterKind
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.passwords import are_hashes
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, NAME, NAME_PARTS, ROW_METADATA
+from mxlib.core.schema import (
+    COLUMNS,
+    MAX_CELL_LENGTH,
+    MAX_TEXT_LENGTH,
+    MEANINGS,
+    NAME,
+    NAME_PARTS,
+    RECOVERY_EMAIL,
+    ROW_METADATA,
+)
 from mxlib.core.text import file_problems, findings
 
 #: The meaning of a column that MXM leaves alone; the results return it nevertheless.
@@ -151,6 +160,9 @@ def rows_from_sheet(
     notes = list(_notes(sheet, mapping))
     if (inner := _inner_addresses(sheet, raw, long)).any():
         notes.append(Note(NoteCode.ADDRESS_READ, lines=tuple(sheet.table.lines[inner].tolist())))
+    if (private := private_addresses(sheet, mapping, known)).any():
+        whose = (mapping.names[mapping.columns[ADDRESS]],)
+        notes.append(Note(NoteCode.PRIVATE_ADDRESSES, (int(private.sum()),), columns=_named(whose)))
     if ADDRESS in cells:
         _fill_from_addresses(cells, cells.pop(ADDRESS), known)
     if (quoted := _in_single_quotes(cells["password"])).any():
@@ -179,6 +191,31 @@ def rows_from_sheet(
         index=index,
     )
     return rows, tuple(notes)
+
+
+def private_addresses(sheet: Sheet, mapping: ColumnMapping, known: frozenset[str] | None) -> Mask:
+    """Return which rows have an address of an unknown domain beside a username.
+
+    None where a column holds recovery emails, or the domains of the account are not `known`.
+    """
+    meanings = mapping.columns.keys()
+    if known is None or not {"username", ADDRESS} <= meanings or RECOVERY_EMAIL.name in meanings:
+        return np.zeros(len(sheet), dtype=bool)
+    addresses = address_cells(sheet, mapping)
+    names = pc.utf8_lower(columns.stripped(_bounded_cells(sheet, mapping.columns["username"])))
+    of = columns.each(pc.replace_substring_regex(addresses, "^.*@", ""), domain)
+    private: Mask = are_emails(addresses) & are_usernames(names) & ~columns.is_among(of, known)
+    return private
+
+
+def address_cells(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
+    """Return the column of addresses as it is read."""
+    return _read(_bounded_cells(sheet, mapping.columns[ADDRESS]), ADDRESS, mapping)
+
+
+def _bounded_cells(sheet: Sheet, at: int) -> pa.Array:
+    cells = sheet.table.column(at)
+    return columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
 
 
 def _inner_addresses(sheet: Sheet, raw: AnyMapping[str, pa.Array], long: AnyMapping[str, Mask]) -> Mask:

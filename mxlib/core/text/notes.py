@@ -106,6 +106,10 @@ _SENTENCES: Mapping[NoteCode, Callable[[Note], str]] = {
         f"{_lines(note.lines).capitalize()} {'looks' if len(note.lines) == 1 else 'look'} like a sum or a remark below "
         f"the table, not like a mailbox: left out. Tick a row to import it."
     ),
+    NoteCode.PRIVATE_ADDRESSES: lambda note: (
+        f"{_named(note.columns)} has addresses of other domains in {count(int(note.figures[0]), 'row')}: not used. "
+        f"They may be the recovery emails."
+    ),
     NoteCode.NAMES_CUT: lambda note: f"Titles, brackets and nicknames left out of names in {_lines(note.lines)}.",
     NoteCode.AS_STORED: lambda note: str(note.figures[0]),
 }

@@ -5,8 +5,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
+from mxlib.core.editing.editor import Editor
 from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
+from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.notes import NoteCode
 from mxlib.core.schema import SCHEMA
 from mxlib.ui.app import layout, uploads
 from mxlib.ui.imports import editor, mapping, notes
@@ -105,7 +108,18 @@ def show_file(held: OpenDraft, active: str) -> None:
 
 def show_notes(held: OpenDraft) -> None:
     """Show what is worth knowing of how the file was read."""
-    notes.show(held.editor.file.notes if held.editor.file else ())
+    current = held.editor
+    if current.file is None:
+        return
+    notes.show(current.file.notes)
+    if any(note.code is NoteCode.PRIVATE_ADDRESSES for note in current.file.notes):
+        use = editor.change(current, _use_private, current, current.file)
+        st.button("Use them as recovery emails", icon=":material/contact_mail:", key="use_private", on_click=use)
+
+
+def _use_private(current: Editor, file: ReadFile) -> None:
+    addresses = services.current().files.private_addresses(file)
+    current.commit(lambda draft: draft.with_recovery_emails(addresses))
 
 
 def _explain() -> None:
