@@ -18,6 +18,7 @@ FIGURES: dict[NoteCode, tuple[str | int, ...]] = {
     NoteCode.SHEET_NOT_READ: ("Client B", 2),
     NoteCode.HEADER_CUT: (2,),
     NoteCode.COLUMN_WITHOUT_HEADER: (2,),
+    NoteCode.PRIVATE_ADDRESSES: (2,),
 }
 
 

@@ -85,7 +85,7 @@ def _format(code: str) -> Format | None:
 
 
 def _in_places(number: str, pieces: Sequence[Mapping[str, str | None]]) -> str:
-    """Return a whole number with a digit for each `0` of a format, and the texts between them."""
+    """Return a whole number in the places of a format, with its texts between them."""
     places = sum(len(piece["digits"] or "") for piece in pieces)
     rest = number.zfill(places)
     more, shown = len(rest) - places, ""
