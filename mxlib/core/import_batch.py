@@ -34,7 +34,7 @@ class ImportSource(Protocol):
 
     @property
     def spells_out(self) -> bool | None:
-        """True if its headers are in a language that writes `ae` for ä; None if unknown."""
+        """True if its headers are in a language with `ae` for ä; None if unknown."""
 
     def cells(self, origin: int) -> Mapping[str, str]:
         """Return the own columns of a row, for the results; never a password."""
