@@ -24,6 +24,7 @@ PARTS = {
     "api": ["script.bench_api"],
     "journal": ["script.bench_journal"],
     "edit": ["script.bench_edit"],
+    "grid": ["script.bench_grid"],
     "watch": ["script.bench_watch"],
     "pace": ["script.bench_pace"],
     "real-pace": ["script.bench_pace", "--real"],

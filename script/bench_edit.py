@@ -22,14 +22,14 @@ EDITS = 15
 MOST_MS, MOST_MB = 400, 250
 DOMAIN = "clienta.nl"
 
-#: Puts into `window.took` the milliseconds from the next Enter until the badges show other counts.
+#: Puts into `window.took` the milliseconds from the next Enter until the counts show other counts.
 STOPWATCH = """() => {
-    const badges = () => document.querySelector('.st-key-badges').innerText;
-    const before = badges();
+    const counts = () => document.querySelector('.st-key-rows_filter').innerText;
+    const before = counts();
     window.took = undefined;
     window.addEventListener('keydown', event => {
         const began = event.timeStamp;
-        const look = () => badges() === before ? requestAnimationFrame(look) : window.took = performance.now() - began;
+        const look = () => counts() === before ? requestAnimationFrame(look) : window.took = performance.now() - began;
         look();
     }, {capture: true, once: true});
 }"""

@@ -77,7 +77,7 @@ class Server:
         """Learn the address from what it prints, then wait for its health."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline and self.process.poll() is None:
-            self.url = self.url or _address_in(self.output())
+            self.url = self.url or address_in(self.output())
             try:
                 if self.url and urlopen(f"{self.url}/health", timeout=5).status == 200:
                     return
@@ -96,7 +96,8 @@ class Server:
             self.process.wait()
 
 
-def _address_in(output: str) -> str:
+def address_in(output: str) -> str:
+    """The address in what a server has printed; blank before it is there."""
     found = re.search(r"URL: (http://\S+:\d+)\s", output)
     return found[1] if found else ""
 
