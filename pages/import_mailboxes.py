@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.ui.app import layout
-from mxlib.ui.imports import confirm, drafts, editor, file_changes, grid, mapping, problems, upload
+from mxlib.ui.imports import drafts, editor, mapping, preview, upload
 from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.actions import act
 
@@ -43,7 +43,4 @@ if not drafts.may_see(current):
     st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(drafts.leave))
     layout.stop()
 upload.show_notes(current)
-validated = grid.show(current)
-problems.show(current.editor, validated)
-file_changes.show(current)
-confirm.show(current, validated)
+preview.show(current)

@@ -16,8 +16,9 @@ from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import confirmations, findings
-from mxlib.core.validation import rules
+from mxlib.core.validation import incremental, rules
 from mxlib.core.validation.differences import UNKNOWN
+from mxlib.core.validation.incremental import Validation
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
@@ -109,6 +110,26 @@ class ImportService:
         batch = with_addresses(batch)
         account = self._account(caller, batch, newer_than=self._clock.now() - FRESH_FOR_EDITS)
         return self._verdicts(batch, account)
+
+    def validate_again(self, caller: Caller, batch: ImportBatch, last: Validation | None) -> Validation:
+        """Validate the rows of a batch; after an edit, only those that changed and what depends on them.
+
+        `last` is the validation of before, if any. The verdicts are those of `validate`.
+        """
+        defaults, newer_than = self.defaults(batch.domain), self._clock.now() - FRESH_FOR_EDITS
+        same = last is not None and (last.defaults, last.on_existing) == (defaults, batch.on_existing)
+        changed = incremental.changed_rows(last, batch.rows) if same and last is not None else None
+        if last is not None and changed is not None and not time_budget.is_heavy(batch.rows.loc[changed]):
+            parsed = incremental.read_addresses(last, batch.rows, changed, defaults.domain)
+            batch = replace(batch, parsed=parsed)
+            account = self._account(caller, batch, newer_than=newer_than)
+            if found := incremental.validate_again(last, batch.rows, parsed, account, changed):
+                return found
+        else:
+            batch = with_addresses(batch)
+            account = self._account(caller, batch, newer_than=newer_than)
+        validated = self._verdicts(batch, account)
+        return Validation(batch.rows, batch.addresses, account, defaults, batch.on_existing, validated)
 
     def recheck(self, caller: Caller, batch: ImportBatch) -> str:
         """Read the lists that validation needs again, and describe what changed."""

@@ -85,7 +85,7 @@ def validate_again(
         return None
     at = np.flatnonzero(due)
     validated = rules.validate(rows.iloc[at], account, last.defaults, last.on_existing, _take(parsed, at))
-    return replace(last, rows=rows, addresses=parsed, validated=_merged(rows, last.validated, validated, due))
+    return replace(last, rows=rows, addresses=parsed, validated=_merged(rows, last.validated, validated, at))
 
 
 def same_account(one: AccountSnapshot, other: AccountSnapshot) -> bool:
@@ -106,18 +106,22 @@ def _take(found: Addresses, at: npt.NDArray[np.int64]) -> Addresses:
     )
 
 
-def _merged(rows: pd.DataFrame, before: pd.DataFrame, again: pd.DataFrame, due: Mask) -> pd.DataFrame:
-    """Return `rows` with the columns of validation, taken from `again` where it was due."""
-    found = {name: _replaced(before[name], again[name], due) for name in before.columns if name not in rows.columns}
-    return rows.assign(**found)[list(before.columns)]
+def _merged(rows: pd.DataFrame, before: pd.DataFrame, again: pd.DataFrame, at: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return `rows` with the columns of validation, those of the rows at `at` taken from `again`."""
+    found = {
+        name: rows[name] if name in rows.columns else _replaced(before[name], again[name], at)
+        for name in before.columns
+    }
+    return pd.DataFrame(found, index=rows.index, copy=False)
 
 
-def _replaced(before: pd.Series, again: pd.Series, due: Mask) -> pd.Series:
-    if before.loc[due].equals(again):
+def _replaced(before: pd.Series, again: pd.Series, at: npt.NDArray[np.int64]) -> pd.Series:
+    cells, others = before.array, again.array
+    if cells.take(at).equals(others):
         return before
-    column = before.copy()
-    column.loc[due] = again
-    return column
+    cells = cells.copy()
+    cells[at] = others
+    return pd.Series(cells, index=before.index)
 
 
 def _differ(now: pd.Series, then: pd.Series) -> Mask:

@@ -27,7 +27,7 @@ _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASS
 
 def show(editor: Editor, validated: pd.DataFrame) -> None:
     """Show a popover with the tools, and the button that applies one."""
-    here = validated.iloc[editor.in_view]
+    here = validated[["ticked", "verdict"]].iloc[editor.in_view]
     with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
         choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
         figures = {IN_VIEW: len(here), TICKED: int(here["ticked"].sum())}

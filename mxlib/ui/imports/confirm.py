@@ -15,12 +15,12 @@ from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import OnExisting, Verdict
 from mxlib.runs.manager import SameImport
 from mxlib.services.drafts import DraftContent
-from mxlib.services.imports import PreparedImport, counts
+from mxlib.services.imports import PreparedImport
 from mxlib.services.runs import REFUSALS, PreviousImport
 from mxlib.ui.app import layout
 from mxlib.ui.imports import filters
 from mxlib.ui.imports.editor import OpenDraft, change, discard
-from mxlib.ui.widgets import dialogs, progress
+from mxlib.ui.widgets import actions, dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
 #: The runs of the same import that the dialog has named, and when it was opened.
@@ -31,10 +31,9 @@ RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 _ROW, _MOST_ROWS = 33, 5
 
 
-def show(held: OpenDraft, validated: pd.DataFrame) -> None:
+def show(held: OpenDraft, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
     """Show the footer, always in view: how many rows are ready, and the button that sends them."""
     editor = held.editor
-    figures = counts(validated)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
     ready = creates + updates
     label = confirmations.to_do(creates, updates)
@@ -84,6 +83,8 @@ def _open(held: OpenDraft, ready: PreparedImport) -> None:
     figures = ready.figures
     title = f"{confirmations.to_do(figures.new, figures.changed)}?"
     dialogs.dialog(title, width="large", dismissible=False)(_ask)(held, ready)
+    if actions.draws_a_part():
+        st.rerun()  # only a whole page draws its dialog
 
 
 def _ask(held: OpenDraft, ready: PreparedImport) -> None:

@@ -11,10 +11,14 @@ from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
 from mxlib.core.import_batch import ImportBatch
+from mxlib.core.validation.incremental import Validation
 from mxlib.core.vocabulary import OnExisting
 from mxlib.services.drafts import DraftContent
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.actions import act
+
+#: Key of the last validation of this tab.
+_LAST = "last-validation"
 
 #: Key of the filter of the rows.
 FILTER = "rows_filter"
@@ -59,6 +63,7 @@ def current() -> OpenDraft | None:
 def discard() -> None:
     """Forget this tab's preview and its draft."""
     held: OpenDraft | None = st.session_state.pop("preview", None)
+    st.session_state.pop(_LAST, None)
     if held is not None and held.kept is not None:
         services.current().drafts.discard(layout.caller(), held.number, own=True, version=held.version)
 
@@ -102,4 +107,8 @@ def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...])
 
 
 def _validate(batch: ImportBatch) -> pd.DataFrame:
-    return services.current().imports.validate(layout.caller(), batch)
+    """Return the rows with their verdicts; the tab keeps them, so that an edit costs what it changes."""
+    last: Validation | None = st.session_state.get(_LAST)
+    found = services.current().imports.validate_again(layout.caller(), batch, last)
+    st.session_state[_LAST] = found
+    return found.validated

@@ -1,5 +1,7 @@
 """The table of a preview: what the operator sees of it, and types into it."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -10,8 +12,8 @@ from mxlib.core.schema import COLUMNS, MASK, SHOWN, USERNAME
 from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.imports import draft_copy, drafts, filters, problems, toolbar
-from mxlib.ui.imports.editor import OpenDraft, change, validated_rows
+from mxlib.ui.imports import filters, problems, toolbar
+from mxlib.ui.imports.editor import change
 from mxlib.ui.widgets.format import escaped
 
 COLOURS = {
@@ -24,6 +26,8 @@ COLOURS = {
     Verdict.INVALID: "#c0392b",
 }
 _EXCLUDED = filters.EXCLUDED
+#: The columns of validated rows that the grid is drawn from.
+_SHOWN_OF_VALIDATION = ("ticked", "verdict", "action", "change_codes", "changes", "reasons", "warnings")
 #: Key of the columns that the grid was drawn with.
 _DRAWN = "grid-columns"
 _NO_MATCH = "No row is so. Choose another filter, or Show all rows."
@@ -36,24 +40,14 @@ _MOST_HEIGHT = 520
 _CHARACTER, _NARROW, _WIDE, _WRAPPED = 6.2, 260, 520, 340
 
 
-def show(held: OpenDraft) -> pd.DataFrame:
-    """Draw the toolbar and the grid; the rows as they are now, validated."""
-    editor = held.editor
-    validated = validated_rows(editor)
-    trouble = st.empty()
-    toolbar.show(editor, validated)
+def show(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
+    """Draw the toolbar with the number of rows of each kind, and the grid."""
+    toolbar.show(editor, validated, figures)
     if editor.notice:
         st.markdown(f":material/info: {escaped(editor.notice)}")
     problems.show_groups(editor, validated)
     _grid(editor, validated)
     filters.pages(editor)
-    draft_copy.keep(held)  # now that the new counts are on their way
-    if held.conflict:
-        with trouble.container():
-            drafts.offer_both(held)
-    elif held.not_kept:
-        trouble.warning(escaped(held.not_kept), icon=":material/save:")
-    return validated
 
 
 def _columns(editor: Editor, validated: pd.DataFrame) -> GridColumns:
@@ -70,7 +64,8 @@ def _columns(editor: Editor, validated: pd.DataFrame) -> GridColumns:
 
 def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.DataFrame:
     """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
-    base, now = editor.draft.rows.iloc[editor.shown], validated.iloc[editor.shown]
+    base = editor.draft.rows.iloc[editor.shown]
+    now = validated[list(_SHOWN_OF_VALIDATION)].iloc[editor.shown]
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _EXCLUDED)
     diff = editor.compare_with_file() if editor.changes_shown else None
@@ -85,12 +80,13 @@ def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.Da
         "fix": columns.problems(now).astype("string"),
         "ticked": base["ticked"].astype("boolean"),  # Streamlit cannot show a cleared cell in a plain column
         "line": base["line"].where(base["line"] > 0).astype("Int64"),
-        "changes": now["changes"].map(findings.in_one_line).astype("string"),
         **{name: base[name] for name in COLUMNS},
         "password": password.astype("str"),
         "was": pd.Series(diff.describe(editor.shown) if diff else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
+    if editor.updates:
+        cells["changes"] = now["changes"].map(findings.in_one_line).astype("string")
     return pd.DataFrame({name: cells[name] for name in order}, index=base.index)
 
 

@@ -1,5 +1,7 @@
 """The toolbar of a preview: the filters, and what changes the table as a whole."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +10,6 @@ from mxlib.core.editing.editor import Editor
 from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import OnExisting, Verdict
-from mxlib.services.imports import counts
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, filters, paste
 from mxlib.ui.imports.editor import change, is_drawn_again, set_value
@@ -16,9 +17,8 @@ from mxlib.ui.imports.editor import change, is_drawn_again, set_value
 _ON_EXISTING = {OnExisting.SKIP.value: "Skip existing", OnExisting.UPDATE.value: "Update existing"}
 
 
-def show(editor: Editor, validated: pd.DataFrame) -> None:
+def show(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
     """Show one line: which rows are in view, what happens to existing mailboxes, and a menu for the rest."""
-    figures = counts(validated)
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
         filters.kinds(editor, figures, len(validated))
         filters.search(editor)

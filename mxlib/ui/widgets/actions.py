@@ -61,6 +61,11 @@ def refuse(refusal: Exception) -> None:
     st.session_state[_REFUSED] = str(refusal)
 
 
+def has_to_say() -> bool:
+    """Return whether a page has to say why the last click was refused, or to ask who acts."""
+    return _REFUSED in st.session_state or CALLBACK_TO_CONFIRM in st.session_state
+
+
 def show_refused() -> None:
     """Say what stood against the last click."""
     notice(st.session_state.pop(_REFUSED, ""))
