@@ -1,7 +1,7 @@
-"""Benchmark of an edit in a preview, next to the same edit in a bare table, in one run of Chromium.
+"""Benchmark of an edit in a preview, next to one in a bare table.
 
-It measures from Enter to painted counts. `script/bench grid` prints the ratio at each number of rows; a preview and the
-bare table show at most a page of them.
+It measures in Chromium, from Enter to painted counts. `script/bench grid` prints the ratio at each number of rows; a
+preview and the bare table show at most a page of them.
 """
 
 import argparse
@@ -38,7 +38,10 @@ STOPWATCH = """() => {
 
 
 def edit(page: Page, row: int, column: str) -> float:
-    """Return the milliseconds of one edit, which breaks a good row, so that the counts change."""
+    """Return the milliseconds of one edit.
+
+    It breaks a good row, so that the counts change.
+    """
     Grid(page, "preview-grid").type_into(row, column, f"not good {row}", enter=False)
     page.evaluate(STOPWATCH)
     page.keyboard.press("Enter")

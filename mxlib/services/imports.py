@@ -112,9 +112,10 @@ class ImportService:
         return self._verdicts(batch, account)
 
     def validate_again(self, caller: Caller, batch: ImportBatch, last: Validation | None) -> Validation:
-        """Validate the rows of a batch; after an edit, only those that changed and what depends on them.
+        """Validate the rows of a batch.
 
-        `last` is the validation of before, if any. The verdicts are those of `validate`.
+        After an edit, that is those that changed and what depends on them. `last` is the validation of before, if any.
+        The verdicts are those of `validate`.
         """
         defaults, newer_than = self.defaults(batch.domain), self._clock.now() - FRESH_FOR_EDITS
         same = last is not None and (last.defaults, last.on_existing) == (defaults, batch.on_existing)

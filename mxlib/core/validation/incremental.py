@@ -107,7 +107,10 @@ def _take(found: Addresses, at: npt.NDArray[np.int64]) -> Addresses:
 
 
 def _merged(rows: pd.DataFrame, before: pd.DataFrame, again: pd.DataFrame, at: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """Return `rows` with the columns of validation, those of the rows at `at` taken from `again`."""
+    """Return `rows` with the columns of validation.
+
+    Those of the rows at `at` are taken from `again`.
+    """
     found = {
         name: rows[name] if name in rows.columns else _replaced(before[name], again[name], at)
         for name in before.columns

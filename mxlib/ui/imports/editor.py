@@ -107,7 +107,10 @@ def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...])
 
 
 def _validate(batch: ImportBatch) -> pd.DataFrame:
-    """Return the rows with their verdicts; the tab keeps them, so that an edit costs what it changes."""
+    """Return the rows with their verdicts.
+
+    The tab keeps them, so that an edit costs what it changes.
+    """
     last: Validation | None = st.session_state.get(_LAST)
     found = services.current().imports.validate_again(layout.caller(), batch, last)
     st.session_state[_LAST] = found

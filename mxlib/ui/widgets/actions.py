@@ -62,7 +62,7 @@ def refuse(refusal: Exception) -> None:
 
 
 def has_to_say() -> bool:
-    """Return whether a page has to say why the last click was refused, or to ask who acts."""
+    """Return whether the last click was refused, or has to be confirmed."""
     return _REFUSED in st.session_state or CALLBACK_TO_CONFIRM in st.session_state
 
 
