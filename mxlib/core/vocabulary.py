@@ -211,6 +211,7 @@ class AuditAction(StrEnum):
     RUN_PASSWORDS_FORGOTTEN = "run.passwords_forgotten"
     RUN_PASSWORDS_ERASED = "run.passwords_erased"
     COLUMNS_ANSWER = "columns.answer"
+    IMPORT_SAME_PEOPLE = "import.same_people"
     DRAFT_TAKE_OVER = "draft.take_over"
     DRAFT_DOWNLOAD = "draft.download"
     DRAFT_DISCARD = "draft.discard"

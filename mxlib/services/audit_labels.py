@@ -31,6 +31,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.RUN_PASSWORDS_FORGOTTEN: "Passwords were forgotten",
     AuditAction.RUN_PASSWORDS_ERASED: "Passwords were erased from the files",
     AuditAction.COLUMNS_ANSWER: "Said what columns hold",
+    AuditAction.IMPORT_SAME_PEOPLE: "Said that existing mailboxes are of the same people",
     AuditAction.DRAFT_TAKE_OVER: "Took a draft over",
     AuditAction.DRAFT_DOWNLOAD: "Took a draft with passwords",
     AuditAction.DRAFT_DISCARD: "Discarded a draft",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pyarrow as pa
 
 from mxlib.auth.authority import current, resolves_callers
@@ -12,7 +13,7 @@ from mxlib.core import headers
 from mxlib.core.files import clipboard as pasted
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
-from mxlib.core.format import day
+from mxlib.core.format import count, day
 from mxlib.core.import_batch import ImportBatch, parse_default_domain
 from mxlib.core.mapping import choices, clues, fallbacks, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
@@ -20,6 +21,7 @@ from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.clues import Clue
 from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.mapping.usernames import People
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import AuditAction, OnExisting
@@ -259,12 +261,18 @@ class FileService:
     ) -> pa.Array:
         """Return the usernames made of names, as a whole column.
 
-        Rows without a domain get `domain`.
+        Rows without a domain get `domain`. A row that repeats another one gets the same username, as a duplicate to
+        look at: two people of one name differ in something.
         """
+        first = choices.first_of_repeated(sheet)
+        once, place = np.unique(first, return_inverse=True)
         domains = choices.domains(sheet, answer, domain)
         existing = self._existing(caller, set(domains.unique().to_pylist())) if others else ()
         who = choices.people(sheet, answer)
-        return names.usernames(who, answer.pattern, domains=domains, apart_from=others, existing=existing)
+        who = People(who.first.take(pa.array(once)), who.last.take(pa.array(once)))
+        domains = domains.take(pa.array(once))
+        made = names.usernames(who, answer.pattern, domains=domains, apart_from=others, existing=existing)
+        return made.take(pa.array(place))
 
     def namesakes(self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str) -> tuple[str, ...]:
         """Return existing mailboxes whose addresses collide with generated usernames.
@@ -276,6 +284,15 @@ class FileService:
         existing = self._existing(caller, set(domains))
         made_addresses = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
         return tuple(address for address in made_addresses if address in existing)
+
+    def same_people(self, caller: Caller, file_name: str, rows: int) -> None:
+        """Record that a person took existing mailboxes for those of the people of a file."""
+        self._must_import(caller)
+        with self._store.write() as tx:
+            audit.record(
+                tx, caller, AuditAction.IMPORT_SAME_PEOPLE, at=self._clock.now(), on=file_name,
+                outcome=count(rows, "mailbox", "mailboxes"),
+            )  # fmt: skip
 
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
         """Return the existing addresses in `domains`, as far as the lists can be read.

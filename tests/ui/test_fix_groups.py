@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.support import app as support
 from tests.support.app import App
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import grid_key, opened, plain, preview, statuses
 
 FILE = (
@@ -129,3 +130,30 @@ def test_a_domain_that_the_caller_may_not_import_into_is_not_suggested(app: App)
         response = app.ask("POST", "/email-accounts/import/preview", body, token=token).json()
         (finding,) = response["data"]["rows"][0]["findings"]
         assert (finding["code"], finding.get("suggestion")) == ("no_permission", meant)
+
+
+def test_the_suggestion_of_a_row_is_applied_by_one_press(tab: AppTest) -> None:
+    tab.session_state["problems"] = True
+    tab.run()
+    press(tab, "use-username_space")
+    assert list(tab.data_editor[0].value["username"])[:2] == ["lena.vogt", "tim berg"]
+
+
+NAMES = b"Vorname;Nachname;Abteilung\r\nLena;Vogt;Lager\r\nTim;Berg;Lager\r\ntim ;Berg;Lager\r\nTim;Berg;Kasse\r\n"
+
+
+def test_usernames_made_of_names_never_update_existing_mailboxes_as_a_group(app: App) -> None:
+    app.have("lena.vogt@a.nl")
+    tab = preview(opened("import_mailboxes", domain="a.nl"), NAMES)
+    tab.button(key="map_done").click().run()
+    assert not tab.exception
+    assert list(tab.data_editor[0].value["username"]) == ["lena.vogt", "tim.berg", "tim.berg", "tim.berg2"]
+    assert statuses(tab) == ["Already exists", "Needs password", "Duplicate", "Needs password"]
+    press(tab, "fix-already_exists.show_changes")
+    assert statuses(tab)[0] == "Excluded"
+    assert "1 mailbox exists whose username was made of a name: excluded until you say" in written(tab)
+    press(tab, "fix-maybe_namesake.include")
+    assert statuses(tab)[0] == "Update"
+    with app.services.store.read() as tx:
+        entry = audit_entries(tx)[-1]
+    assert (entry["what"], entry["on"], entry["outcome"]) == ("import.same_people", "staff.csv", "1 mailbox")

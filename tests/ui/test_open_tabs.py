@@ -49,7 +49,7 @@ LOOKS = {
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
-            "Delete it", "fix-.", "unfix-", "keep_mine", "take_theirs", "show_update",
+            "Delete it", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
             "step.key('offer')"}  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
 from mxlib.core.fixes import apply as fixing
+from mxlib.core.fixes import groups
 from mxlib.core.fixes.apply import AppliedFix
 from mxlib.core.fixes.groups import FixGroup, FixKind
 from mxlib.core.import_batch import ImportBatch
@@ -263,9 +264,37 @@ class Editor:
         self.commit()
 
     def choose_existing(self, choice: OnExisting) -> None:
-        """Choose what happens to mailboxes that exist; every row comes into view."""
+        """Choose what happens to mailboxes that exist; every row comes into view.
+
+        A username made of a person's name may be that of a namesake. Such rows are excluded from updates until a person
+        includes them.
+        """
+        unsure = self.maybe_namesakes(self._validate(self.latest)) if choice is OnExisting.UPDATE else []
         self.on_existing, self.chosen = choice, filters.ALL
-        self.commit(again=True)
+        self.commit(lambda draft: draft.ticked(unsure, False), again=True)
+        if unsure:
+            self.notice = file_problems.maybe_namesakes(len(unsure))
+
+    def maybe_namesakes(self, validated: pd.DataFrame) -> list[int]:
+        """Return the ticked rows that exist and have a username made of a name."""
+        return np.flatnonzero(validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)).tolist()
+
+    def excluded_namesakes(self, validated: pd.DataFrame) -> FixGroup | None:
+        """Return the excluded rows whose mailboxes may be those of namesakes; None while nothing is updated."""
+        if not self.updates:
+            return None
+        excluded = ~validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)
+        return groups.of_namesakes(validated[excluded]) if excluded.any() else None
+
+    def _made_and_exist(self, validated: pd.DataFrame) -> Mask:
+        """Return which rows exist and have the username that was made of a name."""
+        exists = validated["exists"].to_numpy(bool)
+        if self.file is None or self.file.columns.names_who or not exists.any():
+            return np.zeros(len(validated), dtype=bool)
+        origins, made = validated["origin"].to_numpy(np.int64), self.file.rows["username"].to_numpy(dtype=object)
+        known = exists & (origins >= 0) & (origins < len(made))
+        known[known] = made[origins[known]] == validated["username"].to_numpy(dtype=object)[known]
+        return known
 
     def generate_passwords(self, on: bool) -> None:
         """Generate passwords for rows that lack one from now on, or remove the generated ones."""

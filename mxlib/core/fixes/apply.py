@@ -54,6 +54,8 @@ def apply(draft: Draft, group: FixGroup, kind: FixKind) -> Draft:
             return _with_passwords(draft, rows)
         case FixKind.EXCLUDE:
             return draft.ticked(rows.tolist(), False)
+        case FixKind.INCLUDE:
+            return draft.ticked(rows.tolist(), True)
         case FixKind.SHOW_CHANGES:
             return draft
 

@@ -30,6 +30,8 @@ class FixKind(StrEnum):
     CLEAR = "clear"
     #: Leave the rows out.
     EXCLUDE = "exclude"
+    #: Include rows that were left out.
+    INCLUDE = "include"
     #: Show what the rows would change in the mailboxes that exist; it edits no row.
     SHOW_CHANGES = "show_changes"
 
@@ -61,6 +63,7 @@ class Problem(StrEnum):
     HUGE_QUOTA = "huge_quota"
     DUPLICATE = "duplicate"
     ALREADY_EXISTS = "already_exists"
+    MAYBE_NAMESAKE = "maybe_namesake"
     NO_PERMISSION = "no_permission"
     DOMAIN_NOT_FOUND = "domain_not_found"
     UNREADABLE_ROW = "unreadable_row"
@@ -119,6 +122,7 @@ _RULES: Mapping[Problem, _Rule] = {
     Problem.HUGE_QUOTA: _Rule((FindingCode.HUGE_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.DUPLICATE: _Rule((FindingCode.DUPLICATE,), "username", (FixKind.EXCLUDE,)),
     Problem.ALREADY_EXISTS: _Rule((FindingCode.ALREADY_EXISTS,), "username", (FixKind.EXCLUDE, FixKind.SHOW_CHANGES)),
+    Problem.MAYBE_NAMESAKE: _Rule((), "username", (FixKind.INCLUDE,)),
     Problem.NO_PERMISSION: _Rule((FindingCode.NO_PERMISSION,), "domain", (FixKind.EXCLUDE,), suggested=False),
     Problem.DOMAIN_NOT_FOUND: _Rule((FindingCode.UNKNOWN_DOMAIN,), "domain", (FixKind.EXCLUDE,), suggested=False),
     Problem.UNREADABLE_ROW: _Rule((FindingCode.UNREADABLE_ROW,), "", (FixKind.EXCLUDE,)),
@@ -191,6 +195,11 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
         if where.any():
             found.append(_group(problem, rule, validated[where]))
     return found
+
+
+def of_namesakes(rows: pd.DataFrame) -> FixGroup:
+    """Return the group of excluded rows that would update mailboxes of people of the same name."""
+    return _group(Problem.MAYBE_NAMESAKE, _RULES[Problem.MAYBE_NAMESAKE], rows)
 
 
 def _of_usernames(problem: Problem, names: pd.Series) -> Mask:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mxlib.core import addresses, arrow_text, formula_guard, headers, schema
 from mxlib.core.files.sheet import Sheet
@@ -89,6 +92,29 @@ def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
     column = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
     return arrow_text.each(column, lambda name: addresses.domain(name) or domain)
+
+
+def first_of_repeated(sheet: Sheet) -> npt.NDArray[np.int64]:
+    """Return for each row the first one that is the same: itself, if no earlier one is.
+
+    Case and blanks around cells do not count, nor do columns of running numbers.
+    """
+    keys = np.zeros(len(sheet), dtype=np.int64)
+    for at in range(len(sheet.header)):
+        cells = pc.utf8_lower(arrow_text.stripped(sheet.table.column(at)))
+        if not _are_running_numbers(cells):
+            codes, different = arrow_text.distinct(cells)
+            keys = np.unique(keys * (len(different) + 1) + codes, return_inverse=True)[1]
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    found: npt.NDArray[np.int64] = first[which]
+    return found
+
+
+def _are_running_numbers(cells: pa.Array) -> bool:
+    """Return whether every cell is a number greater than the one before."""
+    if len(cells) < 2 or not arrow_text.match(cells, "[0-9]{1,9}").all():
+        return False
+    return bool((np.diff(cells.cast(pa.int64()).to_numpy()) > 0).all())
 
 
 def with_spelling(sheet: Sheet, answer: ColumnChoices, domain: str) -> ColumnChoices:

@@ -15,6 +15,13 @@ DRAFT_CHANGED_ELSEWHERE = (
 )
 
 
+def maybe_namesakes(rows: int) -> str:
+    """Say that rows of people who may be namesakes are excluded from updates."""
+    exist = "1 mailbox exists" if rows == 1 else f"{rows:,} mailboxes exist"
+    whose = "whose username was made of a name" if rows == 1 else "whose usernames were made of names"
+    return f"{exist} {whose}: excluded until you say that they are the same people."
+
+
 def draft(file_name: str, rows: int, domains: Sequence[str], operator: str, seconds: float) -> str:
     """Describe a draft that can be resumed."""
     source = file_name or "Rows added by hand"

@@ -33,6 +33,8 @@ _PROBLEMS: Mapping[Problem, tuple[str, str]] = {
     Problem.HUGE_QUOTA: ("1 quota looks like bytes", "{n} quotas look like bytes"),
     Problem.DUPLICATE: ("1 duplicate", "{n} duplicates"),
     Problem.ALREADY_EXISTS: ("1 already exists", "{n} already exist"),
+    Problem.MAYBE_NAMESAKE: ("1 excluded mailbox belongs to a person of this name",
+                             "{n} excluded mailboxes belong to people of these names"),
     Problem.NO_PERMISSION: ("1 row is in a domain that you may not import into",
                             "{n} rows are in domains that you may not import into"),
     Problem.DOMAIN_NOT_FOUND: ("1 domain is not on the account", "{n} domains are not on the account"),
@@ -49,8 +51,17 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "recovery_email": ("recovery email", "recovery emails"),
     "name": ("name", "names"),
 }
-_BUTTONS = {FixKind.EXCLUDE: "Exclude {n}", FixKind.SHOW_CHANGES: "Show what would change"}
-_DONE = {FixKind.EXCLUDE: "excluded", FixKind.GENERATE: "generated", FixKind.CLEAR: "cleared"}
+_BUTTONS = {
+    FixKind.INCLUDE: "Same people: include {n}",
+    FixKind.EXCLUDE: "Exclude {n}",
+    FixKind.SHOW_CHANGES: "Show what would change",
+}
+_DONE = {
+    FixKind.INCLUDE: "included",
+    FixKind.EXCLUDE: "excluded",
+    FixKind.GENERATE: "generated",
+    FixKind.CLEAR: "cleared",
+}
 
 
 def problem(group: FixGroup) -> str:
@@ -64,6 +75,8 @@ def advice(group: FixGroup) -> str:
     match group.fixes[0]:
         case FixKind.GENERATE:
             return "generate"
+        case FixKind.INCLUDE:
+            return "update, if they are the same people"
         case FixKind.STRIP:
             return "remove the blanks"
         case FixKind.EXCLUDE:
@@ -84,7 +97,11 @@ def label(group: FixGroup, kind: FixKind) -> str:
 
 def done(fix: AppliedFix, standing: int) -> str:
     """Return what a fix has done in the rows where it still holds: `5 usernames fixed`."""
-    noun = ("row", "rows") if fix.kind is FixKind.EXCLUDE else _NOUNS.get(fix.group.column, ("row", "rows"))
+    noun = (
+        ("row", "rows")
+        if fix.kind in (FixKind.EXCLUDE, FixKind.INCLUDE)
+        else _NOUNS.get(fix.group.column, ("row", "rows"))
+    )
     return f"{count(standing, *noun)} {_DONE.get(fix.kind, 'fixed')}"
 
 

@@ -7,6 +7,8 @@ import streamlit as st
 
 from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.fixes import groups
+from mxlib.core.fixes.groups import FixKind
 from mxlib.core.text import labels
 from mxlib.ui.imports.editor import change
 from mxlib.ui.widgets.format import escaped
@@ -28,6 +30,7 @@ def show(editor: Editor, rows: pd.DataFrame) -> None:
     at = origins.index(chosen)
     row = rows.iloc[at]
     st.markdown(f"{labels.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    _suggestions(editor, rows.iloc[[at]])
     with st.form(f"fix-{chosen}-{editor.generation}", enter_to_submit=True):
         names = list(NAMES)
         for start in range(0, len(names), _BESIDE):
@@ -41,6 +44,19 @@ def show(editor: Editor, rows: pd.DataFrame) -> None:
             st.form_submit_button("Save this row", type="primary", on_click=change(editor, _save, editor, chosen))
             st.form_submit_button("Leave it out", on_click=change(editor, editor.edit_row, chosen, {"ticked": False}))
             st.form_submit_button("Delete it", on_click=change(editor, editor.delete_row, chosen))
+
+
+def _suggestions(editor: Editor, row: pd.DataFrame) -> None:
+    """Offer the suggestion of each problem of one row."""
+    found = [group for group in groups.find(row) if FixKind.SUGGESTED in group.fixes and group.samples]
+    if not found:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for group in found:
+            st.button(
+                f"Use {escaped(group.samples[0])}", key=f"use-{group.problem}", icon=":material/auto_fix_high:",
+                on_click=change(editor, editor.fix, group, FixKind.SUGGESTED),
+            )  # fmt: skip
 
 
 def place(row: Any) -> str:
