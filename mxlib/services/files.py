@@ -15,7 +15,7 @@ from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.format import count, day
 from mxlib.core.import_batch import ImportBatch, parse_default_domain
-from mxlib.core.mapping import choices, clues, fallbacks, mapping, presets, read_file, suggestions
+from mxlib.core.mapping import choices, clues, fallbacks, learned_patterns, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.clues import Clue
@@ -98,7 +98,7 @@ class FileService:
             return replace(reading, notes=(note, *reading.notes))
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:
-            return replace(self.question(sheet, domain), offer=offer)
+            return self._with_pattern(caller, replace(self.question(sheet, domain), offer=offer), domain)
         by_itself = choices.as_understood(known.columns)
         seen = {} if presets.find(sheet.header) else self._clues(sheet)
         is_lost = any(clue.is_strong for clue in clues.unused(seen, by_itself).values())
@@ -216,6 +216,15 @@ class FileService:
         found = run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns, known)
         answer = choices.with_spelling(sheet, found.choices, domain)
         return MappingQuestion(sheet, answer, columns.conflicts, clues=found.clues, by_values=found.by_values)
+
+    def _with_pattern(self, caller: Caller, question: MappingQuestion, domain: str) -> MappingQuestion:
+        """Return a question with the pattern of usernames that the mailboxes of `domain` have."""
+        if not question.answer.makes_usernames or not caller.may(Permission.IMPORT, domain):
+            return question
+        boxes = self._lists.cached_frame(domain)
+        known = list(zip(boxes["username"].tolist(), boxes["name"].tolist(), strict=True))
+        pattern = learned_patterns.learn(known, question.answer.pattern)
+        return replace(question, answer=replace(question.answer, pattern=pattern))
 
     def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
         """Return how a file was mapped, as a question to answer differently."""

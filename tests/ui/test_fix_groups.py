@@ -155,5 +155,5 @@ def test_usernames_made_of_names_never_update_existing_mailboxes_as_a_group(app:
     press(tab, "fix-maybe_namesake.include")
     assert statuses(tab)[0] == "Update"
     with app.services.store.read() as tx:
-        entry = audit_entries(tx)[-1]
+        entry = audit_entries(tx)[0]
     assert (entry["what"], entry["on"], entry["outcome"]) == ("import.same_people", "staff.csv", "1 mailbox")

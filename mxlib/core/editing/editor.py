@@ -280,7 +280,7 @@ class Editor:
         return np.flatnonzero(validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)).tolist()
 
     def excluded_namesakes(self, validated: pd.DataFrame) -> FixGroup | None:
-        """Return the excluded rows whose mailboxes may be those of namesakes; None while nothing is updated."""
+        """Return the excluded rows whose mailboxes may be those of namesakes, if any."""
         if not self.updates:
             return None
         excluded = ~validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)

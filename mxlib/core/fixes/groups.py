@@ -198,7 +198,7 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
 
 
 def of_namesakes(rows: pd.DataFrame) -> FixGroup:
-    """Return the group of excluded rows that would update mailboxes of people of the same name."""
+    """Return the group of excluded rows whose mailboxes may be those of namesakes."""
     return _group(Problem.MAYBE_NAMESAKE, _RULES[Problem.MAYBE_NAMESAKE], rows)
 
 
