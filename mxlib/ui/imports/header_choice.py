@@ -35,7 +35,7 @@ def ask(step: Step) -> None:
             hide_index=True,
             key=step.key("header_row"),
             on_select=act(_clicked, step, numbers),
-            selection_mode="single-row-required",
+            selection_mode=["single-row-required", "single-cell"],
             selection_default={"selection": {"rows": [numbers.index(now)] if now in numbers else [0]}},
             column_config={"Line": st.column_config.TextColumn(width="small", pinned=True)},
             alt="The first lines of the file, to choose the one with the column names",
@@ -52,7 +52,9 @@ def take(step: Step, line: int) -> None:
 
 
 def _clicked(step: Step, numbers: list[int]) -> None:
-    rows = st.session_state[step.key("header_row")]["selection"]["rows"]
+    selection = st.session_state[step.key("header_row")]["selection"]
+    # A click on a cell means its row; the row that was chosen at first stays among the rows then.
+    rows = [row for row, _ in selection.get("cells", [])] or selection["rows"]
     if rows and rows[0] < len(numbers) and numbers[rows[0]] != step.sheet.options.header_line:
         take(step, numbers[rows[0]])
 
