@@ -62,6 +62,29 @@ def test_a_file_of_names_becomes_mailboxes_and_is_recognised_next_time(page: Pag
     Grid(page, "preview-grid").expect(0, "Username", "gzwaluw3")
 
 
+STAFF = (
+    "Personalnummer;Vorname;Nachname;E-Mail (Büro);E-Mail (privat);Speicher (MB);Startcode\r\n"
+    "1001;Ida;Maas;ida.maas@clienta.nl;ida@web.example;2 GB;Kroket-2026a\r\n"
+    "1002;Otto;Berg;otto.berg@clienta.nl;otto@post.example;1 GB;Stoomboot-77x\r\n"
+).encode()
+
+
+def test_a_staff_list_takes_one_answer_and_one_press_to_its_rows(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, STAFF)
+    page.get_by_role("radio", name="E-Mail (Büro)").click(force=True)
+    idle(page)
+    expect(page.get_by_role("combobox", name="Column for Recovery email")).to_have_value("E-Mail (privat)")
+    expect(page.get_by_text("Proposed: holds email addresses")).to_be_visible()
+    press(page, "Use as password")
+    expect(page.get_by_role("combobox", name="Column for Password")).to_have_value("Startcode")
+    expect(page.get_by_role("button", name="Preview import")).to_be_in_viewport()
+    press(page, "Preview import")
+    grid = Grid(page, "preview-grid")
+    grid.expect(0, "Status", "Ready")
+    grid.expect(1, "Recovery email", "otto@post.example")
+
+
 def test_rows_copied_from_a_spreadsheet_are_pasted_and_previewed_with_one_click(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     page.get_by_label("Or paste from Excel").fill("username\tquota\npasted.one\t1,024\npasted.two\t2 GB\n")

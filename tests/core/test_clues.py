@@ -109,13 +109,25 @@ def test_some_wrong_cells_leave_a_column_what_it_is() -> None:
     assert clue.is_clear
 
 
-def test_addresses_in_the_domains_of_the_mailboxes_are_no_recovery_emails() -> None:
+def test_long_texts_are_not_inspected() -> None:
+    assert column("Notiz", *["van der " * 500] * 3) is None
+
+
+@pytest.mark.parametrize("known", [KNOWN, None])
+def test_addresses_in_the_domains_of_the_mailboxes_are_no_recovery_emails(known: frozenset[str] | None) -> None:
     found = suggested(
         "E-Mail;Vorgesetzter;Privat",
         "anna@bergmann.example;otto@bergmann.example;anna@web.de",
         "ida@bergmann.example;otto@bergmann.example;ida@gmx.de",
+        known=known,
     )
     assert found.choices.meanings == (ADDRESS, IGNORE, "recovery_email")
+    assert not clues.unused(found.clues, found.choices)
+
+
+def test_an_address_in_the_domain_of_the_mailboxes_is_not_marked_either() -> None:
+    lines = ("E-Mail;Kontakt", "anna@a.example;otto@a.example", "ida@a.example;uwe@a.example")
+    found = suggested(*lines, known=None)
     assert not clues.unused(found.clues, found.choices)
 
 

@@ -16,8 +16,8 @@ from mxlib.core.mapping.usernames import are_particles
 from mxlib.core.passwords import looks_like_one
 from mxlib.core.schema import DOMAIN, LAST_NAME, LIMIT, PARTICLE, PASSWORD, QUOTA, RECOVERY_EMAIL
 
-#: Filled cells of a column that are looked at, and the share of them that must agree.
-_SAMPLED, _MOST = 200, 0.8
+#: Filled cells of a column that are inspected, the characters of the longest, and the share that must agree.
+_SAMPLED, _LONGEST, _MOST = 200, 300, 0.8
 
 #: Pieces of headers, as `headers.says` compares them, that support a meaning; and those that speak against it.
 _FOR = {
@@ -137,8 +137,9 @@ def holds_mailboxes(name: str, clue: Clue | None) -> bool:
 
 
 def _clue(name: str, cells: Sequence[str], known: Collection[str] | None) -> Clue | None:
-    if not cells:
+    if not cells or not _agree([len(cell) <= _LONGEST for cell in cells]):
         return None
+    cells = [cell for cell in cells if len(cell) <= _LONGEST]
     if _agree(["@" in cell for cell in cells]):
         return _addresses(name, cells, known)
     if _agree(list(map(looks_like_one, cells))):
