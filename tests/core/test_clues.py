@@ -147,6 +147,14 @@ def test_the_private_address_is_proposed_once_it_is_known_which_is_the_mailbox()
     assert not clues.proposed(found.clues, ColumnChoices((ADDRESS, IGNORE)), {"recovery_email"})
 
 
+def test_private_addresses_next_to_usernames_are_offered_and_not_taken_from_their_header() -> None:
+    found = suggested("username;email", "anna;anna@web.de", "ida;ida@gmx.de")
+    assert found.choices.meanings == ("username", ADDRESS)
+    assert [clue.meaning for clue in clues.unused(found.clues, found.choices).values()] == ["recovery_email"]
+    own = suggested("username;email", "anna;anna@clientb.nl", "ida;ida@bergmann.example")
+    assert not clues.unused(own.clues, own.choices)
+
+
 def test_private_addresses_beside_names_are_not_the_mailboxes() -> None:
     found = suggested("Vorname;Nachname;Wiederherstellung", "Ida;Berg;ida@web.de", "Otto;Maas;otto@web.de")
     assert found.choices.meanings == (FIRST_NAME, LAST_NAME, "recovery_email")

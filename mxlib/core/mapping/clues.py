@@ -14,7 +14,7 @@ from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.mapping.usernames import are_particles
 from mxlib.core.passwords import looks_like_one
-from mxlib.core.schema import DOMAIN, LAST_NAME, LIMIT, PARTICLE, PASSWORD, QUOTA, RECOVERY_EMAIL
+from mxlib.core.schema import DOMAIN, LAST_NAME, LIMIT, PARTICLE, PASSWORD, QUOTA, RECOVERY_EMAIL, USERNAME
 
 #: Filled cells of a column that are inspected, the characters of the longest, and the share that must agree.
 _SAMPLED, _LONGEST, _MOST = 200, 300, 0.8
@@ -84,14 +84,17 @@ def find(sheet: Sheet, known: Collection[str] | None = None) -> dict[int, Clue]:
 def unused(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collection[str] = ()) -> dict[int, Clue]:
     """Return the unused columns with a clue to a meaning that no other column has.
 
+    Private addresses count as unused next to usernames: they name no mailbox, whatever their header says.
     Meanings in `apart_from` are left out.
     """
     used = {at: meaning for at, meaning in enumerate(answer.meanings) if meaning not in ("", IGNORE)}
-    mailboxes = [at for at, meaning in used.items() if meaning in headers.WHO]
+    private = {at for at, meaning in used.items() if meaning == ADDRESS and _is_private(seen.get(at), answer)}
+    mailboxes = [at for at, meaning in used.items() if meaning in headers.WHO and at not in private]
     own = frozenset().union(*(seen[at].domains for at in mailboxes if at in seen))
     found = {}
     for at, clue in seen.items():
-        if answer.meanings[at] != IGNORE or clue.meaning in used.values() or clue.meaning in apart_from:
+        is_used = answer.meanings[at] != IGNORE and at not in private
+        if is_used or clue.meaning in used.values() or clue.meaning in apart_from:
             continue
         # Addresses at the domains of the mailboxes recover none of them.
         is_of_the_mailboxes = clue.meaning == ADDRESS or clue.domains <= own
@@ -101,6 +104,12 @@ def unused(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collecti
             continue
         found[at] = clue
     return found
+
+
+def _is_private(clue: Clue | None, answer: ColumnChoices) -> bool:
+    """Return whether a column of addresses next to usernames has the private ones of their owners."""
+    is_private = clue is not None and clue.is_clear and clue.meaning == RECOVERY_EMAIL.name
+    return is_private and USERNAME.name in answer.meanings
 
 
 def proposed(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collection[str] = ()) -> dict[int, str]:
@@ -113,7 +122,7 @@ def proposed(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collec
         return {}
     clear: dict[str, list[int]] = {}
     for at, clue in unused(seen, answer, apart_from).items():
-        if clue.is_clear:
+        if clue.is_clear and answer.meanings[at] == IGNORE:
             clear.setdefault(clue.meaning, []).append(at)
     return {columns[0]: meaning for meaning, columns in clear.items() if len(columns) == 1}
 

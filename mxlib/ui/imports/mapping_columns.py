@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mxlib.core.format import count
+from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import targets
 from mxlib.core.mapping.clues import Clue
 from mxlib.core.schema import MEANINGS, NAME
@@ -115,7 +116,8 @@ def _offer_unused(step: Step, at: int, clue: Clue) -> None:
     """Warn of an unused column that looks like something, with a button that uses it."""
     warning, button = st.columns(_SEEN, vertical_alignment="center")
     holds = escaped(columns.holds(clue.holds))
-    text = f"**{escaped(step.name(at))}** is not imported, and looks like {holds}: {_samples(step, at)}"
+    place = "stands next to usernames" if step.answer.meanings[at] == ADDRESS else "is not imported"
+    text = f"**{escaped(step.name(at))}** {escaped(place)}, and looks like {holds}: {_samples(step, at)}"
     warning.warning(text, icon=":material/warning:")
     noun = escaped(MEANINGS[clue.meaning].noun)
     button.button(
