@@ -141,7 +141,7 @@ def _offer(step: Step, offer: Offer) -> None:
 
 def _footer(step: Step, trouble: str) -> bool:
     """Show the buttons onward and back; return whether to continue."""
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="import-footer"):
         go_on = st.button(
             "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
         )
