@@ -61,6 +61,8 @@ def mapping(page: Page) -> None:
     """The columns of a mailbox, each with the column of the file that fills it."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, UNKNOWN, "people.csv")
+    expect(page.get_by_text("Import as")).to_be_visible()
+    idle(page)
 
 
 @state()
@@ -68,6 +70,8 @@ def mapping_names(page: Page) -> None:
     """A file with names only: usernames made by a pattern."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES, "names.csv")
+    expect(page.get_by_text("Import as")).to_be_visible()
+    idle(page)
 
 
 @state()
