@@ -213,7 +213,7 @@ def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(app: App) 
 def test_another_header_row_is_taken_with_its_line_numbers(app: App) -> None:
     tab = imported(b"wie,wat\r\nnaam,functie\r\nnina,boss\r\n")
     tab.selectbox(key=named(tab, "header_line")).set_value(2).run()
-    assert list(tab.dataframe[0].value.index) == [3]
+    assert list(tab.dataframe[-1].value.index) == [3]
     say(tab, 0, "who")
     assert column(done(tab), "line") == ["3"]
 
