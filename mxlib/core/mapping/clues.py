@@ -107,7 +107,7 @@ def unused(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collecti
 
 
 def _is_private(clue: Clue | None, answer: ColumnChoices) -> bool:
-    """Return whether a column of addresses next to usernames has the private ones of their owners."""
+    """Return whether addresses next to usernames are the private ones of their owners."""
     is_private = clue is not None and clue.is_clear and clue.meaning == RECOVERY_EMAIL.name
     return is_private and USERNAME.name in answer.meanings
 
