@@ -1,11 +1,12 @@
 """What columns look like by their values, and what is proposed of it: one column a meaning, and never over a header."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from mxlib.core import headers
 from mxlib.core.files import reader
+from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import clues, suggestions
@@ -183,7 +184,11 @@ def test_no_column_is_proposed_twice_and_none_over_a_header(
     columns: list[tuple[str, str]], known: frozenset[str] | None, data: st.DataObject
 ) -> None:
     rows = [[data.draw(st.sampled_from(CELLS[kind])) for _, kind in columns] for _ in range(3)]
-    sheet = sheet_of(";".join(["#", *(header for header, _ in columns)]), *(";".join(["1", *row]) for row in rows))
+    lines = [["Nr", "Ort", *(header for header, _ in columns)], *(["1", "Essen", *row] for row in rows)]
+    try:
+        sheet = sheet_of(*map(";".join, lines))
+    except FileRefused:
+        reject()  # no table of people: its reading is tested elsewhere
     mapping = detect_columns(sheet.header)
     found = suggestions.suggest_columns(sheet, mapping, known)
     used = [meaning for meaning in found.choices.meanings if meaning not in ("", IGNORE)]
