@@ -14,7 +14,7 @@ from mxlib.core.arrow_text import Mask
 from mxlib.core.findings import FindingCode, bits_of
 
 #: Examples that a group shows.
-_MOST_SAMPLES = 3
+_MOST_SAMPLES = 2
 
 
 class FixKind(StrEnum):

@@ -61,7 +61,7 @@ def _toggle() -> None:
 
 def _group(editor: Editor, group: FixGroup) -> None:
     """Show one problem: what is wrong, what it becomes, and a button for each fix."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.markdown(_sentence(group), width="stretch")
         for number, kind in enumerate(group.fixes):
             st.button(
