@@ -1,4 +1,4 @@
-"""Pages for users with a session: their second factor, and confirming that it is them."""
+"""Pages for users with a session: their second factor, and confirming who they are."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -162,7 +162,7 @@ async def _confirm(request: Request) -> Response:
     hidden = {"next": next_page, "back": back}
     return form_page(
         request,
-        StepForm("Confirm that it is you", fields),
+        StepForm("Confirm who you are", fields),
         CONFIRM,
         hidden,
         wrong=wrong,
@@ -179,14 +179,14 @@ def refuse_confirmation(request: Request, wrong: str, next_page: str) -> Respons
 def _at_provider(request: Request, authenticator: Authenticator, next_page: str, back: str, wrong: str) -> Response:
     link = provider_link(authenticator.settings.oidc_issuer, PROVIDER_AGAIN, _after(next_page, back))
     why = "<p>You signed in over 15 minutes ago. Sign in at the provider once more to continue.</p>"
-    return page(request, "Confirm that it is you", f"{wrong_note(wrong)}{why}{link}", 403 if wrong else 200)
+    return page(request, "Confirm who you are", f"{wrong_note(wrong)}{why}{link}", 403 if wrong else 200)
 
 
 async def _confirmed(request: Request) -> Response:
     """Say that the confirmation is done; with a file to download, start that."""
     wanted, back = request.query_params.get("next", ""), local(request.query_params.get("back", "/"))
     if not wanted:
-        body = '<p role="status">Close this tab, and go on in the one that you came from.</p>'
+        body = '<p role="status">Close this tab, and go on in the tab that you came from.</p>'
         return page(request, "Confirmed", body)
     file = local(wanted)
     body = (

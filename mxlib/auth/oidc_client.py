@@ -34,7 +34,7 @@ METADATA_MAX_AGE_S = 3600.0
 #: Seconds by which its clock and ours may differ.
 LEEWAY_S = 60
 
-#: Seconds that a sign-in at the provider may be old when a person is asked again.
+#: Seconds that a sign-in at the provider may be old when it confirms who a person is.
 AGAIN_S = 300
 
 #: Signatures that a client secret, which travels, cannot make.

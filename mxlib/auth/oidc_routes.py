@@ -48,7 +48,7 @@ def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
 
 
 class _Session:
-    """Starlette's session, for these two routes alone: Streamlit has its own in the same place.
+    """Starlette's session, for its three routes alone: Streamlit has its own in the same place.
 
     Its cookie is signed with a key that is the same after a restart, so a person who is at the provider meanwhile can
     still sign in.
@@ -72,7 +72,7 @@ class _Session:
 
 
 class OidcRoutes:
-    """Both routes of a visit to the provider."""
+    """The routes of a visit to the provider."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
         self._settings, self._provider = settings, provider
@@ -92,7 +92,7 @@ class OidcRoutes:
         return answer
 
     async def begin_again(self, request: Request) -> Response:
-        """Send a session's user to the provider, to prove once more who they are."""
+        """Send a session's user to the provider, to confirm who they are."""
         context, next_page = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
         if context.session is None:
             return RedirectResponse(sign_in_pages.SIGN_IN, 303, {"Cache-Control": "no-store"})
@@ -128,7 +128,7 @@ class OidcRoutes:
         return sign_in_pages.start_session(request, session_id, next_page)
 
     def _confirm(self, identity: ProviderIdentity, context: RequestContext, again: str) -> None:
-        """Accept a fresh sign-in at the provider as a proof of who a user is."""
+        """Accept a fresh sign-in at the provider, which confirms who a user is."""
         authenticator, session = context.authenticator, context.session
         if session is None or session.known_as != again:
             raise SignInRefused(STALE)

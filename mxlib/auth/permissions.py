@@ -37,13 +37,10 @@ class Forbidden(Exception):
 
 
 class NotRecent(Forbidden):
-    """The act needs a person who proved lately who they are.
-
-    After a confirmation it may be done.
-    """
+    """The act needs a recent caller; once they confirmed who they are, it may be done."""
 
     def __init__(self) -> None:
-        super().__init__("Confirm that it is you first: your last sign-in was over 15 minutes ago.")
+        super().__init__("Confirm who you are first: your last sign-in was over 15 minutes ago.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Caller:
     address: str = ""
     kind: CallerKind = CallerKind.OPERATOR
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
-    #: Whether a person proved lately who they are; others, such as tokens, need not.
+    #: Whether a person confirmed within 15 minutes who they are; others, such as tokens, need not.
     recent: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +73,7 @@ class Caller:
             raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
 
     def require_recent(self) -> None:
-        """Raise NotRecent unless this caller proved lately who they are."""
+        """Raise NotRecent unless this caller is recent."""
         if not self.recent:
             raise NotRecent
 

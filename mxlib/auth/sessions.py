@@ -22,7 +22,7 @@ NOTED_EVERY = 60.0
 #: See `Sessions.look_every`.
 LOOK_EVERY = 5.0
 
-#: Seconds for which a proof of who a user is counts as recent; the sign-in is one.
+#: Seconds for which it counts as recent that a user signed in or confirmed who they are.
 RECENT_S = 900.0
 
 #: Most characters of a browser's user agent that are stored.
@@ -38,7 +38,7 @@ class Session:
     name: str
     ends_at: float
     rights: tuple[bool, Mapping[str, Sequence[str]]] = field(default=(False, {}), repr=False)
-    #: When the user last proved who they are, and whether the provider vouched for them at the sign-in.
+    #: When the user last signed in or confirmed who they are, and whether the provider vouched for them at the sign-in.
     proved_at: float = 0.0
     by_provider: bool = False
 
@@ -102,7 +102,7 @@ class Sessions:
         return self._alive(bytes.fromhex(name), used=False)
 
     def is_recent(self, session: Session) -> bool:
-        """Return whether the session's user proved who they are within the last 15 minutes."""
+        """Return whether the session's user confirmed within 15 minutes who they are."""
         return 0 <= self._clock.now() - session.proved_at <= RECENT_S
 
     @contextmanager

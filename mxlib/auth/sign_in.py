@@ -199,12 +199,12 @@ class Authenticator:
             return user is not None and self.second_factors.is_asked(tx, user)
 
     def confirm(self, session: Session, password: str, code: str, address: str) -> None:
-        """Accept password and code as a proof of who a session's user is.
+        """Accept password and code, which confirm who a session's user is.
 
         Only users with a second factor need a code. Raises SignInRefused, StepRefused, TooManyAttempts and QueueFull.
         """
         if session.by_provider and self.confirms_at_provider(session):
-            raise SignInRefused("You signed in at the provider. Confirm there that it is you.")
+            raise SignInRefused("You signed in at the provider. Confirm there who you are.")
         refused = self.throttle.ask(session.name, address)
         with self.password_queue(address).slot(household(address), refused):
             self.throttle.enter(session.name, address)
@@ -220,7 +220,7 @@ class Authenticator:
         self.prove(session, address, "by password")
 
     def prove(self, session: Session, address: str, how: str) -> None:
-        """Record that a session's user proved who they are; it holds for 15 minutes."""
+        """Record that a session's user confirmed who they are; it counts for 15 minutes."""
         with self._store.write() as tx:
             sessions.prove(tx, session.digest, self.clock.now())
             self.throttle.forgive(tx, session.name, address)

@@ -31,7 +31,7 @@ SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 STEP = f"{SIGN_IN}/step"
 #: Start of a sign-in at the provider, and the path that the provider sends people back to.
 PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
-#: For users with a session: their second factor, and confirming that it is them.
+#: For users with a session: their second factor, and confirming who they are.
 SECOND_FACTOR, RECOVERY_CODES = f"{SIGN_IN}/second-factor", f"{SIGN_IN}/recovery-codes"
 CONFIRM, CONFIRMED, PROVIDER_AGAIN = f"{SIGN_IN}/confirm", f"{SIGN_IN}/confirmed", f"{PROVIDER}/again"
 
@@ -49,7 +49,7 @@ OURS = PUBLIC | {
     SIGN_OUT,
     f"{SIGN_OUT}/everywhere",
 }
-#: Those that a confirmation may lead to.
+#: Those that a sign-in or a confirmation may lead to.
 _REACHABLE = {SECOND_FACTOR, RECOVERY_CODES, CONFIRMED}
 
 #: What a browser deletes at sign-out. Our cookies are deleted by name: with `cookies` here, it would also delete those

@@ -51,7 +51,7 @@ Grants = dict[str, frozenset[Permission]]
 
 
 class WayToConfirm(Enum):
-    """The way in which people confirm that it is them."""
+    """The way in which people confirm who they are."""
 
     PASSWORD = "password"  # noqa: S105 - a kind of secret, no secret
     CODE = "password and code"
@@ -228,14 +228,14 @@ class AccessService:
         return person.user.has_password and self._authenticator.second_factors.mode is not SecondFactorMode.OFF
 
     def way_to_confirm(self, opened_in: str) -> WayToConfirm:
-        """Return how the user of a session, by its name, confirms that it is them."""
+        """Return how the user of a session, by its name, confirms who they are."""
         session = self._session(opened_in)
         if self._authenticator.confirms_at_provider(session):
             return WayToConfirm.PROVIDER
         return WayToConfirm.CODE if self._authenticator.asks_for_code(session) else WayToConfirm.PASSWORD
 
     def confirm(self, caller: Caller, opened_in: str, password: str, code: str = "") -> None:
-        """Accept password and code as a proof of who the user is.
+        """Accept password and code, which confirm who the user is.
 
         `opened_in` is the name of their session. Raises InvalidPassword and TooManyAttempts.
         """

@@ -94,7 +94,7 @@ def touch(tx: Tx, digest: bytes, at: float) -> None:
 
 
 def prove(tx: Tx, digest: bytes, at: float) -> None:
-    """Record that the user of a session proved who they are."""
+    """Record that the user of a session confirmed who they are."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(proved_at=at))
 
 

@@ -1,4 +1,4 @@
-"""Asked again: which acts need a person who proved lately who they are, and which callers are exempt."""
+"""Confirming who you are: which acts need it, which callers are exempt, and how it is done."""
 
 from collections.abc import Callable, Iterator
 from itertools import count, islice
@@ -23,7 +23,7 @@ from mxlib.web import downloads
 from tests.support import app as support
 from tests.support import sign_in as people
 from tests.support.app import App
-from tests.support.sign_in import GOOD, ORIGIN, OTHER, PROVIDER, ManualClock, SignInApp, sign_in
+from tests.support.sign_in import GOOD, ORIGIN, OTHER, PROVIDER, ManualClock, SignInApp
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -154,7 +154,7 @@ def one_password(app: App, by: Caller) -> None:
 
 @pytest.mark.parametrize("kind", ["password", "provider"])
 @pytest.mark.parametrize("act", [*PEOPLE_AND_TOKENS, *RUNS])
-def test_a_person_is_asked_again_unless_they_proved_lately_who_they_are(app: App, act: str, kind: str) -> None:
+def test_a_person_confirms_who_they_are_before_these_acts(app: App, act: str, kind: str) -> None:
     do = (PEOPLE_AND_TOKENS | RUNS)[act]
     with pytest.raises(NotRecent):
         do(app, caller(app, kind, recent=False))
@@ -164,12 +164,12 @@ def test_a_person_is_asked_again_unless_they_proved_lately_who_they_are(app: App
 
 @pytest.mark.parametrize("kind", ["password", "provider"])
 @pytest.mark.parametrize("act", NEVER)
-def test_daily_work_is_never_asked_again(app: App, act: str, kind: str) -> None:
+def test_daily_work_needs_no_confirmation(app: App, act: str, kind: str) -> None:
     NEVER[act](app, caller(app, kind, recent=False))
 
 
 @pytest.mark.parametrize("act", RUNS)
-def test_a_token_is_never_asked(app: App, act: str) -> None:
+def test_a_token_never_confirms(app: App, act: str) -> None:
     RUNS[act](app, caller(app, "token", recent=False))
 
 
@@ -180,14 +180,14 @@ def test_a_token_may_not_do_the_rest_at_all(app: App, act: str) -> None:
     assert not isinstance(refused.value, NotRecent)
 
 
-def test_results_without_passwords_are_not_asked_for(app: App) -> None:
+def test_results_without_passwords_need_no_confirmation(app: App) -> None:
     run, by = imported(app, 2), caller(app, "password", recent=False)
     app.services.runs.handed_over(by, run)
     assert app.services.exports.run_file(by, run, "results.csv").content
 
 
 @pytest.mark.parametrize(("many", "asked"), [(MANY, True), (FEW, False)])
-def test_a_retry_is_asked_for_by_the_deletions_that_are_left(app: App, many: int, asked: bool) -> None:
+def test_a_retry_needs_a_confirmation_by_the_deletions_that_are_left(app: App, many: int, asked: bool) -> None:
     proposed = app.services.changes.plan(LOCAL, addresses(app, imported(app, many)), Deletion())
     app.host.goes_wrong("unauthorized", count=None)
     run = app.services.changes.carry_out(LOCAL, proposed, days=7, typed=str(many)).run or 0
@@ -202,7 +202,7 @@ def test_a_retry_is_asked_for_by_the_deletions_that_are_left(app: App, many: int
         assert app.services.runs.retry(caller(app, "password", recent=False), run) > run
 
 
-def test_the_caller_of_an_open_page_is_asked_once_the_proof_is_old(app: App) -> None:
+def test_the_caller_of_an_open_page_confirms_again_after_fifteen_minutes(app: App) -> None:
     session = signed_in(app)
     by = app.services.authenticator.caller("kim", ADDRESS, session.known_as)
     app.services.access.new_password(by, lee(app))
@@ -295,8 +295,8 @@ def test_a_confirmation_leads_to_pages_of_this_server_only(browsers: SignInApp, 
 
 
 def test_without_a_session_a_confirmation_is_the_sign_in(browsers: SignInApp) -> None:
-    assert browsers.browser().get("/sign-in/confirm").headers["location"].startswith("/sign-in")
-    sign_in(browsers.browser(), "kim", GOOD)
+    assert browsers.browser().get("/sign-in/confirm?next=/page").headers["location"] == "/sign-in"
+    assert confirm(browsers.browser(), GOOD).headers["location"] == "/sign-in"
 
 
 def test_a_page_confirms_by_what_its_user_signed_in_with(app: App) -> None:

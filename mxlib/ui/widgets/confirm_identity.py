@@ -1,4 +1,4 @@
-"""Ask people to confirm that it is them, and then do what they asked for.
+"""Ask people to confirm who they are, and then do what they asked for.
 
 Nothing that was typed is lost.
 """
@@ -48,7 +48,7 @@ def show_asked() -> None:
         _ask(*waiting)
 
 
-@dialogs.dialog("Confirm that it is you", width="small", icon=":material/verified_user:")
+@dialogs.dialog("Confirm who you are", width="small", icon=":material/verified_user:")
 def _ask(do: Callable[..., object], given: tuple[Any, ...]) -> None:
     def go_on() -> None:
         dialogs.close()
@@ -65,7 +65,7 @@ def _fields(go_on: Callable[[], object]) -> None:
     access, opened_in = services.current().access, session.known_as()
     way = access.way_to_confirm(opened_in)
     with st.container(border=True, key="confirm-identity"):
-        st.markdown("**Confirm that it is you**, since your last sign-in was over 15 minutes ago.")
+        st.markdown("**Confirm who you are**, since your last sign-in was over 15 minutes ago.")
         if way is WayToConfirm.PROVIDER:
             st.html(
                 f'<a class="mxm-download" href="{escape(confirm_address(CONFIRMED))}" target="_blank">'
