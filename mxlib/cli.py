@@ -1,6 +1,6 @@
-"""The command line, `script/mxm` and `mxm`: start the server, and manage users and tokens.
+"""The command line, `script/mxm` and `mxm`: start the server and manage it.
 
-It works before anyone can sign in.
+Users, tokens, the audit log, persons and backups: all of it works before anyone can sign in.
 """
 
 import argparse
@@ -415,8 +415,8 @@ def _parser() -> argparse.ArgumentParser:
     disable.add_argument("--to", default="", metavar="ADMIN", help="the admin who answers for these tokens")
     for name, do, means in (
         ("enable", _user_enable, "let a disabled user in again"),
-        ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
-        ("reset-factor", _user_reset_factor, "remove a user's second factor, and end what they have open"),
+        ("password", _user_password, f"give a user a temporary password, {asks}; ends their sessions"),
+        ("reset-factor", _user_reset_factor, "remove a user's second factor, and end their sessions"),
     ):
         _command(users, name, do, means).add_argument("name", help="as the list says")
 
@@ -430,8 +430,8 @@ def _parser() -> argparse.ArgumentParser:
 
     about = rooms.add_parser("person", help="the data of one person")
     persons = about.add_subparsers(required=True, metavar="COMMAND")
-    export = _command(persons, "export", _person_export, "print what is held of a person, as JSON")
-    erase = _command(persons, "erase", _person_erase, "erase what is held of a person, and print what stays and why")
+    export = _command(persons, "export", _person_export, "print what MXM stores about a person, as JSON")
+    erase = _command(persons, "erase", _person_erase, "erase what MXM stores about a person, and print what stays")
     for command in (export, erase):
         command.add_argument("address", help="of a mailbox, a recovery email or a user")
     erase.add_argument("--yes", action="store_true", help="do not ask first")
@@ -444,7 +444,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("file", type=Path, help="a new file; the server may run meanwhile")
     restore = _command(rooms, "restore", _restore, "restore a backup into an empty data folder")
     restore.add_argument("file", type=Path, help="a backup")
-    _command(rooms, "continue", _continue, "let runs go on that wait since a restore")
+    _command(rooms, "continue", _continue, "after a restore, let runs, tokens and nightly backups act again")
     return parser
 
 

@@ -39,7 +39,7 @@ from mxlib.core.vocabulary import SecondFactorMode
 from mxlib.store.users import UserRecord
 
 _REPLACE = "The app that you set up here replaces the one that you have, and you get new recovery codes."
-_CHOOSE = "With a second factor, a stolen password alone signs nobody in."
+_CHOOSE = "With a second factor, a stolen password is not enough to sign in."
 _NEW_CODES = "These are your new recovery codes. The former ones no longer work."
 _REPLACES_CODES = "They replace the ones that you have."
 _SIGN_IN_OFF = "Sign-in is off on this server, so there is no account of yours. Add a user on the Access page first."

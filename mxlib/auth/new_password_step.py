@@ -5,7 +5,7 @@ from html import escape
 
 from mxlib.auth.page_templates import template
 from mxlib.auth.password_queue import PasswordQueue
-from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
+from mxlib.auth.passwords import POLICY, InvalidPassword
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.sign_in_steps import PendingSignIn, StepForm, StepRefused
 from mxlib.auth.trusted_proxies import household
@@ -31,7 +31,7 @@ class NewPasswordStep:
         """Return the form for a new password, typed twice."""
         return StepForm(
             "Choose your password",
-            template("new_password.html").substitute(name=escape(pending.user.name), least=MIN_LENGTH),
+            template("new_password.html").substitute(name=escape(pending.user.name), policy=POLICY),
         )
 
     def take(self, pending: PendingSignIn, given: Mapping[str, str], address: str) -> None:

@@ -11,6 +11,9 @@ from mxlib.auth import password_strength
 
 MIN_LENGTH = 12
 
+#: The policy in one sentence, for fields of a new password.
+POLICY = f"At least {MIN_LENGTH} characters and hard to guess: four unconnected words are enough."
+
 #: Long enough for any phrase, short enough that hashing one costs as much as any other.
 MAX_LENGTH = 256
 

@@ -42,7 +42,7 @@ CODES, CODE_LENGTH, _GROUP = 10, 16, 4
 
 WRONG_CODE = "The code is not right, or was used already. Wait for the next one, and check the clock of your phone."
 WRONG_RECOVERY_CODE = "This recovery code is not right, or was used already."
-WRONG_FIRST_CODE = "The code is not right. Scan the picture once more, and check the clock of your phone."
+WRONG_FIRST_CODE = "The code is not right. Scan the QR code again, and check the clock of your phone."
 KEY_CHANGED = "The server key has changed, so it knows no code of your app. Use a recovery code, or ask an admin."
 
 _CHANGERS = frozenset({Permission.IMPORT, Permission.DELETE})

@@ -91,7 +91,7 @@ class Users:
         """Return the user of that name with present permissions; raises Forbidden if disabled or unknown."""
         user = self.find(name)
         if user is None:
-            raise Forbidden("You are not a user here any more. Sign in again.")
+            raise Forbidden("You are no longer a user here. Sign in again.")
         if user.disabled_at is not None:
             raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
         domains = {on: permissions.with_included(may) for on, may in user.permissions.items()}
@@ -211,7 +211,7 @@ class Users:
         """
         user = self.find(caller.name) if caller.kind != CallerKind.TOKEN else None
         if user is None:
-            raise Forbidden("Only who is signed in has a password to change.")
+            raise Forbidden("Sign in first: only signed-in users have a password to change.")
         if not user.has_password:
             raise InvalidPassword("You sign in at the provider, and have no password here. An admin can give you one.")
         self.throttle.enter(user.name, caller.address)

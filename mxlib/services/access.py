@@ -6,7 +6,7 @@ from enum import Enum
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.password_queue import QueueFull
-from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
+from mxlib.auth.passwords import POLICY, InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission, with_included
 from mxlib.auth.second_factor import FactorState
 from mxlib.auth.sessions import Session
@@ -26,7 +26,7 @@ from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
 __all__ = [
-    "MIN_LENGTH",
+    "POLICY",
     "REFUSALS",
     "AccessService",
     "Grants",

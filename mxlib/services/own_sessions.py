@@ -87,7 +87,7 @@ class OwnSessions:
     def _user(self, caller: Caller) -> UserRecord:
         user = self._users.find(caller.name) if caller.kind == CallerKind.OPERATOR else None
         if user is None:
-            raise Forbidden("Only who is signed in has sessions.")
+            raise Forbidden("Sign in first: only signed-in users have sessions.")
         return user
 
 

@@ -117,7 +117,7 @@ def choose_password(page: Page, password: str) -> None:
     """Replace the password that another person made, on the way in."""
     page.get_by_label("New password").fill(password)
     page.get_by_label("Once more").fill(password)
-    page.get_by_role("button", name="Change it and go on").click()
+    page.get_by_role("button", name="Change password and sign in").click()
 
 
 def own_passwords(server: Server) -> None:

@@ -76,7 +76,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[
     name, saved = download(page, page.get_by_role("button", name="Save as a text file").click)
     assert name == "mxm-recovery-codes.txt"
     assert set(codes) <= set(saved.decode().split())
-    page.get_by_role("button", name="I have kept them, go on").click()
+    page.get_by_role("button", name="I have saved them, go on").click()
     idle(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Access")
     page.get_by_role("tab", name="You").click()

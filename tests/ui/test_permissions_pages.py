@@ -92,7 +92,7 @@ def test_every_page_opens_for_everybody(services: Services, name: str) -> None:
 
 def test_no_page_opens_for_an_unknown_user(services: Services) -> None:
     tab = seen_by("stranger")
-    assert "You are not a user here any more" in tab.error[0].value
+    assert "You are no longer a user here" in tab.error[0].value
     assert not tab.title
 
 

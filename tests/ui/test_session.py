@@ -42,7 +42,7 @@ def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(service
 def test_an_unknown_user_sees_a_sentence_and_nothing_else(services: Services) -> None:
     services.users.add(LOCAL, "boss", GOOD, admin=True)
     tab = opened()
-    assert alerts(tab) == "You are not a user here any more. Sign in again."
+    assert alerts(tab) == "You are no longer a user here. Sign in again."
     assert not tab.sidebar.selectbox
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.sign_in_pages import RECOVERY_CODES, SECOND_FACTOR
 from mxlib.core.format import age, count
-from mxlib.services.access import MIN_LENGTH, REFUSALS, Person
+from mxlib.services.access import POLICY, REFUSALS, Person
 from mxlib.ui.admin import own_sessions, permissions
 from mxlib.ui.app import layout, session
 from mxlib.ui.widgets.format import escaped
@@ -49,7 +49,7 @@ def _own_factor(person: Person) -> None:
     state, now = services.current().access.own_factor(person), services.current().clock.now()
     st.subheader("Your second factor", anchor=False)
     if state is None:
-        st.markdown("You sign in with a password alone. With a code of your phone, a stolen password signs nobody in.")
+        st.markdown("You sign in with a password alone. With a code from your phone, a stolen password is not enough.")
         _link("Set it up", SECOND_FACTOR)
         return
     left = count(state.codes_left, "recovery code")
@@ -71,13 +71,14 @@ def _own_password() -> None:
         current = st.text_input("Current password", type="password", autocomplete="current-password", key="own-current")
         left, right = st.columns(2)
         new = left.text_input(
-            f"New password, {MIN_LENGTH} characters or more",
+            "New password",
             type="password",
             autocomplete="new-password",
             key="own-new",
+            help=POLICY,
         )
         again = right.text_input("Once more", type="password", autocomplete="new-password", key="own-again")
-        asked = st.form_submit_button("Change it", icon=":material/password:", key="own-change")
+        asked = st.form_submit_button("Change password", icon=":material/password:", key="own-change")
     if not asked:
         return
     try:

@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import age, count
 from mxlib.core.text.sign_ins import temporary_password
-from mxlib.services.access import MIN_LENGTH, REFUSALS, Grants, Person
+from mxlib.services.access import POLICY, REFUSALS, Grants, Person
 from mxlib.ui.admin import disable_user, permissions
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, confirm_identity, dialogs, single_select
@@ -190,7 +190,8 @@ def _typed() -> tuple[str, str]:
     left, right = st.columns(2)
     return (
         left.text_input(
-            f"Password, {MIN_LENGTH} characters or more",
+            "Password",
+            help=POLICY,
             type="password",
             key="user-password",
             autocomplete="new-password",

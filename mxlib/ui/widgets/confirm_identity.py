@@ -76,7 +76,7 @@ def _fields(go_on: Callable[[], object]) -> None:
         with st.form("confirm", border=False):
             st.text_input("Your password", type="password", key=_PASSWORD, autocomplete="current-password")
             if way is WayToConfirm.CODE:
-                hint = "Of your authenticator app, or a recovery code."
+                hint = "From your authenticator app, or a recovery code."
                 st.text_input("Code", key=_CODE, autocomplete="one-time-code", help=hint)
             actions.notice(st.session_state.pop(_PROBLEM, ""))
             st.form_submit_button(
