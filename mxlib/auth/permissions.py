@@ -37,7 +37,7 @@ class Forbidden(Exception):
 
 
 class NotRecent(Forbidden):
-    """The act needs a recent caller; once they confirmed who they are, it may be done."""
+    """The act needs a recent caller, who has to confirm first who they are."""
 
     def __init__(self) -> None:
         super().__init__("Confirm who you are first: your last sign-in was over 15 minutes ago.")
