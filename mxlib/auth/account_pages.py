@@ -88,6 +88,7 @@ async def _second_factor(request: Request) -> Response:
             return _show_codes(request, made, ENROLLED)
     enrollment, state = await run_sync(factors.enrollment, user, session.digest), await run_sync(factors.state, user)
     form = enrollment_form(enrollment, _REPLACE if state else _CHOOSE)
+    form = StepForm(form.title, form.fields + _home())
     return form_page(request, form, SECOND_FACTOR, {}, wrong=wrong, status=400 if wrong else 200)
 
 
@@ -100,7 +101,9 @@ async def _new_codes(request: Request) -> Response:
     if not authenticator.sessions.is_recent(session):
         return redirect_to_confirm(RECOVERY_CODES)
     if request.method != "POST":
-        form = StepForm("New recovery codes", f"<p>{_REPLACES_CODES}</p><button>Make new recovery codes</button>")
+        form = StepForm(
+            "New recovery codes", f"<p>{_REPLACES_CODES}</p><button>Make new recovery codes</button>{_home()}"
+        )
         return form_page(request, form, RECOVERY_CODES, {})
     user = await run_sync(_user, authenticator, session)
     try:
@@ -114,7 +117,7 @@ async def _new_codes(request: Request) -> Response:
 
 def _show_codes(request: Request, codes: Sequence[str], done: str) -> Response:
     """Return the page that shows new recovery codes."""
-    form = StepForm("Keep your recovery codes", recovery_codes(codes, done) + _home())
+    form = StepForm("Recovery codes", recovery_codes(codes, done) + _home())
     return form_page(request, form, f"{RECOVERY_CODES}.txt", {})
 
 
@@ -162,7 +165,7 @@ async def _confirm(request: Request) -> Response:
     hidden = {"next": next_page, "back": back}
     return form_page(
         request,
-        StepForm("Confirm who you are", fields),
+        StepForm("Confirm who you are", fields + _home(back)),
         CONFIRM,
         hidden,
         wrong=wrong,
@@ -179,7 +182,7 @@ def refuse_confirmation(request: Request, wrong: str, next_page: str) -> Respons
 def _at_provider(request: Request, authenticator: Authenticator, next_page: str, back: str, wrong: str) -> Response:
     link = provider_link(authenticator.settings.oidc_issuer, PROVIDER_AGAIN, _after(next_page, back))
     why = "<p>You signed in over 15 minutes ago. Sign in at the provider once more to continue.</p>"
-    return page(request, "Confirm who you are", f"{wrong_note(wrong)}{why}{link}", 403 if wrong else 200)
+    return page(request, "Confirm who you are", f"{wrong_note(wrong)}{why}{link}{_home(back)}", 403 if wrong else 200)
 
 
 async def _confirmed(request: Request) -> Response:
@@ -213,8 +216,9 @@ def _without_session(request: Request) -> Response:
     return page(request, "No own account", f"<p>{_SIGN_IN_OFF}</p>{_home()}", 404)
 
 
-def _home() -> str:
-    return '<p class="other"><a href="/access">Back to MXM</a></p>'
+def _home(back: str = "") -> str:
+    """Return the link to the page `back`, without one to the page that shows one's own account."""
+    return f'<p class="other"><a href="{escape(back or "/access")}">Back to MXM</a></p>'
 
 
 def _user(authenticator: Authenticator, session: Session) -> UserRecord | None:

@@ -11,7 +11,7 @@ from mxlib.auth.sign_in_steps import PendingSignIn, StepForm
 from mxlib.store import Tx, pending_sign_ins
 from mxlib.store.users import UserRecord
 
-REQUIRED = "People who may change mailboxes here sign in with a password and a code from their phone."
+REQUIRED = "To change mailboxes here, you sign in with your password and a code from your phone."
 
 CODES_GONE = "Your recovery codes have changed since. Make new ones under You on the Access page."
 
@@ -76,7 +76,7 @@ class RecoveryCodesStep:
         """Return the codes with a button to go on."""
         codes = self._factors.codes_of_enrollment(pending.user, pending.record.digest)
         shown = recovery_codes(codes, ENROLLED) if codes else f"<p>{escape(CODES_GONE)}</p>"
-        return StepForm("Keep your recovery codes", f"{shown}<button>I have saved them, go on</button>")
+        return StepForm("Recovery codes", f"{shown}<button>I have saved them, go on</button>")
 
     def take(self, _pending: PendingSignIn, _given: Mapping[str, str], _address: str) -> None:
         """Let the sign-in go on."""

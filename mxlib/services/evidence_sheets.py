@@ -56,7 +56,7 @@ def _summary(evidence: Evidence) -> Rows:
 def _enrolled(users: Sequence[UserFacts]) -> str:
     with_password = [facts for facts in users if facts.user.has_password]
     enrolled = sum(facts.factor_since is not None for facts in with_password)
-    return f"{enrolled} of {count(len(with_password), 'user')} with a password have one"
+    return f"set up by {enrolled} of {count(len(with_password), 'user')} with a password"
 
 
 def _newest_backup(evidence: Evidence) -> str:

@@ -95,7 +95,7 @@ def test_it_says_who_has_a_second_factor_and_whether_backups_are_made(app: App) 
     assert users["boss"]["Second factor"].startswith("since 20")
     assert users["kim"]["Second factor"] == "none"
     summary = dict(book["Summary"])
-    assert summary["Second factor"].endswith("1 of 2 users with a password have one")
+    assert summary["Second factor"].endswith("set up by 1 of 2 users with a password")
     assert dict(book["Settings"])["Second factor"] == "optional"
     assert summary["Newest good backup"] == "no nightly backups are set up"
 

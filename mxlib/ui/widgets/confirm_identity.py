@@ -76,8 +76,8 @@ def _fields(go_on: Callable[[], object]) -> None:
         with st.form("confirm", border=False):
             st.text_input("Your password", type="password", key=_PASSWORD, autocomplete="current-password")
             if way is WayToConfirm.CODE:
-                hint = "From your authenticator app, or a recovery code."
-                st.text_input("Code", key=_CODE, autocomplete="one-time-code", help=hint)
+                label = "Code from your authenticator app, or a recovery code"
+                st.text_input(label, key=_CODE, autocomplete="one-time-code")
             actions.notice(st.session_state.pop(_PROBLEM, ""))
             st.form_submit_button(
                 "Confirm and go on", type="primary", key="confirm-go", on_click=actions.act(_confirm, go_on)
