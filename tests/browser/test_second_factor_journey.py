@@ -55,7 +55,7 @@ class Phone:
 
 
 def give(page: Page, code: str, button: str) -> None:
-    page.get_by_label(re.compile("Code")).fill(code)
+    page.get_by_role("textbox", name=re.compile("code", re.IGNORECASE)).fill(code)
     page.get_by_role("button", name=button).click()
 
 
