@@ -217,7 +217,7 @@ def _without_session(request: Request) -> Response:
 
 
 def _home(back: str = "") -> str:
-    """Return the link to the page `back`, without one to the page that shows one's own account."""
+    """Return the link to the page `back`, or to the own account."""
     return f'<p class="other"><a href="{escape(back or "/access")}">Back to MXM</a></p>'
 
 
