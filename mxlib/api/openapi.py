@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 #: The groups of operations, with their descriptions.
 TAGS = [
     {"name": "account", "description": "Who asks, and what the whole account has."},
+    {"name": "clients", "description": "Clients of the agency, and which domains are theirs."},
     {"name": "mailboxes", "description": "The mailboxes of a domain, all of them or one by one."},
     {"name": "imports", "description": "Rows or a file, judged without a trace or started as a run."},
     {"name": "changes", "description": "Many mailboxes at once, by their addresses."},

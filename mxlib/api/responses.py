@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from mxlib.api.audit_query import InvalidQuery
+from mxlib.api.schemas.clients import FIELDS as FIELDS_OF_CLIENTS
 from mxlib.api.schemas.common import iso_time
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import InvalidToken, TokensWait
@@ -24,6 +25,7 @@ from mxlib.core.invalid_body import InvalidBody
 from mxlib.mxroute import errors
 from mxlib.runs.manager import InvalidState, NotOwner, SameImport
 from mxlib.services import DecryptionFailed, StoreUnavailable
+from mxlib.services.clients import ClientExists, InvalidClient
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import LIMITED, ListUnavailable, code_of
@@ -181,6 +183,8 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
     TooCostly: lambda error: ApiError(413, str(error)),
     Crowded: lambda error: ApiError(429, str(error), headers=_again(_LATER)),
     AlreadyExists: lambda error: ApiError(409, str(error), field="username"),
+    InvalidClient: lambda error: ApiError(400, str(error), field=FIELDS_OF_CLIENTS.get(error.field, error.field)),
+    ClientExists: lambda error: ApiError(409, str(error), field=error.field),
     KeyReused: lambda error: ApiError(409, str(error)),
     InvalidState: lambda error: ApiError(409, str(error)),
     SameImport: lambda error: ApiError(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),

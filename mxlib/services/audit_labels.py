@@ -60,6 +60,9 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
     AuditAction.TOKEN_REFUSED: "Token refused",
     AuditAction.PERMISSION_REFUSED: "Permission refused",
+    AuditAction.CLIENT_ADD: "Added a client",
+    AuditAction.CLIENT_CHANGE: "Changed a client",
+    AuditAction.CLIENT_DELETE: "Deleted a client",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
     AuditAction.BACKUP_MAKE: "Made a backup",
     AuditAction.BACKUP_RESTORE: "Restored a backup",
@@ -79,6 +82,7 @@ ACTION_FAMILIES = {
     "sign_in": "Sign-ins, refused ones too",
     "user": "Users: anything",
     "token": "Tokens: anything",
+    "client": "Clients: anything",
 }
 
 

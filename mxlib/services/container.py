@@ -27,6 +27,7 @@ from mxlib.services.audit_log import AuditLog
 from mxlib.services.audit_proof import AuditProof
 from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
+from mxlib.services.clients import ClientService
 from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
@@ -73,6 +74,7 @@ class Services:
     search: MailboxSearch
     histories: MailboxHistoryService
     storage: AccountStorageService
+    clients: ClientService
     tokens: Tokens
     audit_log: AuditLog
     audit_proof: AuditProof
@@ -208,6 +210,7 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,
+        clients=ClientService(store, clock),
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

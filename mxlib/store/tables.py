@@ -399,3 +399,32 @@ manual_write = Table(
     sqlite_autoincrement=True,
 )
 Index("manual_write_by_mailbox", manual_write.c.domain, manual_write.c.username)
+
+#: Clients of the agency. `key` is the name for comparison.
+client = Table(
+    "client",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("contacts", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("default_quota", Integer),
+    Column("max_quota", Integer),
+    Column("max_mailboxes", Integer),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: The client of a domain; a domain without one is its own.
+client_domain = Table(
+    "client_domain",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("client", Integer, ForeignKey("client.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("client_domain_by_client", client_domain.c.client)

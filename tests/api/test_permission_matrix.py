@@ -19,6 +19,11 @@ ROWS = {"default_domain": "a.nl", "rows": [{"username": "kim", "password": GOOD}
 ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/me", None, ""),
     ("GET", "/domains", None, ""),
+    ("GET", "/clients", None, ""),
+    ("POST", "/clients", {"name": "Other", "domains": ["c.nl"]}, "admin"),
+    ("GET", "/clients/1", None, "view"),
+    ("PATCH", "/clients/1", {"notes": "Pays late."}, "admin"),
+    ("DELETE", "/clients/1", None, "admin"),
     ("GET", BOXES, None, "view"),
     ("GET", f"{BOXES}.csv", None, "view export"),
     ("GET", f"{BOXES}.xlsx", None, "view export"),
@@ -89,6 +94,7 @@ def set_up(made: App) -> None:
     run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
     made.ended(run.json()["data"]["id"])
     unanswered_reset(made)
+    made.ask("POST", "/clients", {"name": "Client A", "domains": ["a.nl"]})
 
 
 def unanswered_reset(made: App) -> None:
@@ -127,7 +133,7 @@ def named(value: object) -> str | None:
 
 
 def test_the_matrix_lists_every_route() -> None:
-    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1"}
+    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1", "{client}": "1"}
     there = set()
     for path, operations in build().openapi()["paths"].items():
         for name, value in paths.items():
@@ -195,6 +201,7 @@ def test_every_route_is_refused_without_its_permission(unchanged: App, whose: st
             continue
         answer = unchanged.ask(method, path, body, token=shown)
         hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run is not found without permission to see it
+        hidden |= (method, path) == ("GET", "/clients/1")
         assert answer.status_code == (404 if hidden else 403), (method, path, answer.text)
         assert answer.json()["success"] is False
     assert unchanged.host.writes() == before

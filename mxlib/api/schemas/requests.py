@@ -40,6 +40,9 @@ from mxlib.core.vocabulary import CLEAR, OnExisting
 _SENTENCES = {
     "model_type": "The body must be a JSON object.",
     "bool_type": "{field}: write true or false.",
+    "int_type": "{field}: write a whole number.",
+    "string_type": "{field}: write text.",
+    "list_type": "{field}: write a list.",
     "missing": "{field}: give an address, or null to forget the one that is kept.",
 }
 _NO_CELL = "write text or a number."
@@ -108,6 +111,8 @@ def _refusal(error: ErrorDetails) -> InvalidBody:
             return InvalidBody(field, f"{field}: {context['problem']}")
         case "sentence":
             return InvalidBody(context["field"] or field, context["problem"])
+        case "model_type" if field:
+            return InvalidBody(field, f"{field}: write a JSON object.")
         case kind:
             return InvalidBody(field, _SENTENCES[kind].format(field=field))
 

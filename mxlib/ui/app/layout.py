@@ -15,6 +15,9 @@ from mxlib.ui.widgets.format import escaped
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
+#: The pages, in the order of the navigation.
+_PAGES = ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
+
 
 def caller() -> Caller:
     """Return the caller with the permissions of this moment; raise Forbidden for nobody."""
@@ -27,6 +30,7 @@ def page(name: str) -> Page:
         "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
         "import_mailboxes": ("Import", ":material/upload_file:", "import"),
         "runs": ("Runs", ":material/play_circle:", "runs"),
+        "clients": ("Clients", ":material/domain:", "clients"),
         "audit": ("Audit", ":material/history:", "audit"),
         "access": ("Access", ":material/key:", "access"),
         "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
@@ -37,8 +41,21 @@ def page(name: str) -> Page:
         icon=icon,
         url_path=path,
         default=name == "email_accounts",
-        visibility="hidden" if name == "mailbox" or (name == "import_mailboxes" and not _imports()) else "visible",
+        visibility="visible" if _is_listed(name) else "hidden",
     )
+
+
+def _is_listed(name: str) -> bool:
+    """Return whether the navigation lists a page for this caller."""
+    match name:
+        case "mailbox":
+            return False
+        case "import_mailboxes":
+            return _imports()
+        case "clients":
+            return caller().admin
+        case _:
+            return True
 
 
 def _imports() -> bool:
@@ -60,7 +77,9 @@ def show() -> None:
     except Forbidden as error:
         session.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access", "mailbox")]
+    pages = [
+        page(name) for name in ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
+    ]
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()

@@ -16,6 +16,7 @@ from mxlib.auth.permissions import Forbidden, NotRecent
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
+from mxlib.services.clients import InvalidClient
 from mxlib.services.drafts import DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
@@ -32,6 +33,7 @@ REFUSALS = (
     DraftTakenOver,
     TooManyAttempts,
     InvalidField,
+    InvalidClient,
     UnfitPassword,
     StoreUnavailable,
 )

@@ -1,0 +1,130 @@
+"""Clients: which domains belong together, whom to write to, and what new mailboxes get."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.clock import Clock
+from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked
+from mxlib.core.format import count
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services.exports import NotFound
+from mxlib.store import Store, Tx, audit, clients
+from mxlib.store.clients import ClientRecord
+
+__all__ = ["Client", "ClientExists", "ClientService", "InvalidClient"]
+
+
+class ClientExists(InvalidClient):
+    """Another client has this name, or one of these domains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client as a caller may see it: all of it for admins, else name, language and permitted domains."""
+
+    id: int
+    details: ClientDetails
+
+
+@resolves_callers
+class ClientService:
+    """Lists clients for everyone, as far as they may view their domains, and manages them for admins."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def list_all(self, caller: Caller) -> tuple[Client, ...]:
+        """Return the clients by name that have a domain which the caller may view."""
+        with self._store.read() as tx:
+            records = clients.list_clients(tx)
+        return tuple(shown for record in records if (shown := _visible(record, caller)) is not None)
+
+    def get(self, caller: Caller, number: int) -> Client:
+        """Return one client; raises NotFound for one that does not exist or that the caller may not see."""
+        with self._store.read() as tx:
+            record = clients.get(tx, number)
+        shown = _visible(record, caller) if record is not None else None
+        if shown is None:
+            raise _not_found(number)
+        return shown
+
+    def add(self, caller: Caller, details: ClientDetails) -> int:
+        """Add a client and return its number; raises InvalidClient and ClientExists."""
+        _must_be_an_admin(caller)
+        details = checked(details)
+        with self._store.write() as tx:
+            _must_be_free(tx, details)
+            number = clients.add(tx, details, by=caller.name, at=self._clock.now())
+            self._record(tx, caller, AuditAction.CLIENT_ADD, details)
+        return number
+
+    def change(self, caller: Caller, number: int, edit: Callable[[ClientDetails], ClientDetails]) -> Client:
+        """Change a client to what `edit` makes of it; return it. Raises NotFound, InvalidClient and ClientExists."""
+        _must_be_an_admin(caller)
+        with self._store.write() as tx:
+            before = _existing(tx, number)
+            details = checked(edit(before.details))
+            if details != before.details:
+                _must_be_free(tx, details, besides=number)
+                clients.change(tx, number, details)
+                self._record(tx, caller, AuditAction.CLIENT_CHANGE, details)
+        return Client(number, details)
+
+    def delete(self, caller: Caller, number: int) -> Client:
+        """Delete a client and return it as it was; raises NotFound.
+
+        Its domains and mailboxes stay, each domain as its own client.
+        """
+        _must_be_an_admin(caller)
+        with self._store.write() as tx:
+            before = _existing(tx, number)
+            clients.remove(tx, number)
+            self._record(tx, caller, AuditAction.CLIENT_DELETE, before.details)
+        return Client(number, before.details)
+
+    def _record(self, tx: Tx, caller: Caller, action: AuditAction, details: ClientDetails) -> None:
+        facts = {"domains": list(details.domains), "contacts": len(details.contacts), **_terms(details.terms)}
+        outcome = count(len(details.domains), "domain")
+        audit.record(tx, caller, action, at=self._clock.now(), on=details.name, outcome=outcome, detail=facts)
+
+
+def _terms(terms: Terms) -> dict[str, int]:
+    figures = {name: getattr(terms, name) for name in ("default_quota", "max_quota", "max_mailboxes")}
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def _visible(record: ClientRecord, caller: Caller) -> Client | None:
+    details = record.details
+    if caller.admin:
+        return Client(record.id, details)
+    domains = tuple(name for name in details.domains if caller.may(Permission.VIEW, name))
+    shown = replace(details, domains=domains, contacts=(), notes="")
+    return Client(record.id, shown) if domains else None
+
+
+def _must_be_free(tx: Tx, details: ClientDetails, besides: int | None = None) -> None:
+    namesake = clients.named(tx, details.name)
+    if namesake is not None and namesake.id != besides:
+        raise ClientExists("name", f"There is a client {namesake.details.name} already. Change that one.")
+    for domain in details.domains:
+        owner = clients.of_domain(tx, domain)
+        if owner is not None and owner.id != besides:
+            raise ClientExists("domains", f"{domain} belongs to {owner.details.name}. Remove it there first.")
+
+
+def _must_be_an_admin(caller: Caller) -> None:
+    if not caller.admin:
+        raise Forbidden("Only admins manage clients. Ask an admin.")
+
+
+def _existing(tx: Tx, number: int) -> ClientRecord:
+    record = clients.get(tx, number)
+    if record is None:
+        raise _not_found(number)
+    return record
+
+
+def _not_found(number: int) -> NotFound:
+    return NotFound(f"There is no client {number}.")

@@ -1,0 +1,12 @@
+"""Page of clients: which domains belong together, and whom to write to."""
+
+import streamlit as st
+
+from mxlib.ui.admin import clients
+from mxlib.ui.app import layout
+
+st.title("Clients", anchor=False)
+if not layout.caller().admin:
+    st.markdown("Only admins manage clients. Ask an admin.")
+    layout.stop()
+clients.show()

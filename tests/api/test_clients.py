@@ -1,0 +1,132 @@
+"""Clients over the API: added, changed and deleted by admins, and seen by those who may view their domains."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.app import App
+
+FULL = {
+    "name": "Bakker & Co",
+    "domains": ["a.nl", "München.example"],
+    "contacts": [{"name": "Kim", "address": "Kim@a.nl", "language": "de"}, {"name": "", "address": ""}],
+    "language": "nl",
+    "defaults": {"quota": 2048},
+    "caps": {"quota": 10240, "mailboxes": 50},
+    "notes": "Pays by the year.",
+}
+
+
+def add(app: App, **body: Any) -> dict[str, Any]:
+    answer = app.ask("POST", "/clients", body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()["data"]
+    return found
+
+
+def error(app: App, method: str, path: str, body: Any) -> tuple[int, str, str]:
+    answer = app.ask(method, path, body)
+    problem = answer.json()["error"]
+    return answer.status_code, problem.get("field", ""), problem["message"]
+
+
+def test_a_client_is_stored_as_the_host_and_people_write_it(app: App) -> None:
+    added = add(app, **FULL)
+
+    assert added == FULL | {
+        "id": 1,
+        "domains": ["a.nl", "xn--mnchen-3ya.example"],
+        "contacts": [{"name": "Kim", "address": "kim@a.nl", "language": "de"}],
+    }
+    assert app.ask("GET", "/clients").json()["data"] == [added]
+    assert app.ask("GET", "/clients/1").json()["data"] == added
+
+
+def test_a_name_and_a_domain_are_enough(app: App) -> None:
+    assert add(app, name="B", domains=["b.nl"]) == {
+        "id": 1, "name": "B", "domains": ["b.nl"], "contacts": [], "language": "en", "defaults": {"quota": None},
+        "caps": {"quota": None, "mailboxes": None}, "notes": "",
+    }  # fmt: skip
+
+
+def test_a_change_leaves_what_it_does_not_name(app: App) -> None:
+    before = add(app, **FULL)
+
+    changed = app.ask("PATCH", "/clients/1", {"caps": {"mailboxes": None}, "domains": ["b.nl", "a.nl"]}).json()["data"]
+
+    assert changed == before | {"caps": {"quota": 10240, "mailboxes": None}, "domains": ["b.nl", "a.nl"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ({"domains": ["a.nl"]}, "name", "Give the client a name."),
+        ({"name": "A"}, "domains", "at least one domain"),
+        ({"name": "A", "domains": ["no domain"]}, "domains", "'no domain' is not a domain"),
+        ({"name": "A", "domains": "a.nl"}, "domains", "write a list"),
+        ({"name": "A\x07", "domains": ["a.nl"]}, "name", "visible characters"),
+        ({"name": "A" * 101, "domains": ["a.nl"]}, "name", "100"),
+        ({"name": "A", "domains": ["a.nl"], "language": "xx"}, "language", "'xx' is not a language"),
+        ({"name": "A", "domains": ["a.nl"], "contacts": [{"address": "kim"}]}, "contacts", "'kim' is not an email"),
+        ({"name": "A", "domains": ["a.nl"], "contacts": [{"name": "Kim"}]}, "contacts", "Give the address of 'Kim'"),
+        ({"name": "A", "domains": ["a.nl"], "contacts": [{"mail": "k"}]}, "mail", "mail is not known here"),
+        ({"name": "A", "domains": ["a.nl"], "caps": {"quota": 0}}, "caps.quota", "from 1"),
+        ({"name": "A", "domains": ["a.nl"], "caps": {"quota": True}}, "caps.quota", "whole number"),
+        ({"name": "A", "domains": ["a.nl"], "defaults": {"quota": 0}, "caps": {"quota": 5}}, "defaults.quota", "5 MB"),
+        ({"name": "A", "domains": ["a.nl"], "notes": "x" * 5001}, "notes", "5,000"),
+        ({"name": "A", "domains": [f"d{n}.nl" for n in range(501)]}, "domains", "up to 500"),
+    ],
+)
+def test_a_wrong_client_is_refused_with_what_to_do(app: App, body: Any, field: str, says: str) -> None:
+    status, where, message = error(app, "POST", "/clients", body)
+
+    assert (status, where) == (400, field)
+    assert says in message
+    assert app.ask("GET", "/clients").json()["data"] == []
+
+
+def test_a_name_and_a_domain_belong_to_one_client(app: App) -> None:
+    add(app, name="Bakker", domains=["a.nl"])
+    add(app, name="Other", domains=["b.nl"])
+
+    assert error(app, "POST", "/clients", {"name": " bakkeR ", "domains": ["c.nl"]}) == (
+        409, "name", "There is a client Bakker already. Change that one.",
+    )  # fmt: skip
+    taken = (409, "domains", "a.nl belongs to Bakker. Remove it there first.")
+    assert error(app, "POST", "/clients", {"name": "New", "domains": ["c.nl", "a.nl"]}) == taken
+    assert error(app, "PATCH", "/clients/2", {"domains": ["A.NL"]}) == taken
+
+
+def test_a_deleted_client_frees_its_name_and_domains(app: App) -> None:
+    before = add(app, **FULL)
+
+    assert app.ask("DELETE", "/clients/1").json()["data"] == before
+    assert error(app, "GET", "/clients/1", None)[0] == 404
+    assert add(app, **FULL)["id"] == 2  # a number is never given twice
+
+
+def test_others_see_their_domains_of_a_client_and_no_notes(app: App) -> None:
+    add(app, **FULL | {"domains": ["a.nl", "b.nl"]})
+    add(app, name="Hidden", domains=["c.nl"])
+
+    seen = app.ask("GET", "/clients", token=app.token(b_nl="view")).json()["data"]
+
+    assert [(each["name"], each["domains"], each["contacts"], each["notes"]) for each in seen] == [
+        ("Bakker & Co", ["b.nl"], [], "")
+    ]
+
+
+def test_each_act_is_in_the_audit_log_once(app: App) -> None:
+    add(app, **FULL)
+    app.ask("PATCH", "/clients/1", {"notes": "Late."})
+    app.ask("PATCH", "/clients/1", {"notes": "Late."})
+    app.ask("DELETE", "/clients/1")
+
+    entries = app.ask("GET", "/audit?what=client").json()["data"]["entries"]
+
+    assert [(each["what"], each["on"], each["outcome"]) for each in reversed(entries)] == [
+        ("client.add", "Bakker & Co", "2 domains"),
+        ("client.change", "Bakker & Co", "2 domains"),
+        ("client.delete", "Bakker & Co", "2 domains"),
+    ]
+    assert entries[0]["detail"]["max_mailboxes"] == 50
