@@ -34,7 +34,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What mailboxes of a client get and may have at most; None leaves it open.
+    """Default and caps of a client's mailboxes; None leaves one open.
 
     Quotas are in MB. An unlimited quota (0) is over every `max_quota`.
     """
@@ -46,6 +46,15 @@ class Terms:
     def allows_quota(self, quota: int) -> bool:
         """Return whether a mailbox may have this quota."""
         return self.max_quota is None or 0 < quota <= self.max_quota
+
+
+@dataclass(frozen=True, slots=True)
+class DomainTerms:
+    """The terms that hold in a domain: its client's, who has so many mailboxes in all of its domains."""
+
+    client: str
+    terms: Terms
+    mailboxes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

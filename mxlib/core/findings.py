@@ -35,12 +35,14 @@ class FindingCode(StrEnum):
     PASSWORD_UNTYPABLE = "password_untypable"  # noqa: S105
     PASSWORD_HASH = "password_hash"  # noqa: S105
     INVALID_QUOTA = "invalid_quota"
+    QUOTA_OVER_CAP = "quota_over_cap"
     INVALID_LIMIT = "invalid_limit"
     INVALID_RECOVERY_EMAIL = "invalid_recovery_email"
     RECOVERS_ITSELF = "recovers_itself"
     INVALID_NAME = "invalid_name"
     TOO_LONG = "too_long"
     DUPLICATE = "duplicate"
+    MAILBOXES_OVER_CAP = "mailboxes_over_cap"
     ALREADY_EXISTS = "already_exists"
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
     # Warnings: they block nothing.
@@ -88,11 +90,13 @@ _COLUMNS = {
     FindingCode.PASSWORD_UNTYPABLE: "password",
     FindingCode.PASSWORD_HASH: "password",
     FindingCode.INVALID_QUOTA: "quota",
+    FindingCode.QUOTA_OVER_CAP: "quota",
     FindingCode.INVALID_LIMIT: "limit",
     FindingCode.INVALID_RECOVERY_EMAIL: "recovery_email",
     FindingCode.RECOVERS_ITSELF: "recovery_email",
     FindingCode.INVALID_NAME: "name",
     FindingCode.DUPLICATE: "username",
+    FindingCode.MAILBOXES_OVER_CAP: "domain",
     FindingCode.ALREADY_EXISTS: "username",
     FindingCode.NEEDS_PASSWORD: "password",
     FindingCode.MISTYPED_RECOVERY_EMAIL: "recovery_email",

@@ -1,16 +1,17 @@
 """Clients: which domains belong together, whom to write to, and what new mailboxes get."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked
+from mxlib.core.clients import ClientDetails, DomainTerms, InvalidClient, Terms, checked
 from mxlib.core.format import count
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import NotFound
-from mxlib.store import Store, Tx, audit, clients
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.store import Store, Tx, audit, clients, mailbox_lists
 from mxlib.store.clients import ClientRecord
 
 __all__ = ["Client", "ClientExists", "ClientService", "InvalidClient"]
@@ -30,10 +31,10 @@ class Client:
 
 @resolves_callers
 class ClientService:
-    """Lists clients for everyone, as far as they may view their domains, and manages them for admins."""
+    """Lists clients for all who may view a domain of theirs, and manages them for admins."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, lists: MailboxLists) -> None:
+        self._store, self._clock, self._lists = store, clock, lists
 
     def list_all(self, caller: Caller) -> tuple[Client, ...]:
         """Return the clients by name that have a domain which the caller may view."""
@@ -42,13 +43,44 @@ class ClientService:
         return tuple(shown for record in records if (shown := _visible(record, caller)) is not None)
 
     def get(self, caller: Caller, number: int) -> Client:
-        """Return one client; raises NotFound for one that does not exist or that the caller may not see."""
+        """Return one client.
+
+        Raises NotFound for one that does not exist, or that the caller may not see.
+        """
         with self._store.read() as tx:
             record = clients.get(tx, number)
         shown = _visible(record, caller) if record is not None else None
         if shown is None:
             raise _not_found(number)
         return shown
+
+    def terms(self, domains: Collection[str]) -> dict[str, DomainTerms]:
+        """Return the terms that hold in each of `domains` that has a client.
+
+        Mailboxes are counted by the cached lists. No permission is checked: validation needs them.
+        """
+        with self._store.read() as tx:
+            records = clients.of_domains(tx, domains)
+        return {
+            name: DomainTerms(record.details.name, record.details.terms, self._mailboxes(record.details))
+            for record in records
+            for name in record.details.domains
+            if name in domains
+        }
+
+    def counted(self, domains: Collection[str]) -> frozenset[str]:
+        """Return the domains of the account whose mailboxes count when some are made in `domains`."""
+        with self._store.read() as tx:
+            records = clients.of_domains(tx, domains)
+            account = mailbox_lists.domains(tx) if records else None
+        capped = [record.details for record in records if record.details.terms.max_mailboxes is not None]
+        there = frozenset(account.names) if account else frozenset()
+        return there.intersection(name for details in capped for name in details.domains)
+
+    def _mailboxes(self, details: ClientDetails) -> int:
+        if details.terms.max_mailboxes is None:
+            return 0
+        return sum(len(self._lists.cached_frame(name)) for name in details.domains)
 
     def add(self, caller: Caller, details: ClientDetails) -> int:
         """Add a client and return its number; raises InvalidClient and ClientExists."""

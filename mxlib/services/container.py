@@ -187,16 +187,17 @@ def assemble(
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)
-    imports = ImportService(settings, lists, runs, storage, claims, clock)
+    clients = ClientService(store, clock, lists)
+    imports = ImportService(settings, lists, runs, storage, claims, clients, clock)
     files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, lists, engine, clock)
-    mailboxes = MailboxService(settings, store, host, lists, imports, manual, clock)
+    mailboxes = MailboxService(settings, store, host, lists, imports, manual, clients, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
-    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clock)
+    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clients, clock)
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -210,7 +211,7 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,
-        clients=ClientService(store, clock),
+        clients=clients,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

@@ -23,6 +23,7 @@ from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
 from mxlib.services.account_storage import AccountStorageService
+from mxlib.services.clients import ClientService
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
@@ -79,10 +80,11 @@ class ImportService:
         runs: RunService,
         storage: AccountStorageService,
         idempotency: IdempotencyKeys,
+        clients: ClientService,
         clock: Clock,
     ) -> None:
         self._settings, self._lists, self._runs, self._clock = settings, lists, runs, clock
-        self._storage, self._idempotency = storage, idempotency
+        self._storage, self._idempotency, self._clients = storage, idempotency, clients
 
     def defaults(self, domain: str) -> Defaults:
         """Return the meaning of a blank cell while `domain` is the active one."""
@@ -102,7 +104,8 @@ class ImportService:
         """
         known = self._lists.domains(caller).names
         batch = with_addresses(batch)
-        due = [name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)]
+        own = {name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)}
+        due = sorted(own | self._clients.counted(own))
         self._lists.refresh(due, newer_than=newer_than, patience=LONG_MAX_WAIT_S, on_progress=on_progress)
 
     def validate(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
@@ -278,7 +281,7 @@ class ImportService:
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
         needed = (batch.domains & known) - existing.keys() - forbidden.keys()
-        self._lists.refresh(needed, newer_than=newer_than, patience=patience)
+        self._lists.refresh(needed | self._clients.counted(needed), newer_than=newer_than, patience=patience)
         caller = current(caller)  # reading the lists took time
         lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
         forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
@@ -295,7 +298,8 @@ class ImportService:
             known |= unread
         has = {name: self._lists.cached_frame(name) for name in existing} if batch.updates else {}
         targets = frozenset(name for name in domains.names if caller.may(Permission.IMPORT, name))
-        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, targets)
+        terms = self._clients.terms(batch.domains)
+        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, targets, terms)
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:

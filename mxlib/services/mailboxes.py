@@ -11,12 +11,14 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
 from mxlib.core.schema import MAX_SENDS_PER_DAY, STORED_HERE
+from mxlib.core.text import findings
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
 from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
+from mxlib.services.clients import ClientService
 from mxlib.services.confirmed_writes import ConfirmedWrites
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
@@ -67,11 +69,12 @@ class MailboxService:
         lists: MailboxLists,
         previews: ImportService,
         manual: ManualWrites,
+        clients: ClientService,
         clock: Clock,
     ) -> None:
         self._store, self._clock, self._manual = store, clock, manual
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
-        self._lists, self._previews = lists, previews
+        self._lists, self._previews, self._clients = lists, previews, clients
 
     def list_mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """Return all mailboxes of a domain, from the cached list unless that is due.
@@ -100,6 +103,7 @@ class MailboxService:
         OutcomeUnknown, MXrouteError.
         """
         domain = self._domain(caller, Permission.IMPORT, domain)
+        self._lists.refresh(self._clients.counted([domain]), newer_than=self._clock.now() - FRESH_FOR_START)
         validated = self._validated_row(domain, cells)
         row = validated.row
         username, password = str(row["clean_username"]), str(row["password"])
@@ -135,7 +139,8 @@ class MailboxService:
 
     def look(self, domain: str, cells: Cells) -> ValidatedRow:
         """Validate a mailbox while it is typed, cell by cell, without a request."""
-        return single_row.validate_row(normalised(domain), cells, self._previews.defaults(domain))
+        name = normalised(domain)
+        return single_row.validate_row(name, cells, self._previews.defaults(name), terms=self._clients.terms([name]))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
         """Change those of password, quota, limit and name that are given."""
@@ -155,6 +160,8 @@ class MailboxService:
             return self._kept(domain, known)
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
+        if "quota" in changes:
+            self._must_fit_terms(domain, int(changes["quota"]))
         known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
@@ -234,10 +241,19 @@ class MailboxService:
         Raises InvalidField when a rule blocks it.
         """
         existing = frozenset({exists} - {""})
-        validated = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
+        terms = self._clients.terms([domain])
+        validated = single_row.validate_row(
+            domain, cells, self._previews.defaults(domain), existing=existing, terms=terms
+        )
         if validated.faults:
             raise InvalidField(next(iter(validated.faults)), validated.message)
         return validated
+
+    def _must_fit_terms(self, domain: str, quota: int) -> None:
+        """Raise InvalidField for a quota that the domain's client may not have."""
+        terms = self._clients.terms([domain]).get(domain)
+        if terms is not None and not terms.terms.allows_quota(quota):
+            raise InvalidField("quota", findings.quota_over_cap(terms.terms.max_quota or 0, terms.client))
 
     # Data that MXM keeps.
 

@@ -1,6 +1,6 @@
 """Clients with their domains; a domain belongs to at most one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,11 +59,11 @@ def of_domain(tx: Tx, domain: str) -> ClientRecord | None:
     return next(iter(_found(tx, table.c.id == number)), None)
 
 
-def owners(tx: Tx, names: Iterable[str]) -> dict[str, str]:
-    """Return the name of the client by domain, for those of `names` that have one."""
-    query = sa.select(domains.c.domain, table.c.name).join(table, table.c.id == domains.c.client)
-    wanted = set(names)
-    return {domain: name for domain, name in tx.execute(query) if domain in wanted}
+def of_domains(tx: Tx, names: Collection[str]) -> list[ClientRecord]:
+    """Return the clients of any of these domains."""
+    known, wanted = tx.execute(sa.select(domains.c.client, domains.c.domain)), frozenset(names)
+    numbers = {number for number, domain in known if domain in wanted}
+    return _found(tx, table.c.id.in_(numbers)) if numbers else []
 
 
 def list_clients(tx: Tx) -> list[ClientRecord]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App
+from tests.support.app import GOOD, App
 
 FULL = {
     "name": "Bakker & Co",
@@ -130,3 +130,80 @@ def test_each_act_is_in_the_audit_log_once(app: App) -> None:
         ("client.delete", "Bakker & Co", "2 domains"),
     ]
     assert entries[0]["detail"]["max_mailboxes"] == 50
+
+
+# What a client's terms do.
+
+ROW = {"username": "kim", "password": GOOD}
+
+
+def previewed(app: App, *rows: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    body = {"default_domain": "a.nl", "rows": list(rows), **more}
+    found: list[dict[str, Any]] = app.ask("POST", "/email-accounts/import/preview", body).json()["data"]["rows"]
+    return found
+
+
+def made(app: App, username: str, quota: int) -> None:
+    assert app.ask("POST", "/domains/a.nl/email-accounts", ROW | {"username": username, "quota": quota}).is_success
+
+
+def test_new_mailboxes_get_the_quota_of_their_client(app: App) -> None:
+    add(app, name="A", domains=["a.nl"], defaults={"quota": 5000})
+
+    rows = previewed(app, ROW, ROW | {"quota": 7}, ROW | {"domain": "b.nl"})
+
+    assert [row["quota"] for row in rows] == [5000, 7, 1024]
+    assert app.ask("POST", "/domains/a.nl/email-accounts", ROW).json()["data"]["quota"] == 5000
+
+
+def test_no_quota_goes_over_the_largest_of_the_client(app: App) -> None:
+    made(app, "old", 9000)
+    add(app, name="A", domains=["a.nl"], caps={"quota": 5000})
+    says = "Mailboxes of A may have up to 5,000 MB. Lower the quota, or ask an admin to raise it."
+
+    rows = previewed(app, ROW | {"quota": 5001}, ROW | {"quota": "unlimited"}, ROW | {"domain": "b.nl", "quota": 5001})
+    assert [row["verdict"] for row in rows] == ["invalid", "invalid", "ready"]
+    assert rows[0]["errors"] == [says]
+    assert [each["code"] for each in rows[0]["findings"]] == ["quota_over_cap"]
+
+    raised = {"username": "old", "quota": 9001}
+    as_is = {"username": "old", "quota": 9000, "password": GOOD}
+    assert [row["verdict"] for row in previewed(app, raised, on_existing="update")] == ["invalid"]
+    assert [row["verdict"] for row in previewed(app, as_is, on_existing="update")] == ["ready"]
+    assert [row["verdict"] for row in previewed(app, raised)] == ["exists"]
+
+    assert error(app, "POST", "/domains/a.nl/email-accounts", ROW | {"quota": 0}) == (400, "quota", says)
+    assert error(app, "PATCH", "/domains/a.nl/email-accounts/old", {"quota": 9001}) == (400, "quota", says)
+    many = {"addresses": ["old@a.nl"], "quota": "+ 1"}
+    assert error(app, "POST", "/changes", many) == (400, "quota", f"old@a.nl: {says}")
+    assert app.ask("PATCH", "/domains/a.nl/email-accounts/old", {"quota": 4000}).status_code == 200
+
+
+def test_a_client_gets_no_more_mailboxes_than_it_may_have(app: App) -> None:
+    app.have("one@a.nl")
+    app.have("two@b.nl")
+    add(app, name="A", domains=["a.nl", "b.nl"], caps={"mailboxes": 4})
+    add(app, name="C", domains=["c.nl"], caps={"mailboxes": 1})
+
+    rows = previewed(
+        app,
+        ROW | {"username": "one"},  # exists
+        ROW | {"username": "x1"},
+        ROW | {"username": "x1"},  # a duplicate
+        ROW | {"username": "x2", "domain": "b.nl"},
+        ROW | {"username": "x3", "domain": "c.nl"},
+        ROW | {"username": "x4"},
+    )
+
+    assert [row["verdict"] for row in rows] == ["exists", "ready", "duplicate", "ready", "ready", "invalid"]
+    assert rows[-1]["errors"] == ["A may have 4 mailboxes and has 2: this would be one too many."]
+    assert [each["code"] for each in rows[-1]["findings"]] == ["mailboxes_over_cap"]
+
+
+def test_a_full_client_gets_no_single_mailbox_either(app: App) -> None:
+    app.have("one@a.nl")
+    add(app, name="A", domains=["a.nl"], caps={"mailboxes": 1})
+
+    assert error(app, "POST", "/domains/a.nl/email-accounts", ROW) == (
+        400, "", "A may have 1 mailbox and has 1: this would be one too many.",
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
+from mxlib.core.clients import ClientDetails
 from mxlib.core.reasons import Reason
 from mxlib.core.vocabulary import RowReason
 from mxlib.services import Services, build, install
@@ -199,6 +200,10 @@ def of_ticks(name: str) -> Callable[[Tab], None]:
     return tick
 
 
+def a_client(tab: Tab) -> None:
+    tab.app.session_state["clients-picked"] = tab.services.clients.add(LOCAL, ClientDetails("Client A", (HERE,)))
+
+
 EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
 CARD = {"address": f"info@{HERE}"}
 ADMIN = "admin"
@@ -221,6 +226,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("make-token", "access"), ("add-token",)),
     (Action("revoke", "access", before=a_token), ()),
     (Action("token-hand-over", "access", before=a_token), ()),
+    (Action("save-client", "clients", before=a_client), ("edit-client",)),
+    (Action("save-client", "clients"), ("add-client",)),
+    (Action("delete-client", "clients", before=a_client), ("ask-delete-client",)),
     (Action("preview_import", "import_mailboxes", IMPORT), ()),
     (Action("recheck", "import_mailboxes", IMPORT), ("preview",)),
     (Action("create", "import_mailboxes", IMPORT), ("preview",)),
@@ -331,6 +339,7 @@ def world(services: Services) -> dict[str, Any]:
     return {
         "done": done,
         "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in services.users.list_all(LOCAL)],
+        "clients": services.clients.list_all(LOCAL),
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "jump": services.housekeeping.jump(),

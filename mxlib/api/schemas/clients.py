@@ -20,20 +20,23 @@ class ContactShape(TypedDict):
 
 
 class DefaultsShape(TypedDict):
-    """What new mailboxes get: a quota in MB, null = the product's own."""
+    """The quota of a new mailbox in MB; null = the default of MXM."""
 
     quota: int | None
 
 
 class CapsShape(TypedDict):
-    """The largest quota of a mailbox (MB), and the number of mailboxes in all; null = no cap."""
+    """The largest quota (MB) and number of mailboxes; null = no cap."""
 
     quota: int | None
     mailboxes: int | None
 
 
 class ClientShape(TypedDict):
-    """A client, with those of its domains that the token may view; contacts and notes are for admins."""
+    """A client, with those of its domains that the token may view.
+
+    Contacts and notes are for admins.
+    """
 
     id: int
     name: str
@@ -64,13 +67,13 @@ def client(found: Client) -> ClientShape:
 
 
 class DefaultsBody(Body):
-    """What new mailboxes of a client get."""
+    """Defaults of new mailboxes of a client."""
 
-    quota: int | None = Field(default=None, description="MB, 0 = unlimited; null = the product's own", examples=[2048])
+    quota: int | None = Field(default=None, description="MB, 0 = unlimited; null = the default of MXM", examples=[2048])
 
 
 class CapsBody(Body):
-    """What a client may have at most."""
+    """Caps of a client."""
 
     quota: int | None = Field(default=None, description="MB of one mailbox; null = no cap", examples=[10240])
     mailboxes: int | None = Field(default=None, description="Mailboxes in all; null = no cap", examples=[50])

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from mxlib.core import addresses, arrow_text
 from mxlib.core.address_forms import holds_several
 from mxlib.core.findings import STORED_CHANGES, SUGGESTING, Figures, FindingCode, FindingKind, Findings, kinds_of
-from mxlib.core.format import listed, quoted, readable
+from mxlib.core.format import count, listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
 from mxlib.core.schema import MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS, Column
 from mxlib.core.text.confirmations import not_checked
@@ -231,6 +231,16 @@ def below_use(used: int | None, asked: int) -> str:
     return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
 
 
+def quota_over_cap(most: int, client: str) -> str:
+    """Return the error of a quota over the largest of a client (MB)."""
+    return f"Mailboxes of {client} may have up to {most:,} MB. Lower the quota, or ask an admin to raise it."
+
+
+def mailboxes_over_cap(most: int, there: int, client: str) -> str:
+    """Return the error of a new mailbox over the number that a client may have."""
+    return f"{client} may have {count(most, 'mailbox', 'mailboxes')} and has {there:,}: this would be one too many."
+
+
 def tiny_quota(megabytes: int) -> str:
     """Warn that a quota is so small that GB may have been meant."""
     return f"{megabytes} MB: did you mean {megabytes} GB?"
@@ -334,11 +344,13 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.PASSWORD_UNTYPABLE: lambda: UNTYPABLE,
     FindingCode.PASSWORD_HASH: lambda: PASSWORD_HASH,
     FindingCode.INVALID_QUOTA: quota,
+    FindingCode.QUOTA_OVER_CAP: quota_over_cap,
     FindingCode.INVALID_LIMIT: lambda: LIMIT,
     FindingCode.INVALID_RECOVERY_EMAIL: recovery_email,
     FindingCode.RECOVERS_ITSELF: lambda: RECOVERS_ITSELF,
     FindingCode.INVALID_NAME: full_name,
     FindingCode.DUPLICATE: duplicate,
+    FindingCode.MAILBOXES_OVER_CAP: mailboxes_over_cap,
     FindingCode.ALREADY_EXISTS: lambda labelled: _exists(labelled=labelled),
     FindingCode.NEEDS_PASSWORD: lambda labelled: _needs_password(labelled=labelled),
     FindingCode.LIMIT_IGNORED: limit_ignored,

@@ -69,11 +69,13 @@ def validate_again(
 ) -> Validation | None:
     """Return the validation of `rows` by that of before.
 
-    None when all of them have to be validated. `parsed` are the addresses of `rows`, `changed` those that differ. A
+    None when all of them have to be validated, as they are where a client may have a number of mailboxes: then a row
+    depends on all new ones before it. `parsed` are the addresses of `rows`, `changed` those that differ. A
     verdict depends on the row itself, on the account, and on the other rows of its address: the first of these claims
     it.
     """
-    if not same_account(account, last.account):
+    counted = any(each.terms.max_mailboxes is not None for each in account.terms.values())
+    if counted or not same_account(account, last.account):
         return None
     if not changed.any():
         return replace(last, rows=rows, addresses=parsed)

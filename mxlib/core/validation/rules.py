@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spreadsheet_marks
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
+from mxlib.core.clients import DomainTerms
 from mxlib.core.findings import FindingCode, Findings, add_suggestions
 from mxlib.core.fixes import values
 from mxlib.core.format import listed
@@ -48,6 +49,8 @@ SUGGESTED = ("username", "domain", "quota", "limit", "recovery_email", "name")
 _SPELLED = "spelled"
 _UNREADABLE = -1
 _BLANK = -3
+#: More MB than any quota that can be written.
+_NO_CAP = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class AccountSnapshot:
     forbidden: Mapping[str, str] = field(default_factory=dict)
     has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     targets: frozenset[str] = frozenset()
+    #: The terms of the client of a domain; a domain that it lacks has none.
+    terms: Mapping[str, DomainTerms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,12 @@ def validate(
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
     stops.add_each_row(duplicate, FindingCode.DUPLICATE, cells.line[earlier[duplicate]])
+    surplus = _surplus(cells, account.terms, cells.ticked & ~(cells.exists | invalid | duplicate))
+    if surplus.any():
+        terms = account.terms
+        figures = lambda name: (terms[name].terms.max_mailboxes, terms[name].mailboxes, terms[name].client)  # noqa: E731
+        stops.add_by_value(surplus, FindingCode.MAILBOXES_OVER_CAP, cells.addresses.domain, figures)
+        invalid |= surplus
     needs_password = cells.passwords.missing & ~cells.exists
     _add_verdict(stops, skipped, FindingCode.ALREADY_EXISTS)
     _add_verdict(stops, needs_password, FindingCode.NEEDS_PASSWORD)
@@ -240,7 +251,10 @@ class ParsedRows:
             had=had,
             passwords=scanned,
             quota_typed=quota,
-            quota=_filled(_read(quota, quotas.quota), np.where(updates, had.quota, defaults.quota)),
+            quota=_filled(
+                _read(quota, quotas.quota),
+                np.where(updates, had.quota, _default_quota(found.domain, account, defaults)),
+            ),
             limit_typed=limit,
             limit_asked=limit_asked,
             limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, defaults.limit)),
@@ -249,6 +263,38 @@ class ParsedRows:
             stored=stored,
             traces={code: {name: found(texts) for name, texts in traced.items()} for code, found in _TRACES.items()},
         )
+
+
+def _default_quota(domains: pa.Array, account: AccountSnapshot, defaults: Defaults) -> Numbers | int:
+    """Return the quota (MB) of a new mailbox of each row's domain."""
+    if not account.terms:
+        return defaults.quota
+    codes, named = arrow_text.distinct(domains)
+    terms = [account.terms[name].terms.default_quota if name in account.terms else None for name in named]
+    return np.array([defaults.quota if quota is None else quota for quota in terms], dtype=np.int64)[codes]
+
+
+def _largest_quota(domains: pa.Array, account: AccountSnapshot) -> Numbers:
+    """Return the largest quota (MB) that mailboxes of each row's domain may have."""
+    codes, named = arrow_text.distinct(domains)
+    largest = [account.terms[name].terms.max_quota if name in account.terms else None for name in named]
+    return np.array([_NO_CAP if most is None else most for most in largest], dtype=np.int64)[codes]
+
+
+def _surplus(cells: "ParsedRows", terms: Mapping[str, DomainTerms], creates: Mask) -> Mask:
+    """Return the last rows of `creates`, those over what their clients may have."""
+    capped = {each.client: each for each in terms.values() if each.terms.max_mailboxes is not None}
+    if not capped:
+        return np.zeros_like(creates)
+    number = {client: at for at, client in enumerate(capped)}
+    codes, named = arrow_text.distinct(cells.addresses.domain)
+    clients = np.array([number.get(terms[name].client, -1) if name in terms else -1 for name in named])[codes]
+    counted = creates & (clients >= 0)
+    before = pd.Series(clients[counted]).groupby(clients[counted]).cumcount().to_numpy()
+    room = np.array([(each.terms.max_mailboxes or 0) - each.mailboxes for each in capped.values()])
+    surplus = np.zeros_like(creates)
+    surplus[np.flatnonzero(counted)] = before >= room[clients[counted]]
+    return surplus
 
 
 def _cleared(cells: pa.Array) -> pa.Array:
@@ -322,6 +368,13 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     stops.add(cells.passwords.hashed, FindingCode.PASSWORD_HASH)
     unread = (cells.quota == _UNREADABLE) & ~traced["quota"]
     stops.add_by_value(unread, FindingCode.INVALID_QUOTA, cells.quota_typed, lambda cell: (cell, values.quota(cell)))
+    if account.terms:
+        terms, most = account.terms, _largest_quota(domains, account)
+        over = (cells.quota > most) | ((cells.quota == 0) & (most < _NO_CAP))
+        over &= ~cells.exists | (cells.updates & (cells.quota != cells.had.quota))
+        stops.add_by_value(
+            over, FindingCode.QUOTA_OVER_CAP, domains, lambda name: (terms[name].terms.max_quota, terms[name].client)
+        )
     unread = (cells.limit == _UNREADABLE) & ~traced["limit"]
     stops.add_by_value(unread, FindingCode.INVALID_LIMIT, cells.limit_typed, lambda cell: (values.limit(cell),))
     no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email) & ~traced["recovery_email"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from mxlib.core import passwords
 from mxlib.core.arrow_text import BLANKS
+from mxlib.core.clients import DomainTerms
 from mxlib.core.findings import FindingCode
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.mapping import json_rows
@@ -39,10 +40,18 @@ class ValidatedRow:
 
 
 def validate_row(
-    domain: str, cells: Cells, defaults: Defaults, *, existing: frozenset[str] = frozenset()
+    domain: str,
+    cells: Cells,
+    defaults: Defaults,
+    *,
+    existing: frozenset[str] = frozenset(),
+    terms: Mapping[str, DomainTerms] | None = None,
 ) -> ValidatedRow:
-    """Validate one row as a mailbox of `domain`; it exists already if `existing` names it."""
-    account = AccountSnapshot(frozenset({domain}), {domain: existing})
+    """Validate one row as a mailbox of `domain`; it exists already if `existing` names it.
+
+    `terms` are those of the domain's client, by domain.
+    """
+    account = AccountSnapshot(frozenset({domain}), {domain: existing}, terms=terms or {})
 
     found = rules.validate(json_rows.rows_from_json([{**cells, "domain": domain}]), account, defaults)
     row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]

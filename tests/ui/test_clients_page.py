@@ -1,0 +1,93 @@
+"""The page of clients: what an admin adds, changes and deletes there, and what others see of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.core.clients import ClientDetails, Contact, Terms
+from mxlib.ui.app import session
+from tests.support.app import App, opened
+from tests.support.pages import PAGES, plain
+from tests.support.pages import opened as page
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def errors(tab: AppTest) -> list[str]:
+    assert not tab.exception
+    return [plain(error.value) for error in tab.error]
+
+
+def stored(app: App) -> list[ClientDetails]:
+    return [client.details for client in app.services.clients.list_all(LOCAL)]
+
+
+def with_card_of(client: int) -> AppTest:
+    tab = page()
+    tab.session_state["clients-picked"] = client
+    return tab.switch_page(str(PAGES / "clients.py")).run()
+
+
+def test_a_client_is_added_with_its_domains_and_terms(app: App) -> None:
+    tab = page("clients")
+    tab.button(key="add-client").click().run()
+    tab.text_input(key="client-name").input("Bakker & Co")
+    tab.multiselect(key="client-domains").select("a.nl").select("b.nl")
+    tab.selectbox(key="client-language").select("nl")
+    tab.number_input(key="client-max-quota").set_value(5000)
+    tab.button(key="save-client").click().run()
+
+    assert not errors(tab)
+    assert stored(app) == [ClientDetails("Bakker & Co", ("a.nl", "b.nl"), language="nl", terms=Terms(max_quota=5000))]
+    assert tab.dataframe[0].value["Domains"].tolist() == ["a.nl, b.nl"]
+
+
+def test_what_is_wrong_is_said_in_the_dialog_which_keeps_what_was_typed(app: App) -> None:
+    tab = page("clients")
+    tab.button(key="add-client").click().run()
+    tab.text_input(key="client-name").input("Bakker").run()
+    tab.button(key="save-client").click().run()
+
+    assert errors(tab) == ["Name at least one domain of this client."]
+    assert tab.text_input(key="client-name").value == "Bakker"
+    assert stored(app) == []
+
+
+def test_a_change_keeps_contacts_and_what_was_not_touched(app: App) -> None:
+    before = ClientDetails("A", ("a.nl",), (Contact("Kim", "kim@a.nl", "de"),), "de", Terms(1, 2, 3), "Notes.")
+    number = app.services.clients.add(LOCAL, before)
+    tab = with_card_of(number)
+    tab.button(key="edit-client").click().run()
+    tab.text_area(key="client-notes").input("Other notes.")
+    tab.button(key="save-client").click().run()
+
+    assert not errors(tab)
+    assert stored(app) == [
+        ClientDetails("A", ("a.nl",), (Contact("Kim", "kim@a.nl", "de"),), "de", Terms(1, 2, 3), "Other notes.")
+    ]
+
+
+def test_a_deleted_client_leaves_its_domains(app: App) -> None:
+    number = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",)))
+    tab = with_card_of(number)
+    tab.button(key="ask-delete-client").click().run()
+    tab.button(key="delete-client").click().run()
+
+    assert not errors(tab)
+    assert stored(app) == []
+    assert app.services.lists.domains(LOCAL).names == ("a.nl", "b.nl", "c.nl")
+
+
+def test_others_manage_no_clients(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "caller", lambda: Caller("kim"))
+    tab = page("clients")
+
+    assert "add-client" not in [button.key for button in tab.button]
+    assert "Only admins manage clients. Ask an admin." in [text.value for text in tab.markdown]
