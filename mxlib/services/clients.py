@@ -31,7 +31,7 @@ class Client:
 
 @resolves_callers
 class ClientService:
-    """Lists clients for all who may view a domain of theirs, and manages them for admins."""
+    """Lists clients for all who may view their domains; manages them for admins."""
 
     def __init__(self, store: Store, clock: Clock, lists: MailboxLists) -> None:
         self._store, self._clock, self._lists = store, clock, lists
