@@ -17,6 +17,7 @@ from mxlib.store.person_search import is_mailbox, is_named, is_within, may_name
 from mxlib.store.tables import (
     attempt,
     audit,
+    client,
     draft,
     mailbox_name,
     manual_write,
@@ -54,6 +55,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             ],
             "drafts": list(drafts_naming(tx, store.key, address)),
             "user": _user(tx, address),
+            "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
                 {"time": row.at, "from": row.address}
@@ -107,6 +109,17 @@ def tokens_naming(tx: Tx, address: str) -> Iterator[str]:
     for name in tx.execute(sa.select(token.c.name).where(may_name(token.c.name, address))).scalars():
         if is_named(name, address):
             yield name
+
+
+def clients_naming(tx: Tx, address: str) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+    """Yield the clients whose name, contacts or notes name the person."""
+    for row in tx.execute(sa.select(client)).all():
+        if any(is_within(text, address) for text in (row.name, row.contacts, row.notes)):
+            yield row
+
+
+def _client(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    return {"name": row.name, "contacts": row.contacts, "notes": row.notes}
 
 
 def drafts_naming(tx: Tx, key: ServerKey, address: str) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mxlib.core import notes
+from mxlib.core.clients import key_of
 from mxlib.core.text import person_texts
 from mxlib.core.vocabulary import AT_AN_END, ERASED, AuditAction
 from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes
@@ -21,6 +22,7 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.manual_writes import KEPT
 from mxlib.store.person import (
     active_user,
+    clients_naming,
     drafts_naming,
     is_listed,
     is_text,
@@ -31,6 +33,7 @@ from mxlib.store.person import (
 from mxlib.store.person_search import NamingEntry, is_mailbox, is_named, may_name, without
 from mxlib.store.tables import (
     attempt,
+    client,
     draft,
     mailbox_name,
     manual_write,
@@ -60,7 +63,8 @@ _USER_ERASED: dict[str, Any] = {
 
 #: Columns with the name of who did something; a user's name in them becomes that of the erased user.
 _ACTORS = (
-    run.c.operator, user.c.created_by, token.c.created_by, draft.c.operator, draft.c.begun_by, manual_write.c.who,
+    run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
+    manual_write.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -193,7 +197,8 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
         values += tx.execute(table.delete().where(is_mailbox(table, address))).rowcount
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
-    return values + _erase_texts_of_runs(tx, key, address) + _erase_writes(tx, address) + _erase_tokens(tx, address)
+    values += _erase_texts_of_runs(tx, key, address) + _erase_writes(tx, address) + _erase_tokens(tx, address)
+    return values + _erase_clients(tx, address)
 
 
 def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str) -> int:
@@ -235,6 +240,21 @@ def _erase_tokens(tx: Tx, address: str) -> int:
             tx.execute(token.update().where(token.c.id == row.id).values(name=ERASED))
             erased += 1
     return erased
+
+
+def _erase_clients(tx: Tx, address: str) -> int:
+    """Remove the person from clients: contacts, and texts that name them.
+
+    Returns from how many.
+    """
+    rows = list(clients_naming(tx, address))
+    for row in rows:
+        contacts = [without(each, address, ERASED) for each in row.contacts if each["address"] != address]
+        left = {"contacts": contacts, "notes": without(row.notes, address, ERASED)}
+        if without(row.name, address, ERASED) != row.name:
+            left |= {"name": f"{ERASED} {row.id}", "key": key_of(f"{ERASED} {row.id}")}
+        tx.execute(client.update().where(client.c.id == row.id).values(left))
+    return len(rows)
 
 
 def _erase_user(tx: Tx, address: str) -> bool:

@@ -26,6 +26,7 @@ WORDS = ("nina", "berg", IP)
 NAMING = {
     "attempt": "answer",
     "audit": "who on address outcome detail",
+    "client": "name key contacts notes created_by",
     "draft": "operator begun_by",
     "first_seen": "username",
     "mailbox_name": "username name",
@@ -69,6 +70,8 @@ NOTHING = {
     "audit_chain": "number key at why first before earlier mark",
     "audit_checkpoint": "first last until link key mark",
     "audit_head": "id last link mark",
+    "client": "id language default_quota max_quota max_mailboxes created_at",
+    "client_domain": "domain client position",
     "draft": "id rows changed_at version run",
     "last_list": "domain read_at",
     "manual_write": "id at kind action status settle_at passwords_until",
@@ -131,6 +134,12 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.sign_in_refused, name=store.key.mark(NINA), address=IP)
         add(tx, t.token, id=1, name=f"sync of {NINA}", created_by=NINA, owner=3, revoked_at=4.0)
         add(tx, t.once, caller=NINA)
+        contacts = [
+            {"name": NAME, "address": NINA, "language": ""},
+            {"name": "Tess", "address": "t@a.nl", "language": ""},
+        ]
+        add(tx, t.client, id=1, name=f"Client of {NINA}", key=f"client of {NINA}", contacts=contacts, notes=said,
+            created_by=NINA)  # fmt: skip
         add(tx, t.mapping_answer, answered_by=NINA)
         add(tx, t.draft, id="d", operator=NINA, begun_by=NINA, sealed_file=store.key.seal(b"", "draft file d"),
             sealed_rows=store.key.seal(b"", "draft rows d"))  # fmt: skip
@@ -221,6 +230,15 @@ def test_the_rows_of_others_lose_only_what_names_the_person(store: Store) -> Non
     assert aside == {"usernames": ["tess"], "at": 1.0, "first": {}}
 
 
+def test_a_client_loses_only_what_names_the_person(store: Store) -> None:
+    live_everywhere(store)
+    person_erasure.erase(store, NINA, LOCAL)
+    with store.read() as tx:
+        left = tx.execute(sa.select(t.client)).one()
+    assert left.contacts == [{"name": "Tess", "address": "t@a.nl", "language": ""}]
+    assert (left.name, left.key, left.notes) == (f"{ERASED} 1", f"{ERASED} 1", ERASED)
+
+
 def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     live_everywhere(store)
     held = json.loads(json.dumps(person.held(store, NINA)))
@@ -229,7 +247,7 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert held["user"]["last_sign_in_from"] == IP
     assert len(held["user"]["column_choices"]) == 1
     assert held["runs_that_name"] == [1, 2]
-    for part in ("writes_by_hand", "drafts", "tokens_that_name", "sign_ins_refused"):
+    for part in ("writes_by_hand", "drafts", "clients_that_name", "tokens_that_name", "sign_ins_refused"):
         assert len(held[part]) == 1, part
     assert len(held["audit_entries"]) == 4
     assert person.is_known(held)
