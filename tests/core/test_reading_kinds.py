@@ -30,7 +30,7 @@ def codes(file: ReadFile) -> set[NoteCode]:
         (f"lotte@clienta.nl:{P}\ntim@clienta.nl:Stoomboot-77x\n", "separated by colons"),
         (f"lotte@clienta.nl {P}\ntim@clienta.nl Stoomboot-77x\n", "separated by blanks"),
         (f"username:password\nlotte:{P}\n", "separated by colons"),
-        ("lotte:x:1001:1001:Lotte:/home/lotte:/bin/sh\ntim:x:1002:1002::/home/tim:/bin/sh\n", "separated by colons"),
+        ("lotte:x:1001:1001:Lotte:/srv/lotte:/bin/sh\ntim:x:1002:1002::/srv/tim:/bin/sh\n", "separated by colons"),
     ],
 )
 def test_another_kind_of_file_is_refused_by_name_and_without_a_password(text: str, sentence: str) -> None:
