@@ -43,7 +43,7 @@ _UNREADABLE_DOT = re.compile(r"[0-9]{1,3}(?:[.][0-9]{3}){1,2}")
 _BYTES = re.compile(r"[0-9]{1,3}(?:[ ,.'’\xa0\u2009\u202f]?[0-9]{3}){3,5}")
 _NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})*|[0-9]{1,9}")
 _UNLIMITED = frozenset({"unlimited", "unbegrenzt", "onbeperkt", "max", "maximum"})
-_DOTS = re.compile(r"\s*+[.,;]\s*+(?:[.,;]\s*+){0,9}")
+_DOTS = re.compile(r"[.,;]")
 _AROUND = " .,;:<>()[]'\""
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
@@ -135,11 +135,16 @@ def recovery_email(cell: str) -> str:
     if len(cell) > addresses.MAX_EMAIL_LENGTH or cell.count("@") != 1 or hides_one(cell) or holds_several(cell):
         return ""
     before, _, after = "".join(sign for sign in cell if sign.isspace() or sign not in BLANKS).partition("@")
-    name, at = (_DOTS.sub(".", part.strip()).strip(_AROUND) for part in (before, "".join(after.split())))
+    name, at = (_dotted(part.strip(_AROUND)) for part in (before, "".join(after.split())))
     meant = addresses.email(f"{name}@{at}")
     name, _, at = meant.rpartition("@")
     meant = f"{name}@{mistyped_providers([at]).get(at, at)}"
     return meant if addresses.is_email(meant) else ""
+
+
+def _dotted(text: str) -> str:
+    """Return a text with one dot for each run of dots, commas and blanks around them."""
+    return ".".join(filter(None, map(str.strip, _DOTS.split(text))))
 
 
 def quota(cell: str) -> str:
