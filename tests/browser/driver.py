@@ -357,26 +357,28 @@ class Grid:
         before = self.scroller.evaluate("e => e.scrollLeft")
         return bool(self._scroll_to("scrollLeft", before + 120) > before)
 
-    def _height(self) -> int:
-        """Pixels of a row, as Streamlit makes them from the base font size."""
-        return round(
+    def _heights(self) -> tuple[float, float]:
+        """Pixels of the header, as Streamlit makes them from the base font size, and of a row, which may wrap text."""
+        header = round(
             2.1875 * float(self.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
         )
+        whole = float(self.root.locator(".dvn-stack").evaluate("e => e.getBoundingClientRect().height"))
+        return header, (whole - header) / self.rows
 
     def _bring(self, row: int) -> None:
         """Scroll until a row is in view, whole."""
         assert 0 <= row < self.rows, f"No row {row} of {self.rows}."
-        height = self._height()
+        header, height = self._heights()
         top, view = self.scroller.evaluate("e => [e.scrollTop, e.clientHeight]")
-        if not top <= row * height <= top + view - 2 * height:
+        if not top <= row * height <= top + view - header - height:
             self._scroll_to("scrollTop", max(0, (row - 1) * height))
         self.root.locator(f'[data-testid$="-{row}"][data-testid^="glide-cell-"]').first.wait_for(state="attached")
 
     def _click_row(self, row: int, x: float) -> None:
         self._bring(row)
-        height, box = self._height(), self.canvas.bounding_box()
+        (header, height), box = self._heights(), self.canvas.bounding_box()
         assert box is not None
-        y = height * (row + 1.5) - self.scroller.evaluate("e => e.scrollTop")
+        y = header + height * (row + 0.5) - self.scroller.evaluate("e => e.scrollTop")
         self.page.mouse.click(box["x"] + x, box["y"] + y)
 
     def _scroll_to(self, axis: str, pixels: float) -> float:
