@@ -3,7 +3,7 @@
 import html
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mxlib.core.spreadsheet_marks import NO_VALUE
@@ -42,7 +42,8 @@ _STYLE = re.compile(rb"""<(?:\w+:)?xf\b[^<>]*?\bnumFmtId=["'](\d{1,6})["']""")
 
 #: What a format shows besides digits: texts in quotes, escaped signs, colours and conditions, widths and fillings.
 _PIECES = re.compile(
-    r'"(?P<text>[^"]*+)"|\\(?P<sign>.)|\[[^\]]*+\]|[_*].|(?P<digits>[0#?,.]+|General)|(?P<other>.)', re.DOTALL
+    r'"(?P<text>[^"]*+)"|\\(?P<sign>.)|\[[^\[\]]*+\]|[_*].|(?P<digits>[0#?,.]+|General)|(?P<other>[^"\\\[_*0#?,.G]++|.)',
+    re.DOTALL,
 )
 _LONGEST_FORMAT, _DIGITS = 100, re.compile(r"\d{1,30}")
 
@@ -68,7 +69,7 @@ def formats_of(styles: bytes) -> dict[bytes, Format]:
 
 def _format(code: str) -> Format | None:
     """Return how a format shows a number, where it shows more than its digits."""
-    pieces = [found.groupdict() for found in _PIECES.finditer(code[:_LONGEST_FORMAT].partition(";")[0])]
+    pieces = list(_pieces(code[:_LONGEST_FORMAT].partition(";")[0]))
     texts = [
         piece["text"] or piece["sign"] or (piece["other"] if not piece["digits"] else "") or "" for piece in pieces
     ]
@@ -82,6 +83,13 @@ def _format(code: str) -> Format | None:
     before = next(at for at, piece in enumerate(pieces) if piece["digits"])
     front, behind = "".join(texts[:before]), "".join(texts[before:])
     return lambda number: f"{front}{number}{behind}"
+
+
+def _pieces(code: str) -> Iterator[Mapping[str, str | None]]:
+    at = 0
+    while found := _PIECES.match(code, at):
+        yield found.groupdict()
+        at = found.end()
 
 
 def _in_places(number: str, pieces: Sequence[Mapping[str, str | None]]) -> str:
