@@ -142,7 +142,7 @@ def _edit_client(client: Client | None) -> None:
 
 
 def _figure(place: Any, label: str, value: int | None, least: int, most: int, key: str) -> int | None:
-    figure: int | None = place.number_input(label, least, most, value, step=1, key=key)
+    figure: int | None = place.number_input(escaped(label), least, most, value, step=1, key=key)
     return figure
 
 
