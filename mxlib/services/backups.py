@@ -14,7 +14,7 @@ from mxlib.core import thinning
 from mxlib.core.nights import DAY, HOUR, night
 from mxlib.core.text import backups
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold, scratch
+from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, hold
 from mxlib.store.backup import BackupError
 from mxlib.store.backup_record import BackupRecord
 from mxlib.store.hold import Hold
@@ -87,7 +87,7 @@ class Backups:
 
     def remove_left(self) -> None:
         """Remove what a killed backup left; the first round after a start does this too."""
-        scratch.remove_left(self._store.folder)
+        self._store.remove_copies()
 
     def record(self) -> BackupRecord:
         """Return the newest good backup, and the last failure since."""

@@ -16,7 +16,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
-from mxlib.store import data_folder, errors
+from mxlib.store import data_folder, errors, scratch
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
@@ -210,6 +210,10 @@ class Store:
             finally:
                 tx.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
         return not busy
+
+    def remove_copies(self) -> bool:
+        """Remove plain copies that killed backups left; return whether none is there now."""
+        return self._path is None or scratch.remove_left(self.folder)
 
     def own(self) -> bool:
         """Return whether this process holds the lock of the data folder.

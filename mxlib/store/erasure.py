@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit, scratch
+from mxlib.store import audit
 from mxlib.store.database import Store
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
@@ -66,7 +66,7 @@ def finish(store: Store, *, tries: int = _TRIES) -> bool:
         if turn + 1 == tries:
             return False
         time.sleep(_PAUSE)
-    if not scratch.remove_left(store.folder):
+    if not store.remove_copies():
         return False
     with store.write() as tx:
         left = pending(tx)
