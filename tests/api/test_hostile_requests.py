@@ -56,7 +56,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1"}
+EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1", "client": "1"}
 
 
 def check(answer: Any, *asked: object) -> None:
