@@ -376,10 +376,22 @@ class Grid:
 
     def _click_row(self, row: int, x: float) -> None:
         self._bring(row)
+        if self._is_covered(*(point := self._point(row, x))):
+            self.canvas.evaluate("e => e.scrollIntoView({block: 'center'})")
+            self.page.wait_for_timeout(100)
+            point = self._point(row, x)
+        self.page.mouse.click(*point)
+
+    def _point(self, row: int, x: float) -> tuple[float, float]:
+        """Where the middle of a row is in the window, `x` pixels from the left of the grid."""
         (header, height), box = self._heights(), self.canvas.bounding_box()
         assert box is not None
-        y = header + height * (row + 0.5) - self.scroller.evaluate("e => e.scrollTop")
-        self.page.mouse.click(box["x"] + x, box["y"] + y)
+        return box["x"] + x, box["y"] + header + height * (row + 0.5) - self.scroller.evaluate("e => e.scrollTop")
+
+    def _is_covered(self, x: float, y: float) -> bool:
+        """Whether something else lies there, as the footer that stays in view does."""
+        here = "([x, y]) => Boolean(document.elementFromPoint(x, y)?.closest('[data-testid=\"stDataFrame\"]'))"
+        return not self.page.evaluate(here, [x, y])
 
     def _scroll_to(self, axis: str, pixels: float) -> float:
         """Scroll, and wait until the accessible copy has followed."""
