@@ -143,7 +143,7 @@ def recovery_email(cell: str) -> str:
 
 
 def _dotted(text: str) -> str:
-    """Return a text with one dot for each run of dots, commas and blanks around them."""
+    """Return a text with one dot for each run of dots, commas and blanks."""
     return ".".join(filter(None, map(str.strip, _DOTS.split(text))))
 
 
