@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import BRISK, ROOT, Server, idle
-from tests.browser.steps import LOOKS, PASSWORD, fill_in, menu, open_preview, own_passwords, press, visit
+from tests.browser.steps import LOOKS, PASSWORD, fill_in, open_preview, own_passwords, press, visit
 
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": PASSWORD}
 KIM, JO = "kim@agency.example", "jo"
@@ -154,7 +154,7 @@ def test_another_user_of_the_browser_cannot_use_a_tab_left_open(opened: Opened) 
     fill_in(other, JO)
     idle(other)
     idle(tab, patience=60)
-    menu(tab, "Check again")
+    press(tab, "File settings")
     expect(tab.get_by_text(f"Signed in as {JO}")).to_be_visible()
     expect(tab.get_by_text("private.csv")).to_have_count(0)
     visit(other, "/import", domain="clientb.nl")
