@@ -198,5 +198,9 @@ def _outside_brackets(name: str) -> str:
     return "".join([*kept, "" if kept and rest.strip(BLANKS).casefold() in NEED_MARKS else rest])
 
 
+#: Characters of a header that are inspected for its unit.
+_LONGEST = 200
+
+
 def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
+    return "".join(filter(str.isalnum, name[:_LONGEST].casefold()))
