@@ -50,7 +50,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class DomainTerms:
-    """The terms that hold in a domain: its client's, who has so many mailboxes in all of its domains."""
+    """The terms of a domain's client, and the number of mailboxes in all of the client's domains."""
 
     client: str
     terms: Terms

@@ -148,7 +148,7 @@ class FileService:
         return read_file.apply_mapping(sheet, chosen, usernames=usernames, known=known, run=run_unless)
 
     def private_addresses(self, file: ReadFile) -> dict[int, str]:
-        """Return the addresses of other domains beside usernames, by position of their rows."""
+        """Return the addresses of other domains next to usernames, by position of their rows."""
         found = mapping.private_addresses(file.sheet, file.columns, self.known_domains())
         if not found.any():
             return {}

@@ -258,7 +258,7 @@ def _erase_clients(tx: Tx, address: str) -> int:
 
 
 def _erase_user(tx: Tx, address: str) -> bool:
-    """Erase a disabled user, and the person's name wherever it stands for who acted.
+    """Erase a disabled user, and the person's name wherever it shows who acted.
 
     The row stays without a name, since tokens and runs refer to it. Returns whether there is such a user.
     """

@@ -1,4 +1,4 @@
-"""Plain copies of the data, as long as a backup is made, checked or restored.
+"""Plain copies of the data, while a backup is made, checked or restored.
 
 Each is locked by the process that made it, however that ends: one without a lock was left by a process that was
 killed. SQLite locks databases in another way, so only folders, and files that it never opens, are locked here.

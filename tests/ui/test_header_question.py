@@ -55,18 +55,18 @@ def test_a_header_that_shows_itself_is_not_asked_about(app: App, text: str) -> N
 def test_the_chosen_line_becomes_the_header_and_can_be_changed_again(app: App) -> None:
     tab = uploaded("Bergmann GmbH\nwie;wat\nnina;boss\ntess;boss\n")
     assert step_of(tab).sheet.header == ("wie", "wat")
-    header_choice.take(step_of(tab), 3)
+    header_choice.read_with_header(step_of(tab), 3)
     tab.run()
     assert not tab.exception
     assert QUESTION in text_of(tab)
     assert "header in line 3" in text_of(tab)
-    header_choice.take(step_of(tab), 2)
+    header_choice.read_with_header(step_of(tab), 2)
     assert step_of(tab).sheet.header == ("wie", "wat")
 
 
 def test_a_line_that_cannot_be_a_header_is_refused_and_nothing_changes(app: App) -> None:
     tab = uploaded("wie,wat\nnina,boss\n")
-    header_choice.take(step_of(tab), 2)
+    header_choice.read_with_header(step_of(tab), 2)
     tab.run()
     assert "has a header and no rows" in text_of(tab)
     assert step_of(tab).sheet.header == ("wie", "wat")

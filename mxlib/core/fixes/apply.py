@@ -12,7 +12,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.fixes.groups import FixGroup, FixKind
 from mxlib.core.schema import COLUMNS
 
-#: The columns that a fix may change: cells, and what hangs on them.
+#: The columns that a fix may change: cells, and what depends on them.
 _CHANGEABLE = (*COLUMNS, "ticked", "generated", "fault")
 
 

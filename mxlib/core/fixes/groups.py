@@ -28,9 +28,9 @@ class FixKind(StrEnum):
     STRIP = "strip"
     #: Empty the cell.
     CLEAR = "clear"
-    #: Leave the rows out.
+    #: Exclude the rows.
     EXCLUDE = "exclude"
-    #: Include rows that were left out.
+    #: Include rows that were excluded.
     INCLUDE = "include"
     #: Show what the rows would change in the mailboxes that exist; it edits no row.
     SHOW_CHANGES = "show_changes"
@@ -159,7 +159,7 @@ class FixGroup:
 def find(validated: pd.DataFrame) -> list[FixGroup]:
     """Return the groups of the ticked rows, in the order of Problem.
 
-    A row with several problems is in several groups. One that reading could not make sense of is only to be left out,
+    A row with several problems is in several groups. One that could not be read reliably can only be excluded,
     since its cells may hold what belongs elsewhere; one that already exists and is skipped needs no other fix. Where
     all of them exist, the page asks once whether to update them.
     """

@@ -120,7 +120,7 @@ def _labelled(sheet: Sheet, who: Collection[int]) -> Iterator[int]:
             cells = arrow_text.cut(cells, arrow_text.are_longer(cells, MAX_CELL_LENGTH))
         suspect |= arrow_text.contain(cells, _SUSPECT)
     suspect[:1] = False
-    suspect[-1:] = len(sheet) > 1  # the label of the last row may stand in any column
+    suspect[-1:] = len(sheet) > 1  # the label of the last row may be in any column
     yield from np.flatnonzero(suspect)[-_MOST_INSPECTED:].tolist()
 
 
@@ -150,7 +150,7 @@ def _is_sum(sheet: Sheet, at: int, cells: dict[int, str], usernames: Collection[
 
 
 def _is_below(sheet: Sheet, at: int, cells: dict[int, str], who: Collection[int], sums: _Sums) -> bool:
-    """Return whether one of the last rows stands below the table: a remark, or a sum without a label."""
+    """Return whether one of the last rows is below the table: a remark, or a sum without a label."""
     if any("@" in cell for cell in cells.values()):
         return False
     if len(cells) == 1 and len(sheet.header) > 1 and _BELOW.fullmatch(next(iter(cells.values()))):

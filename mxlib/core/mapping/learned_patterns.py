@@ -10,7 +10,7 @@ from mxlib.core.arrow_text import texts
 from mxlib.core.mapping import usernames
 from mxlib.core.mapping.usernames import PATTERNS, Particles, UsernamePattern
 
-#: Mailboxes that are looked at.
+#: Mailboxes that are compared at most.
 _MOST = 500
 
 #: Mailboxes of one pattern from which it counts, and their part of all that could have it.
@@ -34,8 +34,8 @@ def learn(mailboxes: Sequence[tuple[str, str]], usual: UsernamePattern) -> Usern
     Each of `mailboxes` is a username with the full name of its owner, blank if unknown. Names prove a pattern; without
     enough of them, the shapes of the usernames show it.
     """
-    looked_at = [(username, name) for username, name in islice(mailboxes, _MOST) if username not in _ROLES]
-    return _by_names(looked_at, usual) or _by_shapes([username for username, _ in looked_at], usual) or usual
+    compared = [(username, name) for username, name in islice(mailboxes, _MOST) if username not in _ROLES]
+    return _by_names(compared, usual) or _by_shapes([username for username, _ in compared], usual) or usual
 
 
 def _by_names(mailboxes: Sequence[tuple[str, str]], usual: UsernamePattern) -> UsernamePattern | None:

@@ -194,7 +194,7 @@ def rows_from_sheet(
 
 
 def private_addresses(sheet: Sheet, mapping: ColumnMapping, known: frozenset[str] | None) -> Mask:
-    """Return which rows have an address of an unknown domain beside a username.
+    """Return which rows have an address of an unknown domain next to a username.
 
     None where a column holds recovery emails, or the domains of the account are not `known`.
     """

@@ -102,7 +102,7 @@ def time(figures: Confirmation) -> str:
 
 
 def details(figures: Confirmation) -> str:
-    """Say what the figures do not: the source, the pace, generated passwords. Parts that are zero are left out."""
+    """Say what the figures do not: source, rate limit, generated passwords. Parts that are zero are left out."""
     source = f"{figures.file_name}, {count(figures.rows, 'row')}."
     if not figures.file_name:
         source = f"{count(figures.rows, 'row')} added by hand."

@@ -67,7 +67,7 @@ def read_addresses(last: Validation, rows: pd.DataFrame, changed: Mask, active_d
 def validate_again(
     last: Validation, rows: pd.DataFrame, parsed: Addresses, account: AccountSnapshot, changed: Mask
 ) -> Validation | None:
-    """Return the validation of `rows` by that of before.
+    """Return the validation of `rows`, given the one before.
 
     None when all of them have to be validated, as they are where a client may have a number of mailboxes: then a row
     depends on all new ones before it. `parsed` are the addresses of `rows`, `changed` those that differ. A
@@ -91,7 +91,7 @@ def validate_again(
 
 
 def same_account(one: AccountSnapshot, other: AccountSnapshot) -> bool:
-    """Return whether two snapshots say the same.
+    """Return whether two snapshots of the account are equal.
 
     Tables of mailboxes are the same only if they are one object.
     """

@@ -1,4 +1,4 @@
-"""The footer of a preview, and the last look before anything is sent."""
+"""The footer of a preview, and the dialog with its figures before anything is sent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -52,7 +52,7 @@ def show(held: OpenDraft, validated: pd.DataFrame, figures: Mapping[str, int]) -
 
 
 def _state(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int], ready: int) -> None:
-    """Show how many rows are ready and in view, or why none is."""
+    """Show how many rows are ready and in view, or why no row is."""
     said = f"**{ready:,} ready**"
     if left := len(validated) - ready - figures[UNCHANGED]:
         said += f" · {left:,} not"
@@ -142,7 +142,7 @@ def _figures(figures: Confirmation) -> None:
 
 
 def _domains(figures: Confirmation) -> None:
-    """Show a table, domain by domain."""
+    """Show the figures of each domain as a table."""
     rows = figures.domains
     table = pd.DataFrame(
         {
@@ -195,7 +195,7 @@ def _warnings(ready: PreparedImport, named: frozenset[int]) -> bool:
 
 
 def retention() -> int:
-    """For how many days MXM keeps its copy of the passwords of the run."""
+    """Ask for how many days MXM keeps its copy of the passwords of the run; return them."""
     days = services.current().settings.retention_days
     return st.segmented_control(
         "Keep MXM's copy of the passwords for",

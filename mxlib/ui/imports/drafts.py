@@ -1,4 +1,4 @@
-"""Drafts that wait to be gone on with."""
+"""Drafts that wait to be continued."""
 
 import streamlit as st
 

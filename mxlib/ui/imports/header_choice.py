@@ -42,7 +42,7 @@ def ask(step: Step) -> None:
         )
 
 
-def take(step: Step, line: int) -> None:
+def read_with_header(step: Step, line: int) -> None:
     """Read the file with a line as its header; 0 means that it has none."""
     options = replace(step.sheet.options, header_line=line)
     try:
@@ -56,11 +56,11 @@ def _clicked(step: Step, numbers: list[int]) -> None:
     # A click on a cell means its row; the row that was chosen at first stays among the rows then.
     rows = [row for row, _ in selection.get("cells", [])] or selection["rows"]
     if rows and rows[0] < len(numbers) and numbers[rows[0]] != step.sheet.options.header_line:
-        take(step, numbers[rows[0]])
+        read_with_header(step, numbers[rows[0]])
 
 
 def _table(step: Step, lines: dict[int, list[str]]) -> pd.DataFrame:
-    """Return the lines, after one that stands for none of them."""
+    """Return the lines as rows, after a row to choose none of them."""
     width = min(_COLUMNS, max(map(len, lines.values())))
     now = step.sheet.options.header_line
     rows = [[_NONE, _NO_NAMES, *[""] * (width - 1)]]

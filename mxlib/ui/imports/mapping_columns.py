@@ -27,7 +27,7 @@ _NAMED = 30
 
 
 def ask(step: Step) -> None:
-    """Ask for the column of each of ours.
+    """Ask for the column of the file that fills each column of a mailbox.
 
     Columns that claim one meaning together are one question.
     """
@@ -93,7 +93,7 @@ def _choose(step: Step, target: str, names: list[str]) -> None:
 
 
 def _without(step: Step, target: str) -> str:
-    """Return the choice of no column, with what is taken instead."""
+    """Return the label of the choice of no column: what fills the target instead."""
     if target == targets.WHO and step.answer.makes_usernames:
         return _MADE
     has_parts = not {"first_name", "last_name"}.isdisjoint(step.answer.meanings)

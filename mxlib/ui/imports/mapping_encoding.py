@@ -23,7 +23,7 @@ _NO_HEADER = "No header: the first line is a row already"
 
 
 def ask(step: Step) -> None:
-    """Draw what was taken, changeable, and a live sample of what comes of it."""
+    """Draw the read options, to be changed, and a live sample of the rows that they give."""
     options = step.sheet.options
     with st.container(horizontal=True):
         if options.sheet is not None:

@@ -119,7 +119,7 @@ class Step:
         return readable(masked(masked_value(cell)))
 
     def choose(self, target: str, at: int | None) -> None:
-        """Take a column for one of ours, or none."""
+        """Fill a column of a mailbox with one of the file, or with none."""
         clue = self.question.clues.get(at) if at is not None else None
         holds_addresses = clue is not None and clue.holds is clues.Holds.ADDRESSES
         before = self.answer.meanings
@@ -129,9 +129,9 @@ class Step:
         self.decided |= {before[column] for column in changed} | {self.answer.meanings[column] for column in changed}
 
     def answer_claim(self, meaning: str, claimants: Sequence[int], at: int) -> None:
-        """Take one of the columns that claim a meaning.
+        """Choose one of the columns that claim a meaning.
 
-        Another of them may be proposed for something else then.
+        Another of them may then be proposed for something else.
         """
         self.answer = targets.with_claimant(self.answer, meaning, claimants, at)
         apart = self.decided | self._open_claims
@@ -164,7 +164,7 @@ class Step:
 
     @property
     def _open_claims(self) -> frozenset[str]:
-        """The meanings that several columns claim, as long as nobody said which one holds them."""
+        """The meanings that several columns claim, as long as no person chose one of them."""
         claims = self.question.claims.items()
         return frozenset(
             meaning for meaning, columns in claims if any(self.answer.meanings[at] == "" for at in columns)

@@ -66,7 +66,7 @@ def place(row: Any) -> str:
 
 
 def said(reasons: str, warnings: str) -> str:
-    """Everything that is said of a row, on one line."""
+    """Return the problems and warnings of a row, on one line."""
     return " ".join(filter(None, (reasons, warnings))).replace("\n", " ")
 
 

@@ -1,4 +1,4 @@
-"""Taking a file in: what it may be, what was made of it, and why it was refused."""
+"""The upload of a file: what it may be, how it was read, and why it was refused."""
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
