@@ -194,7 +194,7 @@ def test_mailboxes_that_are_not_in_the_file_stay_unchanged(app: App) -> None:
 def test_existing_mailboxes_are_skipped_without_on_existing_update(app: App) -> None:
     counts, rows = run(app, b"username,quota\r\nkim,2048\r\n", on_existing="skip")
     assert counts == {"skipped": 1}
-    assert rows[0]["message"].endswith("To change it, choose Existing mailboxes: update.")
+    assert rows[0]["message"].endswith("To change it, choose Update existing.")
     assert patches(app) == []
 
 

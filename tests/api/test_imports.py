@@ -136,7 +136,7 @@ def test_a_domain_is_not_called_missing_while_the_list_of_domains_was_never_read
     assert (row["verdict"], row["errors"]) == ("ready", [])
     assert row["warnings"][0].startswith("Could not check a.nl")
     answer = app.ask("POST", "/imports", body, headers={"Idempotency-Key": "k1"})
-    refused(answer, 503, "a.nl could not be read from MXroute just now. Start waits for MXroute")
+    refused(answer, 503, "a.nl could not be read from MXroute just now. The start waits for MXroute")
     assert data(app.ask("GET", "/imports")) == []
 
 
@@ -243,7 +243,7 @@ def test_a_key_belongs_to_its_caller(app: App) -> None:
 def test_a_refused_request_does_not_use_up_its_key(app: App) -> None:
     data(app.ask("GET", "/domains"))
     app.host.down = True
-    refused(start(app, NINA, key="k1"), 503, "Start waits for MXroute")
+    refused(start(app, NINA, key="k1"), 503, "The start waits for MXroute")
     app.host.down = False
     app.services.lists._outcomes.clear()  # a minute later
     data(start(app, NINA, {"username": "kim"}, key="k1"), 202)

@@ -199,7 +199,7 @@ def test_a_domain_that_cannot_be_read_is_a_warning_before_the_preview_and_delays
         "Could not check a.nl for existing mailboxes; one that exists will be skipped."
     )
     assert confirmations.start_waits("a.nl") == (
-        "a.nl could not be read from MXroute just now. Start waits for MXroute: try again in a minute."
+        "a.nl could not be read from MXroute just now. The start waits for MXroute: try again in a minute."
     )
 
 

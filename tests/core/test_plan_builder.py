@@ -67,7 +67,7 @@ def test_every_other_row_says_why_it_is_left_out(plan: Plan):
     assert [row.left_out for row in plan.rows] == [
         "",
         "",
-        "Already exists. Skipped. To change it, choose Existing mailboxes: update.",
+        "Already exists. Skipped. To change it, choose Update existing.",
         "Same address as line 2. Change one, or leave this one out.",
         "'jan jansen' has a space; try jan.jansen.",
         "Needs password. Type one, or tick Generate secure passwords.",

@@ -64,7 +64,7 @@ def test_the_documentation_lists_every_code_of_a_pause() -> None:
         ("create", Reason(RowReason.MAY_BE_DONE), reasons.MAY_EXIST),
         ("delete", Reason(RowReason.MAY_BE_DONE), reasons.MAY_BE_DONE),
         ("create", Reason(RowReason.ALREADY_EXISTS),
-         "Already exists. Skipped. To change it, choose Existing mailboxes: update."),
+         "Already exists. Skipped. To change it, choose Update existing."),
     ],
 )  # fmt: skip
 def test_a_text_is_made_of_code_and_facts(action: str, reason: Reason, text: str) -> None:

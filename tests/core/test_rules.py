@@ -364,7 +364,7 @@ def test_an_existing_mailbox_is_skipped():
     row = one(username="INFO")
     assert (row.verdict, row.reasons) == (
         Verdict.EXISTS,
-        "Skipped. To change it, choose Existing mailboxes: update.",
+        "Skipped. To change it, choose Update existing.",
     )
 
 
@@ -425,7 +425,7 @@ def test_every_reason_is_reported_and_the_most_severe_decides():
 
 def test_a_reason_after_another_names_its_verdict():
     assert one(username="info", quota="lots").reasons.splitlines()[1] == (
-        "Already exists. Skipped. To change it, choose Existing mailboxes: update."
+        "Already exists. Skipped. To change it, choose Update existing."
     )
     assert one(password="", quota="lots").reasons.splitlines()[1] == (
         "Needs password. Type one, or tick Generate secure passwords."

@@ -97,7 +97,8 @@ def test_the_undo_question_counts_deleted_and_kept_mailboxes():
 def test_an_old_list_shows_its_age():
     now = at(5, 3, 9, 1)
     assert list_ages.old_list(at(5, 3, 8, 14), now) == (
-        "MXroute does not answer. This is the list of 08:14 (47 minutes old). Preview works; Start waits for MXroute."
+        "MXroute does not answer. This is the list of 08:14 (47 minutes old). "
+        "Preview works; the start waits for MXroute."
     )
     assert "This is the list of 1 May, 08:14 (2 days old)." in list_ages.old_list(at(5, 1, 8, 14), now)
 

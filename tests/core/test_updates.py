@@ -180,7 +180,7 @@ def test_the_second_ticked_row_of_a_mailbox_is_a_duplicate() -> None:
 def test_with_skip_an_existing_mailbox_is_unchanged_and_the_reason_says_how_to_update_it() -> None:
     rows = validated({"username": "info", "quota": "2048"}, on_existing=OnExisting.SKIP)
     assert rows["verdict"].iat[0] == Verdict.EXISTS
-    assert rows["reasons"].iat[0] == "Skipped. To change it, choose Existing mailboxes: update."
+    assert rows["reasons"].iat[0] == "Skipped. To change it, choose Update existing."
     assert (rows["action"].iat[0], rows["changes"].iat[0]) == ("", "")
 
 

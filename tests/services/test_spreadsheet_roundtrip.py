@@ -66,7 +66,7 @@ def cells(data: bytes, name: str) -> list[dict[str, str]]:
 
 
 def changes(app: App, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
-    """What an import of the file with `Existing mailboxes: update` would change, row by row."""
+    """What an import of the file with `Update existing` would change, row by row."""
     batch = app.services.files.batch_from_file(data, name, domain, on_existing=OnExisting.UPDATE)
     validated = app.services.imports.validate(LOCAL, batch)
     assert validated["reasons"].eq("").all(), validated["reasons"].tolist()

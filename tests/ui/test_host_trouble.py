@@ -101,7 +101,7 @@ def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(
         tab = preview(opened("import_mailboxes", domain="clienta.nl"))
         assert tab.data_editor[0].value["status"][0] == ["Ready"]
         tab.button(key="create").click().run()
-        assert "Start waits for MXroute" in alerts(tab)
+        assert "start waits for MXroute" in alerts(tab)
         assert tab.button(key="start").disabled
 
 

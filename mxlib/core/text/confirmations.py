@@ -243,4 +243,4 @@ def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
 
 def start_waits(domain: str) -> str:
     """Say that a domain's list could not be read right before the start."""
-    return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."
+    return f"{domain} could not be read from MXroute just now. The start waits for MXroute: try again in a minute."

@@ -22,7 +22,7 @@ from mxlib.core.vocabulary import Verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
 NO_PASSWORD = "A new mailbox needs a password."  # noqa: S105 - a sentence, not a secret
-EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
+EXISTS = "Skipped. To change it, choose Update existing."
 UNTICKED = "Unticked in the preview."
 LIMIT = f"Limit: 0 to {MAX_SENDS_PER_DAY}."
 PASSWORD_ELSEWHERE = "A password seems to stand outside the password column: move it there."  # noqa: S105

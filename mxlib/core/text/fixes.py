@@ -84,7 +84,7 @@ def advice(group: FixGroup) -> str:
         case FixKind.CLEAR if group.column == "password":
             return "keep their own"
         case FixKind.CLEAR:
-            return f"use the standard {group.column}" if group.column in ("quota", "limit") else "leave blank"
+            return f"use the default {group.column}" if group.column in ("quota", "limit") else "leave blank"
         case _:
             return ""
 

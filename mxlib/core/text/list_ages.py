@@ -15,7 +15,7 @@ def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
     """
     return (
         f"{problem} This is the list of {moment(read_at, now)} ({age(now - read_at)} old). "
-        "Preview works; Start waits for MXroute."
+        "Preview works; the start waits for MXroute."
     )
 
 

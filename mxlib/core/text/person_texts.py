@@ -12,8 +12,8 @@ ALWAYS = (
 _STAYS = {
     "run": "Run {which} is not at its end: its row stays. Stop the run or wait, then erase again.",
     "write": (
-        "A change by hand that names this person, or its password, waits for its outcome. Settle it on the mailbox's "
-        "page, then erase again."
+        "A change by hand that names this person, or its password, waits for its outcome. Wait for it, or press "
+        "Forget it on the mailbox's page, then erase again."
     ),
     "draft": "A draft names this person, {which}: it goes when it is started or discarded, or for its age.",
     "host": "MXroute still lists this mailbox: MXM shows it until it is deleted there.",

@@ -116,7 +116,7 @@ def _offer_unused(step: Step, at: int, clue: Clue) -> None:
     """Warn of an unused column that looks like something, with a button that uses it."""
     warning, button = st.columns(_SEEN, vertical_alignment="center")
     holds = escaped(columns.holds(clue.holds))
-    place = "stands next to usernames" if step.answer.meanings[at] == ADDRESS else "is not imported"
+    place = "is next to usernames" if step.answer.meanings[at] == ADDRESS else "is not imported"
     text = f"**{escaped(step.name(at))}** {escaped(place)}, and looks like {holds}: {_samples(step, at)}"
     warning.warning(text, icon=":material/warning:")
     noun = escaped(MEANINGS[clue.meaning].noun)
