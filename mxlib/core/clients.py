@@ -50,7 +50,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class DomainTerms:
-    """The terms of a domain's client, and the number of mailboxes in all of the client's domains."""
+    """The terms of a domain's client, and how many mailboxes its domains have in all."""
 
     client: str
     terms: Terms

@@ -195,7 +195,7 @@ def _warnings(ready: PreparedImport, named: frozenset[int]) -> bool:
 
 
 def retention() -> int:
-    """Ask for how many days MXM keeps its copy of the passwords of the run; return them."""
+    """Ask for how many days MXM keeps the passwords of the run; return them."""
     days = services.current().settings.retention_days
     return st.segmented_control(
         "Keep MXM's copy of the passwords for",

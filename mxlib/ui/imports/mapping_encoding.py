@@ -23,7 +23,7 @@ _NO_HEADER = "No header: the first line is a row already"
 
 
 def ask(step: Step) -> None:
-    """Draw the read options, to be changed, and a live sample of the rows that they give."""
+    """Draw the read options, to be changed, and a live sample of the rows."""
     options = step.sheet.options
     with st.container(horizontal=True):
         if options.sheet is not None:
