@@ -130,11 +130,6 @@ def test_a_username_that_needs_a_person_has_no_suggestion(typed: str) -> None:
     assert values.username(typed) == ""
 
 
-def test_numbers_for_namesakes_are_free_and_given_once() -> None:
-    taken = {"anna@a.nl", "anna2@a.nl", "bo@b.nl"}
-    assert values.numbered(["anna@a.nl", "anna@a.nl", "bo@b.nl", "kim@a.nl"], taken) == ["anna3", "anna4", "bo2", "kim"]
-
-
 # Groups.
 
 

@@ -4,7 +4,7 @@ A suggestion is always valid by itself. A cell that may hide a password, or hold
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import numpy as np
 from rapidfuzz import process
@@ -181,23 +181,3 @@ def full_name(cell: str) -> str:
     if hides_one(cell) or len(cell) > NAME.max_length:
         return ""
     return " ".join(_HIDDEN.sub(" ", cell).split())
-
-
-def numbered(names: Iterable[str], taken: Collection[str]) -> list[str]:
-    """Return each address's username with the next number that makes it free, in order.
-
-    `names` and `taken` are addresses; each number is given once.
-    """
-    used, reached, given = set(taken), dict[str, int](), []
-    for address in names:
-        name, _, domain = address.partition("@")
-        number = reached.get(address, 1)
-        candidate = address
-        while candidate in used:
-            number += 1
-            made = f"{name[: addresses.MAX_USERNAME_LENGTH - len(str(number))]}{number}"
-            candidate = f"{made}@{domain}"
-        reached[address] = number
-        used.add(candidate)
-        given.append(candidate.partition("@")[0])
-    return given
