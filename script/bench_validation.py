@@ -20,11 +20,11 @@ from mxlib.core import addresses, quotas
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
-from mxlib.core.fixes import values
 from mxlib.core.mapping import languages, mapping
 from mxlib.core.schema import COLUMNS, MASK, MAX_SENDS_PER_DAY, NAME, STORED_HERE
 from mxlib.core.text import confirmations
 from mxlib.core.text import findings as reasons
+from mxlib.core.validation import suggested_values
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import Action, OnExisting, Verdict
 
@@ -164,7 +164,9 @@ def _validate_row(
     addressed = True
     if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.MAX_USERNAME_LENGTH):
         errors.append(
-            reasons.username(username, values.username(username, spelled=languages.country_spells_out(domain)))
+            reasons.username(
+                username, suggested_values.username(username, spelled=languages.country_spells_out(domain))
+            )
         )
         addressed = False
     if disagree:
@@ -200,7 +202,7 @@ def _validate_row(
     recovery = "" if typed == "-" else typed
     if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.MAX_EMAIL_LENGTH):
         email_typed = row.recovery_email.strip(BLANKS)
-        errors.append(reasons.recovery_email(email_typed, values.recovery_email(email_typed)))
+        errors.append(reasons.recovery_email(email_typed, suggested_values.recovery_email(email_typed)))
     if recovery == full:
         errors.append(reasons.RECOVERS_ITSELF)
     had_recovery = had.recovery_email if had else ""

@@ -12,13 +12,13 @@ from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
 from mxlib.core.findings import bits_of
-from mxlib.core.fixes import groups, values
+from mxlib.core.fixes import groups
 from mxlib.core.fixes.apply import applied, apply, revert, standing
 from mxlib.core.fixes.groups import _RULES, FixGroup, FixKind, Problem
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import make_rows
 from mxlib.core.text import fixes as texts
-from mxlib.core.validation import rules
+from mxlib.core.validation import rules, suggested_values
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting
 from tests.support.hypothesis_profiles import examples
@@ -67,14 +67,14 @@ def group(rows: pd.DataFrame, problem: Problem, on_existing: OnExisting = OnExis
     ],
 )
 def test_an_unknown_domain_means_the_nearest_that_may_be_imported_into(typed: str, meant: str) -> None:
-    assert values.nearest_domains([typed], ACCOUNT.targets).get(typed, "") == meant
+    assert suggested_values.nearest_domains([typed], ACCOUNT.targets).get(typed, "") == meant
 
 
 def test_a_domain_that_may_be_two_others_or_differs_in_a_digit_means_none() -> None:
-    assert not values.nearest_domains(["clientc.example"], ["clienta.example", "clientb.example"])
-    assert not values.nearest_domains(["client-team1.example"], ["client-team2.example"])
-    assert not values.nearest_domains(["clientb.example"], ["clienta.example"])
-    assert not values.nearest_domains(["praxis-nord.de"], ["praxis-nord.at", "praxis-nord.ch"])
+    assert not suggested_values.nearest_domains(["clientc.example"], ["clienta.example", "clientb.example"])
+    assert not suggested_values.nearest_domains(["client-team1.example"], ["client-team2.example"])
+    assert not suggested_values.nearest_domains(["clientb.example"], ["clienta.example"])
+    assert not suggested_values.nearest_domains(["praxis-nord.de"], ["praxis-nord.at", "praxis-nord.ch"])
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_a_domain_that_may_be_two_others_or_differs_in_a_digit_means_none() -> N
     ],
 )
 def test_a_recovery_email_means_an_address_only_where_that_is_evident(typed: str, meant: str) -> None:
-    assert values.recovery_email(typed) == meant
+    assert suggested_values.recovery_email(typed) == meant
 
 
 @pytest.mark.parametrize("domain", ["mail.com", "gmx.de", "example.org", "hotmail.se.example", "ymail.com"])
 def test_other_domains_are_not_taken_for_mistyped_providers(domain: str) -> None:
-    assert not values.mistyped_providers([domain])
+    assert not suggested_values.mistyped_providers([domain])
 
 
 def test_a_mistyped_provider_is_warned_of_and_fixed() -> None:
@@ -114,7 +114,7 @@ def test_a_mistyped_provider_is_warned_of_and_fixed() -> None:
     [("1.024", "1024"), ("1073741824", "1024 MB"), ("1.5", ""), ("0.512", ""), ("none", ""), ("10%", "")],
 )
 def test_an_unreadable_quota_means_an_amount_only_where_that_is_evident(typed: str, meant: str) -> None:
-    assert values.quota(typed) == meant
+    assert suggested_values.quota(typed) == meant
 
 
 def test_a_username_is_spelled_as_in_the_country_of_its_domain() -> None:
@@ -122,12 +122,15 @@ def test_a_username_is_spelled_as_in_the_country_of_its_domain() -> None:
     assert validated(rows)["suggested_username"].tolist() == ["juergen.gross", "jurgen"]
     spelled = rules.validate(rows, ACCOUNT, replace(DEFAULTS, spelled=True))
     assert spelled["suggested_username"].tolist() == ["juergen.gross", "juergen"]
-    assert (values.username("åse.bø", spelled=True), values.username("åse.bø")) == ("aase.boe", "ase.bo")
+    assert (suggested_values.username("åse.bø", spelled=True), suggested_values.username("åse.bø")) == (
+        "aase.boe",
+        "ase.bo",
+    )
 
 
 @pytest.mark.parametrize("typed", ["ivаn", "a@example.org b@example.org", ""])
 def test_a_username_that_needs_a_person_has_no_suggestion(typed: str) -> None:
-    assert values.username(typed) == ""
+    assert suggested_values.username(typed) == ""
 
 
 # Groups.

@@ -14,7 +14,6 @@ from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
 from mxlib.core.clients import DomainTerms
 from mxlib.core.findings import FindingCode, Findings, add_suggestions
-from mxlib.core.fixes import values
 from mxlib.core.format import listed
 from mxlib.core.mapping.languages import country_spells_out
 from mxlib.core.passwords import PasswordScan
@@ -29,7 +28,7 @@ from mxlib.core.schema import (
 )
 from mxlib.core.spreadsheet_marks import changed_forms
 from mxlib.core.text import findings
-from mxlib.core.validation import differences
+from mxlib.core.validation import differences, suggested_values
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
 
@@ -339,7 +338,7 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     forbidden = arrow_text.is_among(domains, account.forbidden)
     if forbidden.any():
         # The suggestion must not show whether such a domain exists, so that any of them may have one.
-        nearest = values.nearest_domains(_distinct(domains, forbidden), account.targets)
+        nearest = suggested_values.nearest_domains(_distinct(domains, forbidden), account.targets)
         said = lambda name: (account.forbidden[name], nearest.get(name, ""))  # noqa: E731
         stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, said)
     stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
@@ -358,7 +357,7 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: _two_domains(pair, account.targets))
     unknown = ~disagree & ~traced["domain"] & ~arrow_text.is_among(domains, account.domains)
     if unknown.any():
-        near = values.nearest_domains(_distinct(domains, unknown), account.targets)
+        near = suggested_values.nearest_domains(_distinct(domains, unknown), account.targets)
         stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains, lambda name: (name, near.get(name, "")))
 
     lacking = np.where(traced["password"] | cells.passwords.hashed, 0, cells.passwords.lacking)
@@ -367,7 +366,9 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     stops.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), FindingCode.PASSWORD_UNTYPABLE)
     stops.add(cells.passwords.hashed, FindingCode.PASSWORD_HASH)
     unread = (cells.quota == _UNREADABLE) & ~traced["quota"]
-    stops.add_by_value(unread, FindingCode.INVALID_QUOTA, cells.quota_typed, lambda cell: (cell, values.quota(cell)))
+    stops.add_by_value(
+        unread, FindingCode.INVALID_QUOTA, cells.quota_typed, lambda cell: (cell, suggested_values.quota(cell))
+    )
     if account.terms:
         terms, most = account.terms, _largest_quota(domains, account)
         over = (cells.quota > most) | ((cells.quota == 0) & (most < _NO_CAP))
@@ -376,14 +377,18 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
             over, FindingCode.QUOTA_OVER_CAP, domains, lambda name: (terms[name].terms.max_quota, terms[name].client)
         )
     unread = (cells.limit == _UNREADABLE) & ~traced["limit"]
-    stops.add_by_value(unread, FindingCode.INVALID_LIMIT, cells.limit_typed, lambda cell: (values.limit(cell),))
+    stops.add_by_value(
+        unread, FindingCode.INVALID_LIMIT, cells.limit_typed, lambda cell: (suggested_values.limit(cell),)
+    )
     no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email) & ~traced["recovery_email"]
-    advice = lambda cell: (cell, values.recovery_email(cell))  # noqa: E731
+    advice = lambda cell: (cell, suggested_values.recovery_email(cell))  # noqa: E731
     stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed, advice)
     stops.add(arrow_text.are_equal(email, cells.full_address), FindingCode.RECOVERS_ITSELF)
     full_name = cells.asked["name"]
     unseen = full_names.are_invalid(full_name)
-    stops.add_by_value(unseen, FindingCode.INVALID_NAME, full_name, lambda cell: (cell, values.full_name(cell)))
+    stops.add_by_value(
+        unseen, FindingCode.INVALID_NAME, full_name, lambda cell: (cell, suggested_values.full_name(cell))
+    )
     addressed: Mask = ~(unfit | disagree | unknown | traced["username"] | traced["domain"])
     return addressed
 
@@ -411,12 +416,12 @@ def _with_spelling(names: pa.Array, domains: pa.Array, where: Mask, spelled: boo
 
 def _username(cell: str) -> tuple[str, str]:
     name, _, spelled = cell.rpartition("\n")
-    return name, values.username(name, spelled=spelled == _SPELLED)
+    return name, suggested_values.username(name, spelled=spelled == _SPELLED)
 
 
 def _two_domains(pair: str, targets: frozenset[str]) -> tuple[str, str, str]:
     in_name, in_column = pair.split("@", 1)
-    return in_name, in_column, values.either(in_name, in_column, targets)
+    return in_name, in_column, suggested_values.either(in_name, in_column, targets)
 
 
 def _add_traces(stops: Findings, code: FindingCode, broken: Mapping[str, Mask]) -> None:
@@ -497,7 +502,7 @@ def _add_mistyped(warnings: Findings, cells: ParsedRows, sendable: Mask) -> None
         return
     domains = pc.replace_substring_regex(email, "^.*@", "")
     _, different = arrow_text.distinct(domains)
-    if meant := values.mistyped_providers(different):
+    if meant := suggested_values.mistyped_providers(different):
         suspect = sendable & arrow_text.is_among(domains, meant)
         warnings.add_by_value(suspect, FindingCode.MISTYPED_RECOVERY_EMAIL, email, lambda cell: _corrected(cell, meant))
 
@@ -508,7 +513,7 @@ def _corrected(email: str, meant: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _huge(megabytes: int | None) -> tuple[int, str] | None:
-    return None if megabytes is None else (megabytes, values.from_bytes(megabytes))
+    return None if megabytes is None else (megabytes, suggested_values.from_bytes(megabytes))
 
 
 def _changed(account: AccountSnapshot) -> dict[str, str]:
