@@ -297,9 +297,11 @@ class ImportService:
             unchecked |= unread - existing.keys() - forbidden.keys()
             known |= unread
         has = {name: self._lists.cached_frame(name) for name in existing} if batch.updates else {}
-        targets = frozenset(name for name in domains.names if caller.may(Permission.IMPORT, name))
+        suggestable = frozenset(name for name in domains.names if caller.may(Permission.IMPORT, name))
         terms = self._clients.terms(batch.domains)
-        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, targets, terms)
+        return AccountSnapshot(
+            known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, suggestable, terms
+        )
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:

@@ -28,7 +28,7 @@ from tests.support.row_strategies import STANDARD, UNHURRIED, tables
 GOOD = "Geheim.2026x"
 DOMAINS = frozenset({"autohaus-sievers.de", "kapper-bergmann.nl", "studio-noord.example"})
 ACCOUNT = AccountSnapshot(
-    DOMAINS, {name: frozenset({"there"}) for name in DOMAINS}, targets=DOMAINS - {"studio-noord.example"}
+    DOMAINS, {name: frozenset({"there"}) for name in DOMAINS}, suggestable_domains=DOMAINS - {"studio-noord.example"}
 )
 DEFAULTS = Defaults("kapper-bergmann.nl")
 
@@ -67,7 +67,7 @@ def group(rows: pd.DataFrame, problem: Problem, on_existing: OnExisting = OnExis
     ],
 )
 def test_an_unknown_domain_means_the_nearest_that_may_be_imported_into(typed: str, meant: str) -> None:
-    assert suggested_values.nearest_domains([typed], ACCOUNT.targets).get(typed, "") == meant
+    assert suggested_values.nearest_domains([typed], ACCOUNT.suggestable_domains).get(typed, "") == meant
 
 
 def test_a_domain_that_may_be_two_others_or_differs_in_a_digit_means_none() -> None:
@@ -312,7 +312,7 @@ def test_a_fix_removes_its_finding_from_its_rows_alone_and_is_undone(
     rows: pd.DataFrame, on_existing: OnExisting, data: st.DataObject
 ) -> None:
     rows = rows.assign(origin=range(len(rows)))
-    account = replace(ANY_ACCOUNT, targets=frozenset(ANY_ACCOUNT.domains - ANY_ACCOUNT.forbidden.keys()))
+    account = replace(ANY_ACCOUNT, suggestable_domains=frozenset(ANY_ACCOUNT.domains - ANY_ACCOUNT.forbidden.keys()))
     draft, seen = Draft(rows), rules.validate(rows, account, STANDARD, on_existing)
     choices = [(each, kind) for each in groups.find(seen) for kind in each.fixes if kind is not FixKind.SHOW_CHANGES]
     if not choices:

@@ -59,7 +59,7 @@ class AccountSnapshot:
     `existing` maps a domain to its usernames. A domain that it lacks, or that is in `unchecked`, could not be checked
     for existing usernames. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps
     a domain to a table of its mailboxes with username, usage and VALUES. Only updates need `has`; the figures of a
-    domain that it lacks are unknown. `targets` are the domains that may be suggested.
+    domain that it lacks are unknown. `suggestable_domains` are those that may be suggested.
     """
 
     domains: frozenset[str]
@@ -67,7 +67,7 @@ class AccountSnapshot:
     unchecked: frozenset[str] = frozenset()
     forbidden: Mapping[str, str] = field(default_factory=dict)
     has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-    targets: frozenset[str] = frozenset()
+    suggestable_domains: frozenset[str] = frozenset()
     #: The terms of the client of a domain; a domain that it lacks has none.
     terms: Mapping[str, DomainTerms] = field(default_factory=dict)
 
@@ -338,7 +338,7 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     forbidden = arrow_text.is_among(domains, account.forbidden)
     if forbidden.any():
         # The suggestion must not show whether such a domain exists, so that any of them may have one.
-        nearest = suggested_values.nearest_domains(_distinct(domains, forbidden), account.targets)
+        nearest = suggested_values.nearest_domains(_distinct(domains, forbidden), account.suggestable_domains)
         said = lambda name: (account.forbidden[name], nearest.get(name, ""))  # noqa: E731
         stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, said)
     stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
@@ -354,10 +354,12 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     )
     disagree = cells.addresses.disagree
     both = cells.addresses.both_domains
-    stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: _two_domains(pair, account.targets))
+    stops.add_by_value(
+        disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: _two_domains(pair, account.suggestable_domains)
+    )
     unknown = ~disagree & ~traced["domain"] & ~arrow_text.is_among(domains, account.domains)
     if unknown.any():
-        near = suggested_values.nearest_domains(_distinct(domains, unknown), account.targets)
+        near = suggested_values.nearest_domains(_distinct(domains, unknown), account.suggestable_domains)
         stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains, lambda name: (name, near.get(name, "")))
 
     lacking = np.where(traced["password"] | cells.passwords.hashed, 0, cells.passwords.lacking)
@@ -419,9 +421,9 @@ def _username(cell: str) -> tuple[str, str]:
     return name, suggested_values.username(name, spelled=spelled == _SPELLED)
 
 
-def _two_domains(pair: str, targets: frozenset[str]) -> tuple[str, str, str]:
+def _two_domains(pair: str, suggestable: frozenset[str]) -> tuple[str, str, str]:
     in_name, in_column = pair.split("@", 1)
-    return in_name, in_column, suggested_values.either(in_name, in_column, targets)
+    return in_name, in_column, suggested_values.either(in_name, in_column, suggestable)
 
 
 def _add_traces(stops: Findings, code: FindingCode, broken: Mapping[str, Mask]) -> None:

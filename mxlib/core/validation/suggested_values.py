@@ -59,21 +59,21 @@ def username(name: str, *, spelled: bool = False) -> str:
     return addresses.suggestion(spell_out(name) if spell else name)
 
 
-def nearest_domains(unknown: Collection[str], targets: Collection[str]) -> dict[str, str]:
-    """Map unknown domains to the one of `targets` that each evidently means, if any.
+def nearest_domains(unknown: Collection[str], suggestable: Collection[str]) -> dict[str, str]:
+    """Map unknown domains to the one of `suggestable` that each evidently means, if any.
 
     It is the only one of the same name and another ending, or the nearest one by up to two typing errors. Digits must
     agree: `client1.nl` is not `client2.nl`. Only so many pairs are compared; further domains have no suggestion.
     """
     wanted = [name for name in unknown if len(name) >= _SHORTEST_DOMAIN and addresses.is_domain(name)]
-    among = sorted(targets)
+    among = sorted(suggestable)
     if not wanted or not among or len(among) > _MOST_PAIRS:
         return {}
     wanted = wanted[: max(1, _MOST_PAIRS // len(among))]
     found = {}
     by_stem: dict[str, list[str]] = {}
-    for target in among:
-        by_stem.setdefault(_stem(target), []).append(target)
+    for known in among:
+        by_stem.setdefault(_stem(known), []).append(known)
     distances = process.cdist(wanted, among, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
     for name, row in zip(wanted, distances, strict=True):
         same = by_stem.get(_stem(name), [])
@@ -102,9 +102,9 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 
-def either(in_name: str, in_column: str, targets: Collection[str]) -> str:
-    """Return that one of two different domains which is among `targets`."""
-    known = [name for name in (in_name, in_column) if name in targets]
+def either(in_name: str, in_column: str, suggestable: Collection[str]) -> str:
+    """Return that one of two different domains which is among `suggestable`."""
+    known = [name for name in (in_name, in_column) if name in suggestable]
     return known[0] if len(known) == 1 else ""
 
 
