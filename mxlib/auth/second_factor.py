@@ -41,7 +41,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 CODES, CODE_LENGTH, _GROUP = 10, 16, 4
 
 WRONG_CODE = "The code is not right, or was used already. Wait for the next one, and check the clock of your phone."
-WRONG_RECOVERY_CODE = "This recovery code is not right, or was used already."
+WRONG_RECOVERY_CODE = "This recovery code is not right, or was used already. Type another one, or ask an admin."
 WRONG_FIRST_CODE = "The code is not right. Scan the QR code again, and check the clock of your phone."
 KEY_CHANGED = "The server key has changed, so it knows no code of your app. Use a recovery code, or ask an admin."
 
@@ -151,8 +151,8 @@ class SecondFactors:
         The browser's digest is part of the derivation, so they can be shown again to this browser alone, while its
         session or pending sign-in lasts.
         """
-        text = f"of {user.id} since {since}: {browser.hex()}"
-        return tuple(_as_code(self._store.key.mark(f"recovery code {number} {text}")) for number in range(CODES))
+        secret = self._store.key.factor_secret
+        return tuple(_as_code(secret("recovery code", number, user.id, since, browser)) for number in range(CODES))
 
     def _enrolled_it(self, tx: Tx, user: UserRecord, code: str, now: float) -> bool:
         """Return whether exactly this code has enrolled the present app, and nothing was typed since."""
@@ -165,8 +165,8 @@ class SecondFactors:
     def _offered_secret(self, tx: Tx, user: UserRecord, browser: bytes) -> str:
         record = second_factors.find(tx, user.id)
         since = record.enrolled_at if record else 0.0
-        mark = self._store.key.mark(f"second factor of {user.id} since {since}: {browser.hex()}")
-        return base64.b32encode(mark[:20]).decode()
+        secret = self._store.key.factor_secret("app", user.id, since, browser)
+        return base64.b32encode(secret[:20]).decode()
 
     def check(self, user: UserRecord, code: str, address: str) -> None:
         """Accept a code of the app, or a recovery code, for this one time.
@@ -224,18 +224,20 @@ class SecondFactors:
         They enroll a new one at the next sign-in. Raises InvalidPassword for one's own, and for a user without one.
         """
         if by.kind == CallerKind.TOKEN or not by.admin:
-            raise Forbidden("Only admins reset second factors.")
+            raise Forbidden("Only admins reset second factors. Ask an admin.")
         by.require_recent()
         with self._store.write() as tx:
             user = users.get(tx, number)
             if user is None:
-                raise InvalidPassword(f"There is no user {number}.")
+                raise InvalidPassword(f"There is no user {number}. Look at the list of users again.")
             if user.name == by.name:
                 raise InvalidPassword(
                     "You cannot reset your own second factor. Replace it under You, or ask another admin."
                 )
             if not second_factors.remove(tx, number):
-                raise InvalidPassword(f"{user.name} has no second factor.")
+                raise InvalidPassword(
+                    f"{user.name} has no second factor, so there is nothing to reset. Reload the page."
+                )
             audit.record(tx, by, AuditAction.SECOND_FACTOR_RESET, at=self._clock.now(), on=user.name)
             ended = sessions.end_all(tx, number)
         self._woken(ended)
@@ -255,9 +257,9 @@ def _matching(secret: str, typed: str, now: float) -> int | None:
     return matches[-1] if matches else None
 
 
-def _as_code(mark: bytes) -> str:
+def _as_code(secret: bytes) -> str:
     """Return a recovery code made of a keyed hash, which has far more bits."""
-    number, code = int.from_bytes(mark), ""
+    number, code = int.from_bytes(secret), ""
     for _ in range(CODE_LENGTH):
         number, at = divmod(number, len(ALPHABET))
         code += ALPHABET[at]

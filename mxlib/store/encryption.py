@@ -117,11 +117,12 @@ class ServerKey(Key):
     That file is next to the database.
     """
 
-    __slots__ = ("_marks", "audit", "cookies")
+    __slots__ = ("_factors", "_marks", "audit", "cookies")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
+        self._factors = HKDF(SHA256(), _KEY, None, b"mxm second factors").derive(key)
         #: Signs cookies; the same after every start.
         self.cookies = HKDF(SHA256(), _KEY, None, b"mxm cookies").derive(key).hex()
         #: Signs the audit log, and nothing else.
@@ -167,6 +168,13 @@ class ServerKey(Key):
         Without this key, nobody can test guesses against it.
         """
         return hmac.digest(self._marks, text.encode(errors="replace"), "sha256")
+
+    def factor_secret(self, *parts: object) -> bytes:
+        """Return the secret of a second factor that derives from the parts; the first says which.
+
+        Its key hashes nothing else: `mark` hashes names that strangers type, and a stored hash must be no secret.
+        """
+        return keyed_hash(self._factors, *parts)
 
     def unwrap(self, wrapped: bytes) -> RunKey:
         """Return the run key that was wrapped."""

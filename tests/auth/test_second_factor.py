@@ -1,5 +1,6 @@
 """The second factor: enrolled at the next sign-in, asked for at each one, replaced when the phone is lost."""
 
+import base64
 import html
 import re
 from collections.abc import Iterator
@@ -8,17 +9,26 @@ from typing import Any
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from mxlib import cli
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.auth.second_factor import ALPHABET, KEY_CHANGED, STEP_S, WRONG_CODE, WRONG_RECOVERY_CODE
+from mxlib.auth.second_factor import (
+    ALPHABET,
+    KEY_CHANGED,
+    STEP_S,
+    WRONG_CODE,
+    WRONG_RECOVERY_CODE,
+    _as_code,
+    _plain,
+)
 from mxlib.auth.sessions import RECENT_S
 from mxlib.auth.sign_in_steps import PENDING_S, StepRefused
 from mxlib.core.vocabulary import CallerKind, SecondFactorMode
 from mxlib.services.housekeeping import Housekeeping
-from mxlib.store import StoreUnavailable, sessions
+from mxlib.store import StoreUnavailable, sessions, tables
 from mxlib.store.encryption import ServerKey
 from mxlib.store.pending_sign_ins import NOT_COMPLETED
 from mxlib.store.users import UserRecord
@@ -29,6 +39,9 @@ from tests.support.sign_in import BOSS, GOOD, ORIGIN, OTHER, SignInApp, opened, 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
 SESSION = "mxm-session"
+
+#: What secrets and recovery codes of earlier releases derived from, by the hash of names.
+SEEDS = ("second factor", *(f"recovery code {number}" for number in range(10)))
 
 
 @pytest.fixture
@@ -551,6 +564,33 @@ def test_no_secret_is_in_an_address_or_a_header(strict: SignInApp) -> None:
     for answer in answers:
         said = str(answer.url) + str(answer.headers)
         assert not any(hidden in said for hidden in (secret, GOOD, *codes_of(done)))
+
+
+def test_a_name_that_a_stranger_types_never_hashes_to_a_secret(strict: SignInApp) -> None:
+    """The hashes of typed names are stored, and who reads them has to learn no secret and no recovery code."""
+    kim, browser = user(strict), b"x"
+    secret = base64.b32decode(strict.entrance.second_factors.enrollment(kim, browser).secret)
+    codes = strict.entrance.second_factors.enroll(kim, browser, code(strict, base64.b32encode(secret).decode()), "")
+    since = strict.clock.at
+    typed = [f"{what} of {kim.id} since {at}: {browser.hex()}" for what in SEEDS for at in (0.0, since)]
+    for number, name in enumerate(typed):
+        sign_in(strict.browser(peer=f"10.0.{number}.1"), name, GOOD)
+    with strict.store.read() as tx:
+        hashes = [bytes(each) for each in tx.execute(sa.select(tables.sign_in_refused.c.name)).scalars()]
+    assert len(set(hashes)) == len(typed)
+    assert secret not in [each[: len(secret)] for each in hashes]
+    assert not {_plain(each) for each in codes} & {_as_code(each) for each in hashes}
+
+
+def test_secrets_derive_from_a_key_that_hashes_no_name(strict: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_given: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(ServerKey, "mark", never)
+    factors, kim = strict.entrance.second_factors, user(strict)
+    enrollment = factors.enrollment(kim, b"x")
+    codes = factors.enroll(kim, b"x", code(strict, enrollment.secret), "")
+    assert factors.codes_of_enrollment(kim, b"x") == codes
 
 
 # The command line.
