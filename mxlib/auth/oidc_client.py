@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mxlib.auth.sign_in import SignInRefused
+from mxlib.auth.sign_in import LEEWAY_S, SignInRefused
 from mxlib.clock import Clock
 from mxlib.settings import Settings, encrypted
 
@@ -30,9 +30,6 @@ MAX_WAIT_S = 10.0
 
 #: Seconds for which its metadata and its keys are trusted; a key that it withdrew works no longer than that.
 METADATA_MAX_AGE_S = 3600.0
-
-#: Seconds by which its clock and ours may differ.
-LEEWAY_S = 60
 
 #: Seconds that a sign-in at the provider may be old when it confirms who a person is.
 AGAIN_S = 300

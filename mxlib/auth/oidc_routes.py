@@ -12,10 +12,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mxlib.auth import account_pages, sign_in_pages
-from mxlib.auth.oidc_client import AGAIN_S, LEEWAY_S, STALE, Provider, ProviderIdentity, ProviderUnavailable
+from mxlib.auth.oidc_client import AGAIN_S, STALE, Provider, ProviderIdentity, ProviderUnavailable
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller
-from mxlib.auth.sign_in import SignInRefused
+from mxlib.auth.sign_in import LEEWAY_S, SignInRefused
 from mxlib.auth.sign_in_pages import RequestContext, request_context
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import CallerKind
@@ -135,14 +135,14 @@ class OidcRoutes:
         user = authenticator.users.of_subject(identity.subject)
         if user is None or user.id != session.user:
             raise SignInRefused(f"At the provider you are not {session.name}. Sign in there as that person.")
-        age = None if identity.signed_in_at is None else authenticator.clock.now() - identity.signed_in_at
-        if age is None or not -LEEWAY_S <= age <= AGAIN_S + LEEWAY_S:
+        at = authenticator.moment_at_provider(identity.signed_in_at)
+        if at is None or authenticator.clock.now() - at > AGAIN_S + LEEWAY_S:
             raise SignInRefused(NOT_AGAIN)
-        authenticator.prove(session, context.client.address, "at the provider")
+        authenticator.prove(session, context.client.address, "at the provider", at=at)
 
     def _let_in(self, identity: ProviderIdentity, context: RequestContext) -> str:
         return context.authenticator.sign_in_with_provider(
-            self._known(identity, context), context.client, context.session
+            self._known(identity, context), context.client, context.session, signed_in_at=identity.signed_in_at
         )
 
     def _known(self, identity: ProviderIdentity, context: RequestContext) -> UserRecord:

@@ -62,11 +62,11 @@ class Sessions:
 
     def start(
         self, tx: Tx, user: int, address: str, agent: str, before: SignInBefore | None = None, *,
-        by_provider: bool = False,
+        by_provider: bool = False, proved_at: float | None = None,
     ) -> str:  # fmt: skip
         """Start a session in this transaction; return its id, which only the browser keeps.
 
-        `before` is the user's last sign-in.
+        `before` is the user's last sign-in, `proved_at` when the provider had the user prove who they are.
         """
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
@@ -74,7 +74,7 @@ class Sessions:
         session_id = secrets.token_urlsafe(32)
         sessions.begin(
             tx, digest(session_id), user, now, address, agent[:_AGENT], before or SignInBefore(),
-            by_provider=by_provider,
+            by_provider=by_provider, proved_at=proved_at,
         )  # fmt: skip
         return session_id
 
@@ -139,7 +139,9 @@ class Sessions:
             return None
         if used and now - record.seen_at >= self._noted_every:
             self._note_use(digest, now)
-        proved_at = record.began_at if record.proved_at is None else record.proved_at
+        # With single sign-on, the begin of a session proves nothing: who is signed in at the provider is not asked.
+        begun = 0.0 if record.by_provider else record.began_at
+        proved_at = begun if record.proved_at is None else record.proved_at
         return Session(
             digest,
             record.user,

@@ -24,6 +24,9 @@ from mxlib.store.audit import Actor
 from mxlib.store.sessions import SignInBefore
 from mxlib.store.users import UserRecord
 
+#: Seconds by which the clock of the provider and that of this server may differ.
+LEEWAY_S = 60
+
 #: Name in the audit log of a person who is not known: people type passwords into the wrong field.
 UNKNOWN_NAME = "somebody"
 
@@ -174,18 +177,32 @@ class Authenticator:
         self._wake(before)
         return session_id
 
-    def sign_in_with_provider(self, user: UserRecord, client: ClientInfo, before: Session | None = None) -> str:
+    def sign_in_with_provider(
+        self, user: UserRecord, client: ClientInfo, before: Session | None = None, *, signed_in_at: float | None = None
+    ) -> str:
         """Sign in a person whom a provider identifies; return the id of the new session.
 
-        Raises SignInRefused when they are disabled.
+        `signed_in_at` is when they proved it there, which may be days ago; without it the session is not recent. Raises
+        SignInRefused when they are disabled.
         """
+        proved_at = self.moment_at_provider(signed_in_at)
         if user.disabled_at is not None:
             self.refused(user.name, client, "disabled")
             raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
         with self._store.write() as tx:
-            session_id = self._let_in(tx, user, client, before, "by the provider", by_provider=True)
+            session_id = self._let_in(
+                tx, user, client, before, "by the provider", by_provider=True, proved_at=proved_at
+            )
         self._wake(before)
         return session_id
+
+    def moment_at_provider(self, signed_in_at: float | None) -> float | None:
+        """Return a moment that the provider reports, by this server's clock.
+
+        None for none, and for one that is ahead by more than clocks may differ.
+        """
+        now = self.clock.now()
+        return None if signed_in_at is None or signed_in_at > now + LEEWAY_S else min(signed_in_at, now)
 
     def confirms_at_provider(self, session: Session) -> bool:
         """Return whether the user of a session confirms at the provider, not by password."""
@@ -219,10 +236,10 @@ class Authenticator:
             self.second_factors.check(user, code, address)
         self.prove(session, address, "by password")
 
-    def prove(self, session: Session, address: str, how: str) -> None:
-        """Record that a session's user confirmed who they are; it counts for 15 minutes."""
+    def prove(self, session: Session, address: str, how: str, *, at: float | None = None) -> None:
+        """Record that a session's user confirmed who they are, now or `at`; it counts for 15 minutes."""
         with self._store.write() as tx:
-            sessions.prove(tx, session.digest, self.clock.now())
+            sessions.prove(tx, session.digest, self.clock.now() if at is None else at)
             self.throttle.forgive(tx, session.name, address)
             actor = Actor(session.name, address=address)
             audit.record(tx, actor, AuditAction.IDENTITY_CONFIRM, at=self.clock.now(), on=session.name, outcome=how)
@@ -252,10 +269,12 @@ class Authenticator:
 
     def _let_in(
         self, tx: Tx, user: UserRecord, client: ClientInfo, before: Session | None, how: str, *,
-        by_provider: bool = False,
+        by_provider: bool = False, proved_at: float | None = None,
     ) -> str:  # fmt: skip
         last = SignInBefore(user.last_sign_in_at, user.last_sign_in_from, user.refused_since)
-        session_id = self.sessions.start(tx, user.id, client.address, client.agent, last, by_provider=by_provider)
+        session_id = self.sessions.start(
+            tx, user.id, client.address, client.agent, last, by_provider=by_provider, proved_at=proved_at
+        )
         now, address = self.clock.now(), client.address
         people.change(tx, user.id, last_sign_in_at=now, last_sign_in_from=address, refused_since=0)
         self.throttle.forgive(tx, user.name, client.address)

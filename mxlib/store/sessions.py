@@ -53,13 +53,16 @@ _SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for 
 
 def begin(
     tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str, before: SignInBefore, *,
-    by_provider: bool = False,
+    by_provider: bool = False, proved_at: float | None = None,
 ) -> None:  # fmt: skip
-    """Store a new session; `before` is the user's last sign-in."""
+    """Store a new session; `before` is the user's last sign-in.
+
+    Without `proved_at`, a sign-in by password counts as a proof at its begin.
+    """
     tx.execute(
         sessions.insert().values(
             digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent, by_provider=by_provider,
-            before_at=before.at, before_from=before.address, before_refused=before.refused,
+            before_at=before.at, before_from=before.address, before_refused=before.refused, proved_at=proved_at,
         )
     )  # fmt: skip
 

@@ -214,6 +214,31 @@ def test_a_new_sign_in_ends_the_earlier_session_of_the_browser(app: App, browser
 # Confirming who acts.
 
 
+@pytest.mark.parametrize(
+    ("fault", "recent"), [("asked_again", True), ("long_ago", False), ("silent_about_it", False), ("ahead", False)]
+)
+def test_a_sign_in_counts_as_recent_by_what_the_provider_says_of_it(
+    app: App, browser: Browser, fault: str, recent: bool
+) -> None:
+    """Single sign-on asks nothing of a person who is signed in at the provider."""
+    app.provider.configure(fault=fault)
+    browser.sign_in()
+    assert browser.signed_in_name() == ANN
+    assert app.authenticator.sessions.is_recent(session_of(app, browser)) is recent
+    app.provider.configure(fault="asked_again")
+    assert confirm(browser).status_code == 303
+    assert app.authenticator.sessions.is_recent(session_of(app, browser))
+
+
+def test_a_provider_whose_clock_is_a_minute_ahead_signs_in_recently(app: App) -> None:
+    user, now = app.users.find(ANN), app.store.clock.now()
+    assert user
+    begun = app.authenticator.sign_in_with_provider(user, ClientInfo("127.0.0.1"), signed_in_at=now + 50)
+    found = app.authenticator.sessions.find(begun)
+    assert found
+    assert app.authenticator.sessions.is_recent(found)
+
+
 @pytest.fixture
 def aged(app: App, browser: Browser) -> Browser:
     """Return a browser whose user signed in at the provider half an hour ago."""

@@ -108,6 +108,8 @@ def _forged(token: str, fault: str, key: dict[str, Any]) -> str:
         "no_subject": {"sub": None},
         "asked_again": {"auth_time": int(time.time())},
         "not_asked_again": {"auth_time": int(time.time()) - 600},
+        "long_ago": {"auth_time": int(time.time()) - 3600},
+        "ahead": {"auth_time": int(time.time()) + 3600},
         "silent_about_it": {"auth_time": None},
         "expired": {"iat": int(time.time()) - 7200, "exp": int(time.time()) - 3600},
     }.get(fault, {})
