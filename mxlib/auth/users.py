@@ -192,6 +192,8 @@ class Users:
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
+            if user.admin:
+                by.require_recent()
             users.change(tx, number, disabled_at=None)
             audit.record(tx, by, AuditAction.USER_ENABLE, at=self._clock.now(), on=user.name)
 
@@ -257,6 +259,8 @@ class Users:
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
+            if user.admin:
+                by.require_recent()
             users.change(tx, number, subject=None)
             ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.USER_UNLINK, at=self._clock.now(), on=user.name)
@@ -328,7 +332,7 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
         try:
             chosen = permissions.with_included(rights)
         except ValueError:
-            raise InvalidPassword(f"Permissions are {', '.join(Permission)}.") from None
+            raise InvalidPassword(f"Permissions are {', '.join(Permission)}. Give one of these.") from None
         if chosen and domain.strip():
             kept[permissions.normalise_grant_domain(domain)] = [right.value for right in Permission if right in chosen]
     return kept
@@ -337,7 +341,7 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
 def _there(tx: Tx, number: int) -> UserRecord:
     user = users.get(tx, number)
     if user is None:
-        raise InvalidPassword(f"There is no user {number}.")
+        raise InvalidPassword(f"There is no user {number}. Look at the list of users again.")
     return user
 
 
@@ -349,4 +353,4 @@ def _must_be_an_admin(by: Caller) -> None:
     if by.kind == CallerKind.TOKEN:
         raise Forbidden("A token cannot manage users. Sign in as an admin, or use script/mxm.")
     if not by.admin:
-        raise Forbidden("Only admins manage users.")
+        raise Forbidden("Only admins manage users. Ask an admin.")

@@ -64,7 +64,7 @@ def signed_in(app: App, kind: str = "password") -> Session:
     begun = (
         authenticator.sign_in_with_password("kim", GOOD, client)
         if kind == "password"
-        else authenticator.sign_in_with_provider(kim, client)
+        else authenticator.sign_in_with_provider(kim, client, signed_in_at=app.services.clock.now())
     )
     session = authenticator.sessions.find(begun)
     assert session is not None
@@ -104,6 +104,16 @@ def undoes(app: App, by: Caller, many: int) -> None:
     app.services.undo.start(by, imported(app, many), many)
 
 
+def disabled(app: App, *, admin: bool) -> int:
+    """Return jo, who is disabled and has an account at the provider."""
+    if found := app.services.users.find("jo"):
+        return found.id
+    number = app.services.users.add(LOCAL, "jo", OTHER, admin=admin)
+    app.services.users.link(number, "https://id.example|jo")
+    app.services.users.disable(LOCAL, number)
+    return number
+
+
 def draft(app: App, many: int) -> str:
     """Return a draft of so many rows with passwords."""
     lines = "".join(f"{name},{support.GOOD}\r\n" for name in islice(NAMES, many))
@@ -126,6 +136,10 @@ PEOPLE_AND_TOKENS: dict[str, Act] = {
     ),
     "set another's password": lambda app, by: app.services.access.new_password(by, lee(app)),
     "reset another's second factor": lambda app, by: app.services.access.reset_second_factor(by, lee(app)),
+    "enable an admin": lambda app, by: app.services.access.enable(by, disabled(app, admin=True)),
+    "forget the provider account of an admin": lambda app, by: app.services.access.unlink(
+        by, disabled(app, admin=True)
+    ),
 }
 RUNS: dict[str, Act] = {
     **{
@@ -144,6 +158,8 @@ NEVER: dict[str, Act] = {
     "reset the password of one mailbox": lambda app, by: one_password(app, by),
     "take rights from a user": lambda app, by: app.services.access.allow(by, lee(app), admin=False, given={}),
     "add a user of the provider": lambda app, by: app.services.access.add(by, "jo", None, admin=False, given={}),
+    "enable a user": lambda app, by: app.services.access.enable(by, disabled(app, admin=False)),
+    "forget the provider account of a user": lambda app, by: app.services.access.unlink(by, disabled(app, admin=False)),
 }
 
 
