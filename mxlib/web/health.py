@@ -26,21 +26,24 @@ def health(request: Request) -> JSONResponse:
     app = services.current()
     if not app.store.is_responsive():
         return _answer({"status": "down"}, 503)
-    caller = _caller(request, app)
+    try:
+        caller = _caller(request, app)
+    except TokensWait as held:
+        return _answer({"status": "ok", "code": "RESTORED", "message": str(held)})
     return _answer({"status": "ok"} | (_details(app, caller) if caller else {}))
 
 
 def _caller(request: Request, app: Services) -> Caller | None:
     """Return the holder of the token, or the person the middleware identified.
 
-    None for a stranger.
+    None for a stranger. Raises TokensWait since a restore.
     """
     try:
         if "authorization" in request.headers:
             return app.tokens.caller(bearer_token(request.scope), app.authenticator.proxies.address(request.scope))
         name = request.headers.get(IDENTITY.decode(), "")
         return app.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
-    except (InvalidToken, TokensWait, Forbidden):
+    except (InvalidToken, Forbidden):
         return None
 
 

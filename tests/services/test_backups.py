@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.format import moment
+from mxlib.core.text import backups
 from mxlib.services.backups import Backups
 from mxlib.store import FILE, Store, backup, clock_guard, hold
 from mxlib.store.backup_record import BackupRecord
@@ -248,7 +249,10 @@ def test_no_token_works_before_continue(restored: App) -> None:
     assert restored.ask("GET", "/me", token="mxm_unknown").status_code == 401
     bearer = {"Authorization": f"Bearer {restored.admin}"}
     monitor = TestClient(Starlette(routes=health.routes), base_url="http://127.0.0.1")
-    assert monitor.get("/health", headers=bearer).json() == {"status": "ok"}
+    said = {"status": "ok", "code": "RESTORED", "message": backups.TOKENS_WAIT}
+    assert monitor.get("/health", headers=bearer).json() == said
+    assert monitor.get("/health", headers={"Authorization": "Bearer mxm_unknown"}).json() == {"status": "ok"}
+    assert monitor.get("/health").json() == {"status": "ok"}
     restored.services.backups.end_hold(LOCAL)
     assert restored.ask("GET", "/me").status_code == 200
 
