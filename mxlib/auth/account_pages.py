@@ -43,7 +43,9 @@ _CHOOSE = "With a second factor, a stolen password is not enough to sign in."
 _NEW_CODES = "These are your new recovery codes. The former ones no longer work."
 _REPLACES_CODES = "They replace the ones that you have."
 _SIGN_IN_OFF = "Sign-in is off on this server, so there is no account of yours. Add a user on the Access page first."
-_NOT_FOR_YOU = "You sign in without a password here, so there is no second factor to set up."
+_NOT_FOR_YOU = (
+    "There is nothing to set up: second factors are off here, or yours is that of the provider where you sign in."
+)
 
 
 def routes() -> Sequence[BaseRoute]:
@@ -128,7 +130,12 @@ async def _codes_as_text(request: Request) -> Response:
     codes = (await form_of(request)).get("codes", "").split()[:CODES]
     factors = context.authenticator.second_factors
     if user is None or not await run_sync(factors.are_recovery_codes, user, codes):
-        return page(request, "Recovery codes", f"<p>These are not your recovery codes.</p>{_home()}", 403)
+        return page(
+            request,
+            "Recovery codes",
+            f"<p>These are not your recovery codes any longer. Make new ones on the Access page.</p>{_home()}",
+            403,
+        )
     text = "\r\n".join((f"MXM recovery codes of {user.name}", "Each signs you in once.", "", *codes, ""))
     disposition = 'attachment; filename="mxm-recovery-codes.txt"'
     return Response(

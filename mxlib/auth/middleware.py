@@ -277,7 +277,11 @@ class AccessMiddleware:
             here = self.public  # a proxy in front may use https where we receive http
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
-        return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
+        return Refusal(
+            403,
+            "FOREIGN_ORIGIN",
+            "A page of another site sent this, so nothing was done. Open MXM itself and try there.",
+        )
 
 
 def _sign(scope: Scope, context: RequestContext) -> None:
@@ -305,7 +309,11 @@ def _unproven(scope: Scope, headers: Headers, context: RequestContext) -> Refusa
         return None
     if context.session is None and scope["path"] not in sign_in_pages.OURS:
         return None
-    return Refusal(403, "FOREIGN_ORIGIN", "It does not say which page sent it (Origin), so nothing was done.")
+    return Refusal(
+        403,
+        "FOREIGN_ORIGIN",
+        "It does not say which page sent it (Origin), so nothing was done. Open MXM in a browser that sends it.",
+    )
 
 
 def _asks_for_page(scope: Scope) -> bool:

@@ -199,11 +199,11 @@ def _must_be_an_admin(caller: Caller) -> None:
     if caller.kind == CallerKind.TOKEN:
         raise Forbidden("A token cannot manage tokens. Sign in as an admin, or use script/mxm.")
     if not caller.admin:
-        raise Forbidden("Only admins manage tokens.")
+        raise Forbidden("Only admins manage tokens. Ask an admin.")
 
 
 def _there(tx: Tx, number: int) -> TokenRecord:
     found = next((token for token in tokens.list_tokens(tx) if token.id == number), None)
     if found is None:
-        raise InvalidPassword(f"There is no token {number}.")
+        raise InvalidPassword(f"There is no token {number}. Look at the list of tokens again.")
     return found

@@ -206,7 +206,7 @@ class AccessService:
         with self._store.write() as tx:
             user = people.get(tx, number)
             if user is None or by.kind == CallerKind.TOKEN or not (by.admin or user.name == by.name):
-                raise Forbidden("Only admins sign others out.")
+                raise Forbidden("Only admins sign others out. Ask an admin.")
             ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.SIGN_OUT_EVERYWHERE, at=self._clock.now(), on=user.name)
         self._authenticator.sessions.wake(ended)

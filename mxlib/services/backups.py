@@ -130,7 +130,7 @@ class Backups:
     def end_hold(self, caller: Caller) -> None:
         """Let everything act again after a restore; for admins."""
         if not caller.admin:
-            raise Forbidden("Only an admin may let runs go on after a restore.")
+            raise Forbidden("Only admins let runs go on after a restore. Ask an admin to press Continue.")
         with self._store.write() as tx:
             hold.end(tx, caller, self._clock.now())
         self._continued()

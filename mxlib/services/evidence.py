@@ -30,7 +30,7 @@ class EvidenceService:
     def facts(self, by: Caller) -> Evidence:
         """Return what holds now; raises Forbidden for anyone but an admin."""
         if not by.admin:
-            raise Forbidden("Only admins see the evidence report.")
+            raise Forbidden("Only admins see the evidence report. Ask an admin for it.")
         settings, factors = self._settings, self._authenticator.second_factors
         with self._store.read() as tx:
             browsers = self._authenticator.sessions.browsers(tx)

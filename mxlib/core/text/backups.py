@@ -4,14 +4,21 @@
 
 from mxlib.core.format import age, day, moment
 
-NOT_A_BACKUP = "This file is not a backup of MXM."
-WRONG_PASSPHRASE = "MXM_BACKUP_PASSPHRASE is not the passphrase of this backup, or the file is damaged."
+NOT_A_BACKUP = "This file is not a backup of MXM. Name a file that MXM made, such as mxm-….backup."
+WRONG_PASSPHRASE = (
+    "MXM_BACKUP_PASSPHRASE is not the passphrase of this backup, or the file is damaged. Set "
+    "the passphrase that it was made with, or use another backup."
+)
 DAMAGED = "This backup is damaged or cut short. Use another one."
-NO_PASSPHRASE = "MXM_BACKUP_PASSPHRASE is not set. Backups are encrypted with it."
+NO_PASSPHRASE = "MXM_BACKUP_PASSPHRASE is not set. Set it: backups are encrypted with it."
 OTHER_KEY = "This backup was made with MXM_SECRET_KEY. Set the same MXM_SECRET_KEY to restore it."
 OWN_KEY = "This backup brings a key of its own. Unset MXM_SECRET_KEY to restore it."
-DATABASE_DAMAGED = "The database in the backup is damaged."
-AUDIT_BROKEN = "The audit log in the backup is broken, although that of the server is intact."
+DATABASE_DAMAGED = (
+    "The database in the backup is damaged. Restore another backup; if this one was just made, check the disk."
+)
+AUDIT_BROKEN = (
+    "The audit log in the backup is broken, although that of the server is intact. Check the disk, and back up again."
+)
 
 #: Characters from which a passphrase is taken without a remark.
 LONG_ENOUGH = 20
@@ -45,12 +52,12 @@ def exists(name: str) -> str:
 
 def not_written(where: str, why: str) -> str:
     """Say that a backup cannot be written."""
-    return f"The backup cannot be written to {where} ({why})."
+    return f"The backup cannot be written to {where} ({why}). Check that the folder exists, is MXM's and has room."
 
 
 def not_read(name: str, why: str) -> str:
     """Say that a backup cannot be read."""
-    return f"{name} cannot be read ({why})."
+    return f"{name} cannot be read ({why}). Check its name and who may read it."
 
 
 def not_empty(folder: str, name: str) -> str:
