@@ -237,7 +237,10 @@ class Authenticator:
         self.prove(session, address, "by password")
 
     def prove(self, session: Session, address: str, how: str, *, at: float | None = None) -> None:
-        """Record that a session's user confirmed who they are, now or `at`; it counts for 15 minutes."""
+        """Record that a session's user confirmed who they are, now or `at`.
+
+        It counts for 15 minutes.
+        """
         with self._store.write() as tx:
             sessions.prove(tx, session.digest, self.clock.now() if at is None else at)
             self.throttle.forgive(tx, session.name, address)

@@ -170,7 +170,7 @@ class ServerKey(Key):
         return hmac.digest(self._marks, text.encode(errors="replace"), "sha256")
 
     def factor_secret(self, *parts: object) -> bytes:
-        """Return the secret of a second factor that derives from the parts; the first says which.
+        """Return a secret of a second factor, derived from the parts; the first says which.
 
         Its key hashes nothing else: `mark` hashes names that strangers type, and a stored hash must be no secret.
         """
