@@ -10,9 +10,10 @@ from mxlib.core.vocabulary import CallerKind
 
 
 class Permission(StrEnum):
-    """Acts on a domain's mailboxes; `import` means create and update, and includes `view`."""
+    """Acts on a domain's mailboxes; `import` means create and update, and allows what `support` does."""
 
     VIEW = "view"
+    SUPPORT = "support"
     IMPORT = "import"
     EXPORT = "export"
     DELETE = "delete"
@@ -20,6 +21,7 @@ class Permission(StrEnum):
 
 _TO = {
     Permission.VIEW: "view",
+    Permission.SUPPORT: "support mailboxes of",
     Permission.IMPORT: "import into",
     Permission.EXPORT: "export from",
     Permission.DELETE: "delete from",
@@ -29,7 +31,10 @@ _TO = {
 EVERY_DOMAIN = "*"
 
 #: What a permission includes.
-INCLUDES = {Permission.IMPORT: frozenset({Permission.VIEW})}
+INCLUDES = {permission: frozenset({Permission.VIEW}) for permission in (Permission.SUPPORT, Permission.IMPORT)}
+
+#: What a permission allows besides, without being listed: people who may change mailboxes may also support them.
+_IMPLIES = {Permission.IMPORT: frozenset({Permission.SUPPORT})}
 
 
 class Forbidden(Exception):
@@ -65,7 +70,7 @@ class Caller:
 
     def may(self, permission: Permission, domain: str) -> bool:
         """Return whether this caller has `permission` for `domain`; an admin has every one."""
-        return self.admin or any(permission in self.domains.get(name, ()) for name in (domain, EVERY_DOMAIN))
+        return self.admin or any(self._has(permission, name) for name in (domain, EVERY_DOMAIN))
 
     def require(self, permission: Permission, domain: str) -> None:
         """Raise Forbidden unless this caller has `permission` for `domain`."""
@@ -79,14 +84,22 @@ class Caller:
 
     def may_anywhere(self, permission: Permission, domains: Iterable[str]) -> bool:
         """Return whether this caller has `permission` in any of `domains`, the account's."""
-        everywhere = self.admin or permission in self.domains.get(EVERY_DOMAIN, ())
-        return everywhere or any(permission in self.domains.get(domain, ()) for domain in domains)
+        return self.admin or any(self._has(permission, name) for name in (EVERY_DOMAIN, *domains))
+
+    def _has(self, permission: Permission, name: str) -> bool:
+        return permission in with_implied(self.domains.get(name, ()))
 
 
 def with_included(given: Iterable[Permission | str]) -> frozenset[Permission]:
     """Return the permissions `given` in a domain with those that they include."""
     rights = frozenset(map(Permission, given))
     return rights.union(*(INCLUDES.get(right, ()) for right in rights))
+
+
+def with_implied(given: Iterable[Permission]) -> frozenset[Permission]:
+    """Return the permissions `given` in a domain with those that a check takes from them."""
+    rights = frozenset(given)
+    return rights.union(*(_IMPLIES.get(right, ()) for right in rights))
 
 
 def lacking(permission: Permission, domain: str) -> str:

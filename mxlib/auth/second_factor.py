@@ -45,7 +45,7 @@ WRONG_RECOVERY_CODE = "This recovery code is not right, or was used already. Typ
 WRONG_FIRST_CODE = "The code is not right. Scan the QR code again, and check the clock of your phone."
 KEY_CHANGED = "The server key has changed, so it knows no code of your app. Use a recovery code, or ask an admin."
 
-_CHANGERS = frozenset({Permission.IMPORT, Permission.DELETE})
+_CHANGERS = frozenset({Permission.SUPPORT, Permission.IMPORT, Permission.DELETE})
 
 
 @dataclass(frozen=True, slots=True)

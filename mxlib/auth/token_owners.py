@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil
 
 from mxlib.auth.passwords import InvalidPassword
-from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission, with_included
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission, with_implied, with_included
 from mxlib.core.format import count
 from mxlib.core.vocabulary import AuditAction
 from mxlib.store import Tx, audit, tokens, users
@@ -89,7 +89,7 @@ def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
     theirs = _permissions(owner.permissions)
     if token.admin:
         return False, theirs
-    shared = {domain: _of(own, domain) & _of(theirs, domain) for domain in own.keys() | theirs.keys()}
+    shared = {domain: _shared(_of(own, domain), _of(theirs, domain)) for domain in own.keys() | theirs.keys()}
     return False, {domain: both for domain, both in shared.items() if both}
 
 
@@ -140,6 +140,11 @@ def _lives(token: TokenRecord, now: float) -> bool:
 
 def _permissions(kept: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
     return {domain: with_included(given) for domain, given in kept.items()}
+
+
+def _shared(own: frozenset[Permission], theirs: frozenset[Permission]) -> frozenset[Permission]:
+    """Return what both lists allow, as far as one of them lists it."""
+    return (own & with_implied(theirs)) | (with_implied(own) & theirs)
 
 
 def _of(given: Mapping[str, frozenset[Permission]], domain: str) -> frozenset[Permission]:

@@ -23,6 +23,7 @@ from mxlib.mxroute.errors import (
     Unreachable,
 )
 from mxlib.runs.manager import InvalidState
+from mxlib.services import support_quotas
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.clients import ClientService
 from mxlib.services.confirmed_writes import OutcomeUnknown
@@ -176,6 +177,8 @@ class ChangeService:
         plan, figures = changes.make_plan(found, change, change_text.name(change))
         if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MAX_QUOTA:
             raise InvalidField("quota", change_text.TOO_LARGE)
+        if any(row.quota is not None for row in plan.rows):
+            support_quotas.require(caller, domains, self._clients.terms(domains))
         self._must_fit_terms(plan, domains)
         if not seen:
             return ChangeProposal(
@@ -289,5 +292,5 @@ def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
     Returns whether they may also view what the mailboxes have now.
     """
     for domain in domains:
-        caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
+        caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.SUPPORT, domain)
     return all(caller.may(Permission.VIEW, domain) for domain in domains)

@@ -18,6 +18,7 @@ from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
+from mxlib.services import support_quotas
 from mxlib.services.clients import ClientService
 from mxlib.services.confirmed_writes import ConfirmedWrites
 from mxlib.services.exports import NotFound
@@ -144,12 +145,13 @@ class MailboxService:
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
         """Change those of password, quota, limit and name that are given."""
-        domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
             name: cells.get(name)
             for name in ("password", "quota", "limit", "name")
             if single_row.is_given(name, cells.get(name))
         }
+        needed = Permission.IMPORT if "limit" in given else Permission.SUPPORT
+        domain, username = self._place(caller, needed, domain, username)
         if not given:
             raise InvalidField("", "Nothing to change: give a password, a quota, a limit or a name.")
         row = self._validated_row(domain, {"username": username, **given}, exists=username).row
@@ -161,15 +163,14 @@ class MailboxService:
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
         if "quota" in changes:
+            support_quotas.require(caller, [domain], self._clients.terms([domain]))
             self._must_fit_terms(domain, int(changes["quota"]))
         known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
         asked = WriteRequest(Action.UPDATE, domain, username, password, stored, change, figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
-            if not self._writes.update(
-                domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)
-            ):
+            if not self._writes.update(domain, username, changes, partial(_must_now, caller, needed, domain)):
                 write.drop()
                 raise _not_there(domain, username)
         unrecorded = write.done()
@@ -195,7 +196,7 @@ class MailboxService:
 
     def set_stored(self, caller: Caller, domain: str, username: str, column: str, value: object) -> str:
         """Store a value such as a recovery email, and return it; blank removes it."""
-        domain, username = self._place(caller, Permission.IMPORT, domain, username)
+        domain, username = self._place(caller, Permission.SUPPORT, domain, username)
         row = self._validated_row(domain, {"username": username, column: value}, exists=username).row
         kept = str(row[f"clean_{column}"])
         self._keep(caller, domain, username, {column: kept or CLEAR})
@@ -204,7 +205,7 @@ class MailboxService:
     def _keep(self, caller: Caller, domain: str, username: str, stored: Mapping[str, str]) -> None:
         if not self._is_known(domain, username) and not self._writes.is_there(domain, username):
             raise _not_there(domain, username)
-        _must_now(caller, Permission.IMPORT, domain)
+        _must_now(caller, Permission.SUPPORT, domain)
         with self._manual.writing() as tx:
             note_stored(tx, self._clock.now(), Actor.of(caller), domain, username, stored)
 

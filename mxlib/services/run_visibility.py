@@ -23,22 +23,30 @@ _REMEMBERED = 2_000
 _NAME = re.compile(r"[a-z0-9.-]+")
 
 
+_NEEDED = {
+    RunKind.IMPORT: Permission.IMPORT,
+    RunKind.CHANGE: Permission.SUPPORT,
+    RunKind.DELETE: Permission.DELETE,
+    RunKind.UNDO: Permission.DELETE,
+}
+
+
 def needed_for(kind: RunKind) -> Permission:
     """Return the permission to see and control another user's run of this kind.
 
     It is needed in each domain of the run.
     """
-    return Permission.DELETE if kind in {RunKind.DELETE, RunKind.UNDO} else Permission.IMPORT
+    return _NEEDED[kind]
 
 
 def may_act(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
     """Return whether the caller may do today what the run does there.
 
-    The operator of an undo needs `import` only. An undo restores figures, so that others need `view` for it, too.
+    The operator of an undo needs `support` only. An undo restores figures, so that others need `view` for it, too.
     """
     if run.kind != RunKind.UNDO:
         return caller.may(needed_for(RunKind(run.kind)), domain)
-    return may_undo(caller, domain) or (run.operator == caller.name and caller.may(Permission.IMPORT, domain))
+    return may_undo(caller, domain) or (run.operator == caller.name and caller.may(Permission.SUPPORT, domain))
 
 
 def may_undo(caller: Caller, domain: str) -> bool:

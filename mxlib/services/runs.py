@@ -42,7 +42,12 @@ _ALREADY = {
     AuditAction.RUN_STOP: frozenset({RunStatus.STOPPING, RunStatus.STOPPED}),
 }
 
-_NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
+
+def _needed(plan: Plan, action: Action) -> Permission:
+    """Return the permission that a row of a plan needs in its domain."""
+    if action is Action.DELETE:
+        return Permission.DELETE
+    return Permission.SUPPORT if plan.kind is RunKind.CHANGE and action is Action.UPDATE else Permission.IMPORT
 
 
 def _must(caller: Caller, run: RunView | RunRecord) -> None:
@@ -93,7 +98,7 @@ class RunService:
         `since` (Unix seconds); with `allowed` None it never does.
         """
         caller = current(caller)  # the caller may have waited for lists
-        for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
+        for domain, needed in sorted({(row.domain, _needed(plan, row.action)) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
         require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
         return self._runs.start(
@@ -159,8 +164,13 @@ class RunService:
         elif not self._may_undo(caller, origin):
             raise Forbidden(undo_questions.undo_not_allowed(origin.id))
         with self._store.read() as tx:
-            left = sum(row.action == Action.DELETE for row in journal.rows(tx, run, outcomes=RETRIED))
-        require_recent_for(caller, left)
+            rows = list(journal.rows(tx, run, outcomes=RETRIED))
+            own = run_relations.started_by(tx, run, caller.name, caller.kind)
+        if view.kind == RunKind.CHANGE and not own:
+            # The quotas of others may be above what a caller with support alone may set.
+            for domain in sorted({row.domain for row in rows if row.quota is not None}):
+                caller.require(Permission.IMPORT, domain)
+        require_recent_for(caller, sum(row.action == Action.DELETE for row in rows))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
@@ -176,7 +186,7 @@ class RunService:
         if all(may_undo(caller, domain) for domain in view.domains):
             return True
         fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= UNDO_WINDOW_S
-        if not fresh or not all(caller.may(Permission.IMPORT, domain) for domain in view.domains):
+        if not fresh or not all(caller.may(needed_for(RunKind(view.kind)), domain) for domain in view.domains):
             return False
         with self._store.read() as tx:
             return run_relations.started_by(tx, view.id, caller.name, caller.kind)

@@ -82,7 +82,7 @@ class UnconfirmedWrites:
 
 def _may_have(caller: Caller, write: ManualWrite) -> bool:
     own = write.who == caller.name and write.kind == caller.kind
-    return caller.admin or (own and caller.may(Permission.IMPORT, write.domain))
+    return caller.admin or (own and caller.may(Permission.SUPPORT, write.domain))
 
 
 def _unconfirmed(write: ManualWrite) -> Unconfirmed:

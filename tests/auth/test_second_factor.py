@@ -112,12 +112,18 @@ def test_it_is_required_with_a_real_account_unless_set_otherwise(
 
 
 def test_it_is_required_of_those_who_may_change_mailboxes(strict: SignInApp) -> None:
-    for name, rights in {"viewer": "view", "exporter": "export", "importer": "import", "deleter": "delete"}.items():
+    for name, rights in {
+        "viewer": "view",
+        "exporter": "export",
+        "helper": "support",
+        "importer": "import",
+        "deleter": "delete",
+    }.items():
         strict.users.add(BOSS, name, GOOD, permissions={"a.nl": {Permission(rights)}})
     factors = strict.entrance.second_factors
-    everybody = ("kim", "viewer", "exporter", "importer", "deleter")
+    everybody = ("kim", "viewer", "exporter", "helper", "importer", "deleter")
     needed = {name for name in everybody if factors.is_required(user(strict, name))}
-    assert needed == {"kim", "importer", "deleter"}
+    assert needed == {"kim", "helper", "importer", "deleter"}
 
 
 def test_where_it_is_optional_only_those_who_have_one_are_asked(app: SignInApp) -> None:

@@ -124,6 +124,8 @@ def test_a_token_is_limited_to_the_present_permissions_of_its_owner(desk: Desk) 
         assert (caller.admin, caller.domains) == (False, domains)
     desk.users.change(BOSS, desk.kim, permissions={"*": ["delete"]})
     assert desk.tokens.caller(one).domains == {"b.nl": {delete}}
+    desk.users.change(BOSS, desk.kim, permissions={"*": ["support"]})
+    assert desk.tokens.caller(some).domains == {"*": {view, Permission.SUPPORT}}
     desk.users.change(BOSS, desk.kim, permissions={})
     assert desk.tokens.caller(all_of_it).domains == {}
     assert Mark.LIMITED in marks(desk.tokens.list_all(BOSS)[0], desk.clock.now())

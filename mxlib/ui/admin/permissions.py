@@ -15,7 +15,8 @@ from mxlib.ui.widgets.format import escaped
 
 _ADMIN = "Admin: everything in every domain, and this page"
 _MEANINGS = (
-    "View: see mailboxes, storage and the audit log. Import: create and change mailboxes; it includes View. "
+    "View: see mailboxes, storage and the audit log. Support: reset passwords, lock, change quota, name and recovery "
+    "email; it includes View. Import: create and change mailboxes; it includes View, and allows what Support does. "
     "Export, with View: take lists away. Delete: delete mailboxes."
 )
 _ROW, _MOST_ROWS = 33, 8

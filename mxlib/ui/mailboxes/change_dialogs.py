@@ -249,7 +249,7 @@ class Action:
 def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
     """Return the actions for these mailboxes."""
     addresses = list(boxes["address"])
-    change, remove = Permission.IMPORT, Permission.DELETE
+    change, remove = Permission.SUPPORT, Permission.DELETE
     return (
         Action("quota", "Quota", "Set the quota.", ":material/data_usage:", change, partial(quota, addresses)),
         Action("password", "Password", "Reset the password.", ":material/key:", change, partial(passwords, addresses)),

@@ -30,7 +30,7 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
 
 def _hint(caller: Caller, domain: str) -> str:
     """Say what ticking is good for, for this caller."""
-    may = (Permission.IMPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
+    may = (Permission.SUPPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
     *verbs, last = [verb for right, verb in may if caller.may(right, domain)] or [""]
     if not last:
         return "Tick a mailbox to open it, or for its client setup."
