@@ -201,7 +201,7 @@ def test_the_command_lists_and_revokes(folder: Path, capsys: pytest.CaptureFixtu
         ("--domain a.nl --domain b.nl --permission view", "What may it do in a.nl?"),
         ("--permission view --domain a.nl", "--permission comes after the --domain"),
         ("--admin --domain a.nl --permission view", "leave --domain and --permission out"),
-        ("--domain a.nl --permission everything", "invalid choice: 'everything' (choose from 'view', 'import',"),
+        ("--domain a.nl --permission everything", "invalid choice: 'everything' (choose from 'view', 'support',"),
         ("--domain nowhere --permission view", "'nowhere' is no domain"),
         ("--admin --expires 99999y", "within 10 years, or never"),
         ("--admin --expires soon", "write 12h, 90d, 2w or 1y, or never"),
