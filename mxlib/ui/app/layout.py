@@ -77,10 +77,7 @@ def show() -> None:
     except Forbidden as error:
         session.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    pages = [
-        page(name) for name in ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
-    ]
-    chosen = st.navigation(pages, position="sidebar")
+    chosen = st.navigation([page(name) for name in _PAGES], position="sidebar")
     with st.sidebar:
         _sidebar()
     st.html(ASSETS / "mxm.css")
