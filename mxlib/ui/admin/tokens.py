@@ -121,7 +121,6 @@ def _make() -> None:
         st.code(made, language=None, wrap_lines=True)
         st.caption("Send it as: Authorization: Bearer mxm_…")
         if st.button("Done", type="primary", key="done"):
-            _forget()
             dialogs.leave()
         return
     left, right = st.columns([3, 2])

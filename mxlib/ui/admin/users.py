@@ -207,7 +207,6 @@ def _show_password(name: str, password: str) -> None:
         "It is shown this once. Hand it over in private. At their first sign-in, within 7 days, they choose their own."
     )
     if st.button("Done", type="primary", key="done"):
-        _forget()
         dialogs.leave()
 
 

@@ -185,7 +185,6 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
         )
         go = st.button(label, type="primary", key="change_go", disabled=not possible)
         if st.button("Cancel", key="change_cancel"):
-            forget()
             dialogs.leave()
     _carry_out(proposed, days, typed, pressed=go, agreed=agreed)
 
@@ -210,11 +209,9 @@ def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool
     if isinstance(proposed.change, Deletion):
         selection.drop([row.address for row in proposed.plan.rows])
     if done.run is not None:
-        forget()
         layout.navigate("runs", run=str(done.run))
     if done.password:
         dialogs.redraw()
-    forget()
     flash.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     dialogs.leave()
 
@@ -226,7 +223,6 @@ def _show_password(address: str, done: ChangeResult) -> None:
         st.warning(escaped(done.unrecorded), icon=":material/warning:")
     client_setup.show(address)
     if st.button("Done", type="primary", key="change_done"):
-        forget()
         dialogs.leave()
 
 

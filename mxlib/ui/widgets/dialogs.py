@@ -19,22 +19,21 @@ ACT_TO_CONFIRM = "act-to-confirm"
 
 @dataclass
 class _Opened:
-    """The dialog of this tab: what draws it, and on which page, once it was drawn."""
+    """The dialog of this tab: what draws it, what forgets it, and on which page, once it was drawn."""
 
     draw: Callable[..., None]
     given: tuple[Any, ...]
+    forget: Callable[[], None] | None
     page: str | None = None
 
 
 def dialog(
     title: str, *, forget: Callable[[], None] | None = None, **look: Any
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Make a dialog of what draws its content; calling it opens it. `forget` lets go of what the dialog held."""
+    """Make a dialog of what draws its content; calling it opens it.
 
-    def dismiss() -> None:
-        close()
-        if forget is not None:
-            forget()
+    `forget` lets go of what the dialog held, however it is closed.
+    """
 
     def of(content: Callable[P, None]) -> Callable[P, None]:
         @wraps(content)
@@ -44,13 +43,13 @@ def dialog(
             except actions.REFUSALS as refusal:
                 actions.say(refusal)
 
-        drawn = st.dialog(title, on_dismiss=actions.act(dismiss), **look)(safely)
+        drawn = st.dialog(title, on_dismiss=actions.act(close), **look)(safely)
 
         @wraps(content)
         def opened(*given: P.args, **named: P.kwargs) -> None:
             assert not named, "A dialog is given its content by position."  # noqa: S101 - a rule of this module
             st.session_state.pop(ACT_TO_CONFIRM, None)
-            st.session_state[_OPEN] = _Opened(drawn, given)
+            st.session_state[_OPEN] = _Opened(drawn, given, forget)
 
         return opened
 
@@ -70,9 +69,11 @@ def draw(page: str) -> None:
 
 
 def close() -> None:
-    """Stop drawing the dialog."""
-    st.session_state.pop(_OPEN, None)
+    """Stop drawing the dialog, and forget what it held."""
+    held: _Opened | None = st.session_state.pop(_OPEN, None)
     st.session_state.pop(ACT_TO_CONFIRM, None)
+    if held is not None and held.forget is not None:
+        held.forget()
 
 
 def leave() -> NoReturn:
