@@ -81,7 +81,10 @@ class Settings(BaseSettings):
     session_hours: float = _env("MXM_SESSION_HOURS", 24.0, "Hours after which a session ends in any case.", gt=0)
     audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days for which audit entries are kept.", ge=1)
     new_quota: int = _env(
-        "MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox if its row gives none; 0 = unlimited.", ge=0
+        "MXM_NEW_QUOTA",
+        1024,
+        "Quota in MB of a new mailbox unless its row or client gives one; 0 = unlimited.",
+        ge=0,
     )
     new_limit: int = _env("MXM_NEW_LIMIT", 9600, "Sends a day of a new mailbox if its row gives none.", ge=0, le=9600)
     max_file_mb: int = _env("MXM_MAX_FILE_MB", 10, "Largest file that an import accepts, in MB.", ge=1, le=200)

@@ -25,7 +25,7 @@ from mxlib.core.invalid_body import InvalidBody
 from mxlib.mxroute import errors
 from mxlib.runs.manager import InvalidState, NotOwner, SameImport
 from mxlib.services import DecryptionFailed, StoreUnavailable
-from mxlib.services.clients import ClientExists, InvalidClient
+from mxlib.services.clients import ClientChanged, ClientExists, InvalidClient
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import LIMITED, ListUnavailable, code_of
@@ -185,6 +185,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
     AlreadyExists: lambda error: ApiError(409, str(error), field="username"),
     InvalidClient: lambda error: ApiError(400, str(error), field=FIELDS_OF_CLIENTS.get(error.field, error.field)),
     ClientExists: lambda error: ApiError(409, str(error), field=error.field),
+    ClientChanged: lambda error: ApiError(409, str(error), field=error.field, code="CLIENT_CHANGED"),
     KeyReused: lambda error: ApiError(409, str(error)),
     InvalidState: lambda error: ApiError(409, str(error)),
     SameImport: lambda error: ApiError(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),

@@ -50,11 +50,25 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class DomainTerms:
-    """The terms of a domain's client, and how many mailboxes its domains have in all."""
+    """The terms of a domain's client, and how many mailboxes its domains have in all.
+
+    These figures are counted only where the terms have a number of mailboxes.
+    """
 
     client: str
     terms: Terms
     mailboxes: int = 0
+    #: Mailboxes besides those that runs and people are about to create.
+    under_way: int = 0
+    #: Whether the reader may see the figures: they may view every domain of the client.
+    shows_figures: bool = True
+    #: Whether a list of the client's domains could not be read, so that the figures are too low.
+    is_uncertain: bool = False
+
+    @property
+    def room(self) -> int:
+        """Return how many mailboxes may be created under the number in the terms; 0 without one."""
+        return max(0, (self.terms.max_mailboxes or 0) - self.mailboxes - self.under_way)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class FindingCode(StrEnum):
     SPREADSHEET_CHANGED = "spreadsheet_changed"
     NAME_DAMAGED = "name_damaged"
     NOT_CHECKED = "not_checked"
+    NOT_COUNTED = "not_counted"
     # Changes: what an update does to a mailbox.
     QUOTA_CHANGED = "quota_changed"
     LIMIT_CHANGED = "limit_changed"
@@ -113,6 +114,7 @@ _COLUMNS = {
     FindingCode.SPREADSHEET_CHANGED: "username",
     FindingCode.NAME_DAMAGED: "name",
     FindingCode.NOT_CHECKED: "domain",
+    FindingCode.NOT_COUNTED: "domain",
     FindingCode.QUOTA_CHANGED: "quota",
     FindingCode.LIMIT_CHANGED: "limit",
     FindingCode.PASSWORD_CHANGED: "password",
@@ -127,6 +129,7 @@ SUGGESTING = frozenset(
         FindingCode.DOMAIN_MISMATCH,
         FindingCode.UNKNOWN_DOMAIN,
         FindingCode.INVALID_QUOTA,
+        FindingCode.QUOTA_OVER_CAP,
         FindingCode.INVALID_LIMIT,
         FindingCode.INVALID_RECOVERY_EMAIL,
         FindingCode.INVALID_NAME,

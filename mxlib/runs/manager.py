@@ -139,15 +139,18 @@ class RunManager:
         self._worker.apply(stop)
 
     def retry_failed(
-        self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = ""
-    ) -> int:
+        self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "",
+        also: AlsoStored | None = None,
+    ) -> int:  # fmt: skip
         """Start a run of the failed and unattempted rows, with the same passwords.
 
         Returns its number. Raises InvalidState while the run is active, when nothing failed, or when its passwords
-        are gone.
+        are gone. `also` is as in `start`.
         """
         with self._worker.changed, self._worker.writing() as tx:
             number = retry.retry(tx, self._store.key, run, Actor(operator, kind, address), self._clock.now())
+            if also is not None:
+                also(tx, number)
         self._worker.take_up()
         return number
 

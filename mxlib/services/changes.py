@@ -12,7 +12,6 @@ from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
 from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewStored
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.text import findings
 from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute.errors import (
     InvalidResponse,
@@ -25,7 +24,7 @@ from mxlib.mxroute.errors import (
 from mxlib.runs.manager import InvalidState
 from mxlib.services import support_quotas
 from mxlib.services.account_storage import AccountStorageService
-from mxlib.services.clients import ClientService
+from mxlib.services.client_terms import ClientTerms, quota_refusal
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, says_when, start_waits
@@ -148,12 +147,12 @@ class ChangeService:
         runs: RunService,
         storage: AccountStorageService,
         idempotency: IdempotencyKeys,
-        clients: ClientService,
+        terms: ClientTerms,
         clock: Clock,
     ) -> None:
         self._settings, self._store, self._lists, self._mailboxes = settings, store, lists, mailboxes
         self._runs, self._storage, self._idempotency, self._clock = runs, storage, idempotency, clock
-        self._clients = clients
+        self._terms = terms
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """Return the plan of `change` for these mailboxes, by lists at most a minute old.
@@ -178,8 +177,8 @@ class ChangeService:
         if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MAX_QUOTA:
             raise InvalidField("quota", change_text.TOO_LARGE)
         if any(row.quota is not None for row in plan.rows):
-            support_quotas.require(caller, domains, self._clients.terms(domains))
-        self._must_fit_terms(plan, domains)
+            support_quotas.require(caller, domains, self._terms.of(caller, domains))
+        self._must_fit_terms(caller, plan, domains)
         if not seen:
             return ChangeProposal(
                 change, plan, figures.without_figures(), gone, self._runs.estimate(len(plan.rows)), ()
@@ -187,14 +186,12 @@ class ChangeService:
         seconds = self._runs.estimate(sum(1 for _ in plan.sent()))
         return ChangeProposal(change, plan, figures, gone, seconds, self._storage.capacity_warnings(caller, plan))
 
-    def _must_fit_terms(self, plan: Plan, domains: Sequence[str]) -> None:
+    def _must_fit_terms(self, caller: Caller, plan: Plan, domains: Sequence[str]) -> None:
         """Raise InvalidField for a plan with quotas that a client may not have."""
-        terms = self._clients.terms(domains)
+        terms = self._terms.of(caller, domains)
         for row in plan.rows:
-            each = terms.get(row.domain)
-            if each and row.quota is not None and not each.terms.allows_quota(row.quota):
-                sentence = findings.quota_over_cap(each.terms.max_quota or 0, each.client)
-                raise InvalidField("quota", f"{row.address}: {sentence}")
+            if refusal := quota_refusal(terms, row.domain, row.quota, row.before.get("quota")):
+                raise InvalidField("quota", f"{row.address}: {refusal}")
 
     def still(self, caller: Caller, proposed: ChangeProposal) -> ChangeProposal:
         """Return an earlier proposal as the caller may see it now.

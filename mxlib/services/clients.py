@@ -1,24 +1,28 @@
 """Clients: which domains belong together, whom to write to, and what new mailboxes get."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.clients import ClientDetails, DomainTerms, InvalidClient, Terms, checked
-from mxlib.core.format import count
+from mxlib.core.client_versions import changed_parts, version_of
+from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked
+from mxlib.core.format import count, listed
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import NotFound
-from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.store import Store, Tx, audit, clients, mailbox_lists
+from mxlib.store import Store, Tx, audit, clients
 from mxlib.store.clients import ClientRecord
 
-__all__ = ["Client", "ClientExists", "ClientService", "InvalidClient"]
+__all__ = ["Client", "ClientChanged", "ClientExists", "ClientService", "InvalidClient"]
 
 
 class ClientExists(InvalidClient):
     """Another client has this name, or one of these domains."""
+
+
+class ClientChanged(InvalidClient):
+    """A client has changed since it was read; the message names what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,18 @@ class Client:
     id: int
     details: ClientDetails
 
+    @property
+    def version(self) -> str:
+        """Return the version of what is seen, to change it later."""
+        return version_of(self.details)
+
 
 @resolves_callers
 class ClientService:
     """Lists clients for all who may view their domains; manages them for admins."""
 
-    def __init__(self, store: Store, clock: Clock, lists: MailboxLists) -> None:
-        self._store, self._clock, self._lists = store, clock, lists
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
 
     def list_all(self, caller: Caller) -> tuple[Client, ...]:
         """Return the clients by name that have a domain which the caller may view."""
@@ -54,34 +63,6 @@ class ClientService:
             raise _not_found(number)
         return shown
 
-    def terms(self, domains: Collection[str]) -> dict[str, DomainTerms]:
-        """Return the terms that hold in each of `domains` that has a client.
-
-        Mailboxes are counted by the cached lists. No permission is checked: validation needs them.
-        """
-        with self._store.read() as tx:
-            records = clients.of_domains(tx, domains)
-        return {
-            name: DomainTerms(record.details.name, record.details.terms, self._mailboxes(record.details))
-            for record in records
-            for name in record.details.domains
-            if name in domains
-        }
-
-    def counted(self, domains: Collection[str]) -> frozenset[str]:
-        """Return the domains of the account whose mailboxes count when some are made in `domains`."""
-        with self._store.read() as tx:
-            records = clients.of_domains(tx, domains)
-            account = mailbox_lists.domains(tx) if records else None
-        capped = [record.details for record in records if record.details.terms.max_mailboxes is not None]
-        there = frozenset(account.names) if account else frozenset()
-        return there.intersection(name for details in capped for name in details.domains)
-
-    def _mailboxes(self, details: ClientDetails) -> int:
-        if details.terms.max_mailboxes is None:
-            return 0
-        return sum(len(self._lists.cached_frame(name)) for name in details.domains)
-
     def add(self, caller: Caller, details: ClientDetails) -> int:
         """Add a client and return its number; raises InvalidClient and ClientExists."""
         _must_be_an_admin(caller)
@@ -92,11 +73,18 @@ class ClientService:
             self._record(tx, caller, AuditAction.CLIENT_ADD, details)
         return number
 
-    def change(self, caller: Caller, number: int, edit: Callable[[ClientDetails], ClientDetails]) -> Client:
-        """Change a client to what `edit` makes of it; return it. Raises NotFound, InvalidClient and ClientExists."""
+    def change(
+        self, caller: Caller, number: int, edit: Callable[[ClientDetails], ClientDetails], *, version: str = ""
+    ) -> Client:
+        """Change a client to what `edit` makes of it; return it.
+
+        Raises NotFound, InvalidClient and ClientExists; with `version`, ClientChanged when it is another one by now.
+        """
         _must_be_an_admin(caller)
         with self._store.write() as tx:
             before = _existing(tx, number)
+            if version and (parts := changed_parts(before.details, version)):
+                raise ClientChanged("version", _changed(before.details.name, parts))
             details = checked(edit(before.details))
             if details != before.details:
                 _must_be_free(tx, details, besides=number)
@@ -144,6 +132,10 @@ def _must_be_free(tx: Tx, details: ClientDetails, besides: int | None = None) ->
         owner = clients.of_domain(tx, domain)
         if owner is not None and owner.id != besides:
             raise ClientExists("domains", f"{domain} belongs to {owner.details.name}. Remove it there first.")
+
+
+def _changed(name: str, parts: tuple[str, ...]) -> str:
+    return f"Since you opened {name}, this was changed: {listed(parts)}. Open the client again, then change it."
 
 
 def _must_be_an_admin(caller: Caller) -> None:

@@ -27,6 +27,7 @@ from mxlib.services.audit_log import AuditLog
 from mxlib.services.audit_proof import AuditProof
 from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
+from mxlib.services.client_terms import ClientTerms
 from mxlib.services.clients import ClientService
 from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
@@ -184,20 +185,20 @@ def assemble(
     )
     engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
-    runs = RunService(store, engine, clock)
+    terms = ClientTerms(store, lists)
+    runs = RunService(store, engine, terms, clock)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)
-    clients = ClientService(store, clock, lists)
-    imports = ImportService(settings, lists, runs, storage, claims, clients, clock)
+    imports = ImportService(settings, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, lists, engine, clock)
-    mailboxes = MailboxService(settings, store, host, lists, imports, manual, clients, clock)
+    mailboxes = MailboxService(settings, store, host, lists, imports, manual, terms, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
-    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clients, clock)
+    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, clock)
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -211,7 +212,7 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,
-        clients=clients,
+        clients=ClientService(store, clock),
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

@@ -21,9 +21,9 @@ from mxlib.core.validation.differences import UNKNOWN
 from mxlib.core.validation.incremental import Validation
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
-from mxlib.core.vocabulary import Verdict
+from mxlib.core.vocabulary import Action, Verdict
 from mxlib.services.account_storage import AccountStorageService
-from mxlib.services.clients import ClientService
+from mxlib.services.client_terms import ClientTerms
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
@@ -80,11 +80,11 @@ class ImportService:
         runs: RunService,
         storage: AccountStorageService,
         idempotency: IdempotencyKeys,
-        clients: ClientService,
+        terms: ClientTerms,
         clock: Clock,
     ) -> None:
         self._settings, self._lists, self._runs, self._clock = settings, lists, runs, clock
-        self._storage, self._idempotency, self._clients = storage, idempotency, clients
+        self._storage, self._idempotency, self._terms = storage, idempotency, terms
 
     def defaults(self, domain: str) -> Defaults:
         """Return the meaning of a blank cell while `domain` is the active one."""
@@ -105,7 +105,7 @@ class ImportService:
         known = self._lists.domains(caller).names
         batch = with_addresses(batch)
         own = {name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)}
-        due = sorted(own | self._clients.counted(own))
+        due = sorted(own | self._terms.counted(own))
         self._lists.refresh(due, newer_than=newer_than, patience=LONG_MAX_WAIT_S, on_progress=on_progress)
 
     def validate(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
@@ -167,7 +167,7 @@ class ImportService:
             ahead=self._runs.ahead(),
         )
         earlier = self._runs.earlier(caller, plan.file_digest) if plan.file_digest else ()
-        unchecked = tuple(sorted(batch.domains & account.unchecked))
+        unchecked = (*sorted(batch.domains & account.unchecked), *_uncounted(account, plan))
         warnings = self._storage.capacity_warnings(caller, plan)
         return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings, batch)
 
@@ -241,6 +241,8 @@ class ImportService:
             batch = batch.with_passwords(validated)
             validated = self._verdicts(batch, account)
         plan = builder.make_plan(validated, batch.source)
+        for waits_for in _uncounted(account, plan):
+            raise start_waits(waits_for, "")
         days, allowed = days or self._settings.retention_days, None if again else ()
         return self._idempotency.start(
             caller,
@@ -281,7 +283,8 @@ class ImportService:
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
         needed = (batch.domains & known) - existing.keys() - forbidden.keys()
-        self._lists.refresh(needed | self._clients.counted(needed), newer_than=newer_than, patience=patience)
+        counted = self._terms.counted((batch.domains & known) - forbidden.keys())
+        self._lists.refresh(needed | counted, newer_than=newer_than, patience=patience)
         caller = current(caller)  # reading the lists took time
         lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
         forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
@@ -298,10 +301,17 @@ class ImportService:
             known |= unread
         has = {name: self._lists.cached_frame(name) for name in existing} if batch.updates else {}
         suggestable = frozenset(name for name in domains.names if caller.may(Permission.IMPORT, name))
-        terms = self._clients.terms(batch.domains)
+        terms = self._terms.of(caller, batch.domains - forbidden.keys(), newer_than=newer_than)
         return AccountSnapshot(
             known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, suggestable, terms
         )
+
+
+def _uncounted(account: AccountSnapshot, plan: Plan) -> list[str]:
+    """Return the words for the clients that get mailboxes though not all of their lists could be read."""
+    domains = {row.domain for row in plan.rows if row.acts and row.action is Action.CREATE} - account.unchecked
+    terms = [account.terms[name] for name in domains if name in account.terms]
+    return sorted({confirmations.some_domain(each.client) for each in terms if each.is_uncertain})
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:

@@ -161,6 +161,18 @@ class MailboxLists:
         read_at, _ = self._refresh_if_due(domain, refresh=False, oldest=oldest)
         if read_at is None or (newer_than is not None and self._is_due(read_at, newer_than)):
             return None
+        return self._names_of(domain, read_at)
+
+    def cached_usernames(self, domains: Collection[str]) -> dict[str, tuple[float, frozenset[str]]]:
+        """Return when the list of each domain was read, with its usernames; a list that was never read is missing.
+
+        No request is made, and no permission is checked: counting needs them.
+        """
+        with self._store.read() as tx:
+            read_at = mailbox_lists.read_times(tx)
+        return {name: (read_at[name], self._names_of(name, read_at[name])) for name in domains if name in read_at}
+
+    def _names_of(self, domain: str, read_at: float) -> frozenset[str]:
         cached = self._names.get(domain)
         if cached is None or cached[0] != read_at:
             with self._store.read() as tx:
@@ -168,6 +180,10 @@ class MailboxLists:
             cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
             self._names[domain] = cached
         return cached[1]
+
+    def is_current(self, read_at: float, newer_than: float) -> bool:
+        """Return whether a list that was read at `read_at` counts as newer than `newer_than`."""
+        return not self._is_due(read_at, newer_than)
 
     def refresh(
         self,

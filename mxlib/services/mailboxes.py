@@ -11,7 +11,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
 from mxlib.core.schema import MAX_SENDS_PER_DAY, STORED_HERE
-from mxlib.core.text import findings
+from mxlib.core.text import confirmations
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
 from mxlib.core.vocabulary import CLEAR, Action
@@ -19,10 +19,10 @@ from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import support_quotas
-from mxlib.services.clients import ClientService
+from mxlib.services.client_terms import ClientTerms, quota_refusal
 from mxlib.services.confirmed_writes import ConfirmedWrites
 from mxlib.services.exports import NotFound
-from mxlib.services.failures import ListUnavailable
+from mxlib.services.failures import ListUnavailable, start_waits
 from mxlib.services.imports import FRESH_FOR_START, ImportService
 from mxlib.services.mailbox_lists import MailboxList, MailboxLists
 from mxlib.services.manual_write_outcomes import note_stored
@@ -70,12 +70,12 @@ class MailboxService:
         lists: MailboxLists,
         previews: ImportService,
         manual: ManualWrites,
-        clients: ClientService,
+        terms: ClientTerms,
         clock: Clock,
     ) -> None:
         self._store, self._clock, self._manual = store, clock, manual
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
-        self._lists, self._previews, self._clients = lists, previews, clients
+        self._lists, self._previews, self._terms = lists, previews, terms
 
     def list_mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """Return all mailboxes of a domain, from the cached list unless that is due.
@@ -104,8 +104,10 @@ class MailboxService:
         OutcomeUnknown, MXrouteError.
         """
         domain = self._domain(caller, Permission.IMPORT, domain)
-        self._lists.refresh(self._clients.counted([domain]), newer_than=self._clock.now() - FRESH_FOR_START)
-        validated = self._validated_row(domain, cells)
+        fresh = self._clock.now() - FRESH_FOR_START
+        self._lists.refresh(self._terms.counted([domain]), newer_than=fresh)
+        caller = current(caller)  # reading the lists took time
+        validated = self._validated_row(caller, domain, cells, newer_than=fresh)
         row = validated.row
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
@@ -138,10 +140,18 @@ class MailboxService:
         with self._store.read() as tx:
             return mailbox_creators.find_maker(tx, f"{username}@{domain}", at=at) is not None
 
-    def look(self, domain: str, cells: Cells) -> ValidatedRow:
+    def look(self, caller: Caller, domain: str, cells: Cells) -> ValidatedRow:
         """Validate a mailbox while it is typed, cell by cell, without a request."""
         name = normalised(domain)
-        return single_row.validate_row(name, cells, self._previews.defaults(name), terms=self._clients.terms([name]))
+        terms = self._terms.of(caller, [name]) if caller.may(Permission.IMPORT, name) else {}
+        return single_row.validate_row(name, cells, self._previews.defaults(name), terms=terms)
+
+    def default_quota(self, caller: Caller, domain: str) -> int:
+        """Return the quota (MB) of a new mailbox for which none is given."""
+        name = normalised(domain)
+        terms = self._terms.of(caller, [name]).get(name) if caller.may(Permission.IMPORT, name) else None
+        of_client = terms.terms.default_quota if terms else None
+        return self._previews.defaults(name).quota if of_client is None else of_client
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
         """Change those of password, quota, limit and name that are given."""
@@ -154,7 +164,7 @@ class MailboxService:
         domain, username = self._place(caller, needed, domain, username)
         if not given:
             raise InvalidField("", "Nothing to change: give a password, a quota, a limit or a name.")
-        row = self._validated_row(domain, {"username": username, **given}, exists=username).row
+        row = self._validated_row(caller, domain, {"username": username, **given}, exists=username).row
         stored = {"name": str(row["clean_name"]) or CLEAR} if "name" in given else {}
         if given.keys() == stored.keys():
             self._keep(caller, domain, username, stored)
@@ -162,10 +172,11 @@ class MailboxService:
             return self._kept(domain, known)
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
+        listed = self._lists.cached_mailbox(domain, username)
         if "quota" in changes:
-            support_quotas.require(caller, [domain], self._clients.terms([domain]))
-            self._must_fit_terms(domain, int(changes["quota"]))
-        known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
+            support_quotas.require(caller, [domain], self._terms.of(caller, [domain]))
+            self._must_fit_terms(caller, domain, int(changes["quota"]), listed.quota if listed else None)
+        known = listed or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
         asked = WriteRequest(Action.UPDATE, domain, username, password, stored, change, figures)
@@ -197,7 +208,7 @@ class MailboxService:
     def set_stored(self, caller: Caller, domain: str, username: str, column: str, value: object) -> str:
         """Store a value such as a recovery email, and return it; blank removes it."""
         domain, username = self._place(caller, Permission.SUPPORT, domain, username)
-        row = self._validated_row(domain, {"username": username, column: value}, exists=username).row
+        row = self._validated_row(caller, domain, {"username": username, column: value}, exists=username).row
         kept = str(row[f"clean_{column}"])
         self._keep(caller, domain, username, {column: kept or CLEAR})
         return kept
@@ -236,13 +247,18 @@ class MailboxService:
         names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
         return None if names is None else username in names
 
-    def _validated_row(self, domain: str, cells: Cells, exists: str = "") -> ValidatedRow:
+    def _validated_row(
+        self, caller: Caller, domain: str, cells: Cells, *, exists: str = "", newer_than: float | None = None
+    ) -> ValidatedRow:
         """Validate the one row that `cells` make, with what would be sent.
 
-        Raises InvalidField when a rule blocks it.
+        Raises InvalidField when a rule blocks it, and ListUnavailable for a new mailbox whose client has more lists
+        than could be read.
         """
         existing = frozenset({exists} - {""})
-        terms = self._clients.terms([domain])
+        terms = self._terms.of(caller, [domain], newer_than=newer_than)
+        if newer_than is not None and domain in terms and terms[domain].is_uncertain:
+            raise start_waits(confirmations.some_domain(terms[domain].client), self._lists.trouble(domain))
         validated = single_row.validate_row(
             domain, cells, self._previews.defaults(domain), existing=existing, terms=terms
         )
@@ -250,11 +266,10 @@ class MailboxService:
             raise InvalidField(next(iter(validated.faults)), validated.message)
         return validated
 
-    def _must_fit_terms(self, domain: str, quota: int) -> None:
-        """Raise InvalidField for a quota that the domain's client may not have."""
-        terms = self._clients.terms([domain]).get(domain)
-        if terms is not None and not terms.terms.allows_quota(quota):
-            raise InvalidField("quota", findings.quota_over_cap(terms.terms.max_quota or 0, terms.client))
+    def _must_fit_terms(self, caller: Caller, domain: str, quota: int, had: int | None) -> None:
+        """Raise InvalidField for another quota than it `had` that the domain's client may not have."""
+        if refusal := quota_refusal(self._terms.of(caller, [domain]), domain, quota, had):
+            raise InvalidField("quota", refusal)
 
     # Data that MXM keeps.
 

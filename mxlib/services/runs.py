@@ -17,6 +17,7 @@ from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
 from mxlib.runs.run_view import RunView
+from mxlib.services.client_terms import ClientTerms
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
@@ -82,8 +83,8 @@ class PreviousImport:
 class RunService:
     """Starts, shows and controls runs, with permissions and audit."""
 
-    def __init__(self, store: Store, runs: RunManager, clock: Clock) -> None:
-        self._store, self._runs, self._clock = store, runs, clock
+    def __init__(self, store: Store, runs: RunManager, terms: ClientTerms, clock: Clock) -> None:
+        self._store, self._runs, self._terms, self._clock = store, runs, terms, clock
         self._visibility = RunVisibility(store)
 
     def start(
@@ -95,15 +96,24 @@ class RunService:
         `also` is called with the number in the transaction of a new run.
 
         Raises SameImport when a run of the same import that is not in `allowed` is open, or was started since
-        `since` (Unix seconds); with `allowed` None it never does.
+        `since` (Unix seconds); with `allowed` None it never does. Raises NoRoom when a client may not have the new
+        mailboxes.
         """
         caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _needed(plan, row.action)) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
         require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
+        created = {row.domain for row in plan.rows if row.acts and row.action is Action.CREATE}
+        room = self._terms.room_for_run(created)
+
+        def store(tx: Tx, run: int) -> None:
+            room(tx, run)
+            if also is not None:
+                also(tx, run)
+
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
-            allowed=allowed, since=since, also=also,
+            allowed=allowed, since=since, also=store,
         )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:
@@ -171,7 +181,8 @@ class RunService:
             for domain in sorted({row.domain for row in rows if row.quota is not None}):
                 caller.require(Permission.IMPORT, domain)
         require_recent_for(caller, sum(row.action == Action.DELETE for row in rows))
-        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
+        room = self._terms.room_for_run(view.domains)
+        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address, also=room)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
         """Return whether the caller may undo this run.

@@ -14,16 +14,14 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class ClientRecord:
-    """One client as stored, with who added it and when (Unix seconds)."""
+    """One client as stored."""
 
     id: int
     details: ClientDetails
-    created_by: str
-    created_at: float
 
 
 def add(tx: Tx, details: ClientDetails, *, by: str, at: float) -> int:
-    """Store a new client; return its number."""
+    """Store a new client with who added it and when (Unix seconds); return its number."""
     inserted = tx.execute(table.insert().values(**_columns(details), created_by=by, created_at=at))
     number = int((inserted.inserted_primary_key or (0,))[0])
     _put_domains(tx, number, details.domains)
@@ -105,4 +103,4 @@ def _record(row: Any, names: list[str]) -> ClientRecord:
     terms = Terms(row.default_quota, row.max_quota, row.max_mailboxes)
     contacts = tuple(Contact(**each) for each in row.contacts)
     details = ClientDetails(row.name, tuple(names), contacts, row.language, terms, row.notes)
-    return ClientRecord(row.id, details, row.created_by, row.created_at)
+    return ClientRecord(row.id, details)

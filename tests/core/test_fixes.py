@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
+from mxlib.core.clients import DomainTerms, Terms
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
 from mxlib.core.findings import bits_of
@@ -165,6 +166,20 @@ def test_groups_are_in_order_with_their_rows_samples_and_fixes() -> None:
     ]
     assert found[6].fixes == (FixKind.SUGGESTED, FixKind.CLEAR)
     assert found[-1].fixes == (FixKind.EXCLUDE, FixKind.SHOW_CHANGES)
+
+
+def test_what_a_client_may_not_have_is_fixed_in_groups() -> None:
+    terms = {DEFAULTS.domain: DomainTerms("A", Terms(max_quota=500, max_mailboxes=2), 1)}
+    rows = table({"quota": "600"}, {"quota": "400"}, {"quota": "400"})
+    found = groups.find(rules.validate(rows, replace(ACCOUNT, terms=terms), DEFAULTS))
+
+    assert [(each.problem, each.origins.tolist(), each.samples, each.fixes) for each in found] == [
+        (Problem.QUOTA_OVER_CAP, [0], ("500 MB",), (FixKind.SUGGESTED,)),
+        (Problem.MAILBOXES_OVER_CAP, [2], (DEFAULTS.domain,), (FixKind.EXCLUDE,)),
+    ]
+    assert [texts.problem(each) for each in found] == [
+        "1 quota is over the largest of its client", "1 mailbox is over the number of its client",
+    ]  # fmt: skip
 
 
 def test_rows_that_all_exist_are_no_group() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import addresses
+from mxlib.core.clients import DomainTerms, Terms
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import make_rows
 from mxlib.core.validation import incremental, rules
@@ -18,6 +19,9 @@ from mxlib.core.vocabulary import OnExisting
 from tests.support.row_strategies import ACCOUNT, CELLS, STANDARD, UNHURRIED, tables
 
 MANY = st.integers(20, 60)
+
+#: The same account where a client has room for some of the new mailboxes.
+CAPPED = replace(ACCOUNT, terms={STANDARD.domain: DomainTerms("A", Terms(max_quota=5000, max_mailboxes=24), 2)})
 
 
 def whole(rows: pd.DataFrame, on_existing: OnExisting, account: AccountSnapshot = ACCOUNT) -> Validation:
@@ -54,21 +58,28 @@ EDITS = st.lists(
 )
 
 
-@given(table=tables(), rest=MANY, steps=st.lists(EDITS, max_size=3), on_existing=st.sampled_from(OnExisting))
+@given(
+    table=tables(),
+    rest=MANY,
+    steps=st.lists(EDITS, max_size=3),
+    on_existing=st.sampled_from(OnExisting),
+    account=st.sampled_from([ACCOUNT, CAPPED]),
+)
 @UNHURRIED
 def test_after_any_edits_it_equals_the_validation_of_the_whole_table(
     table: pd.DataFrame,
     rest: int,
     steps: list[list[tuple[int, tuple[str, object]]]],
     on_existing: OnExisting,
+    account: AccountSnapshot,
 ) -> None:
     draft = Draft(with_origins(pd.concat([table, filler(rest)], ignore_index=True)))
-    last = whole(draft.rows, on_existing)
+    last = whole(draft.rows, on_existing, account)
     for edits in steps:
         for at, (name, value) in edits:
             draft = draft.edited({at: {name: value}} if at < len(table) else {})
-        expected = whole(draft.rows, on_existing)
-        found = again(last, draft.rows)
+        expected = whole(draft.rows, on_existing, account)
+        found = again(last, draft.rows, account)
         if found is not None:
             pd.testing.assert_frame_equal(found.validated, expected.validated)
             assert found.addresses.full.to_pylist() == expected.addresses.full.to_pylist()
@@ -94,6 +105,17 @@ def test_a_row_that_gives_up_its_address_frees_the_next_one() -> None:
         "duplicate",
         "needs_password",
     ]
+
+
+def test_a_row_that_is_left_out_makes_room_for_the_first_one_over_the_number() -> None:
+    draft = duplicates()
+    last = whole(draft.rows, OnExisting.SKIP, CAPPED)
+    found = again(last, draft.edited({0: {"ticked": False}}).rows, CAPPED)
+    assert found is not None
+    assert [(last.validated["verdict"] == "invalid").sum(), (found.validated["verdict"] == "invalid").sum()] == [20, 20]
+    found = again(last, draft.edited({1: {"ticked": False}}).rows, CAPPED)
+    assert found is not None
+    assert (found.validated["verdict"] == "invalid").sum() == 19
 
 
 def test_only_the_rows_concerned_are_validated(monkeypatch: pytest.MonkeyPatch) -> None:

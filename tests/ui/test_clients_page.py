@@ -1,6 +1,7 @@
 """The page of clients: what an admin adds, changes and deletes there, and what others see of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,28 @@ def test_others_manage_no_clients(app: App, monkeypatch: pytest.MonkeyPatch) -> 
 
     assert "add-client" not in [button.key for button in tab.button]
     assert "Only admins manage clients. Ask an admin." in [text.value for text in tab.markdown]
+
+
+def test_a_dialog_that_was_left_shows_no_contacts_of_another_client(app: App) -> None:
+    first = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",), (Contact("Kim", "kim@a.nl"),)))
+    second = app.services.clients.add(LOCAL, ClientDetails("B", ("b.nl",), (Contact("Jo", "jo@b.nl"),)))
+    tab = with_card_of(first)
+    tab.button(key="edit-client").click().run()
+    tab.switch_page(str(PAGES / "runs.py")).run()
+    tab.session_state["clients-picked"] = second
+    tab.switch_page(str(PAGES / "clients.py")).run()
+    tab.button(key="edit-client").click().run()
+
+    assert tab.session_state["client-contacts"]["Address"].tolist() == ["jo@b.nl"]
+
+
+def test_a_change_of_another_admin_is_not_overwritten(app: App) -> None:
+    number = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",)))
+    tab = with_card_of(number)
+    tab.button(key="edit-client").click().run()
+    app.services.clients.change(LOCAL, number, lambda before: replace(before, domains=("a.nl", "b.nl")))
+    tab.text_area(key="client-notes").input("Other notes.")
+    tab.button(key="save-client").click().run()
+
+    assert errors(tab) == ["Since you opened A, this was changed: domains. Open the client again, then change it."]
+    assert [(client.domains, client.notes) for client in stored(app)] == [(("a.nl", "b.nl"), "")]

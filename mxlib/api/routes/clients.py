@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.api.dependencies import CurrentCaller, RawBody, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import clients, common
-from mxlib.api.schemas.clients import ClientRequest
+from mxlib.api.schemas.clients import ClientChangeRequest, ClientRequest
 
 router = APIRouter(tags=["clients"])
 
@@ -52,15 +52,16 @@ def get(caller: CurrentCaller, client: Number) -> Response:
 @router.patch(
     "/clients/{client}",
     responses={200: {"model": common.Success[clients.ClientShape]}, **error_responses(404, 409, 415)},
-    openapi_extra=body(ClientRequest),
+    openapi_extra=body(ClientChangeRequest),
 )
 def change(caller: CurrentCaller, request: Request, client: Number, data: RawBody) -> Response:
     """Change a client; for admins.
 
-    What the body does not name stays as it is.
+    What the body does not name stays as it is. With `version`, a client that has changed since is refused.
     """
-    asked = ClientRequest.parse(parse_body(request, data))
-    return success(clients.client(services.current().clients.change(caller, client, asked.details)))
+    asked = ClientChangeRequest.parse(parse_body(request, data))
+    changed = services.current().clients.change(caller, client, asked.details, version=asked.version)
+    return success(clients.client(changed))
 
 
 @router.delete(

@@ -35,7 +35,7 @@ class CapsShape(TypedDict):
 class ClientShape(TypedDict):
     """A client, with those of its domains that the token may view.
 
-    Contacts and notes are for admins.
+    Contacts and notes are for admins. `version` differs after every change of what is shown.
     """
 
     id: int
@@ -46,6 +46,7 @@ class ClientShape(TypedDict):
     defaults: DefaultsShape
     caps: CapsShape
     notes: str
+    version: str
 
 
 def client(found: Client) -> ClientShape:
@@ -63,6 +64,7 @@ def client(found: Client) -> ClientShape:
         "defaults": {"quota": terms.default_quota},
         "caps": {"quota": terms.max_quota, "mailboxes": terms.max_mailboxes},
         "notes": details.notes,
+        "version": found.version,
     }
 
 
@@ -88,7 +90,7 @@ class ContactBody(Body):
 
 
 class ClientRequest(Body):
-    """A client. In a change, what is not given stays as it is."""
+    """A client."""
 
     name: str = Field("", examples=["Client A"])
     domains: list[str] = Field([], description="A domain belongs to one client", examples=[["clienta.nl"]])
@@ -114,6 +116,12 @@ class ClientRequest(Body):
             ),
             notes=self.notes if "notes" in given else old.notes,
         )
+
+
+class ClientChangeRequest(ClientRequest):
+    """A change of a client; what is not given stays as it is."""
+
+    version: str = Field("", description="The version that was read; another one by now refuses the change")
 
 
 def _contact(body: ContactBody) -> Contact:

@@ -52,6 +52,7 @@ class Problem(StrEnum):
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
     QUOTA_MEANT = "quota_meant"
     QUOTA_UNREADABLE = "quota_unreadable"
+    QUOTA_OVER_CAP = "quota_over_cap"
     LIMIT_MEANT = "limit_meant"
     LIMIT_UNREADABLE = "limit_unreadable"
     RECOVERY_MEANT = "recovery_meant"
@@ -62,6 +63,7 @@ class Problem(StrEnum):
     TINY_QUOTA = "tiny_quota"
     HUGE_QUOTA = "huge_quota"
     DUPLICATE = "duplicate"
+    MAILBOXES_OVER_CAP = "mailboxes_over_cap"
     ALREADY_EXISTS = "already_exists"
     MAYBE_NAMESAKE = "maybe_namesake"
     NO_PERMISSION = "no_permission"
@@ -105,6 +107,7 @@ _RULES: Mapping[Problem, _Rule] = {
     Problem.NEEDS_PASSWORD: _Rule((FindingCode.NEEDS_PASSWORD,), "password", (FixKind.GENERATE,)),
     Problem.QUOTA_MEANT: _Rule((FindingCode.INVALID_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.QUOTA_UNREADABLE: _Rule((FindingCode.INVALID_QUOTA,), "quota", (FixKind.CLEAR,), suggested=False),
+    Problem.QUOTA_OVER_CAP: _Rule((FindingCode.QUOTA_OVER_CAP,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.LIMIT_MEANT: _Rule((FindingCode.INVALID_LIMIT,), "limit", (FixKind.SUGGESTED,), suggested=True),
     Problem.LIMIT_UNREADABLE: _Rule((FindingCode.INVALID_LIMIT,), "limit", (FixKind.CLEAR,), suggested=False),
     Problem.RECOVERY_MEANT: _Rule(
@@ -121,6 +124,7 @@ _RULES: Mapping[Problem, _Rule] = {
     Problem.TINY_QUOTA: _Rule((FindingCode.TINY_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.HUGE_QUOTA: _Rule((FindingCode.HUGE_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.DUPLICATE: _Rule((FindingCode.DUPLICATE,), "username", (FixKind.EXCLUDE,)),
+    Problem.MAILBOXES_OVER_CAP: _Rule((FindingCode.MAILBOXES_OVER_CAP,), "domain", (FixKind.EXCLUDE,)),
     Problem.ALREADY_EXISTS: _Rule((FindingCode.ALREADY_EXISTS,), "username", (FixKind.EXCLUDE, FixKind.SHOW_CHANGES)),
     Problem.MAYBE_NAMESAKE: _Rule((), "username", (FixKind.INCLUDE,)),
     Problem.NO_PERMISSION: _Rule((FindingCode.NO_PERMISSION,), "domain", (FixKind.EXCLUDE,), suggested=False),

@@ -241,6 +241,11 @@ def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
     return " ".join(said)
 
 
+def some_domain(client: str) -> str:
+    """Return the words for a domain of a client that the reader may not know."""
+    return f"A domain of {client}"
+
+
 def start_waits(domain: str) -> str:
     """Say that a domain's list could not be read right before the start."""
     return f"{domain} could not be read from MXroute just now. The start waits for MXroute: try again in a minute."

@@ -236,9 +236,25 @@ def quota_over_cap(most: int, client: str) -> str:
     return f"Mailboxes of {client} may have up to {most:,} MB. Lower the quota, or ask an admin to raise it."
 
 
-def mailboxes_over_cap(most: int, there: int, client: str) -> str:
-    """Return the error of a new mailbox over the number that a client may have."""
-    return f"{client} may have {count(most, 'mailbox', 'mailboxes')} and has {there:,}: this would be one too many."
+def mailboxes_over_cap(most: int, there: int | None, under_way: int, client: str) -> str:
+    """Return the error of a new mailbox over the number that a client may have.
+
+    `there` is None for a reader who may not see how many it has.
+    """
+    has = "" if there is None else f" and has {there:,}"
+    more = f", with {under_way:,} on the way" if there is not None and under_way else ""
+    return (
+        f"{client} may have {count(most, 'mailbox', 'mailboxes')}{has}{more}: this would be one too many. "
+        "Leave it out, or ask an admin to raise the number."
+    )
+
+
+def not_counted(most: int, client: str) -> str:
+    """Warn that the mailboxes of a client with a cap could not all be counted."""
+    return (
+        f"{client} may have {count(most, 'mailbox', 'mailboxes')}, and not all of its lists could be read: "
+        "the start counts again."
+    )
 
 
 def tiny_quota(megabytes: int) -> str:
@@ -367,6 +383,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.SPREADSHEET_CHANGED: spreadsheet_changed,
     FindingCode.NAME_DAMAGED: name_damaged,
     FindingCode.NOT_CHECKED: not_checked,
+    FindingCode.NOT_COUNTED: not_counted,
     FindingCode.QUOTA_CHANGED: partial(changes, "quota"),
     FindingCode.LIMIT_CHANGED: partial(changes, "limit"),
     **{

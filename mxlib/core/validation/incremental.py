@@ -69,13 +69,12 @@ def validate_again(
 ) -> Validation | None:
     """Return the validation of `rows`, given the one before.
 
-    None when all of them have to be validated, as they are where a client may have a number of mailboxes: then a row
-    depends on all new ones before it. `parsed` are the addresses of `rows`, `changed` those that differ. A
+    None when all of them have to be validated. `parsed` are the addresses of `rows`, `changed` those that differ. A
     verdict depends on the row itself, on the account, and on the other rows of its address: the first of these claims
-    it.
+    it. Where a client may have a number of mailboxes it depends on the new ones before it, too: those beyond the number
+    are counted again.
     """
-    counted = any(each.terms.max_mailboxes is not None for each in account.terms.values())
-    if counted or not same_account(account, last.account):
+    if not same_account(account, last.account):
         return None
     if not changed.any():
         return replace(last, rows=rows, addresses=parsed)
@@ -85,9 +84,24 @@ def validate_again(
     due = arrow_text.mask(pc.is_in(after, value_set=concerned)) | changed
     if due.sum() > len(rows) / _ONE_IN:
         return None
+    validated = _validated(last, rows, parsed, account, due, np.zeros_like(due))
+    if any(each.terms.max_mailboxes is not None for each in account.terms.values()):
+        surplus = rules.surplus_of(validated, parsed, account)
+        others = surplus != rules.is_surplus(validated)
+        if (due | others).sum() > len(rows) / _ONE_IN:
+            return None
+        if others.any():
+            validated = _validated(last, rows, parsed, account, due | others, surplus)
+    return replace(last, rows=rows, addresses=parsed, validated=validated)
+
+
+def _validated(
+    last: Validation, rows: pd.DataFrame, parsed: Addresses, account: AccountSnapshot, due: Mask, surplus: Mask
+) -> pd.DataFrame:
+    """Return `rows` with the columns of validation, new ones where `due`."""
     at = np.flatnonzero(due)
-    validated = rules.validate(rows.iloc[at], account, last.defaults, last.on_existing, _take(parsed, at))
-    return replace(last, rows=rows, addresses=parsed, validated=_merged(rows, last.validated, validated, at))
+    found = rules.validate(rows.iloc[at], account, last.defaults, last.on_existing, _take(parsed, at), surplus[at])
+    return _merged(rows, last.validated, found, at)
 
 
 def same_account(one: AccountSnapshot, other: AccountSnapshot) -> bool:

@@ -13,7 +13,7 @@ from mxlib.core import addresses, arrow_text, full_names, passwords, quotas, spr
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
 from mxlib.core.clients import DomainTerms
-from mxlib.core.findings import FindingCode, Findings, add_suggestions
+from mxlib.core.findings import FindingCode, Findings, add_suggestions, bits_of
 from mxlib.core.format import listed
 from mxlib.core.mapping.languages import country_spells_out
 from mxlib.core.passwords import PasswordScan
@@ -92,10 +92,12 @@ def validate(
     defaults: Defaults,
     on_existing: OnExisting = OnExisting.SKIP,
     parsed: Addresses | None = None,
+    surplus: Mask | None = None,
 ) -> pd.DataFrame:
     """Return `rows` with the columns of validation added; change nothing else.
 
-    `parsed` are the addresses of the rows, if known already. The columns:
+    `parsed` are the addresses of the rows, if known already, and `surplus` those over the number of mailboxes of their
+    client. The columns:
 
     - `verdict`: ready, needs_password, duplicate, exists or invalid. The first ticked, valid row of an address claims
       it; later rows of it are duplicates.
@@ -124,11 +126,12 @@ def validate(
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
     stops.add_each_row(duplicate, FindingCode.DUPLICATE, cells.line[earlier[duplicate]])
-    surplus = _surplus(cells, account.terms, cells.ticked & ~(cells.exists | invalid | duplicate))
+    if surplus is None:
+        creates = cells.ticked & ~(cells.exists | invalid | duplicate)
+        surplus = _surplus(cells.addresses.domain, account.terms, creates)
     if surplus.any():
-        terms = account.terms
-        figures = lambda name: (terms[name].terms.max_mailboxes, terms[name].mailboxes, terms[name].client)  # noqa: E731
-        stops.add_by_value(surplus, FindingCode.MAILBOXES_OVER_CAP, cells.addresses.domain, figures)
+        over = lambda name: _figures_over_cap(account.terms[name])  # noqa: E731
+        stops.add_by_value(surplus, FindingCode.MAILBOXES_OVER_CAP, cells.addresses.domain, over)
         invalid |= surplus
     needs_password = cells.passwords.missing & ~cells.exists
     _add_verdict(stops, skipped, FindingCode.ALREADY_EXISTS)
@@ -280,17 +283,41 @@ def _largest_quota(domains: pa.Array, account: AccountSnapshot) -> Numbers:
     return np.array([_NO_CAP if most is None else most for most in largest], dtype=np.int64)[codes]
 
 
-def _surplus(cells: "ParsedRows", terms: Mapping[str, DomainTerms], creates: Mask) -> Mask:
+def surplus_of(validated: pd.DataFrame, found: Addresses, account: AccountSnapshot) -> Mask:
+    """Return the validated rows that are over the number of mailboxes of their clients."""
+    verdict = validated["verdict"]
+    made = (verdict == Verdict.READY) | (verdict == Verdict.NEEDS_PASSWORD) | is_surplus(validated)
+    creates = validated["ticked"].to_numpy(bool) & ~validated["exists"].to_numpy(bool) & made.to_numpy(bool)
+    return _surplus(found.domain, account.terms, creates)
+
+
+def is_surplus(validated: pd.DataFrame) -> Mask:
+    """Return the rows that were found to be over the number of mailboxes of their clients."""
+    found: Mask = (validated["reason_codes"].to_numpy(np.int64) & bits_of(FindingCode.MAILBOXES_OVER_CAP)) != 0
+    return found
+
+
+def _figures_over_quota(terms: DomainTerms) -> tuple[int, str, str]:
+    most = terms.terms.max_quota or 0
+    return most, terms.client, f"{most} MB"
+
+
+def _figures_over_cap(terms: DomainTerms) -> tuple[int | None, int | None, int, str]:
+    there = terms.mailboxes if terms.shows_figures else None
+    return terms.terms.max_mailboxes, there, terms.under_way, terms.client
+
+
+def _surplus(domains: pa.Array, terms: Mapping[str, DomainTerms], creates: Mask) -> Mask:
     """Return the last rows of `creates`, those over what their clients may have."""
     capped = {each.client: each for each in terms.values() if each.terms.max_mailboxes is not None}
     if not capped:
         return np.zeros_like(creates)
     number = {client: at for at, client in enumerate(capped)}
-    codes, named = arrow_text.distinct(cells.addresses.domain)
+    codes, named = arrow_text.distinct(domains)
     clients = np.array([number.get(terms[name].client, -1) if name in terms else -1 for name in named])[codes]
     counted = creates & (clients >= 0)
     before = pd.Series(clients[counted]).groupby(clients[counted]).cumcount().to_numpy()
-    room = np.array([(each.terms.max_mailboxes or 0) - each.mailboxes for each in capped.values()])
+    room = np.array([each.room for each in capped.values()])
     surplus = np.zeros_like(creates)
     surplus[np.flatnonzero(counted)] = before >= room[clients[counted]]
     return surplus
@@ -375,9 +402,8 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
         terms, most = account.terms, _largest_quota(domains, account)
         over = (cells.quota > most) | ((cells.quota == 0) & (most < _NO_CAP))
         over &= ~cells.exists | (cells.updates & (cells.quota != cells.had.quota))
-        stops.add_by_value(
-            over, FindingCode.QUOTA_OVER_CAP, domains, lambda name: (terms[name].terms.max_quota, terms[name].client)
-        )
+        figures = lambda name: _figures_over_quota(terms[name])  # noqa: E731
+        stops.add_by_value(over, FindingCode.QUOTA_OVER_CAP, domains, figures)
     unread = (cells.limit == _UNREADABLE) & ~traced["limit"]
     stops.add_by_value(
         unread, FindingCode.INVALID_LIMIT, cells.limit_typed, lambda cell: (suggested_values.limit(cell),)
@@ -495,6 +521,10 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
     warnings.add_by_value(damaged, FindingCode.NAME_DAMAGED, cells.asked["name"])
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
     warnings.add_by_value(sendable & ~checked, FindingCode.NOT_CHECKED, cells.addresses.domain)
+    if uncertain := {name: each for name, each in account.terms.items() if each.is_uncertain}:
+        where = sendable & ~cells.exists & checked & arrow_text.is_among(cells.addresses.domain, uncertain)
+        counted = lambda name: (uncertain[name].terms.max_mailboxes, uncertain[name].client)  # noqa: E731
+        warnings.add_by_value(where, FindingCode.NOT_COUNTED, cells.addresses.domain, counted)
 
 
 def _add_mistyped(warnings: Findings, cells: ParsedRows, sendable: Mask) -> None:

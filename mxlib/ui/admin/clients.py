@@ -136,8 +136,7 @@ def _edit_client(client: Client | None) -> None:
         if client is None:
             service.add(layout.caller(), wanted)
         else:
-            service.change(layout.caller(), client.id, lambda _before: wanted)
-        _forget()
+            service.change(layout.caller(), client.id, lambda _before: wanted, version=client.version)
         dialogs.leave()
 
 

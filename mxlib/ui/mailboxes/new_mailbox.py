@@ -37,7 +37,7 @@ def ask(domain: str) -> None:
         return
     app = services.current()
     cells = _typed()
-    validated = app.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
+    validated = app.mailboxes.look(layout.caller(), domain, {**cells, "password": cells["password"] or None})
     faults = dict(validated.faults)
     if not cells["password"]:
         faults["password"] = change_text.NO_PASSWORD
@@ -62,7 +62,7 @@ def ask(domain: str) -> None:
     field("password")
     quota, recovery = st.columns(2)
     with quota:
-        quota_of_new = app.settings.new_quota
+        quota_of_new = app.mailboxes.default_quota(layout.caller(), domain)
         st.text_input("Quota", key="new_quota", placeholder=f"{quota_of_new:,} MB" if quota_of_new else "unlimited")
         field("quota")
     with recovery:
@@ -79,7 +79,6 @@ def ask(domain: str) -> None:
                 dialogs.redraw()
             _create(domain, cells)
         if st.button("Cancel", key="new_cancel"):
-            forget()
             dialogs.leave()
 
 
@@ -116,7 +115,6 @@ def _show(kept: MailboxDetails, password: str) -> None:
     client_setup.show(address)
     with st.container(horizontal=True):
         if st.button("Done", type="primary", key="new_done"):
-            forget()
             dialogs.leave()
         if st.button("Another one", key="new_another"):
             forget()

@@ -1,0 +1,135 @@
+"""What clients allow in their domains: quotas, and how many mailboxes they have room for."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.core.clients import ClientDetails, DomainTerms
+from mxlib.core.format import count
+from mxlib.core.text import findings
+from mxlib.runs.manager import InvalidState
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.store import Store, Tx, clients, mailbox_lists, unlisted_creates
+
+
+class NoRoom(InvalidState):
+    """A client may not have so many mailboxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """The mailboxes of a client by its lists, those under way, and whether a list could not be read."""
+
+    mailboxes: int = 0
+    under_way: int = 0
+    is_uncertain: bool = False
+
+
+@resolves_callers
+class ClientTerms:
+    """Finds the terms of domains, and counts the mailboxes of clients that may have a number of them."""
+
+    def __init__(self, store: Store, lists: MailboxLists) -> None:
+        self._store, self._lists = store, lists
+
+    def of(
+        self, caller: Caller, domains: Collection[str], *, newer_than: float | None = None
+    ) -> dict[str, DomainTerms]:
+        """Return the terms that hold in each of `domains` that has a client.
+
+        Mailboxes are counted by the cached lists, which must be `newer_than` that to be certain, and by what is under
+        way. That the caller may act in `domains` is checked before.
+        """
+        with self._store.read() as tx:
+            records = clients.of_domains(tx, domains)
+        counts = self._counts(_capped(record.details for record in records), newer_than)
+        found: dict[str, DomainTerms] = {}
+        for record in records:
+            details, figures = record.details, counts.get(record.details.name, _Count())
+            shown = all(caller.may(Permission.VIEW, name) for name in details.domains)
+            terms = DomainTerms(
+                details.name, details.terms, figures.mailboxes, figures.under_way, shown, figures.is_uncertain
+            )
+            found |= {name: terms for name in details.domains if name in domains}
+        return found
+
+    def counted(self, domains: Collection[str]) -> frozenset[str]:
+        """Return the domains of the account whose mailboxes count when some are made in `domains`."""
+        with self._store.read() as tx:
+            capped = _capped(record.details for record in clients.of_domains(tx, domains))
+            account = mailbox_lists.domains(tx) if capped else None
+        there = frozenset(account.names) if account else frozenset()
+        return there.intersection(name for details in capped for name in details.domains)
+
+    def room_for_run(self, domains: Collection[str]) -> Callable[[Tx, int], None]:
+        """Return the check that the clients of `domains` have room for what a new run creates.
+
+        It raises NoRoom in the transaction that stores the run, so that two runs cannot both take the last place.
+        """
+        with self._store.read() as tx:
+            capped = _capped(record.details for record in clients.of_domains(tx, domains)) if domains else []
+        listed = {details.name: self._listed(details) for details in capped}
+
+        def check(tx: Tx, run: int) -> None:
+            for details in capped:
+                creates = unlisted_creates.find(tx, details.domains)
+                taken = listed[details.name] | {each.address for each in creates if each.run != run}
+                new = len({each.address for each in creates if each.run == run} - taken)
+                most = details.terms.max_mailboxes or 0
+                if new > max(0, most - len(taken)):
+                    raise NoRoom(_no_room(details.name, most, new))
+
+        return check
+
+    def _listed(self, details: ClientDetails) -> set[str]:
+        cached = self._lists.cached_usernames(details.domains)
+        return {f"{username}@{name}" for name, (_, usernames) in cached.items() for username in usernames}
+
+    def _counts(self, capped: Collection[ClientDetails], newer_than: float | None) -> dict[str, _Count]:
+        if not capped:
+            return {}
+        names = [name for details in capped for name in details.domains]
+        with self._store.read() as tx:
+            account = mailbox_lists.domains(tx)
+            creates = unlisted_creates.find(tx, names)
+        on_account = frozenset(account.names) if account else frozenset()
+        cached = self._lists.cached_usernames(names)
+        under_way: dict[str, set[str]] = {}
+        for each in creates:
+            if each.domain not in cached or each.username not in cached[each.domain][1]:
+                under_way.setdefault(each.domain, set()).add(each.username)
+
+        def is_missing(name: str) -> bool:
+            if name not in cached:
+                return name in on_account
+            return newer_than is not None and not self._lists.is_current(cached[name][0], newer_than)
+
+        return {
+            details.name: _Count(
+                sum(len(cached[name][1]) for name in details.domains if name in cached),
+                sum(len(under_way.get(name, ())) for name in details.domains),
+                any(map(is_missing, details.domains)),
+            )
+            for details in capped
+        }
+
+
+def quota_refusal(terms: Mapping[str, DomainTerms], domain: str, quota: int | None, had: object) -> str:
+    """Return why a mailbox of `domain` that `had` a quota may not get this one; blank when it may."""
+    of_client = terms.get(domain)
+    if of_client is None or quota is None or quota == had or of_client.terms.allows_quota(quota):
+        return ""
+    return findings.quota_over_cap(of_client.terms.max_quota or 0, of_client.client)
+
+
+def _capped(found: Iterable[ClientDetails]) -> list[ClientDetails]:
+    """Return the clients that may have a number of mailboxes."""
+    return [details for details in found if details.terms.max_mailboxes is not None]
+
+
+def _no_room(name: str, most: int, new: int) -> str:
+    return (
+        f"{name} may have {count(most, 'mailbox', 'mailboxes')}, and has no room for {new:,} more by now. "
+        "Check the rows again, or ask an admin to raise the number."
+    )
