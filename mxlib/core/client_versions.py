@@ -1,4 +1,4 @@
-"""Versions of clients, so that a change made by one admin is not overwritten unseen by another."""
+"""Versions of clients, so that no admin overwrites the change of another unseen."""
 
 import hashlib
 import re

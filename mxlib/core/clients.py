@@ -67,7 +67,7 @@ class DomainTerms:
 
     @property
     def room(self) -> int:
-        """Return how many mailboxes may be created under the number in the terms; 0 without one."""
+        """Return how many mailboxes may be created; 0 without a number in the terms."""
         return max(0, (self.terms.max_mailboxes or 0) - self.mailboxes - self.under_way)
 
 

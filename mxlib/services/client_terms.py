@@ -1,4 +1,4 @@
-"""What clients allow in their domains: quotas, and how many mailboxes they have room for."""
+"""Terms of clients in their domains: quotas, and the room for mailboxes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,16 +19,17 @@ class NoRoom(InvalidState):
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """The mailboxes of a client by its lists, those under way, and whether a list could not be read."""
+    """The mailboxes of a client by its lists, and those under way."""
 
     mailboxes: int = 0
     under_way: int = 0
+    #: Whether a list could not be read.
     is_uncertain: bool = False
 
 
 @resolves_callers
 class ClientTerms:
-    """Finds the terms of domains, and counts the mailboxes of clients that may have a number of them."""
+    """Finds the terms of domains, and counts the mailboxes of capped clients."""
 
     def __init__(self, store: Store, lists: MailboxLists) -> None:
         self._store, self._lists = store, lists
@@ -63,7 +64,7 @@ class ClientTerms:
         return there.intersection(name for details in capped for name in details.domains)
 
     def room_for_run(self, domains: Collection[str]) -> Callable[[Tx, int], None]:
-        """Return the check that the clients of `domains` have room for what a new run creates.
+        """Return the check that clients have room for what a new run creates in `domains`.
 
         It raises NoRoom in the transaction that stores the run, so that two runs cannot both take the last place.
         """
@@ -116,7 +117,10 @@ class ClientTerms:
 
 
 def quota_refusal(terms: Mapping[str, DomainTerms], domain: str, quota: int | None, had: object) -> str:
-    """Return why a mailbox of `domain` that `had` a quota may not get this one; blank when it may."""
+    """Return why a mailbox may not get this quota; blank when it may.
+
+    A quota that it `had` may stay.
+    """
     of_client = terms.get(domain)
     if of_client is None or quota is None or quota == had or of_client.terms.allows_quota(quota):
         return ""

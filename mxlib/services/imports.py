@@ -308,7 +308,7 @@ class ImportService:
 
 
 def _uncounted(account: AccountSnapshot, plan: Plan) -> list[str]:
-    """Return the words for the clients that get mailboxes though not all of their lists could be read."""
+    """Return the words for clients that get mailboxes and whose lists are incomplete."""
     domains = {row.domain for row in plan.rows if row.acts and row.action is Action.CREATE} - account.unchecked
     terms = [account.terms[name] for name in domains if name in account.terms]
     return sorted({confirmations.some_domain(each.client) for each in terms if each.is_uncertain})

@@ -164,8 +164,9 @@ class MailboxLists:
         return self._names_of(domain, read_at)
 
     def cached_usernames(self, domains: Collection[str]) -> dict[str, tuple[float, frozenset[str]]]:
-        """Return when the list of each domain was read, with its usernames; a list that was never read is missing.
+        """Return when the list of each domain was read, with its usernames.
 
+        A list that was never read is missing.
         No request is made, and no permission is checked: counting needs them.
         """
         with self._store.read() as tx:

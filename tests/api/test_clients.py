@@ -242,7 +242,7 @@ def test_the_fix_of_a_quota_over_the_largest_is_the_largest(app: App) -> None:
     assert (found["code"], found["suggestion"]) == ("quota_over_cap", "5000 MB")
 
 
-def test_a_change_of_what_somebody_else_has_changed_is_refused(app: App) -> None:
+def test_a_change_of_what_another_has_changed_is_refused(app: App) -> None:
     version = add(app, **FULL)["version"]
     app.ask("PATCH", "/clients/1", {"notes": "Late.", "domains": ["a.nl"], "version": version})
 

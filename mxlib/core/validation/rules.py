@@ -292,7 +292,7 @@ def surplus_of(validated: pd.DataFrame, found: Addresses, account: AccountSnapsh
 
 
 def is_surplus(validated: pd.DataFrame) -> Mask:
-    """Return the rows that were found to be over the number of mailboxes of their clients."""
+    """Return the rows with the finding that their client has too many mailboxes."""
     found: Mask = (validated["reason_codes"].to_numpy(np.int64) & bits_of(FindingCode.MAILBOXES_OVER_CAP)) != 0
     return found
 
