@@ -1,20 +1,28 @@
 """Clients: which domains belong together, whom to write to, and what new mailboxes get."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
+from mxlib.core import client_lists
+from mxlib.core.client_lists import ListedClient, PlannedClient
 from mxlib.core.client_versions import changed_parts, version_of
-from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked
+from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked, key_of
+from mxlib.core.files import writer
 from mxlib.core.format import count, listed
 from mxlib.core.vocabulary import AuditAction
-from mxlib.services.exports import NotFound
-from mxlib.store import Store, Tx, audit, clients
+from mxlib.services.exports import File, NotFound
+from mxlib.store import Store, Tx, audit, clients, mailbox_lists
 from mxlib.store.clients import ClientRecord
 
 __all__ = ["Client", "ClientChanged", "ClientExists", "ClientService", "InvalidClient"]
+
+
+#: The refusal of an import of a list.
+_LIST_CHANGED = "Since the list was compared, clients have changed. Here is what it does now: check it again."
 
 
 class ClientExists(InvalidClient):
@@ -92,6 +100,50 @@ class ClientService:
                 self._record(tx, caller, AuditAction.CLIENT_CHANGE, details)
         return Client(number, details)
 
+    def plan_list(self, caller: Caller, listed_clients: Sequence[ListedClient]) -> tuple[PlannedClient, ...]:
+        """Return what an import of these clients would do; nothing is changed."""
+        _must_be_an_admin(caller)
+        with self._store.read() as tx:
+            return _planned(tx, listed_clients)
+
+    def import_list(
+        self, caller: Caller, listed_clients: Sequence[ListedClient], seen: tuple[PlannedClient, ...]
+    ) -> int:
+        """Add and change the ready clients of a list, all or none; return their number.
+
+        Raises ClientChanged when it would do something else than what was `seen`.
+        """
+        _must_be_an_admin(caller)
+        with self._store.write() as tx:
+            planned = _planned(tx, listed_clients)
+            if planned != seen:
+                raise ClientChanged("", _LIST_CHANGED)
+            ready = [each for each in planned if each.is_ready]
+            clients.release_domains(tx, [each.number for each in ready if each.number is not None])
+            for each in ready:
+                if each.details is None:
+                    continue
+                if each.number is None:
+                    clients.add(tx, each.details, by=caller.name, at=self._clock.now())
+                else:
+                    clients.change(tx, each.number, each.details)
+                action = AuditAction.CLIENT_ADD if each.number is None else AuditAction.CLIENT_CHANGE
+                self._record(tx, caller, action, each.details)
+        return len(ready)
+
+    def list_file(self, caller: Caller, kind: str) -> File:
+        """Return all clients as a `csv` or `xlsx` file that can be imported again."""
+        _must_be_an_admin(caller)
+        if kind not in writer.WRITERS:
+            raise NotFound("The list of clients is a .csv or an .xlsx file.")
+        with self._store.read() as tx:
+            found = [record.details for record in clients.list_clients(tx)]
+        content = writer.WRITERS[kind](client_lists.COLUMNS, list(client_lists.rows_of(found)))
+        with self._store.write() as tx:
+            outcome = f"{count(len(found), 'client')} as {kind}"
+            audit.record(tx, caller, AuditAction.EXPORT, at=self._clock.now(), on="clients", outcome=outcome)
+        return File(f"clients-{datetime.fromtimestamp(self._clock.now()):%Y-%m-%d}.{kind}", content)
+
     def delete(self, caller: Caller, number: int) -> Client:
         """Delete a client and return it as it was; raises NotFound.
 
@@ -108,6 +160,12 @@ class ClientService:
         facts = {"domains": list(details.domains), "contacts": len(details.contacts), **_terms(details.terms)}
         outcome = count(len(details.domains), "domain")
         audit.record(tx, caller, action, at=self._clock.now(), on=details.name, outcome=outcome, detail=facts)
+
+
+def _planned(tx: Tx, listed_clients: Sequence[ListedClient]) -> tuple[PlannedClient, ...]:
+    existing = {key_of(each.details.name): (each.id, each.details) for each in clients.list_clients(tx)}
+    account = mailbox_lists.domains(tx)
+    return client_lists.plan(listed_clients, existing, frozenset(account.names) if account else None)
 
 
 def _terms(terms: Terms) -> dict[str, int]:

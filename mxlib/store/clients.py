@@ -35,6 +35,11 @@ def change(tx: Tx, number: int, details: ClientDetails) -> None:
     _put_domains(tx, number, details.domains)
 
 
+def release_domains(tx: Tx, numbers: Collection[int]) -> None:
+    """Release the domains of these clients, so that others may have them."""
+    tx.execute(domains.delete().where(domains.c.client.in_(list(numbers))))
+
+
 def remove(tx: Tx, number: int) -> None:
     """Remove a client; its domains become clients of their own."""
     tx.execute(domains.delete().where(domains.c.client == number))

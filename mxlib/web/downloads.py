@@ -71,13 +71,15 @@ def run_file(request: Request) -> Response:
 
 
 def domain_file(request: Request) -> Response:
-    """Return the export of one domain, or of `all`, as CSV or Excel."""
+    """Return the export of one domain or of `all`, or the list of `clients`, as CSV or Excel."""
     app = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
     if len(domain) > _LONGEST_NAME:
         return PlainTextResponse("There is no domain of such a name on this MXroute account.", status_code=404)
     if domain == "all":
         return _answer(lambda: app.exports.all_file(caller(request), kind))
+    if domain == "clients":
+        return _answer(lambda: app.clients.list_file(caller(request), kind))
     return _answer(lambda: app.exports.domain_file(caller(request), domain, kind))
 
 

@@ -11,6 +11,7 @@ from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.clients import ClientDetails, Contact, Terms
 from mxlib.ui.app import session
 from tests.support.app import App, opened
+from tests.support.audit_entries import audit_entries
 from tests.support.pages import PAGES, plain
 from tests.support.pages import opened as page
 
@@ -84,6 +85,57 @@ def test_a_deleted_client_leaves_its_domains(app: App) -> None:
     assert not errors(tab)
     assert stored(app) == []
     assert app.services.lists.domains(LOCAL).names == ("a.nl", "b.nl", "c.nl")
+
+
+LIST = b"client,domains,largest_quota\nA,a.nl b.nl,\nNew,c.nl,5 GB\nWrong,x.nl,\n"
+
+
+def with_list(content: bytes = LIST) -> AppTest:
+    tab = page("clients")
+    tab.button(key="import-client-list").click().run()
+    tab.file_uploader(key="client-list-file").upload("clients.csv", content).run()
+    return tab
+
+
+def test_a_list_shows_what_it_does_before_it_is_imported(app: App) -> None:
+    app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",), notes="Kept."))
+    tab = with_list()
+
+    table = next(each.value for each in tab.dataframe if "Verdict" in each.value)
+    assert table[["Lines", "Client", "Verdict"]].to_numpy().tolist() == [
+        ["4", "Wrong", "Error"], ["3", "New", "New"], ["2", "A", "Changed"],
+    ]  # fmt: skip
+    assert table["What"].tolist()[2] == "domains (+ b.nl)"
+    assert len(stored(app)) == 1
+    tab.button(key="import-clients").click().run()
+
+    assert not errors(tab)
+    assert stored(app) == [
+        ClientDetails("A", ("a.nl", "b.nl"), notes="Kept."),
+        ClientDetails("New", ("c.nl",), terms=Terms(max_quota=5120)),
+    ]
+    with app.services.store.read() as tx:
+        acts = [(entry["what"], entry["on"]) for entry in audit_entries(tx)]
+    assert acts[:2] == [("client.add", "New"), ("client.change", "A")]
+
+
+def test_a_list_is_compared_again_when_clients_have_changed_since(app: App) -> None:
+    number = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",)))
+    tab = with_list()
+    app.services.clients.change(LOCAL, number, lambda before: replace(before, domains=("a.nl", "c.nl")))
+    tab.button(key="import-clients").click().run()
+
+    assert [plain(warning.value) for warning in tab.warning] == [
+        "Since the list was compared, clients have changed. Here is what it does now: check it again."
+    ]
+    assert [client.domains for client in stored(app)] == [("a.nl", "c.nl")]
+
+
+def test_a_file_that_is_no_list_of_clients_is_refused(app: App) -> None:
+    tab = with_list(b"name,mail\nkim,kim@a.nl\n")
+
+    assert errors(tab)[0].startswith("None of the first 20 lines names a column client")
+    assert stored(app) == []
 
 
 def test_others_manage_no_clients(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

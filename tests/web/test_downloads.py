@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.core.clients import ClientDetails
 from mxlib.services import Services, build, install
 from mxlib.services.exports import RUN_FILES, File
 from mxlib.settings import Settings
@@ -162,3 +163,17 @@ def test_remarks_with_text_of_the_host_fit_a_header() -> None:
     assert header.isprintable()
     assert header.isascii()
     assert len(header) <= 2_000
+
+
+def test_admins_alone_download_the_list_of_clients(
+    web: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.clients.add(LOCAL, ClientDetails("Bakker & Co", ("clienta.nl",), notes="=1+1"))
+    assert rows(web.get("/export/clients.csv").content)[0]["notes"] == "\t=1+1"
+    assert web.get("/export/clients.xlsx").content.startswith(b"PK")
+    assert web.get("/export/clients.ods").status_code == 404
+    with services.store.read() as tx:
+        assert {(entry["on"], entry["outcome"]) for entry in audit_entries(tx)} >= {("clients", "1 client as csv")}
+
+    monkeypatch.setattr(downloads, "caller", lambda request: STRANGER)
+    assert web.get("/export/clients.csv").status_code == 403

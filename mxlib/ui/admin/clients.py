@@ -9,6 +9,7 @@ from mxlib import services
 from mxlib.core.clients import LANGUAGES, MAX_MAILBOXES, MAX_NAME, MAX_NOTES, MAX_QUOTA, ClientDetails, Contact, Terms
 from mxlib.core.format import count
 from mxlib.services.clients import Client
+from mxlib.ui.admin import client_list
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import dialogs, single_select
 from mxlib.ui.widgets.format import escaped
@@ -26,6 +27,8 @@ def show() -> None:
         st.markdown(f"**{count(len(everyone), 'client')}**" if everyone else "**No client yet**", width="stretch")
         if st.button("Add a client…", icon=":material/add_business:", type="primary", key="add-client"):
             _edit_client(None)
+        if st.button("Import a list…", icon=":material/upload_file:", key="import-client-list"):
+            client_list.ask()
     if not everyone:
         st.caption("A client is a name with one or more domains, and the people to write to.")
         return
@@ -43,6 +46,8 @@ def show() -> None:
     )
     if free:
         st.caption(f"{count(len(free), 'domain')} without a client: {escaped(_some(free))}. Each is its own.")
+    with st.container(horizontal=True):
+        client_list.downloads()
     for client in everyone:
         if client.id == selected:
             _card(client)
