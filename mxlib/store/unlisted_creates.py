@@ -13,7 +13,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A mailbox that a run creates or has created; `run` is None for one by hand."""
+    """A mailbox that a run creates or created; `run` is None by hand."""
 
     run: int | None
     domain: str

@@ -323,7 +323,7 @@ def test_old_selections_are_dropped(app: App) -> None:
 def test_errors_are_reported_by_field_without_a_request_to_the_host(app: App) -> None:
     sent = len(app.host.sent)
     cells = {"username": "jan jansen", "password": "short", "quota": "much", "recovery_email": "none"}
-    validated = app.services.mailboxes.look("a.nl", cells)
+    validated = app.services.mailboxes.look(LOCAL, "a.nl", cells)
     assert validated.faults == {
         "username": "'jan jansen' has a space; try jan.jansen.",
         "password": "The password needs 8 characters, a capital and a digit.",
@@ -331,7 +331,7 @@ def test_errors_are_reported_by_field_without_a_request_to_the_host(app: App) ->
         "recovery_email": "Recovery email 'none' is no address; write it like name@example.com.",
     }
     assert next(iter(validated.faults)) == "username"
-    assert app.services.mailboxes.look("a.nl", {"username": "jan", "password": GOOD, "quota": "5"}).warnings == (
+    assert app.services.mailboxes.look(LOCAL, "a.nl", {"username": "jan", "password": GOOD, "quota": "5"}).warnings == (
         "5 MB: did you mean 5 GB?",
     )
     assert len(app.host.sent) == sent
