@@ -56,7 +56,10 @@ class ListVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListedClient:
-    """What a list says of one client, on one line or several; what it leaves blank is missing in `given`."""
+    """One client of a list, on one line or several.
+
+    Cells that it leaves blank are missing in `given`.
+    """
 
     name: str
     lines: tuple[int, ...]
@@ -295,7 +298,10 @@ def _compared(
 
 
 def rows_of(clients: Iterable[ClientDetails]) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of a list that `read` reads as these clients; further contacts have a line each."""
+    """Yield the rows of a list that `read` reads as these clients.
+
+    Further contacts have a line each.
+    """
     for details in clients:
         terms = details.terms
         figures = (terms.default_quota, terms.max_quota, terms.max_mailboxes)

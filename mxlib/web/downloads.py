@@ -71,7 +71,7 @@ def run_file(request: Request) -> Response:
 
 
 def domain_file(request: Request) -> Response:
-    """Return the export of one domain or of `all`, or the list of `clients`, as CSV or Excel."""
+    """Return the mailboxes of one domain or of `all`, or the `clients`, as a file."""
     app = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
     if len(domain) > _LONGEST_NAME:
