@@ -31,7 +31,6 @@ from mxlib.store import (
     Store,
     StoreUnavailable,
     audit,
-    audit_acceptance,
     audit_chain,
     audit_check,
     backup,
@@ -41,6 +40,7 @@ from mxlib.store import (
     person,
     person_erasure,
 )
+from mxlib.store.audit_acceptance import AuditChanged
 from mxlib.store.backup import BackupError
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -254,10 +254,8 @@ def _time(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
 
 
 def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
-    now, by = clock.now(), _operator()
     with store.write() as tx:
-        if clock_guard.confirm(tx, now) is not None:
-            audit.record(tx, by, AuditAction.TIME_CONFIRM, at=now, on="this server")
+        clock_guard.confirm(tx, _operator(), clock.now())
     _say("The time is taken to be right: what is old is forgotten again.")
     return 0
 
@@ -272,7 +270,7 @@ def _audit_verify(_asked: argparse.Namespace, store: Store, _clock: SystemClock)
     return 0 if found.intact else 1
 
 
-def _audit_accept(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+def _audit_accept(asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int:
     found = audit_check.verify(store)
     if found.intact:
         _say(audit_texts.NOTHING_TO_ACCEPT)
@@ -281,12 +279,13 @@ def _audit_accept(asked: argparse.Namespace, store: Store, clock: SystemClock) -
         _say(line)
     if not asked.yes and input(audit_texts.ASKED).strip().lower() != "yes":
         return _complain(audit_texts.NOT_ACCEPTED)
-    with store.write() as tx:
-        left = audit_acceptance.accept(tx, _operator(), found, clock.now())
-        audit_check.keep(tx, left, clock.now())
+    try:
+        left = audit_check.accept(store, _operator(), found)
+    except AuditChanged as problem:
+        return _complain(str(problem))
     for line in audit_texts.verification(left):
         _say(line)
-    return 0
+    return 0 if left.intact else 1
 
 
 # Backups.

@@ -96,4 +96,8 @@ class Verification:
     @property
     def intact(self) -> bool:
         """Return whether everything verifies but for what an admin accepted."""
-        return not self.breaks and not self.unverified
+        return not (self.breaks or self.more or self.unverified)
+
+    def shows_the_same(self, other: "Verification") -> bool:
+        """Return whether both results list the same breaks and entries of another key."""
+        return (self.breaks, self.more, self.unverified) == (other.breaks, other.more, other.unverified)

@@ -8,7 +8,10 @@ from mxlib.clock import Clock
 from mxlib.core.audit_verification import Verification
 from mxlib.core.nights import night
 from mxlib.core.text import audit_texts
-from mxlib.store import Store, audit_acceptance, audit_chain, audit_check
+from mxlib.store import Store, audit_chain, audit_check
+from mxlib.store.audit_acceptance import AuditChanged
+
+__all__ = ["AuditChanged", "AuditProof"]
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +42,7 @@ class AuditProof:
             self._verify()
 
     def _verify(self) -> None:
-        found = audit_check.verify(self._store)
-        with self._store.write() as tx:
-            audit_check.keep(tx, found, self._clock.now())
+        found = audit_check.verify_and_keep(self._store)
         log.log(logging.INFO if found.intact else logging.ERROR, " ".join(audit_texts.verification(found)))
 
     def latest(self, caller: Caller) -> tuple[float, Verification] | None:
@@ -59,16 +60,12 @@ class AuditProof:
     def accept(self, caller: Caller, at: float) -> None:
         """Accept what the check made at `at` found; for admins.
 
-        It becomes a dated remark; what breaks later is reported again. Nothing happens when a later check replaced
-        that one: the admin has not seen its result.
+        It becomes a dated remark; what breaks later is reported again. Raises AuditChanged when a later check replaced
+        that one, or the log shows something else now: the admin has not seen that.
         """
         if not caller.admin:
             raise Forbidden("Only admins may accept breaks of the audit log.")
-        with self._store.write() as tx:
-            known = audit_check.latest(tx, self._store.key.audit)
-            if known is None or known[0] != at:
-                return
-            left = audit_acceptance.accept(tx, caller, known[1], self._clock.now())
-            audit_check.keep(tx, left, at)
-        if left.more:
-            self._verify()
+        known = self.latest(caller)
+        if known is None or known[0] != at:
+            raise AuditChanged
+        audit_check.accept(self._store, caller, known[1])

@@ -2,7 +2,7 @@
 
 Each acceptance has an entry of its own in the log. It is a range of entries, signed in blocks as they are at that time;
 so retention and erasure go on, and any other change there is found again. An acceptance without the server's mark does
-not count.
+not count. Only what the admin saw is accepted: AuditChanged is raised where the log changed after that check.
 """
 
 import json
@@ -22,6 +22,19 @@ from mxlib.store.tables import meta
 from mxlib.store.transaction import AUDIT_KEY, Tx
 
 _NAME = "audit_accepted"
+
+#: Blocks that are read at once.
+_BLOCKS = 10
+
+#: Breaks after which MXM begins another chain with its next entry.
+_AT_THE_END = frozenset({BreakKind.CHAIN, BreakKind.HEAD, BreakKind.BEYOND})
+
+
+class AuditChanged(Exception):
+    """The log shows something else than what an admin saw, so nothing was accepted."""
+
+    def __init__(self) -> None:
+        super().__init__(audit_texts.CHANGED_SINCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +66,19 @@ def read(tx: Tx, key: AuditKey) -> list[Accepted]:
     return sorted((each for each, mark in found if mark == each.mark(key)), key=lambda each: each.first)
 
 
-def accept(tx: Tx, by: Identity, found: Verification, at: float) -> Verification:
-    """Record that `by` accepts what a verification found; return its result without that.
+def accept(tx: Tx, by: Identity, found: Verification, at: float) -> None:
+    """Record that `by` accepts what a verification right before found.
 
-    Breaks that were not listed, and a key that has no chain yet, cannot be accepted.
+    Breaks that were not listed, and a key that has no chain yet, cannot be accepted. Raises AuditChanged where the log
+    changed since: then the end, or what was accepted before, is not as that verification found it.
     """
     breaks = [each for each in found.breaks if each.kind is not BreakKind.OTHER_KEY]
     ranges = [(each.entry, each.end) for each in breaks] + [(span.first, span.last) for span in found.unverified]
     if not ranges:
-        return found
+        return
     key: AuditKey = tx.info[AUDIT_KEY]
+    if not _ends_as(tx, found):
+        raise AuditChanged
     chain, _ = audit_chain.newest_chain(tx)
     if any(each.kind is BreakKind.CHAIN for each in breaks):
         audit_chain.restart(tx, at)
@@ -71,17 +87,39 @@ def accept(tx: Tx, by: Identity, found: Verification, at: float) -> Verification
         detail={"ranges": ranges},
     )  # fmt: skip
     newest, first = audit_chain.newest_chain(tx)
-    if newest != chain:  # the end was not as it should be, which is one of the accepted breaks
+    if newest != chain:  # the end was not as it should be
+        if not any(each.kind in _AT_THE_END for each in breaks):
+            raise AuditChanged
         ranges.append((first, first))
     end = audit.newest(tx) - 1  # before the entry of this acceptance, whatever a forged row says
-    accepted = _merged(read(tx, key), [(first, min(last, end)) for first, last in ranges if first <= end], at)
+    earlier = read(tx, key)
+    accepted = _merged(earlier, [(first, min(last, end)) for first, last in ranges if first <= end], at)
+    changed = {(each.entry, each.end) for each in breaks if each.kind is BreakKind.ACCEPTED}
+    for each in earlier:
+        if each not in accepted and (each.first, each.last) not in changed and not _is_as_signed(tx, key, each):
+            raise AuditChanged
     for number, each in enumerate(accepted):
         if not each.signed:
             accepted[number] = replace(each, signed=audit_chain.sign(tx, each.first, each.last))
     rows = [asdict(each) | {"mark": each.mark(key)} for each in accepted]
     tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=json.dumps(rows)))
-    left = tuple(each for each in found.breaks if each.kind is BreakKind.OTHER_KEY)
-    return replace(found, breaks=left, unverified=(), accepted=tuple(each.acceptance() for each in accepted))
+
+
+def _ends_as(tx: Tx, found: Verification) -> bool:
+    """Return whether the newest entry that was verified is there, or retention deleted it."""
+    stored = tx.exec_driver_sql("SELECT link FROM audit WHERE id = ?", (found.last,)).first()
+    if stored is not None:
+        return not found.link or stored.link == bytes.fromhex(found.link)
+    covering = "SELECT 1 FROM audit_checkpoint WHERE ? BETWEEN first AND last"
+    return not found.link or tx.exec_driver_sql(covering, (found.last,)).first() is not None
+
+
+def _is_as_signed(tx: Tx, key: AuditKey, it: Accepted) -> bool:
+    """Return whether accepted entries are still as they were signed."""
+    following: int | None = it.first
+    while following is not None and following <= it.signed:
+        following = audit_chain.first_unsigned(tx, key, following, it.signed, _BLOCKS)
+    return following is not None
 
 
 def _merged(earlier: Iterable[Accepted], ranges: Iterable[tuple[int, int]], at: float) -> list[Accepted]:

@@ -57,7 +57,10 @@ _MOVE_HEAD = "INSERT OR REPLACE INTO audit_head (id, last, link, mark) VALUES (1
 
 #: The columns of a block's entries, in the order of `block_mark`.
 BLOCK_COLUMNS = 'id, at, who, kind, what, "on", address, run, outcome, detail, version, salt, commitment, erased, link'
-_IN_BLOCK = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id BETWEEN ? AND ? ORDER BY id"  # noqa: S608 - our own constants
+#: As the driver reads them: SQLAlchemy's types fail on what is of another type.
+BLOCKS = 'SELECT first, last, "key", mark FROM audit_block'
+#: Its limit is one entry more than a block may have: no forged block reads the whole log.
+_IN_BLOCK = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"  # noqa: S608 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +216,42 @@ def sign(tx: Tx, first: int, last: int) -> int:
     """Sign entries from `first` to `last` in blocks as they are.
 
     The blocks replace those that begin there. Returns the last entry that is signed: the one after `last`, whose link
-    may be uncertain, or the end of a block.
+    may be uncertain, or the end of a block. That block must hold, so that nothing is signed that no check has seen.
     """
-    begin = audit_block.c.first
-    if tx.scalar(sa.select(begin).where(begin == last + 1)) is None:
+    key, begin = _key(tx), audit_block.c.first
+    after = sa.select(audit.c.id).where(audit.c.id == last + 1, audit.c.link.is_not(None))
+    if tx.scalar(sa.select(begin).where(begin == last + 1)) is None and tx.scalar(after) is not None:
         last += 1
-    newest = sa.select(sa.func.max(audit.c.id)).scalar_subquery()  # no forged block goes beyond
-    end = sa.select(sa.func.max(audit_block.c.last)).where(audit_block.c.last <= newest)
-    while (further := tx.scalar(end.where(begin.between(first, last))) or 0) > last:
-        last = further
+    while True:
+        crossing = f"{BLOCKS} WHERE first BETWEEN ? AND ? AND last > ?"
+        blocks = tx.exec_driver_sql(crossing, (first, last, last)).all()
+        ends = [each.last for each in blocks if block_holds(tx, key, each.first, each.last, each.mark)]
+        if not ends:
+            break
+        last = max(ends)
     tx.execute(audit_block.delete().where(begin.between(first, last)))
     bounds = [(number, min(number + BLOCK - 1, last)) for number in range(first, last + 1, BLOCK)]
-    _sign_again(tx, _key(tx), bounds)
+    _sign_again(tx, key, bounds)
     return last
+
+
+def first_unsigned(tx: Tx, key: AuditKey, first: int, last: int, most: int) -> int | None:
+    """Return the entry after `most` blocks that follow each other from `first`, or after `last`.
+
+    None where such a block is missing or does not hold.
+    """
+    expected = first
+    for block in tx.exec_driver_sql(f"{BLOCKS} WHERE first >= ? ORDER BY first LIMIT ?", (first, most)).all():
+        if expected > last:
+            break
+        if (
+            block.key != key.id
+            or block.first != expected
+            or not block_holds(tx, key, block.first, block.last, block.mark)
+        ):
+            return None
+        expected = block.last + 1
+    return expected if expected > first else None
 
 
 def _key(tx: Tx) -> AuditKey:
@@ -334,9 +360,9 @@ def _sound_blocks(tx: Tx, key: AuditKey, numbers: Sequence[int]) -> list[tuple[i
     """
     if not numbers:
         return []
-    overlapping = sa.select(audit_block).where(audit_block.c.first <= max(numbers), audit_block.c.last >= min(numbers))
+    overlapping = f'{BLOCKS} WHERE first <= ? AND last >= ? AND "key" = ?'
     found = []
-    for block in tx.execute(overlapping.where(audit_block.c.key == key.id)).all():
+    for block in tx.exec_driver_sql(overlapping, (max(numbers), min(numbers), key.id)).all():
         at = bisect_left(numbers, block.first)
         if (
             at < len(numbers)
@@ -349,12 +375,15 @@ def _sound_blocks(tx: Tx, key: AuditKey, numbers: Sequence[int]) -> list[tuple[i
 
 def block_holds(tx: Tx, key: AuditKey, first: int, last: int, mark: bytes) -> bool:
     """Return whether the entries of a block are those that were signed."""
-    return mark == block_mark(key, first, last, _fetch(tx, _IN_BLOCK, first, last))
+    if type(last) is not int or type(mark) is not bytes:  # something else wrote it
+        return False
+    entries = _fetch(tx, _IN_BLOCK, first, last, BLOCK + 1)
+    return len(entries) <= BLOCK and mark == block_mark(key, first, last, entries)
 
 
 def _sign_again(tx: Tx, key: AuditKey, blocks: Iterable[tuple[int, int]]) -> None:
     for first, last in blocks:
-        _put_block(tx, key, first, last, block_mark(key, first, last, _fetch(tx, _IN_BLOCK, first, last)))
+        _put_block(tx, key, first, last, block_mark(key, first, last, _fetch(tx, _IN_BLOCK, first, last, BLOCK + 1)))
 
 
 def _fetch(tx: Tx, query: str, *parameters: int) -> list[tuple[Any, ...]]:

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from mxlib.core.audit_verification import Acceptance, Break, BreakKind, ChainCause, Span, Verification
-from mxlib.store import audit_chain
-from mxlib.store.audit_acceptance import Accepted, read
-from mxlib.store.audit_chain import BLOCK_COLUMNS, VERSION
+from mxlib.store import audit_acceptance, audit_chain
+from mxlib.store.audit import Identity
+from mxlib.store.audit_acceptance import Accepted, AuditChanged, read
+from mxlib.store.audit_chain import BLOCK_COLUMNS, BLOCKS, VERSION
 from mxlib.store.database import Store
 from mxlib.store.encryption import AuditKey
 from mxlib.store.tables import audit, meta
@@ -24,7 +25,7 @@ _ENTRIES = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id >= ? ORDER BY id LIMIT ?
 
 _CHAINS = 'SELECT number, "key", at, why, first, before, earlier, mark FROM audit_chain ORDER BY number'
 _CHECKPOINTS = 'SELECT first, last, until, link, "key", mark FROM audit_checkpoint'
-_BLOCK = 'SELECT first, last, "key", mark FROM audit_block WHERE first >= ? ORDER BY first LIMIT ?'
+_BLOCK = f"{BLOCKS} WHERE first >= ? ORDER BY first LIMIT ?"
 #: Where the latest result is stored.
 _NAME = "audit_checked"
 
@@ -48,6 +49,32 @@ def verify(store: Store) -> Verification:
     walk = _Walk(store)
     walk.run()
     return walk.result()
+
+
+def verify_and_keep(store: Store) -> Verification:
+    """Verify every entry, and store the result as the latest one."""
+    found = verify(store)
+    with store.write() as tx:
+        keep(tx, found, store.clock.now())
+    return found
+
+
+def accept(store: Store, by: Identity, seen: Verification) -> Verification:
+    """Let an admin accept what a verification found, if another one finds the same now.
+
+    Returns the result after that. Raises AuditChanged where the log shows something else, which is then the latest
+    result.
+    """
+    found = verify_and_keep(store)
+    if not found.shows_the_same(seen):
+        raise AuditChanged
+    try:
+        with store.write() as tx:
+            audit_acceptance.accept(tx, by, found, store.clock.now())
+    except AuditChanged:
+        verify_and_keep(store)
+        raise
+    return verify_and_keep(store)
 
 
 def keep(tx: Tx, found: Verification, at: float) -> None:
@@ -132,15 +159,9 @@ class _Walk:
     # Breaks.
 
     def _report(self, kind: BreakKind, first: int, last: int = 0) -> None:
-        """Add a break unless it was accepted, or is of a checkpoint that was reported."""
+        """Add a break unless it was accepted."""
         it = Break(kind, first, last)
-        # A forged checkpoint has no effect, wherever it says that it ends: what is missing there is reported as well.
-        end = first if kind is BreakKind.CHECKPOINT else it.end
-        if kind is not BreakKind.ACCEPTED and self._is_accepted(first, end):
-            return
-        if kind is BreakKind.MISSING and any(
-            each.kind is BreakKind.CHECKPOINT and each.entry <= first and it.end <= each.end for each in self._breaks
-        ):
+        if kind is not BreakKind.ACCEPTED and self._is_accepted(first, it.end):
             return
         before = self._breaks[-1] if self._breaks else None
         if kind in _ADJOINING and before is not None and before.kind is kind and before.end + 1 == first:
@@ -162,18 +183,11 @@ class _Walk:
         expected = it.first
         while expected <= it.signed:
             with self._store.read() as tx:
-                blocks = tx.exec_driver_sql(_BLOCK, (expected, _BLOCKS)).all()
-                for block in blocks:
-                    if expected > it.signed:
-                        break
-                    ours = block.key == self._key.id and _are(block, (int, int)) and block.first == expected
-                    if not ours or not audit_chain.block_holds(tx, self._key, block.first, block.last, block.mark):
-                        blocks = []
-                        break
-                    expected = block.last + 1
-            if not blocks:
+                following = audit_chain.first_unsigned(tx, self._key, expected, it.signed, _BLOCKS)
+            if following is None:
                 self._report(BreakKind.ACCEPTED, it.first, it.last)
                 return
+            expected = following
 
     def _read_chains(self, tx: Tx) -> None:
         """Read the chains.
@@ -211,8 +225,8 @@ class _Walk:
                 self._report(BreakKind.FOREIGN, begin, end)
         for checkpoint in tx.exec_driver_sql(_CHECKPOINTS).all():
             if not self._is_sound(checkpoint):
-                last = checkpoint.last if type(checkpoint.last) is int else 0
-                self._report(BreakKind.CHECKPOINT, checkpoint.first, last)
+                # Wherever it says that it ends, it has no effect: what is missing there is reported for itself.
+                self._report(BreakKind.CHECKPOINT, checkpoint.first)
 
     # Entries of releases without hashes.
 
@@ -229,10 +243,10 @@ class _Walk:
                     self._report(BreakKind.BLOCK, expected, first.first - 1)
                     return
                 for block in blocks:
-                    if expected < block.first:
+                    if expected < first.first and expected < block.first:
                         self._report(BreakKind.BLOCK, expected, min(block.first, first.first) - 1)
                         expected = block.first
-                    if expected >= first.first:
+                    if expected >= first.first:  # the other blocks are of acceptances
                         break
                     known = _are(block, (int, int)) and block.first <= block.last
                     end = min(block.last, first.first - 1) if known else block.first

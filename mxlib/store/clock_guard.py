@@ -14,7 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.store.tables import audit, manual_write, meta, run
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store import audit
+from mxlib.store.tables import audit as entries
+from mxlib.store.tables import manual_write, meta, run
 from mxlib.store.transaction import Tx
 
 #: Seconds after the last observed time from which the clock counts as having jumped.
@@ -44,7 +47,7 @@ def observe(tx: Tx, now: float) -> Jump | None:
     seen = _read(tx)
     last = seen.get("at")
     if last is None:  # a store from before this was recorded: its newest entry shows when it was in use
-        last = tx.scalar(sa.select(audit.c.at).order_by(audit.c.id.desc()).limit(1))
+        last = tx.scalar(sa.select(entries.c.at).order_by(entries.c.id.desc()).limit(1))
     if last is not None and abs(now - last) > JUMP_S:
         _move_retention(tx, now - last)
     jump = _after(Jump(**seen["jump"]) if seen.get("jump") else None, now if last is None else last, now)
@@ -63,11 +66,11 @@ def jump(tx: Tx) -> Jump | None:
     return Jump(**seen["jump"]) if seen.get("jump") else None
 
 
-def confirm(tx: Tx, now: float) -> Jump | None:
-    """Accept the clock as right; return the jump that this ends, None without one."""
-    ended = observe(tx, now)
+def confirm(tx: Tx, by: audit.Identity, now: float) -> None:
+    """Accept the clock as right; an audit entry says who ended a jump by that."""
+    if observe(tx, now) is not None:
+        audit.record(tx, by, AuditAction.TIME_CONFIRM, at=now, on="this server")
     _write(tx, now, None)
-    return ended
 
 
 def _after(jump: Jump | None, last: float, now: float) -> Jump | None:

@@ -11,7 +11,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.audit_log import AuditFilter
-from mxlib.services.audit_proof import AuditProof
+from mxlib.services.audit_proof import AuditChanged, AuditProof
 from mxlib.store import FILE, Store, audit
 from tests.support import app as support
 from tests.support.app import App
@@ -130,9 +130,16 @@ def test_only_an_admin_accepts_and_only_what_the_newest_check_found(app: App, tm
     assert known
     with pytest.raises(Forbidden):
         proof.accept(Caller("ops1"), known[0])
-    proof.accept(LOCAL, known[0] - 1)
+    with pytest.raises(AuditChanged):
+        proof.accept(LOCAL, known[0] - 1)
     assert app.services.unwell(LOCAL) != []
-    proof.accept(LOCAL, known[0])
+    change(tmp_path, 1)
+    with pytest.raises(AuditChanged):
+        proof.accept(LOCAL, known[0])
+    seen = proof.latest(LOCAL)
+    assert seen
+    assert any("Entries 1 to 2 were changed" in problem for problem in app.services.unwell(LOCAL))
+    proof.accept(LOCAL, seen[0])
     assert app.services.unwell(LOCAL) == []
 
 

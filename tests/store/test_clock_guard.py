@@ -218,7 +218,7 @@ def test_audit_entries_from_a_clock_far_behind_are_not_treated_as_old(app: App, 
     before = entries(app.services.store)
     with app.services.store.write() as tx:
         clock_guard.observe(tx, clock.now())
-        clock_guard.confirm(tx, clock.now())
+        clock_guard.confirm(tx, LOCAL, clock.now())
     tidied(app)
     assert [what for what in before if what not in entries(app.services.store)] == []
 

@@ -31,7 +31,7 @@ _BREAKS = {
     BreakKind.UNHASHED: "Entry {entry} has no hash: MXM did not write it.",
     BreakKind.INSERTED: "Entry {entry} is in a place where MXM left none.",
     BreakKind.BLOCK: "Entry {entry}, from before entries had hashes, was changed or deleted.",
-    BreakKind.CHECKPOINT: "The checkpoint of deleted entry {entry} was forged.",
+    BreakKind.CHECKPOINT: "The checkpoint for deleted entries from {entry} on was forged.",
     BreakKind.ERASURE: "Entry {entry} was erased, or changed after its erasure, by something else than MXM.",
     BreakKind.CHAIN: "The record of the chain that begins with entry {entry} was forged or deleted.",
     BreakKind.RESTARTED: (
@@ -57,7 +57,6 @@ _RANGES = {
     BreakKind.BLOCK: (
         "One of entries {entry} to {last}, from before entries had hashes, was changed, added or deleted."
     ),
-    BreakKind.CHECKPOINT: "The checkpoint of the deleted entries {entry} to {last} was forged.",
     BreakKind.ERASURE: (
         "Entries {entry} to {last} were erased, or changed after their erasure, by something else than MXM."
     ),
@@ -84,6 +83,10 @@ ACCEPT_HELP = "The alarm becomes a remark with a date, here and in reports. What
 NOTHING_TO_ACCEPT = "Nothing is there to accept."
 ASKED = "Type yes to accept this: it stays on record, and no longer counts as an alarm. "
 NOT_ACCEPTED = "Nothing was accepted."
+CHANGED_SINCE = (
+    "The audit log changed after the check that you saw, so nothing was accepted. Read what MXM finds now, then accept "
+    "that."
+)
 
 #: For every command that writes, when the key is not that of the newest chain.
 WRITES_UNDER_OTHER_KEY = (
@@ -100,8 +103,8 @@ def broken(found: Break) -> str:
     return _BREAKS[found.kind].format(entry=f"{found.entry:,}")
 
 
-def what_to_do(kind: BreakKind) -> str:
-    """Say what an admin does about a break."""
+def what_to_do(kind: BreakKind | None) -> str:
+    """Say what an admin does about a break; None is one that is not listed."""
     return OTHER_KEY_WHAT_TO_DO if kind is BreakKind.OTHER_KEY else f"{WHAT_TO_DO} {HOW_TO_ACCEPT}"
 
 
@@ -115,9 +118,10 @@ def breaks(found: Verification) -> list[str]:
 def problems(found: Verification) -> list[str]:
     """Return what is wrong and what to do; nothing when the log is intact."""
     spans = [unverified(span) for span in found.unverified]
-    if found.broken is not None:
+    if found.breaks or found.more:
         first, *others = breaks(found)
-        return [f"The audit log is broken. {first}", *others, *spans, what_to_do(found.broken.kind)]
+        kind = found.broken.kind if found.broken else None
+        return [f"The audit log is broken. {first}", *others, *spans, what_to_do(kind)]
     if spans:
         first, *others = spans
         return [f"Not all of the audit log can be verified. {first}", *others, f"{SPANS_WHAT_TO_DO} {HOW_TO_ACCEPT}"]

@@ -16,6 +16,7 @@ from mxlib.auth.permissions import Forbidden, NotRecent
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
+from mxlib.services.audit_proof import AuditChanged
 from mxlib.services.clients import InvalidClient
 from mxlib.services.drafts import DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
@@ -25,6 +26,7 @@ from mxlib.ui.widgets.format import escaped
 
 #: Errors that may refuse a click; the message of each is one sentence.
 REFUSALS = (
+    AuditChanged,
     Forbidden,
     InvalidState,
     DraftUnreadable,
