@@ -14,7 +14,7 @@ entry from elsewhere are found from there on. `audit_head` signs the newest numb
 - Another server key begins another chain with an entry that says so. Its start signs the rows of earlier chains; of
   the entries under an earlier key only the order and the last link can still be checked.
 - A head that is missing or forged stops no write: it begins a chain too, which `audit_check` reports as a break. So
-  does a store without a chain, unless this very opening created or migrated it.
+  does a store without a chain, unless this very opening created or migrated it, or nothing was ever stored in it.
 - What an admin accepted is signed in blocks as it is then (`audit_acceptance`), so that later changes are found.
 
 Anyone with the key can forge, and an older copy of the whole database verifies: `script/mxm audit verify` prints the
@@ -33,7 +33,7 @@ from mxlib.core.audit_verification import ChainCause
 from mxlib.core.text.audit_texts import NEW_CHAIN
 from mxlib.core.vocabulary import ERASED, AuditAction, CallerKind
 from mxlib.store.encryption import AuditKey, keyed_hash
-from mxlib.store.tables import audit, audit_block, audit_chain, audit_checkpoint, audit_head
+from mxlib.store.tables import audit, audit_block, audit_chain, audit_checkpoint, audit_head, meta, metadata
 from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: Layout of the hash of new entries.
@@ -144,11 +144,17 @@ def has_begun(tx: Tx) -> bool:
     return tx.scalar(sa.select(audit_chain.c.number).limit(1)) is not None
 
 
+def is_unused(tx: Tx) -> bool:
+    """Return whether no table has a row, besides facts of MXM about the store itself (`meta`)."""
+    used = (table for table in metadata.sorted_tables if table is not meta)
+    return not any(tx.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() for table in used)
+
+
 def begin(tx: Tx, at: float, *, may_be_first: bool) -> None:
     """Begin a chain where none is recorded, and sign the entries that are there already.
 
-    It is the first one only in a store that was just created, or migrated from a release without hashes. In another
-    one something deleted the records: hashes may be gone with them, so nothing in the store could show the difference.
+    It is the first one only in a store that is new, or migrated from a release without hashes. In another one something
+    deleted the records: hashes may be gone with them, so nothing in the store could show the difference.
     """
     key = _key(tx)
     head = tx.scalar(sa.select(audit_head.c.last))

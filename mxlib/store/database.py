@@ -258,7 +258,10 @@ class Store:
         self.scrub()
 
     def _begin_audit_chain(self, *, created: bool) -> None:
-        """Begin a chain where none is recorded: the first one only if the store was `created`."""
+        """Begin a chain where none is recorded.
+
+        It is the first one only if the store was `created`, or is as empty as where the first start was killed.
+        """
         from mxlib.store import audit_chain
 
         with self.read() as tx:
@@ -266,7 +269,7 @@ class Store:
                 return
         with self.write() as tx:
             if not audit_chain.has_begun(tx):
-                audit_chain.begin(tx, self.clock.now(), may_be_first=created)
+                audit_chain.begin(tx, self.clock.now(), may_be_first=created or audit_chain.is_unused(tx))
 
     def _version(self) -> str | None:
         """Return the newest migration of the database; None when it has no tables."""

@@ -342,12 +342,30 @@ def test_a_log_whose_proof_was_deleted_does_not_begin_as_a_first_one(
     store: Store, tmp_path: Path, statement: str
 ) -> None:
     add(store, 3)
+    an_open_run(store)
     nothing_of_the_proof(store, statement)
     second = again(store, tmp_path, "key")
     found = audit_check.verify(second)
     assert [each.kind for each in found.breaks] == [BreakKind.RESTARTED]
     with second.read() as tx:
         assert len(audit.find(tx, audit.AuditFilter(what=AuditAction.AUDIT_NEW_CHAIN))) == 1
+    second.close()
+
+
+def test_a_first_start_that_was_killed_before_its_chain_began_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_begin_audit_chain", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Store.open(tmp_path / FILE, ShiftedClock(), "key")
+    second = Store.open(tmp_path / FILE, ShiftedClock(), "key")
+    assert audit_check.verify(second) == Verification(chains=1, link=audit_check.verify(second).link)
+    add(second)
+    assert audit_check.verify(second).intact
     second.close()
 
 
