@@ -17,8 +17,8 @@ entry from elsewhere are found from there on. `audit_head` signs the newest numb
   does a store without a chain, unless this very opening created or migrated it, or nothing was ever stored in it.
 - What an admin accepted is signed in blocks as it is then (`audit_acceptance`), so that later changes are found.
 
-Anyone with the key can forge, and an older copy of the whole database verifies: `script/mxm audit verify` prints the
-newest number and its hash, to note elsewhere.
+Anyone with the key can forge, and an older copy of the database or of the log verifies: only the newest number and its
+hash in an earlier signed result (`audit_check.keep`) or note show that.
 """
 
 import os
