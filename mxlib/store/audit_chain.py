@@ -145,7 +145,7 @@ def has_begun(tx: Tx) -> bool:
 
 
 def is_unused(tx: Tx) -> bool:
-    """Return whether no table has a row, besides facts of MXM about the store itself (`meta`)."""
+    """Return whether no table has a row; `meta` has facts about the store itself."""
     used = (table for table in metadata.sorted_tables if table is not meta)
     return not any(tx.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() for table in used)
 

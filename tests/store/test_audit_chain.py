@@ -658,7 +658,7 @@ def test_breaks_that_are_not_listed_do_not_count_as_intact() -> None:
     assert audit_texts.problems(found)[0] == "The audit log is broken. There are 2 more breaks."
 
 
-def test_a_forged_block_reads_no_more_entries_than_a_block_has(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forged_block_reads_a_bounded_number_of_entries(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_chain, "BLOCK", 3)
     add(store, 40)
     read = []
