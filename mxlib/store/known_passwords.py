@@ -1,0 +1,212 @@
+"""Passwords of mailboxes that a person could have read, and that nothing changed since.
+
+A person could have read the passwords of runs that they started, ran, took over or downloaded, those of retries of
+these runs, those that they set by hand, and those of unanswered writes that were shown to them.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from mxlib.core.text.findings import PASSWORD_CHANGED
+from mxlib.core.vocabulary import AT_AN_END, OPEN, Action, AuditAction, Outcome
+from mxlib.store.tables import audit, run, run_row
+from mxlib.store.transaction import Tx
+
+_ADDRESS = run_row.c.username + "@" + run_row.c.domain
+
+#: Acts that give a person the passwords of a run, whether they still exist or not.
+_STARTS = (AuditAction.RUN_START, AuditAction.RUN_RETRY)
+
+#: Acts that give them only as long as they exist, and the acts that end that.
+_TAKES = (AuditAction.RUN_TAKE_OVER, AuditAction.RESULTS_DOWNLOAD)
+_ENDS = (AuditAction.RUN_HANDED_OVER, AuditAction.RUN_PASSWORDS_FORGOTTEN)
+
+_SETS = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPassword:
+    """A password of a mailbox: when it was set (Unix seconds), and by which run.
+
+    `run` is None for a write by hand, `at` None where MXM does not know it yet.
+    """
+
+    address: str
+    at: float | None
+    run: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPasswords:
+    """Unchanged passwords that a person could have read, and open runs that set more."""
+
+    unchanged: tuple[KnownPassword, ...] = ()
+    open_runs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """The latest write that set the password of a mailbox, or deleted it.
+
+    `id` is 0 without an audit entry.
+    """
+
+    id: int
+    at: float | None
+    run: int | None
+    who: str
+    deleted: bool
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Acts:
+    """Runs whose passwords a person had, mailboxes by hand, and passwords shown to them.
+
+    `shown` has the latest entry of each mailbox.
+    """
+
+    runs: frozenset[int]
+    by_hand: frozenset[str]
+    shown: Mapping[str, int]
+
+
+def find(tx: Tx, names: Collection[str]) -> KnownPasswords:
+    """Return the passwords that a person could have read under these names.
+
+    The names are their own and those of their tokens. This reads the audit log once, and then the entries of these
+    mailboxes alone.
+    """
+    acts = _acts(tx, names)
+    runs = _with_retries(tx, acts.runs)
+    addresses = _addresses(tx, runs) | acts.by_hand | acts.shown.keys()
+    latest = _latest(tx, addresses)
+    resetting, theirs = _setting(tx, runs)
+    known = {
+        address: write
+        for address, write in latest.items()
+        if address not in resetting and not write.deleted and _is_known(write, address, acts, runs, names)
+    }
+    found = [KnownPassword(address, write.at, write.run) for address, write in known.items()]
+    found += [KnownPassword(address, None, None) for address in acts.shown.keys() - latest.keys() - resetting]
+    return KnownPasswords(tuple(sorted(found, key=lambda each: each.address)), tuple(sorted(theirs)))
+
+
+def _is_known(write: _Write, address: str, acts: _Acts, runs: Collection[int], names: Collection[str]) -> bool:
+    if write.run is not None:
+        return write.run in runs or write.id < acts.shown.get(address, 0)
+    return write.who in names or write.id < acts.shown.get(address, 0) or (address in acts.shown and not write.answered)
+
+
+def _acts(tx: Tx, names: Collection[str]) -> _Acts:
+    who, taken = list(names), audit.c.what == AuditAction.RUN_TAKE_OVER
+    named = audit.c.detail["to"].as_string().in_(who) | audit.c.detail["from"].as_string().in_(who)
+    theirs = (*_STARTS, *_TAKES, AuditAction.MAILBOX_PASSWORD_SHOWN)
+    by_hand = audit.c.run.is_(None) & audit.c.what.in_(_SETS)
+    query = sa.select(audit.c.id, audit.c.what, audit.c.on, audit.c.run).where(
+        (audit.c.who.in_(who) & (audit.c.what.in_(theirs) | by_hand)) | audit.c.what.in_(_ENDS) | (taken & named)
+    )
+    runs = set(tx.execute(sa.select(run.c.id).where(run.c.operator.in_(who))).scalars())
+    taken_at: dict[int, int] = {}
+    ended_at: dict[int, int] = {}
+    mailboxes: set[str] = set()
+    shown: dict[str, int] = {}
+    for entry, what, on, number in tx.execute(query):
+        if what in _ENDS:
+            ended_at[number] = min(entry, ended_at.get(number, entry))
+        elif what in _TAKES:
+            taken_at[number] = min(entry, taken_at.get(number, entry))
+        elif what in _STARTS:
+            runs.add(number)
+        elif what == AuditAction.MAILBOX_PASSWORD_SHOWN:
+            shown[on] = max(entry, shown.get(on, 0))
+        else:
+            mailboxes.add(on)
+    runs |= {number for number, entry in taken_at.items() if entry < ended_at.get(number, entry + 1)}
+    return _Acts(frozenset(runs), frozenset(mailboxes), shown)
+
+
+def _with_retries(tx: Tx, runs: Collection[int]) -> set[int]:
+    """Return the runs with those that sent their rows again, with the same passwords."""
+    found = set(runs)
+    query = sa.select(run.c.id, run.c.retry_of).where(run.c.retry_of.is_not(None)).order_by(run.c.id)
+    for number, origin in tx.execute(query):
+        if origin in found:
+            found.add(number)
+    return found
+
+
+def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
+    """Return the mailboxes that these runs created or changed."""
+    done = run_row.c.outcome.in_((Outcome.CREATED, Outcome.UPDATED))
+    return set(tx.execute(sa.select(_ADDRESS).where(run_row.c.run.in_(_values(runs)), done)).scalars())
+
+
+def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
+    """Return the latest known write of each mailbox that set its password or deleted it."""
+    latest: dict[str, _Write] = {}
+    columns = (audit.c[name] for name in ("on", "id", "at", "run", "who", "what", "outcome", "detail"))
+    writes = audit.c.what.in_((*_SETS, AuditAction.MAILBOX_DELETE))
+    for on, entry, at, number, who, what, outcome, detail in tx.execute(
+        sa.select(*columns).where(audit.c.on.in_(_values(addresses)), writes)
+    ):
+        if what == AuditAction.MAILBOX_UPDATE and not _sets_password(outcome, detail):
+            continue
+        if on not in latest or entry > latest[on].id:
+            answered = not detail or detail.get("answered", True) is not False
+            latest[on] = _Write(entry, at, number, who, what == AuditAction.MAILBOX_DELETE, answered)
+    return _from_journal(tx, addresses - latest.keys()) | latest
+
+
+def _sets_password(outcome: str, detail: Mapping[str, Any] | None) -> bool:
+    """Return whether an entry is of a new password.
+
+    One of an earlier release has no detail.
+    """
+    return PASSWORD_CHANGED in outcome if detail is None else bool(detail.get("password"))
+
+
+def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:
+    """Return the latest writes of runs whose audit entries were deleted for their age."""
+    pairs = sa.func.json_each(json.dumps([address.rpartition("@")[::2] for address in addresses])).table_valued("value")
+    place = (run_row.c.username == sa.func.json_extract(pairs.c.value, "$[0]")) & (
+        run_row.c.domain == sa.func.json_extract(pairs.c.value, "$[1]")
+    )
+    changed = (run_row.c.outcome == Outcome.UPDATED) & run_row.c.sealed_password.is_not(None)
+    wrote = run_row.c.outcome.in_((Outcome.CREATED, Outcome.DELETED)) | changed
+    query = (
+        sa.select(_ADDRESS, run.c.id, run.c.finished_at, run.c.operator, run_row.c.outcome)
+        .select_from(pairs)
+        .join(run_row, place)
+        .join(run, run.c.id == run_row.c.run)
+        .where(wrote)
+        .order_by(run.c.id)
+    )
+    return {
+        address: _Write(0, at, number, who, outcome == Outcome.DELETED)
+        for address, number, at, who, outcome in tx.execute(query)
+    }
+
+
+def _setting(tx: Tx, runs: Collection[int]) -> tuple[set[str], set[int]]:
+    """Return the mailboxes that open runs of others set, and the open ones of `runs`."""
+    going = run.c.status.not_in(sorted(AT_AN_END)) & run_row.c.outcome.in_(sorted(OPEN))
+    sets = (run_row.c.action == Action.CREATE) | run_row.c.sealed_password.is_not(None)
+    query = sa.select(run.c.id, _ADDRESS).join(run_row, run.c.id == run_row.c.run).where(going, sets)
+    resetting, theirs = set(), set()
+    for number, address in tx.execute(query):
+        if number in runs:
+            theirs.add(number)
+        else:
+            resetting.add(address)
+    return resetting, theirs
+
+
+def _values(values: Iterable[int] | Iterable[str]) -> sa.Select[tuple[Any]]:
+    """Return a query of the values: there may be more of them than one statement has parameters."""
+    each = sa.func.json_each(json.dumps(sorted(values))).table_valued("value")
+    return sa.select(each.c.value)
