@@ -154,8 +154,14 @@ class RunManager:
         self._worker.take_up()
         return number
 
-    def take_over(self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "") -> None:
-        """Make `operator` the run's operator."""
+    def take_over(
+        self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "",
+        by: Actor | None = None,
+    ) -> None:  # fmt: skip
+        """Make `operator` the run's operator.
+
+        `by` is the caller who gives it to them; None when they take it themselves.
+        """
         with self._worker.changed:
             with self._worker.writing() as tx:
                 record = journal.get_run(tx, run)
@@ -163,8 +169,9 @@ class RunManager:
                     return
                 journal.set_run(tx, run, operator=operator)
                 audit.record(
-                    tx, Actor(operator, kind, address), AuditAction.RUN_TAKE_OVER, at=self._clock.now(), run=run,
-                    outcome=f"from {record.operator}", detail={"from": record.operator},
+                    tx, by or Actor(operator, kind, address), AuditAction.RUN_TAKE_OVER, at=self._clock.now(), run=run,
+                    outcome=f"from {record.operator}" + (f" to {operator}" if by else ""),
+                    detail={"from": record.operator} | ({"to": operator} if by else {}),
                 )  # fmt: skip
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
