@@ -29,6 +29,7 @@ from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.clients import ClientService
+from mxlib.services.departures import DepartureService
 from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
@@ -85,6 +86,7 @@ class Services:
     sessions: Sessions
     authenticator: Authenticator
     access: AccessService
+    departures: DepartureService
     own_sessions: OwnSessions
     evidence: EvidenceService
     housekeeping: Housekeeping
@@ -222,6 +224,7 @@ def assemble(
         sessions=sessions,
         authenticator=authenticator,
         access=AccessService(store, clock, lists, users, tokens, authenticator),
+        departures=DepartureService(store, clock, users, engine, changing, lists),
         own_sessions=OwnSessions(store, clock, users, sessions),
         evidence=EvidenceService(settings, store, clock, authenticator),
         housekeeping=housekeeping,
