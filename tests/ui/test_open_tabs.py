@@ -19,11 +19,11 @@ from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.clients import ClientDetails
 from mxlib.core.reasons import Reason
-from mxlib.core.vocabulary import RowReason
+from mxlib.core.vocabulary import AuditAction, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
-from mxlib.store import audit_check, clock_guard, hold, manual_writes
+from mxlib.store import audit, audit_check, clock_guard, hold, manual_writes
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
@@ -122,6 +122,13 @@ def picked_person(tab: Tab, *, disabled: bool = False) -> None:
     if disabled:
         tab.services.users.disable(LOCAL, jo.id)
     tab.app.session_state["people-picked"] = jo.id
+
+
+def knew_a_password(tab: Tab) -> None:
+    with tab.services.store.write() as tx:
+        action, at = AuditAction.MAILBOX_UPDATE, tab.services.clock.now()
+        audit.record(tx, audit.Actor(OTHER), action, at=at, on=f"info@{HERE}", detail={"password": True})
+    picked_person(tab, disabled=True)
 
 
 def linked(tab: Tab) -> None:
@@ -223,6 +230,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("reset-factor", "access", before=with_second_factor), ()),
     (Action("disable-now", "access", before=picked_person), ("disable",)),
     (Action("enable", "access", before=lambda tab: picked_person(tab, disabled=True)), ()),
+    (Action("reset-known", "access", before=knew_a_password), ("known-passwords",)),
     (Action("make-token", "access"), ("add-token",)),
     (Action("revoke", "access", before=a_token), ()),
     (Action("token-hand-over", "access", before=a_token), ()),

@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.core.format import age, count
 from mxlib.core.text.sign_ins import temporary_password
 from mxlib.services.access import POLICY, REFUSALS, Grants, Person
-from mxlib.ui.admin import disable_user, permissions
+from mxlib.ui.admin import departure, disable_user, permissions
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, confirm_identity, dialogs, single_select
 from mxlib.ui.widgets.actions import act
@@ -110,11 +110,12 @@ def _card(person: Person) -> None:
                     help=hint,
                 )
             if user.disabled_at is None:
-                hint = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
+                hint = "Signs them out everywhere, blocks sign-in and ends their tokens."
                 if st.button("Disable…", icon=":material/block:", key="disable", help=hint):
-                    disable_user.ask(user.id, user.name)
+                    disable_user.begin(user.id, user.name)
             else:
                 st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act(_enable, user.id))
+                departure.offer(user.id, user.name)
 
 
 def sign_out(number: int) -> None:
