@@ -27,7 +27,7 @@ from mxlib.auth.startup_checks import check_exposure, ensure_first_admin
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-from mxlib.ui.app import tab_sessions, tabs, uploads
+from mxlib.ui.app import lost_fragments, tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
 from mxlib.ui.app.log_limits import RepeatLimit
 
@@ -128,6 +128,7 @@ _hear_the_true_peer()
 _answer_at_once()
 _upgrade_no_bodies()
 _count_repeated_lines()
+lost_fragments.install()
 settings = _settings()
 _bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
 routes = list(web.routes)
