@@ -9,7 +9,8 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.format import age, count
-from mxlib.core.schema import MAX_CELL_LENGTH
+from mxlib.core.mailbox_search import Query
+from mxlib.core.schema import MAX_CELL_LENGTH, NAME, RECOVERY_EMAIL
 from mxlib.services.mailbox_lists import MailboxLists, OnProgress
 from mxlib.store import Store, mailbox_lists, stored_columns
 
@@ -50,11 +51,14 @@ class Found:
 
     def describe(self, now: float) -> str:
         """Describe how many domains were searched, and how old the lists are."""
-        where = f"Searched {count(self.domains - len(self.never_read), 'domain')}"
+        searched = self.domains - len(self.never_read)
+        every = f"All {self.domains:,} domains" if self.domains > 1 else "The 1 domain"
+        some = f"{searched:,} of {self.domains:,} domains"
+        where = f"{every if searched == self.domains else some} searched"
         if self.oldest is not None:
             where += f"; the oldest list is {age(now - self.oldest)} old"
         if self.never_read:
-            where += f". {count(len(self.never_read), 'domain')} never read"
+            where += f". {count(len(self.never_read), 'domain')} not loaded"
         return f"{where}."
 
 
@@ -67,22 +71,23 @@ class MailboxSearch:
         self._index: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
-        """Return mailboxes whose address, recovery email or name contains `text`.
+        """Return mailboxes whose address, name and recovery email contain every word of `text`.
 
-        Exact addresses come first, then those that begin with it.
+        Exact addresses come first, then usernames that begin with it, then people, then domains.
         """
-        query = text.strip().lower() if len(text) <= MAX_CELL_LENGTH else ""
+        query = Query(text if len(text) <= MAX_CELL_LENGTH else "")
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)
             read_at = mailbox_lists.read_times(tx)
-            others = stored_columns.holding(tx, query) if query else set()
+            names = stored_columns.by_address(tx, NAME.name) if query else {}
+            emails = stored_columns.by_address(tx, RECOVERY_EMAIL.name) if query else {}
         mine = [name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name)]
         listed = [name for name in mine if name in read_at]
         found = [
-            (address != query, not address.startswith(query), query not in address, address)
+            (address != query.text, rank, address)
             for domain in (listed if query else ())
             for address in self._addresses(domain, read_at[domain])
-            if query in address or address in others
+            if (rank := query.rank(address, names.get(address, ""), emails.get(address, ""))) is not None
         ]
         best = [address for *_, address in sorted(found)[:most]]
         return Found(

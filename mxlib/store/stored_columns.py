@@ -8,7 +8,6 @@ from sqlalchemy.dialects.sqlite import insert
 from mxlib.core.vocabulary import CLEAR, AuditAction
 from mxlib.store import audit
 from mxlib.store.tables import mailbox_name, recovery_email
-from mxlib.store.text_search import contains
 from mxlib.store.transaction import Tx
 
 #: The table of each column, and the column of that table with its values.
@@ -35,15 +34,10 @@ def of_mailbox(tx: Tx, domain: str, username: str) -> dict[str, str]:
     }
 
 
-def holding(tx: Tx, text: str) -> set[str]:
-    """Return the addresses of mailboxes with `text`, given in lower case, in a value."""
-    found: set[str] = set()
-    for table, value in _TABLES.values():
-        rows = sa.select(table.c.username, table.c.domain, value)
-        # SQLite ignores case for ASCII letters only.
-        rows = rows.where(contains(value, text)) if text.isascii() else rows
-        found |= {f"{row[0]}@{row[1]}" for row in tx.execute(rows) if text.isascii() or text in row[2].lower()}
-    return found
+def by_address(tx: Tx, column: str) -> dict[str, str]:
+    """Return the value of each mailbox that has one, in every domain."""
+    table, value = _TABLES[column]
+    return {f"{row[0]}@{row[1]}": row[2] for row in tx.execute(sa.select(table.c.username, table.c.domain, value))}
 
 
 def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -> None:

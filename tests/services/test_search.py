@@ -55,7 +55,7 @@ def test_a_search_sends_nothing_even_when_every_list_is_old(app: App, monkeypatc
     hits = app.services.search.find(LOCAL, "kim")
     assert len(app.host.sent) == sent
     assert hits.never_read == ("c.nl",)
-    assert hits.describe(now) == "Searched 2 domains; the oldest list is 24 hours old. 1 domain never read."
+    assert hits.describe(now) == "2 of 3 domains searched; the oldest list is 24 hours old. 1 domain not loaded."
 
 
 def test_domains_never_read_are_read_on_request(app: App) -> None:

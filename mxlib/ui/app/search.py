@@ -9,7 +9,7 @@ from mxlib.services.search import Found, Hit
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, progress
 from mxlib.ui.widgets.actions import act
-from mxlib.ui.widgets.format import escaped
+from mxlib.ui.widgets.format import escaped, verbatim
 
 _MOST = 8
 
@@ -47,7 +47,7 @@ def _show(go: Callable[[str, str], None]) -> None:
                 on_click=act(_open, hit.domain, hit.address),
                 help=_kept(hit) or None,
             )
-        _summarise(found, app.clock.now())
+        _summarise(found, query.strip(), app.clock.now())
 
 
 def _kept(hit: Hit) -> str:
@@ -56,14 +56,14 @@ def _kept(hit: Hit) -> str:
     return escaped(", ".join(filter(None, (hit.name, email))))
 
 
-def _summarise(found: Found, now: float) -> None:
+def _summarise(found: Found, query: str, now: float) -> None:
     """Show how many more matches there are, and which lists the search covered."""
-    if not found.total:
-        st.caption("No mailbox holds that.")
+    if not found.total and found.domains > len(found.never_read):
+        st.caption(f"No mailbox {'in the loaded domains ' if found.never_read else ''}matches {verbatim(query)}.")
     elif found.total > len(found.hits):
-        st.caption(f"{found.total - len(found.hits):,} more: type on.")
+        st.caption(f"{found.total - len(found.hits):,} more. Keep typing.")
     st.caption(escaped(found.describe(now)))
-    if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
+    if found.never_read and st.button("Load them", icon=":material/refresh:", key="find_read"):
         with progress.shown() as on_progress:
             services.current().search.read(session.caller(), on_progress=on_progress)
         st.rerun()
