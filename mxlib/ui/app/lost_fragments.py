@@ -1,4 +1,4 @@
-"""Draw the whole page when a tab asks for a part that its session never drew."""
+"""Draw the whole page for a tab whose session never drew it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from streamlit.runtime.app_session import AppSession
 
 
 def install() -> None:
-    """Let a session that drew nothing yet answer a request for a part with the whole page.
+    """Answer with the whole page where a session has drawn nothing yet.
 
     A tab has such a session when it connects again as another user, or after a restart. Streamlit would drop the
     request and leave what the session before had drawn. Requests for parts that a drawn page lost stay dropped.
