@@ -125,13 +125,13 @@ def test_the_next_visit_shows_the_result_of_a_run_once(services: Services) -> No
 
 def test_the_title_of_the_tab_shows_the_progress_of_a_run(services: Services) -> None:
     assert services.sandbox is not None
-    assert banner.tab_title(LOCAL) == banner.NAME
+    assert banner.tab_title(LOCAL, "Runs") == "Runs · MXM"
     services.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
     batch = services.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
     validated = services.imports.validate(LOCAL, batch)
     run = services.runs.start(LOCAL, services.imports.confirm(LOCAL, batch, before=validated).plan, days=7)
     until(lambda: view(services, run).decided == 5)
-    assert re.match(r"5/7\b", banner.tab_title(LOCAL))
+    assert re.match(r"5/7\b", banner.tab_title(LOCAL, "Runs"))
     services.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
 
 

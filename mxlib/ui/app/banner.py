@@ -21,32 +21,31 @@ PULSE = 5
 _STILL = AT_AN_END | {RunStatus.PAUSED}
 
 
-def tab_title(caller: Caller) -> str:
-    """Return the title of the tab; during a run it starts with the progress."""
-    return _title(services.current().runs.all(caller, most=10))
+def tab_title(caller: Caller, page: str) -> str:
+    """Return the title of the tab: the page and, before it, the progress of a run."""
+    return _title(services.current().runs.all(caller, most=10), page)
 
 
-def _title(views: Sequence[RunView]) -> str:
-    for view in views:
-        if view.status not in _STILL:
-            return f"{view.decided:,}/{view.total:,} · {NAME}"
-    return NAME
+def _title(views: Sequence[RunView], page: str) -> str:
+    progress = next((f"{view.decided:,}/{view.total:,} · " for view in views if view.status not in _STILL), "")
+    return f"{progress}{page} · {NAME}"
 
 
-def pulse() -> None:
+def pulse(page: str) -> None:
     """Show the progress of the run in the tab's title while a run is active.
 
     Only the title is drawn again.
     """
-    if tab_title(session.caller()) != NAME:
-        actions.live(_retitle, every=PULSE)
+    still = f"{page} · {NAME}"
 
+    def retitle() -> None:
+        title = _title(services.current().run_watch.all(session.caller(), most=10), page)
+        st.set_page_config(page_title=title)
+        if title == still:
+            auto_refresh.stop()
 
-def _retitle() -> None:
-    title = _title(services.current().run_watch.all(session.caller(), most=10))
-    st.set_page_config(page_title=title)
-    if title == NAME:
-        auto_refresh.stop()
+    if tab_title(session.caller(), page) != still:
+        actions.live(retitle, every=PULSE)
 
 
 def show(show_run: Callable[[int], None]) -> None:

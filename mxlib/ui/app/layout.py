@@ -76,12 +76,13 @@ def show() -> None:
         caller()
     except Forbidden as error:
         session.turn_away(str(error))
-    st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     chosen = st.navigation([page(name) for name in _PAGES], position="sidebar")
+    title = banner.tab_title(caller(), chosen.title)
+    st.set_page_config(page_title=title, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     with st.sidebar:
         _sidebar()
     st.html(ASSETS / "mxm.css")
-    banner.pulse()
+    banner.pulse(chosen.title)
     banner.show_hold()
     if chosen.url_path != "runs":
         banner.show(lambda run: navigate("runs", run=str(run)))
