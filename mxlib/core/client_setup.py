@@ -16,17 +16,17 @@ SECURITY = "SSL/TLS"
 SERVICES = (
     Service("IMAP", "Incoming mail", 993),
     Service("SMTP", "Outgoing mail", 465),
-    Service("POP3", "Incoming mail, instead of IMAP", 995),
+    Service("POP3", "Incoming mail (older apps)", 995),
 )
 
 
-def text(address: str, server: str) -> str:
-    """Return the setup text for a mailbox's owner; the password is not in it."""
+def text(address: str, server: str, password: str = "") -> str:
+    """Return the message for a mailbox's owner, with the password if given."""
     lines = [
         f"Mailbox: {address}",
         "",
         f"User name: {address} (the whole address, for incoming and outgoing mail)",
-        "Password: handed to you separately",
+        f"Password: {password or 'handed to you separately'}",
         f"Server: {server}",
         "",
         *(f"{each.use} ({each.name}): port {each.port}, {SECURITY}" for each in SERVICES),

@@ -87,7 +87,7 @@ def test_a_new_mailbox_waits_in_its_form_until_the_host_is_back(signed_in: Page,
     stand_in.answers(well=True)
     form.get_by_role("button", name="Create mailbox").click()
     settle(page)
-    expect(form).to_contain_text("is made. Its password is shown once")
+    expect(form).to_contain_text("Copy the password now")
     expect(form).to_contain_text("eagle.mxlogin.example")
     assert form.locator("[data-testid='stCode']").first.inner_text().strip() == password
 
@@ -118,7 +118,7 @@ def test_a_change_says_that_the_host_is_down_and_can_be_sent_again(
     settle(page)
     expect(
         page.get_by_text(
-            re.compile({"quota": "quota 51,200 MB", "password": "shown once", "delete": "are deleted"}[action])
+            re.compile({"quota": "quota 51,200 MB", "password": "Copy the password", "delete": "are deleted"}[action])
         )
     ).to_be_visible()
 

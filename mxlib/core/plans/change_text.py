@@ -10,6 +10,7 @@ TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
 BELOW_AGREED = "Set it anyway"
 AGREE = "Agree to that (below_use) to set it anyway."
 NOBODY_THERE = "None of these mailboxes is there."
+COPY_PASSWORD = "Copy the password now: you can't see it again."  # noqa: S105 - a sentence, not a secret
 NO_PASSWORD = "Type one, or press Generate."  # noqa: S105 - a sentence, not a secret
 #: MB; the host and every table can still hold it.
 MAX_QUOTA = 2**40

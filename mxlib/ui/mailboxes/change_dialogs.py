@@ -22,7 +22,7 @@ from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
 from mxlib.ui.mailboxes import client_setup, selection
 from mxlib.ui.widgets import confirm_identity, dialogs, flash
-from mxlib.ui.widgets.format import escaped, verbatim
+from mxlib.ui.widgets.format import escaped
 
 _HELD = "change"
 
@@ -48,7 +48,9 @@ def quota(addresses: Sequence[str]) -> None:
         _confirm(proposed, "Set quota")
 
 
-@dialogs.dialog("Reset password", width="medium", icon=":material/key:", forget=forget)
+@dialogs.dialog(
+    "Reset password", width="medium", icon=":material/key:", forget=forget, must_stay=lambda: _done() is not None
+)
 def passwords(addresses: Sequence[str]) -> None:
     """Generate a password for each. A single one is shown once; several are in the results of their run."""
     if done := _done():
@@ -211,17 +213,17 @@ def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool
     if done.run is not None:
         layout.navigate("runs", run=str(done.run))
     if done.password:
-        dialogs.redraw()
+        st.rerun()  # the whole page, so that the dialog stays
     flash.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     dialogs.leave()
 
 
 def _show_password(address: str, done: ChangeResult) -> None:
-    st.markdown(f"The new password of {verbatim(address)}. **It is shown once; MXM does not keep it.**")
+    st.markdown(f"Password changed. **{change_text.COPY_PASSWORD}**")
     st.code(done.password, language=None)
     if done.unrecorded:
         st.warning(escaped(done.unrecorded), icon=":material/warning:")
-    client_setup.show(address)
+    client_setup.show(address, done.password)
     if st.button("Done", type="primary", key="change_done"):
         dialogs.leave()
 

@@ -7,8 +7,8 @@ from mxlib.core import client_setup
 from mxlib.ui.widgets import dialogs
 
 
-def show(address: str) -> None:
-    """Show server, user name and ports of a mailbox, and a text for its owner."""
+def show(address: str, password: str = "") -> None:
+    """Show server, user name and ports, and the message for the owner."""
     server = services.current().settings.server
     with st.container(key="client-setup"):
         name, host = st.columns([3, 2])
@@ -20,8 +20,9 @@ def show(address: str) -> None:
             with column:
                 _value(f"{each.name} port ({client_setup.SECURITY})", str(each.port))
                 st.caption(each.use)
-        with st.expander("Text for its owner, without the password", icon=":material/forward_to_inbox:"):
-            st.code(client_setup.text(address, server), language=None, wrap_lines=True)
+        label = "Message for the owner, with the password" if password else "Message for the owner"
+        with st.expander(label, icon=":material/forward_to_inbox:", expanded=bool(password)):
+            st.code(client_setup.text(address, server, password), language=None, wrap_lines=True)
 
 
 @dialogs.dialog("Client setup", width="medium", icon=":material/devices:")

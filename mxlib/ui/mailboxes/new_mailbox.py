@@ -14,7 +14,7 @@ from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import client_setup
 from mxlib.ui.widgets import actions, dialogs
 from mxlib.ui.widgets.actions import act
-from mxlib.ui.widgets.format import escaped, verbatim
+from mxlib.ui.widgets.format import escaped
 
 _FIELDS = ("username", "name", "password", "quota", "recovery_email")
 _MADE = "new_made"
@@ -26,7 +26,7 @@ def forget() -> None:
         st.session_state.pop(name, None)
 
 
-@dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget)
+@dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget, dismissible=False)
 def ask(domain: str) -> None:
     """Show the form; after it the password, once, and the client setup."""
     lacks = not layout.caller().may(Permission.IMPORT, domain)
@@ -108,14 +108,14 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
 
 def _show(kept: MailboxDetails, password: str) -> None:
     address = f"{kept.box.username}@{kept.domain}"
-    st.markdown(f"{verbatim(address)} is made. **Its password is shown once; MXM does not keep it.**")
+    st.markdown(f"Mailbox created. **{change_text.COPY_PASSWORD}**")
     st.code(password, language=None)
     for warning in kept.warnings:
         st.warning(escaped(warning), icon=":material/info:")
-    client_setup.show(address)
+    client_setup.show(address, password)
     with st.container(horizontal=True):
         if st.button("Done", type="primary", key="new_done"):
             dialogs.leave()
-        if st.button("Another one", key="new_another"):
+        if st.button("Create another", key="new_another"):
             forget()
             dialogs.redraw()

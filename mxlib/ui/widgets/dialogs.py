@@ -28,11 +28,16 @@ class _Opened:
 
 
 def dialog(
-    title: str, *, forget: Callable[[], None] | None = None, **look: Any
+    title: str,
+    *,
+    forget: Callable[[], None] | None = None,
+    must_stay: Callable[[], bool] = lambda: False,
+    **look: Any,
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Make a dialog of what draws its content; calling it opens it.
 
-    `forget` lets go of what the dialog held, however it is closed.
+    `forget` lets go of what the dialog held, however it is closed. While `must_stay`, as for a password that is shown
+    once, only its own buttons close it: a click outside and Escape do not. What changes that draws the whole page again.
     """
 
     def of(content: Callable[P, None]) -> Callable[P, None]:
@@ -43,7 +48,12 @@ def dialog(
             except actions.REFUSALS as refusal:
                 actions.say(refusal)
 
-        drawn = st.dialog(title, on_dismiss=actions.act(close), **look)(safely)
+        dismissible = st.dialog(title, on_dismiss=actions.act(close), **look)(safely)
+        lasting = st.dialog(title, on_dismiss=actions.act(close), **(look | {"dismissible": False}))(safely)
+
+        @wraps(content)
+        def drawn(*given: P.args, **named: P.kwargs) -> None:
+            (lasting if must_stay() else dismissible)(*given, **named)
 
         @wraps(content)
         def opened(*given: P.args, **named: P.kwargs) -> None:
