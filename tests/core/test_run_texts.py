@@ -97,15 +97,15 @@ FINISHED = "All 3 rows accounted for: 3 created."
     ("state", "sentence"),
     [
         ({}, ""),
-        ({"readable_until": at(11, 29)}, " Passwords not downloaded yet; readable until 29 Nov."),
-        ({"readable_until": at(11, 29), "downloaded": True}, " Passwords downloaded; readable until 29 Nov."),
+        ({"readable_until": at(11, 29)}, " Passwords not downloaded yet; MXM's copy is kept until 29 Nov."),
+        ({"readable_until": at(11, 29), "downloaded": True}, " Passwords downloaded; MXM's copy is kept until 29 Nov."),
         (
             {"readable_until": at(11, 29), "locked": True},
             " Its passwords cannot be read: the server's key is another one. Bring that back, or reset them.",
         ),
         (
             {"readable_until": at(11, 29), "locked": True, "handed_over": True},
-            " Passwords handed over; they are no longer kept here.",
+            " MXM's copy of the passwords is erased.",
         ),
         ({"handed_over": True, "erasing": True}, f" {run_status.PASSWORDS_ERASING}"),
     ],
@@ -158,9 +158,9 @@ def test_hidden_rows_are_counted(rows: int, expected: str) -> None:
 
 
 def test_the_question_before_passwords_are_erased_names_their_last_day() -> None:
-    assert run_status.hand_over_question(at(11, 29)) == (
-        "The passwords of this run are readable here until 29 Nov. "
-        "Handed over forgets them at once, for good; the mailboxes stay as they are."
+    assert run_status.erase_question(at(11, 29)) == (
+        "MXM's copy of the passwords is kept until 29 Nov. "
+        "Erasing it cannot be undone. The mailboxes' passwords keep working."
     )
 
 

@@ -52,16 +52,16 @@ def test_a_finished_run_accounts_for_every_row():
         counts, 241, checked_at=at(1, 1, 10, 43), differences=2, difference="limit 9600, not 500", readable_until=until
     ) == (
         "All 241 rows accounted for: 210 created, 30 skipped, 1 failed. Checked against MXroute at 10:43: "
-        "2 differ (limit 9600, not 500). Passwords not downloaded yet; readable until 29 Nov."
+        "2 differ (limit 9600, not 500). Passwords not downloaded yet; MXM's copy is kept until 29 Nov."
     )
     assert run_status.finished(
         {"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True
     ) == (
         "The 1 row accounted for: 1 created. Checked against MXroute at 10:43: all as asked. "
-        "Passwords downloaded; readable until 29 Nov."
+        "Passwords downloaded; MXM's copy is kept until 29 Nov."
     )
     assert run_status.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
-        "All 3 rows accounted for: 1 created, 2 not attempted. Passwords handed over; they are no longer kept here."
+        "All 3 rows accounted for: 1 created, 2 not attempted. MXM's copy of the passwords is erased."
     )
 
 

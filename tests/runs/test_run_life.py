@@ -287,4 +287,4 @@ def test_a_run_with_a_lost_key_does_not_promise_its_passwords(desk: Desk, lost: 
         desk.store.key = ServerKey.make("another")
     text = desk.runs.view(run).status_text
     assert ("Its passwords cannot be read: the server's key is another one." in text) is lost
-    assert ("readable until" in text) is not lost
+    assert ("is kept until" in text) is not lost

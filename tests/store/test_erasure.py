@@ -89,7 +89,7 @@ def test_passwords_stay_being_erased_while_a_reader_is_open(app: App, tmp_path: 
         assert whats(store, run)[0] == ("run.handed_over", "being erased")
         view = app.services.runs.get(LOCAL, run)
         assert view is not None
-        assert "are being erased" in view.status_text
+        assert "is being erased" in view.status_text
         assert "no longer kept" not in view.status_text
         time.sleep(0.1)
         assert passwords(app, run) == "erasing"
@@ -98,7 +98,7 @@ def test_passwords_stay_being_erased_while_a_reader_is_open(app: App, tmp_path: 
     assert whats(store, run)[0] == ("run.passwords_erased", "in no file of this server any more")
     view = app.services.runs.get(LOCAL, run)
     assert view is not None
-    assert "no longer kept here" in view.status_text
+    assert "copy of the passwords is erased" in view.status_text
 
 
 def test_passwords_are_erased_at_once_without_readers(app: App, tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
     (Action("retry", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
     (Action("take", "runs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
-    (Action("forget", "runs", IMPORT, Tab.finished), ()),
+    (Action("forget", "runs", IMPORT, Tab.finished), ("forget-agreed",)),
     (Action("extend", "runs", IMPORT, Tab.finished), ()),
     (Action("undo_look", "runs", "view import delete", Tab.finished), ()),
     (Action("undo_do", "runs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
@@ -327,6 +327,8 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
             app.text_input(key="new_password").input("Geheim.2026x").run()
         elif step == "find":
             app.text_input(key="find").input("info").run()
+        elif step == "forget-agreed":
+            app.checkbox(key=step).check().run()
         elif step in TYPED:
             app.text_input(key=step).input(TYPED[step]).run()
         elif step == "undo_typed":

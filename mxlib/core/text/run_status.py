@@ -56,7 +56,7 @@ def queued(rows: int, behind: Sequence[int] = ()) -> str:
 
 
 #: Shown until the erased passwords are no longer in any file of the database.
-PASSWORDS_ERASING = "Its passwords are forgotten and are being erased: a program that reads the database holds them up."
+PASSWORDS_ERASING = "MXM's copy of the passwords is being erased: a program that reads the database holds it up."
 
 
 def finished(
@@ -85,14 +85,14 @@ def finished(
     if erasing:
         sentences.append(PASSWORDS_ERASING)
     elif handed_over:
-        sentences.append("Passwords handed over; they are no longer kept here.")
+        sentences.append("MXM's copy of the passwords is erased.")
     elif locked:
         sentences.append(
             "Its passwords cannot be read: the server's key is another one. Bring that back, or reset them."
         )
     elif readable_until is not None:
         state = "downloaded" if downloaded else "not downloaded yet"
-        sentences.append(f"Passwords {state}; readable until {day(readable_until)}.")
+        sentences.append(f"Passwords {state}; MXM's copy is kept until {day(readable_until)}.")
     return " ".join(sentences)
 
 
@@ -128,12 +128,18 @@ def hidden_rows(rows: int) -> str:
     return f"{count(rows, 'row')} of other domains {'is' if rows == 1 else 'are'} not shown."
 
 
-def hand_over_question(until: float) -> str:
-    """Return the question before the passwords of a run are erased."""
+ERASE_PASSWORDS = "Erase MXM's copy of the passwords"
+
+
+def erase_question(until: float) -> str:
+    """Return the question before MXM's copy of the passwords of a run is erased."""
     return (
-        f"The passwords of this run are readable here until {day(until)}. "
-        "Handed over forgets them at once, for good; the mailboxes stay as they are."
+        f"MXM's copy of the passwords is kept until {day(until)}. "
+        "Erasing it cannot be undone. The mailboxes' passwords keep working."
     )
+
+
+NEVER_DOWNLOADED = "The passwords were never downloaded. Erase the only copy."
 
 
 def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> str:

@@ -153,10 +153,12 @@ def _files(view: RunView) -> None:
 
 
 def _handing_over(view: RunView) -> None:
-    with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
-        st.markdown(escaped(run_status.hand_over_question(view.passwords_until or 0.0)))
+    with st.popover(f"{run_status.ERASE_PASSWORDS}…", icon=":material/delete_forever:", key="handed-over"):
+        st.markdown(escaped(run_status.erase_question(view.passwords_until or 0.0)))
+        agreed = view.downloaded_at is not None or st.checkbox(run_status.NEVER_DOWNLOADED, key="forget-agreed")
         with st.container(horizontal=True):
-            st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
+            erase = f":red[{run_status.ERASE_PASSWORDS}]"
+            st.button(erase, key="forget", disabled=not agreed, on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
 
 
