@@ -37,7 +37,7 @@ def dialog(
     """Make a dialog of what draws its content; calling it opens it.
 
     `forget` lets go of what the dialog held, however it is closed. While `must_stay`, as for a password that is shown
-    once, only its own buttons close it: a click outside and Escape do not. What changes that draws the whole page again.
+    once, only its own buttons close it: Escape and a click outside do not. To change that, draw the whole page.
     """
 
     def of(content: Callable[P, None]) -> Callable[P, None]:
