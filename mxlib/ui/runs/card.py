@@ -157,8 +157,7 @@ def _handing_over(view: RunView) -> None:
         st.markdown(escaped(run_status.erase_question(view.passwords_until or 0.0)))
         agreed = view.downloaded_at is not None or st.checkbox(run_status.NEVER_DOWNLOADED, key="forget-agreed")
         with st.container(horizontal=True):
-            erase = f":red[{run_status.ERASE_PASSWORDS}]"
-            st.button(erase, key="forget", disabled=not agreed, on_click=act(_forget, view.id))
+            st.button(run_status.ERASE_PASSWORDS, key="forget", disabled=not agreed, on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
 
 
