@@ -21,7 +21,7 @@ class InvalidQuery(Exception):
 
 
 def parse_filter(query: Mapping[str, str]) -> AuditFilter:
-    """Parse `address`, `who`, `what`, `run`, and `since` and `until` as ISO 8601."""
+    """Parse `address`, `who`, `what`, `run`, `client`, and `since` and `until` as ISO 8601."""
     return AuditFilter(
         address=_text(query, "address"),
         who=_text(query, "who"),
@@ -29,6 +29,7 @@ def parse_filter(query: Mapping[str, str]) -> AuditFilter:
         run=_read(query, "run", _number, "the number of a run"),
         since=_read(query, "since", _time, "a date such as 2026-05-03"),
         until=_read(query, "until", _time, "a date such as 2026-05-03"),
+        client=_read(query, "client", _number, "the number of a client"),
     )
 
 

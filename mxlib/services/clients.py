@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
@@ -13,6 +14,7 @@ from mxlib.core.client_versions import changed_parts, version_of
 from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked, key_of
 from mxlib.core.files import writer
 from mxlib.core.format import count, listed
+from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import File, NotFound
 from mxlib.store import Store, Tx, audit, clients, mailbox_lists
@@ -58,6 +60,12 @@ class ClientService:
         with self._store.read() as tx:
             records = clients.list_clients(tx)
         return tuple(shown for record in records if (shown := _visible(record, caller)) is not None)
+
+    def find(self, caller: Caller, text: str, *, most: int) -> tuple[Client, ...]:
+        """Return clients whose name holds `text`; for admins also those whose contacts do."""
+        query = key_of(text) if len(text) <= MAX_CELL_LENGTH else ""
+        found = (client for client in self.list_all(caller) if query and query in _searched(client.details))
+        return tuple(islice(found, most))
 
     def get(self, caller: Caller, number: int) -> Client:
         """Return one client.
@@ -180,6 +188,11 @@ def _visible(record: ClientRecord, caller: Caller) -> Client | None:
     domains = tuple(name for name in details.domains if caller.may(Permission.VIEW, name))
     shown = replace(details, domains=domains, contacts=(), notes="")
     return Client(record.id, shown) if domains else None
+
+
+def _searched(details: ClientDetails) -> str:
+    people = (text for contact in details.contacts for text in (contact.name, contact.address))
+    return "\n".join(key_of(text) for text in (details.name, *people))
 
 
 def _must_be_free(tx: Tx, details: ClientDetails, besides: int | None = None) -> None:

@@ -21,10 +21,13 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
-from mxlib.store import Store, audit
+from mxlib.store import Store, audit, clients
 
 #: Selections kept for all callers together; each is a few addresses.
 MAX_SELECTIONS = 500
+
+#: Characters of a client's name in a file name.
+_LONGEST_CLIENT = 40
 
 _SELECTION_GONE = "This selection is no longer kept. Tick the mailboxes again."
 
@@ -195,8 +198,18 @@ class ExportService:
     def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: AllDomains | None = None) -> File:
         write = writer.mailboxes_csv if kind == "csv" else writer.mailboxes_xlsx
         frame = pd.concat([each.frame.assign(domain=each.domain) for each in lists], ignore_index=True)
-        name = writer.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)
+        of = self._client_of({each.domain for each in lists})
+        whose = f"{of} {domain or 'all'}" if of else domain
+        name = writer.file_name(whose, datetime.fromtimestamp(self._clock.now()).date(), kind)
         return File(name, write(frame, found.remarks if found else ()), found.lacks if found else ())
+
+    def _client_of(self, domains: Collection[str]) -> str:
+        """Return the name of the one client of all these domains, cut; else blank."""
+        with self._store.read() as tx:
+            found = [record.details for record in clients.of_domains(tx, domains)]
+        if len(found) != 1 or not set(domains) <= set(found[0].domains):
+            return ""
+        return found[0].name[:_LONGEST_CLIENT]
 
     def template(self) -> File:
         """Return the import format with two example rows."""

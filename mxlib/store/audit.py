@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from mxlib.core.vocabulary import MAILBOX_CHANGES, AuditAction, CallerKind
 from mxlib.store import audit_chain, manual_writes
 from mxlib.store.audit_chain import Content
-from mxlib.store.tables import audit
+from mxlib.store.tables import audit, client, client_domain
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
 from mxlib.store.tables import run_row as rows
@@ -120,7 +120,7 @@ class AuditFilter:
     """Selection of entries.
 
     `address` and `who` are parts of the subject and of the name, in any case; `what` is one action, or a family of them
-    ("run"); `since` <= time < `until` (Unix seconds).
+    ("run"); `since` <= time < `until` (Unix seconds). `client` is a number: entries about that client and its domains.
     """
 
     address: str = ""
@@ -129,6 +129,7 @@ class AuditFilter:
     run: int | None = None
     since: float | None = None
     until: float | None = None
+    client: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ _IN_ORDER = (
     .limit(sa.bindparam("most"))
 )
 _COLUMNS = [audit.c[column.name] for column in fields(Entry)]
+#: The domain of the subject; without an @ this is the whole subject.
+_DOMAIN = sa.func.substr(audit.c.on, sa.func.instr(audit.c.on, "@") + 1)
 
 
 def record(
@@ -347,6 +350,8 @@ def _conditions(filters: AuditFilter, seen: AuditScope | None) -> list[sa.Column
         conditions.append(audit.c.at >= filters.since)
     if filters.until is not None:
         conditions.append(audit.c.at < filters.until)
+    if filters.client is not None:
+        conditions.append(_of_client(filters.client))
     if seen is not None:
         conditions.append(_visible(seen))
     return conditions
@@ -360,12 +365,22 @@ def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
     if seen.domains is None:
         return own | about | of_a_run
     names = sorted(seen.domains)
-    # Without an @ this is the whole subject: a domain.
-    domain = sa.func.substr(audit.c.on, sa.func.instr(audit.c.on, "@") + 1)
     named = sa.func.json_each(runs.c.domains).table_valued("value")
     elsewhere = sa.select(named.c.value).where(named.c.value.not_in(names)).exists()
     theirs = sa.select(runs.c.id).where(sa.func.json_array_length(runs.c.domains) > 0, ~elsewhere)
-    return own | (about & domain.in_(names)) | (of_a_run & audit.c.run.in_(theirs))
+    return own | (about & _DOMAIN.in_(names)) | (of_a_run & audit.c.run.in_(theirs))
+
+
+def _of_client(number: int) -> sa.ColumnElement[bool]:
+    """Match acts on a client and in its domains, and runs in any of these."""
+    names = sa.select(client_domain.c.domain).where(client_domain.c.client == number)
+    named = sa.func.json_each(runs.c.domains).table_valued("value")
+    own_runs = sa.select(runs.c.id).where(sa.select(named.c.value).where(named.c.value.in_(names)).exists())
+    about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
+    itself = _of_family("client") & (
+        audit.c.on == sa.select(client.c.name).where(client.c.id == number).scalar_subquery()
+    )
+    return (about & _DOMAIN.in_(names)) | (_of_family("run") & audit.c.run.in_(own_runs)) | itself
 
 
 def _of_family(what: str) -> sa.ColumnElement[bool]:

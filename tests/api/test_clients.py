@@ -346,3 +346,44 @@ def test_the_mailboxes_of_a_client_are_counted_once(app: App, monkeypatch: pytes
     terms = ClientTerms(app.services.store, app.services.lists)
     assert terms.of(LOCAL, names).keys() == set(names)
     assert asked == [40]
+
+
+# What hangs on clients.
+
+
+def test_domains_are_listed_for_one_client(app: App) -> None:
+    add(app, name="A", domains=["b.nl", "a.nl", "later.nl"])
+
+    assert app.ask("GET", "/domains?client=1").json()["data"] == ["a.nl", "b.nl"]
+    assert app.ask("GET", "/domains?client=1", token=app.token(b_nl="view")).json()["data"] == ["b.nl"]
+    assert app.ask("GET", "/domains?client=1", token=app.token(c_nl="view")).status_code == 404
+
+
+def test_exports_carry_the_name_of_the_client(app: App) -> None:
+    app.have("one@a.nl", "one@c.nl")
+    add(app, name="Bakker & Co", domains=["a.nl", "b.nl"])
+
+    def named(path: str, **more: Any) -> str:
+        name: str = app.ask("GET", path, **more).headers["content-disposition"].partition('filename="')[2]
+        return name.partition("-2")[0]
+
+    assert named("/domains/a.nl/email-accounts.csv") == "mailboxes-bakker-co-a.nl"
+    assert named("/domains/c.nl/email-accounts.csv") == "mailboxes-c.nl"
+    assert named("/email-accounts.csv") == "mailboxes-all"
+    own = app.token(a_nl="view export", b_nl="view export")
+    assert named("/email-accounts.csv", token=own) == "mailboxes-bakker-co-all"
+
+
+def test_the_audit_log_is_filtered_by_client(app: App) -> None:
+    add(app, name="A", domains=["a.nl"])
+    add(app, name="B", domains=["b.nl"])
+    run = imported(app, "x1").json()["data"]["id"]
+    app.ended(run)
+
+    found = [each["what"] for each in app.ask("GET", "/audit?client=1").json()["data"]["entries"]]
+    assert found[-1] == "client.add"
+    assert {"run.start", "mailbox.create"} <= set(found)
+    assert [each["on"] for each in app.ask("GET", "/audit?client=2").json()["data"]["entries"]] == ["B"]
+    assert app.ask("GET", "/audit?client=x").status_code == 400
+    mine = app.ask("GET", "/audit?client=2", token=app.token(a_nl="view")).json()["data"]["entries"]
+    assert mine == []

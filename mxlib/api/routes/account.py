@@ -15,6 +15,7 @@ from mxlib.services.failures import ListUnavailable
 
 router = APIRouter(tags=["account"])
 
+OfClient = Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a client")]
 SearchText = Annotated[str, Query(max_length=255, description="A part of an address, a recovery email or a name")]
 
 
@@ -24,14 +25,16 @@ async def me(caller: CurrentCaller) -> Response:
     return success(common.me(caller))
 
 
-@router.get("/domains", responses={200: {"model": common.Listed[list[str]]}, **error_responses(429, 503)})
+@router.get("/domains", responses={200: {"model": common.Listed[list[str]]}, **error_responses(404, 429, 503)})
 @calls_host
-def domains(caller: CurrentCaller, refresh: Refresh = False) -> Response:
-    """List the account's domains that the token may work with."""
+def domains(caller: CurrentCaller, refresh: Refresh = False, client: OfClient = None) -> Response:
+    """List the domains that the token may work with, all or those of one client."""
+    own = None if client is None else services.current().clients.get(caller, client).details.domains
     found = services.current().lists.domains(caller, refresh=refresh)
     if found.read_at is None:
         raise ListUnavailable(found.problem)
-    return success_list(list(found.names), found.read_at, found.problem)
+    names = [name for name in found.names if own is None or name in own]
+    return success_list(names, found.read_at, found.problem)
 
 
 @router.get("/mailboxes", responses={200: {"model": common.Success[common.FoundShape]}, **error_responses()})

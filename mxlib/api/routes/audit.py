@@ -31,6 +31,7 @@ def entries(
         str, Query(max_length=LONGEST, description="One action, or a family: `mailbox.delete`, `run`")
     ] = "",
     run: Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a run")] = None,
+    client: Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a client")] = None,
     since: Annotated[str, Query(description=f"The first moment: {_TIME}")] = "",
     until: Annotated[str, Query(description=f"The first moment after: {_TIME}")] = "",
     before: Before = None,

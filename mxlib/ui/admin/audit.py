@@ -41,11 +41,24 @@ def asked() -> AuditFilter:
             "What", ["", *ACTION_FAMILIES, *ACTION_LABELS], key="audit-what", width=215,
             format_func=lambda it: actions_matching(it) if it else "Anything",
         )  # fmt: skip
+        client = _client()
         run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
         period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
         days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
-    filters = AuditFilter(address.strip(), who.strip(), what, _run(run.strip()))
+    filters = AuditFilter(address.strip(), who.strip(), what, _run(run.strip()), client=client)
     return _within(filters, period, days if isinstance(days, tuple) else (days,))
+
+
+def _client() -> int | None:
+    """Let the user choose a client, where there is one to see; return its number."""
+    named = {client.id: client.details.name for client in services.current().clients.list_all(layout.caller())}
+    if not named:
+        return None
+    chosen: int = st.selectbox(
+        "Client", [0, *named], key="audit-client", width=170,
+        format_func=lambda number: named.get(number, "All clients"),
+    )  # fmt: skip
+    return chosen or None
 
 
 def _run(text: str) -> int | None:

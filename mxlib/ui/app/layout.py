@@ -19,6 +19,10 @@ ASSETS = Path(__file__).parents[1] / "assets"
 _PAGES = ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
 
 
+#: The number of the client whose domains are listed; 0 for all.
+_CLIENT = "domain-client"
+
+
 def caller() -> Caller:
     """Return the caller with the permissions of this moment; raise Forbidden for nobody."""
     return session.caller()
@@ -111,7 +115,8 @@ def _sidebar() -> None:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     _domain_selector(known.names)
     if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        search.show(lambda of, address: navigate("mailbox", domain=of, address=address))
+        to_mailbox = lambda of, address: navigate("mailbox", domain=of, address=address)  # noqa: E731
+        search.show(search.Ways(to_mailbox, _choose_client, lambda: navigate("email_accounts")))
     storage.show()
     session.show(caller())
     st.html(f'<p class="mxm-version">MXM {__version__}</p>')
@@ -129,9 +134,47 @@ def _domain_selector(names: tuple[str, ...]) -> None:
     asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()
     if st.session_state.get("domain") not in names:
         st.session_state["domain"] = asked if asked in names else names[0]
-    st.selectbox("Domain", names, key="domain", help="Kept across pages and in the address.")
+    st.selectbox("Domain", _of_client(names), key="domain", help="Kept across pages and in the address.")
     if st.query_params.get("domain") != st.session_state["domain"]:
         st.query_params["domain"] = st.session_state["domain"]
+
+
+def _of_client(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Let the user choose a client; return its domains, or all.
+
+    A domain of another client, such as one that a search has found, ends the choice.
+    """
+    found = {
+        client.id: client
+        for client in services.current().clients.list_all(caller())
+        if not set(names).isdisjoint(client.details.domains)
+    }
+    if not found:
+        return names
+    chosen = found.get(st.session_state.get(_CLIENT, 0))
+    if chosen is None or st.session_state["domain"] not in chosen.details.domains:
+        chosen, st.session_state[_CLIENT] = None, 0
+    st.selectbox(
+        "Client", [0, *found], key=_CLIENT, on_change=actions.act(_take_first_domain),
+        format_func=lambda number: found[number].details.name if number in found else "All clients",
+    )  # fmt: skip
+    return names if chosen is None else tuple(name for name in names if name in chosen.details.domains)
+
+
+def _choose_client(number: int) -> None:
+    st.session_state[_CLIENT] = number
+    _take_first_domain()
+
+
+def _take_first_domain() -> None:
+    """Make a domain of the chosen client the active one."""
+    app, number = services.current(), st.session_state[_CLIENT]
+    if not number:
+        return
+    own = app.clients.get(caller(), number).details.domains
+    names = [name for name in app.lists.domains(caller()).names if name in own]
+    if names and st.session_state.get("domain") not in names:
+        st.session_state["domain"] = names[0]
 
 
 def navigate(name: str, **parameters: str) -> None:

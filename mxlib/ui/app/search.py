@@ -1,6 +1,7 @@
 """Find, in the sidebar: a mailbox of any domain, by the kept lists."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,18 +12,28 @@ from mxlib.ui.widgets import actions, progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, verbatim
 
-_MOST = 8
+_MOST, _MOST_CLIENTS = 8, 3
 
 
-def show(go: Callable[[str, str], None]) -> None:
-    """Show the search box and its results; typing sends nothing to MXroute.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways out of a search, as functions.
 
-    `go` opens the card of a domain's address.
+    `to_mailbox` opens the card of a domain's address. `choose_client` makes a client and its first domain the active
+    ones, and `to_domain` opens the page of the active domain.
     """
-    actions.live(lambda: _show(go))
+
+    to_mailbox: Callable[[str, str], None]
+    choose_client: Callable[[int], None]
+    to_domain: Callable[[], None]
 
 
-def _show(go: Callable[[str, str], None]) -> None:
+def show(ways: Ways) -> None:
+    """Show the search box and its results; typing sends nothing to MXroute."""
+    actions.live(lambda: _show(ways))
+
+
+def _show(ways: Ways) -> None:
     app = services.current()
     query = st.text_input(
         "Find a mailbox",
@@ -33,11 +44,23 @@ def _show(go: Callable[[str, str], None]) -> None:
         live=True,
     )
     if address := st.session_state.pop("find_open", ""):
-        go(address.rpartition("@")[2], address)
+        ways.to_mailbox(address.rpartition("@")[2], address)
+    if st.session_state.pop("find_open_client", False):
+        ways.to_domain()
     if not query.strip():
         return
+    clients = app.clients.find(session.caller(), query, most=_MOST_CLIENTS)
     found = app.search.find(session.caller(), query, most=_MOST)
     with st.container(key="found", gap="small"):
+        for client in clients:
+            st.button(
+                escaped(client.details.name),
+                key=f"found-client-{client.id}",
+                type="tertiary",
+                icon=":material/domain:",
+                on_click=act(_open_client, ways, client.id),
+                help=escaped(", ".join(contact.address for contact in client.details.contacts)) or None,
+            )
         for hit in found.hits:
             st.button(
                 escaped(hit.address),
@@ -67,6 +90,11 @@ def _summarise(found: Found, query: str, now: float) -> None:
         with progress.shown() as on_progress:
             services.current().search.read(session.caller(), on_progress=on_progress)
         st.rerun()
+
+
+def _open_client(ways: Ways, number: int) -> None:
+    ways.choose_client(number)
+    st.session_state["find_open_client"] = True
 
 
 def _open(domain: str, address: str) -> None:
