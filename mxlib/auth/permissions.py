@@ -64,6 +64,8 @@ class Caller:
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
     #: Whether a person confirmed within 15 minutes who they are; others, such as tokens, need not.
     recent: bool = field(default=True, compare=False)
+    #: Whether this is a person of a client: nothing of the agency and of other clients is shown to them.
+    external: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", {domain: with_included(given) for domain, given in self.domains.items()})

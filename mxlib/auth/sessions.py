@@ -37,7 +37,7 @@ class Session:
     user: int
     name: str
     ends_at: float
-    rights: tuple[bool, Mapping[str, Sequence[str]]] = field(default=(False, {}), repr=False)
+    rights: tuple[bool, Mapping[str, Sequence[str]], Sequence[str]] = field(default=(False, {}, ()), repr=False)
     #: When the user last signed in or confirmed who they are, and whether the provider vouched for them at the sign-in.
     proved_at: float = 0.0
     by_provider: bool = False
@@ -147,7 +147,7 @@ class Sessions:
             record.user,
             record.name,
             self._ends_at(record),
-            (record.admin, record.permissions),
+            (record.admin, record.permissions, record.client_admin),
             proved_at,
             record.by_provider,
         )

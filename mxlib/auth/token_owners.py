@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
+from mxlib.auth import roles
 from mxlib.auth.passwords import InvalidPassword
-from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission, with_implied, with_included
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission, with_implied
 from mxlib.core.format import count
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import Tx, audit, tokens, users
+from mxlib.store import Tx, audit, client_grants, tokens, users
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -78,15 +79,32 @@ def maker(token: TokenRecord) -> str:
     return token.created_by if token.owner.name == token.created_by else f"{token.created_by}, now {token.owner.name}"
 
 
-def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
+def expanded(tx: Tx, given: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
+    """Return permissions by domain; those for a client hold in the domains that it has now."""
+    return roles.expanded(given, client_grants.domains(tx, roles.clients_in(given)))
+
+
+def is_external(token: TokenRecord) -> bool:
+    """Return whether the owner of a token belongs to a client."""
+    owner = token.owner
+    return owner is not None and not owner.admin and roles.is_external(owner.permissions, owner.client_admin)
+
+
+def client_domains(tx: Tx, token: TokenRecord) -> dict[int, tuple[str, ...]]:
+    """Return the domains of the clients that a token's permissions, or those of its owner, are for."""
+    theirs = token.owner.permissions if token.owner else {}
+    return client_grants.domains(tx, roles.clients_in([*token.permissions, *theirs]))
+
+
+def rights(token: TokenRecord, domains: Mapping[int, Collection[str]]) -> tuple[bool, dict[str, frozenset[Permission]]]:
     """Return whether a token is an admin's, and its permissions by domain.
 
-    They never exceed those that its owner has today.
+    They never exceed those that its owner has today. `domains` are those of clients, by number.
     """
-    own, owner = _permissions(token.permissions), token.owner
+    own, owner = roles.expanded(token.permissions, domains), token.owner
     if owner is None or owner.admin:
         return token.admin, own
-    theirs = _permissions(owner.permissions)
+    theirs = roles.expanded(owner.permissions, domains)
     if token.admin:
         return False, theirs
     shared = {domain: _shared(_of(own, domain), _of(theirs, domain)) for domain in own.keys() | theirs.keys()}
@@ -136,10 +154,6 @@ def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str
 
 def _lives(token: TokenRecord, now: float) -> bool:
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
-
-
-def _permissions(kept: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
-    return {domain: with_included(given) for domain, given in kept.items()}
 
 
 def _shared(own: frozenset[Permission], theirs: frozenset[Permission]) -> frozenset[Permission]:

@@ -12,6 +12,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain, with_included
 from mxlib.auth.refusals import Refusals
+from mxlib.auth.roles import client_of
 from mxlib.auth.token_owners import known_as
 from mxlib.clock import Clock
 from mxlib.core.format import moment
@@ -87,7 +88,8 @@ class Tokens:
         now = self._clock.now()
         token = PREFIX + secrets.token_urlsafe(32)
         permissions = {
-            normalise_grant_domain(domain): sorted(with_included(rights)) for domain, rights in (domains or {}).items()
+            domain if client_of(domain) is not None else normalise_grant_domain(domain): sorted(with_included(rights))
+            for domain, rights in (domains or {}).items()
         }
         with self._store.write() as tx:
             owner = users.named(tx, caller.name)
@@ -154,6 +156,7 @@ class Tokens:
     def _caller(self, token_digest: bytes, address: str) -> Caller:
         with self._store.read() as tx:
             record, held = tokens.find(tx, token_digest), hold.current(tx) is not None
+            of_clients = token_owners.client_domains(tx, record) if record else {}
         if record is None or not hmac.compare_digest(record.digest, token_digest):
             raise InvalidToken("This token is not known. Send the one that was shown when it was made.")
         now, name = self._clock.now(), known_as(record.id, record.name)
@@ -167,7 +170,7 @@ class Tokens:
             raise TokensWait
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
-        admin, domains = token_owners.rights(record)
+        admin, domains = token_owners.rights(record, of_clients)
         return Caller(
             name,
             admin=admin,
@@ -175,6 +178,7 @@ class Tokens:
             address=address,
             kind=CallerKind.TOKEN,
             source=partial(self._caller, token_digest, address),
+            external=token_owners.is_external(record),
         )
 
     def _note_use(self, record: TokenRecord, now: float) -> None:

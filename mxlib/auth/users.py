@@ -3,18 +3,18 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import Any
 
-from mxlib.auth import authority, password_strength, passwords, permissions
+from mxlib.auth import authority, password_strength, passwords, permissions, roles
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.roles import Role
 from mxlib.auth.throttle import Throttle, normalise_name
-from mxlib.auth.token_owners import Released, release
+from mxlib.auth.token_owners import Released, expanded, release
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import AuditAction, CallerKind
-from mxlib.store import Store, Tx, audit, mailbox_lists, sessions, users
+from mxlib.store import Store, Tx, audit, client_grants, mailbox_lists, sessions, users
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
@@ -94,8 +94,12 @@ class Users:
             raise Forbidden("You are no longer a user here. Sign in again.")
         if user.disabled_at is not None:
             raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
-        domains = {on: permissions.with_included(may) for on, may in user.permissions.items()}
-        return Caller(user.name, user.admin, domains, address, source=partial(self.caller, user.name, address))
+        with self._store.read() as tx:
+            domains = expanded(tx, user.permissions)
+        external = not user.admin and roles.is_external(user.permissions, user.client_admin)
+        return Caller(
+            user.name, user.admin, domains, address, source=partial(self.caller, user.name, address), external=external
+        )
 
     def verify(self, name: str, password: str) -> UserRecord | None:
         """Return the enabled user of that name if this is the password.
@@ -119,6 +123,7 @@ class Users:
         *,
         admin: bool = False,
         permissions: Rights | None = None,
+        client_admin: Collection[str] = (),
     ) -> int:
         """Add a user, without `password` one who signs in at the provider; return the number.
 
@@ -132,12 +137,16 @@ class Users:
         kept = None if password is None else self._hashed(password, name)
         _must_be_an_admin(authority.current(by))  # hashing waits for its turn
         rights = {} if admin else _rights(permissions or {})
+        external = _client_admin(rights, client_admin)
         now = self._clock.now()
         with self._store.write() as tx:
             if users.named(tx, name):
                 raise InvalidPassword(f"There is a user {name} already.")
             first = not users.any_exist(tx)
-            number = users.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
+            _must_exist(tx, rights)
+            number = users.add(
+                tx, name=name, admin=admin, permissions=rights, by=by.name, at=now, client_admin=external
+            )
             if kept:
                 ends = None if first or by.kind == CallerKind.ENGINE else now + _TEMPORARY_S
                 users.change(tx, number, password_hash=kept, password_set_at=now, password_ends_at=ends)
@@ -146,15 +155,26 @@ class Users:
                     "The first user has to be an admin with a password: from then on everybody signs in. "
                     "Or set MXM_OIDC_ISSUER."
                 )
-            audit.record(tx, by, AuditAction.USER_ADD, at=now, on=name, outcome=_grants_text(admin, rights))
+            audit.record(
+                tx, by, AuditAction.USER_ADD, at=now, on=name, outcome=_grants_text(tx, admin, rights, external)
+            )
         if first:
             self._woken([NO_PASSWORD])
         return number
 
-    def change(self, by: Caller, number: int, *, admin: bool | None = None, permissions: Rights | None = None) -> None:
+    def change(
+        self,
+        by: Caller,
+        number: int,
+        *,
+        admin: bool | None = None,
+        permissions: Rights | None = None,
+        client_admin: Collection[str] | None = None,
+    ) -> None:
         """Change what a user may do, from the next click on.
 
-        Raises InvalidPassword for the last admin.
+        `client_admin` are the keys of `permissions` where they are a client admin; None leaves these as they are, as
+        far as the permissions there do. Raises InvalidPassword for the last admin.
         """
         _must_be_an_admin(by)
         with self._store.write() as tx:
@@ -163,10 +183,16 @@ class Users:
             if is_admin and not user.admin:
                 by.require_recent()
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
-            users.change(tx, number, admin=is_admin, permissions=rights)
+            _must_exist(tx, rights.keys() - user.permissions.keys())
+            external = _client_admin(rights, user.client_admin if client_admin is None else client_admin)
+            before = _grants_text(tx, user.admin, user.permissions, user.client_admin)
+            users.change(tx, number, admin=is_admin, permissions=rights, client_admin=external)
             self._require_another_admin(tx, user)
-            outcome = _grants_text(is_admin, rights)
-            audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
+            outcome = _grants_text(tx, is_admin, rights, external)
+            detail = {"before": before, "after": outcome}
+            audit.record(
+                tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome, detail=detail
+            )
             changed = sessions.of_user(tx, number)
         self._woken(changed)
 
@@ -334,7 +360,8 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
         except ValueError:
             raise InvalidPassword(f"Permissions are {', '.join(Permission)}. Give one of these.") from None
         if chosen and domain.strip():
-            kept[permissions.normalise_grant_domain(domain)] = [right.value for right in Permission if right in chosen]
+            place = domain if roles.client_of(domain) is not None else permissions.normalise_grant_domain(domain)
+            kept[place] = [right.value for right in Permission if right in chosen]
     return kept
 
 
@@ -345,8 +372,29 @@ def _there(tx: Tx, number: int) -> UserRecord:
     return user
 
 
-def _grants_text(admin: bool, rights: Mapping[str, Any]) -> str:
-    return permissions.describe_grants(admin, rights) or "no permission"
+def _client_admin(rights: Mapping[str, Iterable[str]], asked: Collection[str]) -> list[str]:
+    """Return the keys of `asked` that hold all permissions of a client admin."""
+    return sorted(
+        key
+        for key, given in rights.items()
+        if roles.role_of(key, given, asked) is Role.CLIENT_ADMIN and roles.takes(Role.CLIENT_ADMIN, key)
+    )
+
+
+def _must_exist(tx: Tx, keys: Iterable[str]) -> None:
+    """Raise InvalidPassword for permissions in the domains of a client that does not exist."""
+    if gone := client_grants.missing(tx, roles.clients_in(keys)):
+        raise InvalidPassword(f"There is no client {gone[0]}. Open Clients to see which there are.")
+
+
+def _grants_text(tx: Tx, admin: bool, rights: Mapping[str, Iterable[str]], client_admin: Collection[str]) -> str:
+    known = client_grants.names(tx) if roles.clients_in(rights) else {}
+    words = {
+        (f"client {number} ({known.get(number, 'deleted')})" if (number := roles.client_of(key)) is not None else key)
+        + (" as client admin" if key in client_admin else ""): given
+        for key, given in rights.items()
+    }
+    return permissions.describe_grants(admin, words) or "no permission"
 
 
 def _must_be_an_admin(by: Caller) -> None:

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 MAX_AGE_S = 300.0
 
 _NOT_YOURS = "You may view no domain of this account. Ask an admin for it."
+_OF_THE_AGENCY = (
+    "The storage of the whole account is shown to the agency only. Ask an admin for figures of your domains."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class AccountStorageService:
         if domains.read_at is None and not caller.admin:
             raise ListUnavailable(domains.problem)
         if not self.may_see(caller):
-            raise Forbidden(_NOT_YOURS)
+            raise Forbidden(_OF_THE_AGENCY if caller.external else _NOT_YOURS)
         if self._due(self.known()):
             self._read()
             if not self.may_see(current(caller)):
@@ -120,6 +123,8 @@ class AccountStorageService:
         warnings = []
         if known := self.latest(caller):
             warnings.append(capacity.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
+        if caller.external:
+            return ()
         with self._store.read() as tx:
             refused_at = mailbox_history.plan_was_full(tx)
         if refused_at is not None:
@@ -127,8 +132,11 @@ class AccountStorageService:
         return tuple(filter(None, warnings))
 
     def may_see(self, caller: Caller) -> bool:
-        """Return whether the caller may see figures of the account: they may view any of its domains."""
-        return self._lists.may_anywhere(caller, Permission.VIEW)
+        """Return whether the caller may see figures of the account.
+
+        They may view any of its domains, and do not belong to a client.
+        """
+        return not caller.external and self._lists.may_anywhere(caller, Permission.VIEW)
 
     def known(self) -> AccountStorage | None:
         """Return the figures last read, without a request to MXroute."""

@@ -256,6 +256,8 @@ class DraftService:
         """
         own = kept.operator == caller.name and kept.begun_by in ("", caller.name)
         entitled = bool(kept.domains) and all(caller.may(Permission.IMPORT, domain) for domain in kept.domains)
+        if caller.external and not own:
+            return False
         return caller.admin or entitled or (own and caller.may_anywhere(Permission.IMPORT, caller.domains))
 
     def _unpacked(self, file: bytes, packed: bytes) -> DraftContent:

@@ -15,7 +15,7 @@ from mxlib.services import evidence_sheets
 from mxlib.services.evidence_facts import AuditFacts, Evidence, UserFacts
 from mxlib.services.exports import File
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, audit_check, backup_record, second_factors, tokens, users
+from mxlib.store import Store, audit, audit_check, backup_record, client_grants, second_factors, tokens, users
 from mxlib.store.database import HEAD
 
 
@@ -51,6 +51,7 @@ class EvidenceService:
                     for user in users.list_users(tx)
                 ),
                 tokens=tuple(tokens.list_tokens(tx)),
+                client_domains=client_grants.domains(tx, client_grants.names(tx)),
                 audit=AuditFacts(*audit.extent(tx), *(audit_check.latest(tx, self._store.key.audit) or (None, None))),
                 backup=backup_record.read(tx) if settings.backup_dir else None,
             )

@@ -48,6 +48,8 @@ class Evidence:
     factor_mode: SecondFactorMode
     users: tuple[UserFacts, ...]
     tokens: tuple[TokenRecord, ...]
+    #: Domains of the clients for which permissions were given, by number.
+    client_domains: Mapping[int, tuple[str, ...]]
     audit: AuditFacts
     #: None where nightly backups are not set up.
     backup: BackupRecord | None

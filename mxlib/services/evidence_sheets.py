@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission
+from mxlib.auth.roles import expanded
 from mxlib.auth.token_owners import maker, rights, works
 from mxlib.core.files import writer
 from mxlib.core.format import count
@@ -118,9 +119,9 @@ def _permissions(evidence: Evidence) -> Rows:
     valid = [token for token in evidence.tokens if works(token, evidence.at)]
     rows: Rows = [("Name", "Kind", "Domain", "Permissions")]
     for user in able:
-        rows += _rights(user.name, "user", user.admin, user.permissions)
+        rows += _rights(user.name, "user", user.admin, expanded(user.permissions, evidence.client_domains))
     for token in valid:
-        rows += _rights(token.name, f"token {token.id}", *rights(token))
+        rows += _rights(token.name, f"token {token.id}", *rights(token, evidence.client_domains))
     return rows
 
 

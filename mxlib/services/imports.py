@@ -164,7 +164,7 @@ class ImportService:
             validated,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
             seconds=self._runs.estimate(sum(1 for _ in plan.sent())),
-            ahead=self._runs.ahead(),
+            ahead=self._runs.ahead(caller),
         )
         earlier = self._runs.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = (*sorted(batch.domains & account.unchecked), *_uncounted(account, plan))

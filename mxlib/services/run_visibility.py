@@ -65,8 +65,10 @@ def sees(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
 def may_see(caller: Caller, run: RunView | RunRecord) -> bool:
     """Return whether a run is shown at all.
 
-    Its operator needs one of its domains, everyone else all of them.
+    Its operator needs one of its domains, everyone else all of them. People of a client see no run of others.
     """
+    if caller.external and run.operator != caller.name:
+        return False
     seen = [sees(caller, run, domain) for domain in run.domains]
     if run.operator == caller.name:
         return caller.admin or any(seen) or not seen

@@ -62,4 +62,4 @@ class RunWatch:
 
 def _rights(caller: Caller) -> object:
     """Return a key that is equal for two callers who see the same."""
-    return caller.name, caller.kind, caller.admin, frozenset(caller.domains.items())
+    return caller.name, caller.kind, caller.admin, caller.external, frozenset(caller.domains.items())

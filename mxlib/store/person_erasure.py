@@ -58,7 +58,7 @@ _ROW_ERASED: dict[str, Any] = {
 #: Columns of a user but the name, and their values after erasure. That the user is disabled stays.
 _USER_ERASED: dict[str, Any] = {
     "password_hash": None, "subject": None, "admin": False, "permissions": {}, "password_set_at": None,
-    "last_sign_in_at": None, "password_ends_at": None, "last_sign_in_from": "", "refused_since": 0,
+    "last_sign_in_at": None, "password_ends_at": None, "last_sign_in_from": "", "refused_since": 0, "client_admin": [],
 }  # fmt: skip
 
 #: Columns with the name of who did something; a user's name in them becomes that of the erased user.

@@ -35,6 +35,7 @@ class SessionRecord:
     by_provider: bool
     admin: bool
     permissions: Mapping[str, Sequence[str]]
+    client_admin: Sequence[str]
     before_at: float | None
     before_from: str
     before_refused: int
@@ -46,7 +47,7 @@ class SessionRecord:
 
 
 #: Columns of a session that come from its user.
-_OF_USER = frozenset({"name", "admin", "permissions"})
+_OF_USER = frozenset({"name", "admin", "permissions", "client_admin"})
 
 _SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for column in fields(SessionRecord)]
 

@@ -279,7 +279,8 @@ draft = Table(
     Column("run", Integer),
 )
 
-#: Users who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.
+#: Users who may sign in. `permissions` maps a domain, or the key of a client, to names of permissions; `client_admin`
+#: lists the keys where they are a client admin; `subject` is the account at a provider.
 user = Table(
     "user",
     metadata,
@@ -297,6 +298,7 @@ user = Table(
     Column("password_ends_at", Float),
     Column("last_sign_in_from", Text, nullable=False, server_default=""),
     Column("refused_since", Integer, nullable=False, server_default=text("0")),
+    Column("client_admin", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 

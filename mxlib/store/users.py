@@ -12,7 +12,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """One user as stored; `permissions` maps a domain to names of permissions."""
+    """One user as stored; `permissions` maps a domain, or the key of a client, to names of permissions."""
 
     id: int
     name: str
@@ -30,6 +30,8 @@ class UserRecord:
     #: Address of the last sign-in, and how many were refused since then.
     last_sign_in_from: str
     refused_since: int
+    #: Keys of `permissions` that were given as client admin.
+    client_admin: Sequence[str]
 
     @property
     def has_password(self) -> bool:
@@ -40,10 +42,26 @@ class UserRecord:
 _USER = [users.c[column.name] for column in fields(UserRecord)]
 
 
-def add(tx: Tx, *, name: str, admin: bool, permissions: Mapping[str, Sequence[str]], by: str, at: float) -> int:
+def add(
+    tx: Tx,
+    *,
+    name: str,
+    admin: bool,
+    permissions: Mapping[str, Sequence[str]],
+    by: str,
+    at: float,
+    client_admin: Sequence[str] = (),
+) -> int:
     """Store a new user, without any way to sign in yet; return the number."""
     inserted = tx.execute(
-        users.insert().values(name=name, admin=admin, permissions=permissions, created_by=by, created_at=at)
+        users.insert().values(
+            name=name,
+            admin=admin,
+            permissions=permissions,
+            created_by=by,
+            created_at=at,
+            client_admin=list(client_admin),
+        )
     )
     return int((inserted.inserted_primary_key or (0,))[0])
 

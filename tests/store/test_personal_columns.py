@@ -54,7 +54,7 @@ OF_A_PERSON = {
     "second_factor": "user sealed_secret enrolled_at last_step wrong wrong_at",
     "session": "digest user began_at seen_at before_at before_refused proved_at by_provider",
     "sign_in_refused": "name address at",
-    "user": "password_hash admin password_set_at last_sign_in_at password_ends_at refused_since",
+    "user": "password_hash admin password_set_at last_sign_in_at password_ends_at refused_since client_admin",
 }
 #: Personal columns that an erasure leaves, and names as what stays: docs/privacy.md says why.
 STAYS = {
@@ -209,7 +209,7 @@ def test_sign_in_data_goes_and_the_user_stays_disabled_without_any(store: Store)
     assert left == {
         "id": 3, "name": f"{ERASED} 3", "password_hash": None, "subject": None, "admin": False, "permissions": {},
         "created_by": "boss", "created_at": 1.0, "password_set_at": None, "last_sign_in_at": None, "disabled_at": 4.0,
-        "password_ends_at": None, "last_sign_in_from": "", "refused_since": 0,
+        "password_ends_at": None, "last_sign_in_from": "", "refused_since": 0, "client_admin": [],
     }  # fmt: skip
 
 
