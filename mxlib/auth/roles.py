@@ -13,7 +13,7 @@ _CLIENT = "client:"
 
 
 class Role(StrEnum):
-    """What a person is in the domains of a grant."""
+    """The part of a person in the domains of a grant."""
 
     VIEWER = "viewer"
     HELPDESK = "helpdesk"
@@ -33,7 +33,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 
 def client_key(number: int) -> str:
-    """Return the key of a client's grant, `client:3`; it stands for the domains that the client has."""
+    """Return the key of a grant for a client, `client:3`."""
     return f"{_CLIENT}{number}"
 
 
@@ -49,7 +49,7 @@ def clients_in(keys: Iterable[str]) -> frozenset[int]:
 
 
 def takes(role: Role, key: str) -> bool:
-    """Return whether a role can be given there: a client admin belongs to a client, and so to no others."""
+    """Return whether a role can be given there: nobody is a client admin everywhere."""
     return role is not Role.CLIENT_ADMIN or key != EVERY_DOMAIN
 
 
@@ -62,7 +62,7 @@ def role_of(key: str, rights: Iterable[Permission | str], client_admin: Collecti
 
 
 def is_external(given: Given, client_admin: Collection[str]) -> bool:
-    """Return whether a person belongs to a client: they have grants, and in each of them are a client admin."""
+    """Return whether a person belongs to a client: in each grant they are a client admin."""
     roles = [role_of(key, rights, client_admin) for key, rights in given.items()]
     return bool(roles) and all(role is Role.CLIENT_ADMIN for role in roles)
 
@@ -81,9 +81,9 @@ def describe(
     admin: bool, given: Given, client_admin: Collection[str] = (), clients: Mapping[int, str] | None = None, *,
     most: int = 3,
 ) -> str:  # fmt: skip
-    """Describe what a person may do: `Helpdesk of Client A; viewer in b.nl`; places beyond `most` are counted.
+    """Describe what a person may do: `Helpdesk in b.nl; viewer in every domain`.
 
-    `clients` are names by number.
+    Places beyond `most` are counted. `clients` are names by number.
     """
     if admin:
         return "Admin: everything"

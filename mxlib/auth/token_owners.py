@@ -80,7 +80,7 @@ def maker(token: TokenRecord) -> str:
 
 
 def expanded(tx: Tx, given: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
-    """Return permissions by domain; those for a client hold in the domains that it has now."""
+    """Return permissions by domain, those of a client in the domains that it has now."""
     return roles.expanded(given, client_grants.domains(tx, roles.clients_in(given)))
 
 
@@ -91,7 +91,7 @@ def is_external(token: TokenRecord) -> bool:
 
 
 def client_domains(tx: Tx, token: TokenRecord) -> dict[int, tuple[str, ...]]:
-    """Return the domains of the clients that a token's permissions, or those of its owner, are for."""
+    """Return the domains of clients in the permissions of a token and its owner."""
     theirs = token.owner.permissions if token.owner else {}
     return client_grants.domains(tx, roles.clients_in([*token.permissions, *theirs]))
 

@@ -8,6 +8,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.password_queue import QueueFull
 from mxlib.auth.passwords import POLICY, InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission, with_included
+from mxlib.auth.roles import client_key, client_of, clients_in, place
 from mxlib.auth.second_factor import FactorState
 from mxlib.auth.sessions import Session
 from mxlib.auth.sign_in import OVER, Authenticator, SignInRefused
@@ -20,7 +21,7 @@ from mxlib.clock import Clock
 from mxlib.core import passwords
 from mxlib.core.vocabulary import AuditAction, CallerKind, SecondFactorMode
 from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.store import Store, StoreUnavailable, audit, sessions
+from mxlib.store import Store, StoreUnavailable, audit, client_grants, sessions
 from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -103,6 +104,23 @@ class AccessService:
         names = self._lists.domains(caller).names
         return (*names, *sorted(set(held) - set(names) - {EVERY_DOMAIN}))
 
+    def places(self, caller: Caller, held: Iterable[str] = ()) -> dict[str, str]:
+        """Return what roles can be given for: every domain, clients and domains, each key with its label."""
+        clients = self.clients(caller)
+        labels = {EVERY_DOMAIN: "Every domain, those to come too"}
+        labels |= {client_key(number): f"{name} (client)" for number, name in clients.items()}
+        domains = self.domains(caller, (key for key in held if client_of(key) is None))
+        gone = sorted(key for key in held if client_of(key) is not None and key not in labels)
+        return labels | {domain: domain for domain in domains} | {key: place(key) for key in gone}
+
+    def clients(self, caller: Caller) -> dict[int, str]:
+        """Return the names of clients by number: all of them for admins, else those of the caller's own grants."""
+        with self._store.read() as tx:
+            known = client_grants.names(tx)
+            own = None if caller.admin else people.named(tx, caller.name)
+        mine = known.keys() if caller.admin else clients_in(own.permissions if own else ())
+        return {number: name for number, name in known.items() if number in mine}
+
     # People.
 
     def people(self, by: Caller) -> tuple[Person, ...]:
@@ -115,35 +133,40 @@ class AccessService:
         )
 
     def add(
-        self, by: Caller, name: str, password: str | None, *, admin: bool, given: Mapping[str, Iterable[Permission]]
-    ) -> int:
+        self, by: Caller, name: str, password: str | None, *, admin: bool,
+        given: Mapping[str, Iterable[Permission]], client_admin: Collection[str] = (),
+    ) -> int:  # fmt: skip
         """Add a user and return the number.
 
         Without a password they sign in at the provider. Raises InvalidPassword when there is neither.
         """
         if password is None and not self.by_provider():
             raise InvalidPassword("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
-        return self._users.add(by, name, password, admin=admin, permissions=given)
+        return self._users.add(by, name, password, admin=admin, permissions=given, client_admin=client_admin)
 
     def add_with_typed(
         self, by: Caller, name: str, password: str, again: str, *, admin: bool,
-        given: Mapping[str, Iterable[Permission]],
+        given: Mapping[str, Iterable[Permission]], client_admin: Collection[str] = (),
     ) -> int:  # fmt: skip
         """Add a user with a password that was typed twice; return the number."""
         _alike(password, again)
-        return self.add(by, name, password, admin=admin, given=given)
+        return self.add(by, name, password, admin=admin, given=given, client_admin=client_admin)
 
     def add_with_password(
-        self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]]
-    ) -> str:
+        self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]],
+        client_admin: Collection[str] = (),
+    ) -> str:  # fmt: skip
         """Add a user with a generated password and return it; it is not shown again."""
         password = passwords.generate()
-        self.add(by, name, password, admin=admin, given=given)
+        self.add(by, name, password, admin=admin, given=given, client_admin=client_admin)
         return password
 
-    def allow(self, by: Caller, number: int, *, admin: bool, given: Mapping[str, Iterable[Permission]]) -> None:
-        """Replace the permissions of a user."""
-        self._users.change(by, number, admin=admin, permissions=given)
+    def allow(
+        self, by: Caller, number: int, *, admin: bool, given: Mapping[str, Iterable[Permission]],
+        client_admin: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Replace the permissions of a user; in `client_admin` they are a client admin."""
+        self._users.change(by, number, admin=admin, permissions=given, client_admin=client_admin)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
         """Sign a user out everywhere, block their sign-in and revoke their tokens.

@@ -264,7 +264,10 @@ class RunService:
         return self._runs.estimate(writes)
 
     def ahead(self, caller: Caller) -> int:
-        """Count the rows of other runs that wait before a new run's; 0 for people of a client, who get the time."""
+        """Count the rows of other runs that wait before a new run's.
+
+        People of a client get the time only, and 0 here.
+        """
         return 0 if caller.external else self._runs.backlog()
 
     def active(self) -> int:

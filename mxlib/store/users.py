@@ -12,7 +12,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """One user as stored; `permissions` maps a domain, or the key of a client, to names of permissions."""
+    """One user as stored; `permissions` maps domains and keys of clients to names of permissions."""
 
     id: int
     name: str

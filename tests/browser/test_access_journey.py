@@ -57,16 +57,16 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     dialog.get_by_label("Name").fill(KIM)
     page.keyboard.press("Tab")
     settle(page)
-    dialog.get_by_placeholder("Find a domain").fill("clienta")
+    dialog.get_by_placeholder("Find a client or domain").fill("clienta")
     settle(page)
-    press(page, "View: all")
+    press(page, "Viewer: all")
     settle(page)
     dialog.get_by_role("button", name="Add").click()
     password = dialog.get_by_test_id("stCode").locator("code").inner_text()
     press(page, "Done")
     expect(page.get_by_text(password)).to_have_count(0)
     settle(page)
-    assert Grid(page, "people").read(1, "May") == "View in clienta.nl"
+    assert Grid(page, "people").read(1, "May") == "Viewer in clienta.nl"
 
     # That one sees this domain, and only what may be done with it.
     send_sign_in(fresh, KIM, password)
@@ -80,7 +80,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     expect(fresh).to_have_url(re.compile("domain=clienta.nl"))
     assert fresh.request.get("/export/clienta.nl.csv").status == 403
     visit(fresh, "/access")
-    expect(fresh.get_by_text("View in clienta.nl")).to_be_visible()
+    expect(fresh.get_by_text("Viewer in clienta.nl")).to_be_visible()
     expect(fresh.get_by_role("tab")).to_have_count(0)
 
     # A token made on the page works until it is revoked there.

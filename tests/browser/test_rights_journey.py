@@ -76,7 +76,7 @@ def test_a_form_keeps_text_that_was_not_sent_yet(chromium: Browser, server: Serv
     with tab(chromium, server, "/access") as page:
         page.get_by_label("Current password").fill("only half of")
         allow(server, Permission.VIEW)
-        expect(page.get_by_text(f"View in {HERE}.")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text(f"Viewer in {HERE}.")).to_be_visible(timeout=15_000)
         expect(page.get_by_label("Current password")).to_have_value("only half of")
         allow(server, *FULL)
         page.goto("/import")

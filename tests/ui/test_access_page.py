@@ -241,8 +241,8 @@ def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(app
         BOSS, person(access, "kim").user.id, admin=False, given={f"{at}.nl": {Permission.VIEW} for at in "abcd"}
     )
     tab = page("kim")
-    assert "View in a.nl, b.nl and 2 more." in [text.value.replace("\\", "") for text in tab.markdown]
-    assert list(tab.dataframe[0].value["Domain"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
+    assert "Viewer in a.nl, b.nl and 2 more." in [text.value.replace("\\", "") for text in tab.markdown]
+    assert list(tab.dataframe[0].value["Where"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
 
 
 def test_a_permission_for_a_domain_elsewhere_can_be_revoked(app: App, access: AccessService) -> None:
@@ -262,7 +262,7 @@ def test_people_and_tokens_are_listed_with_what_they_may(app: App, access: Acces
     access.disable(BOSS, person(access, "kim").user.id)
     people = page().dataframe[0].value
     assert list(people["Name"]) == ["boss (you)", "kim"]
-    assert list(people["May"]) == ["Admin: everything", "View in a.nl"]
+    assert list(people["May"]) == ["Admin: everything", "Viewer in a.nl"]
     assert people["State"][1] == "Disabled"
     tokens = page().dataframe[1].value
     assert tokens["May"][0] == "Admin: everything"

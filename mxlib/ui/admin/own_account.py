@@ -8,7 +8,7 @@ from mxlib import services
 from mxlib.auth.sign_in_pages import RECOVERY_CODES, SECOND_FACTOR
 from mxlib.core.format import age, count
 from mxlib.services.access import POLICY, REFUSALS, Person
-from mxlib.ui.admin import own_sessions, permissions
+from mxlib.ui.admin import own_sessions, role_choice
 from mxlib.ui.app import layout, session
 from mxlib.ui.widgets.format import escaped
 
@@ -32,7 +32,7 @@ def show_own(person: Person) -> None:
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
-        permissions.explain(user.admin, user.permissions)
+        role_choice.explain(user, services.current().access.clients(layout.caller()))
     with password.container(border=True, height="stretch"):
         if services.current().access.offers_second_factor(person):
             _own_factor(person)

@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission, with_included
+from mxlib.auth.roles import place
 from mxlib.core.format import count, listed
 from mxlib.services.access import Grants, grants
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
-_ADMIN = "Admin: everything in every domain, and this page"
+ADMIN = "Admin: everything in every domain, and this page"
 _MEANINGS = (
     "View: see mailboxes, storage and the audit log. Support: reset passwords, lock, change quota, name and recovery "
     "email; it includes View. Import: create and change mailboxes; it includes View, and allows what Support does. "
@@ -42,7 +43,7 @@ def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: 
     st.session_state[f"{key}-find"] = ""
 
 
-def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool, Grants]:
+def ask(key: str, domains: Sequence[str], *, admin: str = ADMIN) -> tuple[bool, Grants]:
     """Draw the admin switch and the ticks; return the switch and the permissions by domain."""
     asked: Asked = st.session_state[key]
     if st.toggle(admin, key=f"{key}-admin"):
@@ -156,7 +157,7 @@ def describe(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
     alike: dict[tuple[Permission, ...], list[str]] = {}
     for domain, rights in grants(given).items():
         kind = tuple(right for right in Permission if right in rights)
-        alike.setdefault(kind, []).append("every domain" if domain == EVERY_DOMAIN else domain)
+        alike.setdefault(kind, []).append(place(domain))
     return (
         "; ".join(
             f"{', '.join(kind)} in {listed(sorted(names), most=_NAMED, noun='more')}" for kind, names in alike.items()

@@ -1,5 +1,6 @@
 """The people who sign in, for admins: who there is, what each may do, and how to let them in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -8,8 +9,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import age, count
 from mxlib.core.text.sign_ins import temporary_password
-from mxlib.services.access import POLICY, REFUSALS, Grants, Person
-from mxlib.ui.admin import departure, disable_user, permissions
+from mxlib.services.access import POLICY, REFUSALS, Person
+from mxlib.ui.admin import departure, disable_user, role_choice
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, confirm_identity, dialogs, single_select
 from mxlib.ui.widgets.actions import act
@@ -25,7 +26,7 @@ _GENERATED, _TYPED, _ELSEWHERE = "a generated password", "a password that I type
 def show() -> None:
     """Everybody in a table; a click on one shows what can be done."""
     access, caller = services.current().access, layout.caller()
-    everybody = access.people(caller)
+    everybody, clients = access.people(caller), access.clients(caller)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(everybody), 'user')}**" if everybody else "**Nobody yet**", width="stretch")
         if st.button("Add a user…", icon=":material/person_add:", type="primary", key="add-user"):
@@ -35,7 +36,7 @@ def show() -> None:
         return
     selected = single_select.choose(
         "people",
-        pd.DataFrame([_row(person) for person in everybody]),
+        pd.DataFrame([_row(person, clients) for person in everybody]),
         [person.user.id for person in everybody],
         alt="Everybody who may sign in",
         placeholder="never",
@@ -49,17 +50,17 @@ def show() -> None:
     )
     for person in everybody:
         if person.user.id == selected:
-            _card(person)
+            _card(person, clients)
     if selected is None:
         st.caption("Choose a person in the table (by keyboard: Shift+Space) to change permissions, password or state.")
 
 
-def _row(person: Person) -> dict[str, object]:
+def _row(person: Person, clients: Mapping[int, str]) -> dict[str, object]:
     user = person.user
     signed_in = f"Signed in, {count(person.browsers, 'browser')}" if person.browsers else "Signed out"
     return {
         "Name": user.name + (" (you)" if person.you else ""),
-        "May": permissions.describe(user.admin, user.permissions),
+        "May": role_choice.describe(user, clients),
         "Signs in with": ", ".join(_ways(person)) or "provider, not yet",
         "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
         "State": "Disabled" if user.disabled_at is not None else signed_in,
@@ -72,12 +73,12 @@ def _ways(person: Person) -> list[str]:
     return [password] * user.has_password + ["provider"] * (user.subject is not None)
 
 
-def _card(person: Person) -> None:
+def _card(person: Person, clients: Mapping[int, str]) -> None:
     user = person.user
     now = services.current().clock.now()
     with st.container(border=True, key="person"):
         st.subheader(escaped(user.name), anchor=False)
-        permissions.explain(user.admin, user.permissions)
+        role_choice.explain(user, clients)
         since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
         if user.password_set_at:
             since += f" Password set {age(now - user.password_set_at)} ago."
@@ -86,7 +87,7 @@ def _card(person: Person) -> None:
         st.caption(escaped(since))
         with st.container(horizontal=True):
             if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
-                permissions.begin(RIGHTS, user.permissions, admin=user.admin)
+                role_choice.begin(RIGHTS, user.permissions, user.client_admin, admin=user.admin)
                 _allow(person)
             if not person.you and st.button("New password…", icon=":material/password:", key="new-password"):
                 st.session_state.pop(_ONCE, None)
@@ -137,7 +138,7 @@ def _enable(number: int) -> None:
 
 def _begin() -> None:
     first = not services.current().access.sign_in_required()
-    permissions.begin(RIGHTS, admin=first)
+    role_choice.begin(RIGHTS, admin=first)
     st.session_state.pop(_ONCE, None)
 
 
@@ -156,7 +157,8 @@ def _add() -> None:
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
     ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
     way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
-    admin, given = (True, Grants()) if first else permissions.ask(RIGHTS, access.domains(caller))
+    chosen = role_choice.Chosen(True, {}) if first else role_choice.ask(RIGHTS, access.places(caller))
+    rights = chosen.rights()
     if first:
         st.warning(
             "The first user is an admin. From then on everybody signs in, you too: as this user.",
@@ -168,12 +170,12 @@ def _add() -> None:
 
     def add() -> None:
         if way == _GENERATED:
-            made_password = access.add_with_password(layout.caller(), name, admin=admin, given=given)
+            made_password = access.add_with_password(layout.caller(), name, **rights)
             st.session_state[_ONCE] = (name.strip().lower(), made_password)
         elif way == _TYPED:
-            access.add_with_typed(layout.caller(), name, password, again, admin=admin, given=given)
+            access.add_with_typed(layout.caller(), name, password, again, **rights)
         else:
-            access.add(layout.caller(), name, None, admin=admin, given=given)
+            access.add(layout.caller(), name, None, **rights)
 
     try:
         if not confirm_identity.carried_out("add-user", asked, add):
@@ -216,13 +218,13 @@ def _allow(person: Person) -> None:
     access, caller, user = services.current().access, layout.caller(), person.user
     actions.notice("" if caller.admin else ONLY_ADMINS)
     st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
-    admin, given = permissions.ask(RIGHTS, access.domains(caller, user.permissions))
-    if user.admin and not admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
+    chosen = role_choice.ask(RIGHTS, access.places(caller, user.permissions))
+    if user.admin and not chosen.admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
         st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")
     pressed = st.button("Save", type="primary", icon=":material/check:", key="save-rights")
 
     def allow() -> None:
-        access.allow(layout.caller(), user.id, admin=admin, given=given)
+        access.allow(layout.caller(), user.id, **chosen.rights())
 
     try:
         if not confirm_identity.carried_out("save-rights", pressed, allow):

@@ -8,5 +8,5 @@ down_revision = "0024"
 
 
 def upgrade() -> None:
-    """Add the column; nobody is a client admin so far, and all permissions stay as they are."""
+    """Add the column; all permissions stay as they are."""
     op.add_column("user", sa.Column("client_admin", sa.JSON(), nullable=False, server_default="[]"))
