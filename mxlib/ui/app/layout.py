@@ -80,9 +80,12 @@ def show() -> None:
         caller()
     except Forbidden as error:
         session.turn_away(str(error))
+    # Before the navigation, which would let browsers load the icon of the page from an outside server.
+    before = st.session_state.get("tab-title", banner.NAME)
+    st.set_page_config(page_title=before, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     chosen = st.navigation([page(name) for name in _PAGES], position="sidebar")
-    title = banner.tab_title(caller(), chosen.title)
-    st.set_page_config(page_title=title, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
+    st.session_state["tab-title"] = title = banner.tab_title(caller(), chosen.title)
+    st.set_page_config(page_title=title)
     with st.sidebar:
         _sidebar()
     st.html(ASSETS / "mxm.css")
