@@ -78,11 +78,23 @@ def _format(code: str) -> Format | None:
         return None  # a date, or nothing of the number
     if not (places.count("0") > 1 and places.isdigit()) and not any(map(str.isalpha, "".join(texts))):
         return None
-    if places.isdigit():
-        return lambda number: _in_places(number, pieces) if _DIGITS.fullmatch(number) else number
     before = next(at for at, piece in enumerate(pieces) if piece["digits"])
     front, behind = "".join(texts[:before]), "".join(texts[before:])
-    return lambda number: f"{front}{number}{behind}"
+    has_text = any(map(str.isalpha, front + behind))
+
+    def shown(number: str) -> str:
+        whole = _whole(number) if places.isdigit() else ""
+        if whole:
+            return _in_places(whole, pieces)
+        return f"{front}{number}{behind}" if has_text else number
+
+    return shown
+
+
+def _whole(number: str) -> str:
+    """Return the digits of a whole number as workbooks write it, such as `5` or `5.0`; blank for any other."""
+    whole, _, decimals = number.partition(".")
+    return whole if _DIGITS.fullmatch(whole) and not decimals.strip("0") else ""
 
 
 def _pieces(code: str) -> Iterator[Mapping[str, str | None]]:
