@@ -41,6 +41,11 @@ def is_tiny(cell: str) -> bool:
     return amount is not None and not unit and 0 < amount < TINY
 
 
+def has_unit(cell: str) -> bool:
+    """Return whether a quota is written with its unit."""
+    return bool(_number(cell.strip(BLANKS))[1])
+
+
 def limit(cell: str) -> int | None:
     """Return a limit of sends a day, 0 to 9600; None for anything else."""
     amount, unit = _number(cell.strip(BLANKS))

@@ -91,15 +91,69 @@ def test_a_domain_that_may_be_two_others_or_differs_in_a_digit_means_none() -> N
         ("lena@home", ""),
         ("a@example.org, b@example.org", ""),
         ("Winter2026Xy@home", ""),
+        ("lena@web.de privat", ""),
+        ("lena@web.de, privat", ""),
+        ("lena@web.de,privat", ""),
+        ("lena@web.de. Privat", ""),
+        ("lena@gmail.com oder SMS", ""),
+        ("lena@web.de Tel. 0171 123", ""),
+        ("lena@home Tel. 0171", ""),
+        ("lena@firma.co uk", ""),
+        ("privat; lena@web.de", ""),
+        ("Tel. lena@web.de", ""),
+        ("privat, lena@web.de", ""),
+        ("lena@web.de (privat)", "lena@web.de"),
+        ("lena@gmail. com", "lena@gmail.com"),
+        ("lena@gmail , com", "lena@gmail.com"),
+        ("lena@exa mple.org", "lena@example.org"),
+        ("lena@yahoo,co.uk", "lena@yahoo.co.uk"),
+        ("lena@example..org", "lena@example.org"),
     ],
 )
 def test_a_recovery_email_means_an_address_only_where_that_is_evident(typed: str, meant: str) -> None:
     assert suggested_values.recovery_email(typed) == meant
 
 
-@pytest.mark.parametrize("domain", ["mail.com", "gmx.de", "example.org", "hotmail.se.example", "ymail.com"])
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("mail.com", "gmx.de", "example.org", "hotmail.se.example", "ymail.com", "hotmail.be", "hotmail.at"),
+        *("hotmail.ch", "hotmail.se", "hotmail.dk", "outlook.be", "outlook.at", "outlook.it", "outlook.pt", "live.nl"),
+        *("live.be", "live.se", "live.co.uk", "yahoo.be", "yahoo.se", "yahoo.ie", "yahoo.co.ua", "orange.es"),
+        *("wanadoo.es", "skynet.de", "freenet.at", "t-online.hu"),
+    ],
+)
 def test_other_domains_are_not_taken_for_mistyped_providers(domain: str) -> None:
     assert not suggested_values.mistyped_providers([domain])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *(("gmail.co", "gmail.com"), ("gmail.cm", "gmail.com"), ("hotmail.con", "hotmail.com")),
+        *(("outlook.om", "outlook.com"), ("t-onlien.de", "t-online.de"), ("hotmail.couk", "hotmail.co.uk")),
+    ],
+)
+def test_a_wrong_ending_that_is_of_no_country_is_taken_for_mistyped(typed: str, meant: str) -> None:
+    assert suggested_values.mistyped_providers([typed]) == {typed: meant}
+
+
+def test_suggestions_beyond_the_bound_do_not_depend_on_the_order_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [f"autohaus-{name}.example" for name in ("bergman", "holtrop", "sievers", "vermeer")]
+    typed = [name.replace("haus", "huas") for name in known]
+    monkeypatch.setattr(suggested_values, "_MOST_PAIRS", 2 * len(known))
+    for names in (typed, typed[::-1]):
+        assert suggested_values.nearest_domains(names, known) == dict(zip(typed[:2], known[:2], strict=True))
+    mistyped = [f"{sign}otmail.com" for sign in "abcd"]
+    monkeypatch.setattr(suggested_values, "_MOST_PAIRS", 2 * len(suggested_values._LONG_PROVIDERS))
+    for names in (mistyped, mistyped[::-1]):
+        assert list(suggested_values.mistyped_providers(names)) == mistyped[:2]
+
+
+def test_the_same_name_with_another_ending_is_found_however_many_domains_there_are() -> None:
+    known = [f"klant{number}.nl" for number in range(3000)]
+    typed = [f"klant{number}.com" for number in range(3000)]
+    assert suggested_values.nearest_domains(typed, known) == dict(zip(typed, known, strict=True))
 
 
 def test_a_mistyped_provider_is_warned_of_and_fixed() -> None:
@@ -116,6 +170,15 @@ def test_a_mistyped_provider_is_warned_of_and_fixed() -> None:
 )
 def test_an_unreadable_quota_means_an_amount_only_where_that_is_evident(typed: str, meant: str) -> None:
     assert suggested_values.quota(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("107374182", "102 MB"), ("10485760", "10 MB"), ("10 TB", ""), ("10485760 MB", ""), ("20480 GB", "")],
+)
+def test_only_a_huge_quota_without_a_unit_may_be_in_bytes(typed: str, meant: str) -> None:
+    row = validated(table({"quota": typed})).iloc[0]
+    assert (row["suggested_quota"], "bytes" in row["warnings"]) == (meant, meant != "")
 
 
 def test_a_username_is_spelled_as_in_the_country_of_its_domain() -> None:

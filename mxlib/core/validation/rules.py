@@ -503,7 +503,7 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
     tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
     warnings.add_by_value(sendable & tiny, FindingCode.TINY_QUOTA, cells.quota_typed, _tiny)
     huge = sendable & other_quota & (cells.quota >= quotas.HUGE)
-    warnings.add_by_value(huge, FindingCode.HUGE_QUOTA, cells.quota_typed, lambda cell: _huge(quotas.quota(cell)))
+    warnings.add_by_value(huge, FindingCode.HUGE_QUOTA, cells.quota_typed, _huge)
     below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
     add_differences(warnings, below, FindingCode.BELOW_USE, np.ceil(had.usage).astype(np.int64), cells.quota)
     _add_mistyped(warnings, cells, sendable)
@@ -544,8 +544,10 @@ def _corrected(email: str, meant: Mapping[str, str]) -> tuple[str, str]:
     return email, f"{before}{at}{meant[domain]}"
 
 
-def _huge(megabytes: int | None) -> tuple[int, str] | None:
-    return None if megabytes is None else (megabytes, suggested_values.from_bytes(megabytes))
+def _huge(cell: str) -> tuple[int, str] | None:
+    """Return a quota in MB that is perhaps in bytes, and these in MB; none with a unit, which leaves no doubt."""
+    megabytes = quotas.quota(cell)
+    return None if megabytes is None or quotas.has_unit(cell) else (megabytes, suggested_values.from_bytes(megabytes))
 
 
 def _changed(account: AccountSnapshot) -> dict[str, str]:

@@ -31,19 +31,28 @@ PROVIDERS = frozenset(
     "web.de gmx.de gmx.net gmx.at gmx.ch arcor.de aol.com".split()
 )
 _LIKE_THEM = frozenset("mail.com email.com ymail.com rocketmail.com tmail.com hmail.com fmail.com outlook.nl".split())
+#: Endings that are typed for `com`. Any other of two letters may be a country in which the provider is: `hotmail.be`.
+_CUT_SHORT = frozenset({"co", "cm", "om"})
 #: A shorter domain is close to too many others.
 _SHORTEST_PROVIDER = 9
 _LONG_PROVIDERS = sorted(name for name in PROVIDERS if len(name) >= _SHORTEST_PROVIDER)
 _LONGEST_PROVIDER = max(map(len, PROVIDERS))
+_PROVIDER_NAMES = frozenset(name.partition(".")[0] for name in PROVIDERS)
+_COUNTRY_LENGTH = 2
 
 _SHORTEST_DOMAIN = 6
 #: Characters of a name without its ending from which one typing error, and two, may be in it.
 _LONG_ENOUGH = (9, 14)
+_MOST_ERRORS = len(_LONG_ENOUGH)
 _UNREADABLE_DOT = re.compile(r"[0-9]{1,3}(?:[.][0-9]{3}){1,2}")
 _BYTES = re.compile(r"[0-9]{1,3}(?:[ ,.'’\xa0\u2009\u202f]?[0-9]{3}){3,5}")
 _NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})*|[0-9]{1,9}")
 _UNLIMITED = frozenset({"unlimited", "unbegrenzt", "onbeperkt", "max", "maximum"})
-_DOTS = re.compile(r"[.,;]")
+#: What parts a domain from a text behind it, unless it stands for a dot; and a remark in brackets at the end.
+_PARTING = re.compile(r"([\s,;]+)")
+_REMARK_BEHIND = re.compile(r"\s*+(?:\([^()@]*+\)|\[[^\[\]@]*+\])\s*+\Z")
+#: Endings that a domain may have after its parts were joined; another word is probably text.
+_JOINED_ENDING = re.compile(r"[a-z]{2}|com|net|org|info|example", re.IGNORECASE)
 _AROUND = " .,;:<>()[]'\""
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
@@ -63,27 +72,44 @@ def nearest_domains(unknown: Collection[str], suggestable: Collection[str]) -> d
     """Map unknown domains to the one of `suggestable` that each evidently means, if any.
 
     It is the only one of the same name and another ending, or the nearest one by up to two typing errors. Digits must
-    agree: `client1.nl` is not `client2.nl`. Only so many pairs are compared; further domains have no suggestion.
+    agree: `client1.nl` is not `client2.nl`. Only so many pairs are compared for typing errors: those of the unknown
+    domains that come first by name, whatever the order of the rows.
     """
-    wanted = [name for name in unknown if len(name) >= _SHORTEST_DOMAIN and addresses.is_domain(name)]
-    among = sorted(suggestable)
-    if not wanted or not among or len(among) > _MOST_PAIRS:
-        return {}
-    wanted = wanted[: max(1, _MOST_PAIRS // len(among))]
-    found = {}
-    by_stem: dict[str, list[str]] = {}
-    for known in among:
+    wanted = sorted({name for name in unknown if len(name) >= _SHORTEST_DOMAIN and addresses.is_domain(name)})
+    by_stem, by_length = dict[str, list[str]](), dict[int, list[str]]()
+    for known in sorted(suggestable) if wanted else ():
         by_stem.setdefault(_stem(known), []).append(known)
-    distances = process.cdist(wanted, among, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
-    for name, row in zip(wanted, distances, strict=True):
-        same = by_stem.get(_stem(name), [])
+        by_length.setdefault(len(known), []).append(known)
+    found = {}
+    mistyped = dict[int, list[str]]()
+    pairs = 0
+    for name in wanted:
+        if same := by_stem.get(_stem(name)):
+            if len(same) == 1:
+                found[name] = same[0]
+        elif _errors(name):
+            pairs += sum(len(by_length.get(length, ())) for length in _lengths_near(len(name)))
+            if pairs > _MOST_PAIRS:
+                break
+            mistyped.setdefault(len(name), []).append(name)
+    for length, names in mistyped.items():
+        among = [known for near in _lengths_near(length) for known in by_length.get(near, ())]
+        found |= _nearest(names, among) if among else {}
+    return found
+
+
+def _lengths_near(length: int) -> range:
+    return range(length - _MOST_ERRORS, length + _MOST_ERRORS + 1)
+
+
+def _nearest(names: list[str], among: list[str]) -> dict[str, str]:
+    """Map mistyped domains to the one of `among` that is nearer than any other."""
+    distances = process.cdist(names, among, scorer=OSA.distance, score_cutoff=_MOST_ERRORS, dtype=np.uint8)
+    found = {}
+    for name, row in zip(names, distances, strict=True):
         at = int(row.argmin())
-        near = int(row[at])
-        if len(same) == 1:
-            found[name] = same[0]
-        elif (
-            not same and near <= _errors(name) and int((row == near).sum()) == 1 and _digits(name) == _digits(among[at])
-        ):
+        is_only_one = int((row == row[at]).sum()) == 1
+        if is_only_one and row[at] <= _errors(name) and _digits(name) == _digits(among[at]):
             found[name] = among[at]
     return found
 
@@ -111,9 +137,9 @@ def either(in_name: str, in_column: str, suggestable: Collection[str]) -> str:
 def mistyped_providers(domains: Collection[str]) -> dict[str, str]:
     """Map domains to the large provider that is one typing error away.
 
-    Where several are, none is meant. Only so many domains are compared.
+    Where several are, none is meant. Only so many domains are compared: the first by name.
     """
-    wanted = [name for name in domains if _may_be_mistyped(name)][: _MOST_PAIRS // len(_LONG_PROVIDERS)]
+    wanted = sorted({name for name in domains if _may_be_mistyped(name)})[: _MOST_PAIRS // len(_LONG_PROVIDERS)]
     if not wanted:
         return {}
     distances = process.cdist(wanted, _LONG_PROVIDERS, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
@@ -123,28 +149,47 @@ def mistyped_providers(domains: Collection[str]) -> dict[str, str]:
 
 
 def _may_be_mistyped(domain: str) -> bool:
-    known = domain in PROVIDERS or domain in _LIKE_THEM
-    return not known and _SHORTEST_PROVIDER - 1 <= len(domain) <= _LONGEST_PROVIDER + 1 and addresses.is_domain(domain)
+    if domain in PROVIDERS or domain in _LIKE_THEM or not addresses.is_domain(domain):
+        return False
+    name, _, ending = domain.partition(".")
+    has_country = len(ending.rpartition(".")[2]) == _COUNTRY_LENGTH and ending not in _CUT_SHORT
+    is_whole = name in _PROVIDER_NAMES and has_country
+    return not is_whole and _SHORTEST_PROVIDER - 1 <= len(domain) <= _LONGEST_PROVIDER + 1
 
 
 def recovery_email(cell: str) -> str:
     """Return the address that an invalid recovery email means.
 
-    A blank within the name may stand for a dot or for nothing: then nothing is evident.
+    A blank within the name may stand for a dot or for nothing, and what follows a whole domain may be a text: then
+    nothing is evident. Only a remark in brackets is left out.
     """
     if len(cell) > addresses.MAX_EMAIL_LENGTH or cell.count("@") != 1 or hides_one(cell) or holds_several(cell):
         return ""
-    before, _, after = "".join(sign for sign in cell if sign.isspace() or sign not in BLANKS).partition("@")
-    name, at = (_dotted(part.strip(_AROUND)) for part in (before, "".join(after.split())))
-    meant = addresses.email(f"{name}@{at}")
+    typed = "".join(sign for sign in cell if sign.isspace() or sign not in BLANKS)
+    before, _, after = _REMARK_BEHIND.sub("", typed).partition("@")
+    name = _dotted(before.strip(_AROUND).replace(",", "."))
+    meant = addresses.email(f"{name}@{_joined(after.strip(_AROUND))}")
     name, _, at = meant.rpartition("@")
     meant = f"{name}@{mistyped_providers([at]).get(at, at)}"
     return meant if addresses.is_email(meant) else ""
 
 
+def _joined(domain: str) -> str:
+    """Return a domain without blanks, and with dots for commas; blank where a text may follow it."""
+    parts = _PARTING.split(domain)
+    joined = parts[0]
+    for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+        if "." in joined.strip("."):
+            return ""
+        joined += f".{part}" if sign.strip() else part
+    joined = _dotted(joined)
+    is_plain = len(parts) == 1 or _JOINED_ENDING.fullmatch(joined.rpartition(".")[2])
+    return joined if is_plain else ""
+
+
 def _dotted(text: str) -> str:
-    """Return a text with one dot for each run of dots, commas and blanks."""
-    return ".".join(filter(None, map(str.strip, _DOTS.split(text))))
+    """Return a text with one dot for each run of dots."""
+    return ".".join(filter(None, text.split(".")))
 
 
 def quota(cell: str) -> str:
