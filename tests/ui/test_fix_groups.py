@@ -57,7 +57,7 @@ def test_each_group_says_what_is_wrong_and_what_it_becomes(tab: AppTest) -> None
         "**1 unknown domain** → `kapperbergmann.nl`",
         "**1 weak password** → generate",
         "**1 quota is unclear** → `1024`",
-        "**2 recovery emails are no addresses** → leave blank",
+        "**2 recovery emails are not addresses** → leave blank",
         "**1 already exists** (`there`) → exclude, or show what would change",
     ):
         assert sentence in said

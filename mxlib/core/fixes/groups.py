@@ -47,6 +47,7 @@ class Problem(StrEnum):
     TWO_DOMAINS = "two_domains"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - a code, not a secret
     UNUSABLE_PASSWORD = "unusable_password"  # noqa: S105
+    PASSWORD_HASHES = "password_hashes"  # noqa: S105
     PASSWORD_BLANKS = "password_blanks"  # noqa: S105
     EXISTING_PASSWORD = "existing_password"  # noqa: S105
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
@@ -95,9 +96,8 @@ _RULES: Mapping[Problem, _Rule] = {
     Problem.DOMAIN_NOT_ALLOWED: _Rule((FindingCode.NO_PERMISSION,), "domain", (FixKind.SUGGESTED,), suggested=True),
     Problem.TWO_DOMAINS: _Rule((FindingCode.DOMAIN_MISMATCH,), "domain", (FixKind.SUGGESTED,), suggested=True),
     Problem.WEAK_PASSWORD: _Rule((FindingCode.WEAK_PASSWORD,), "password", (FixKind.GENERATE,)),
-    Problem.UNUSABLE_PASSWORD: _Rule(
-        (FindingCode.PASSWORD_UNTYPABLE, FindingCode.PASSWORD_HASH), "password", (FixKind.GENERATE,)
-    ),
+    Problem.UNUSABLE_PASSWORD: _Rule((FindingCode.PASSWORD_UNTYPABLE,), "password", (FixKind.GENERATE,)),
+    Problem.PASSWORD_HASHES: _Rule((FindingCode.PASSWORD_HASH,), "password", (FixKind.GENERATE,)),
     Problem.PASSWORD_BLANKS: _Rule((FindingCode.PASSWORD_BLANK_AT_END,), "password", (FixKind.STRIP,)),
     Problem.EXISTING_PASSWORD: _Rule(
         (FindingCode.WEAK_PASSWORD, FindingCode.PASSWORD_UNTYPABLE, FindingCode.PASSWORD_HASH),
@@ -133,7 +133,9 @@ _RULES: Mapping[Problem, _Rule] = {
 }
 
 #: Problems of new mailboxes alone, and of existing ones alone.
-_NEW_ONLY = frozenset({Problem.WEAK_PASSWORD, Problem.UNUSABLE_PASSWORD, Problem.NEEDS_PASSWORD})
+_NEW_ONLY = frozenset(
+    {Problem.WEAK_PASSWORD, Problem.UNUSABLE_PASSWORD, Problem.PASSWORD_HASHES, Problem.NEEDS_PASSWORD}
+)
 _WARNINGS = bits_of(FindingCode.MISTYPED_RECOVERY_EMAIL, FindingCode.TINY_QUOTA, FindingCode.HUGE_QUOTA)
 _SPACE, _LETTERS = r"\s", r"[^\x00-\x7F]"
 
