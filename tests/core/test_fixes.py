@@ -95,7 +95,7 @@ def test_a_domain_that_may_be_two_others_or_differs_in_a_digit_means_none() -> N
         ("lena@web.de, privat", ""),
         ("lena@web.de,privat", ""),
         ("lena@web.de. Privat", ""),
-        ("lena@gmail.com oder SMS", ""),
+        ("lena@gmail.com + SMS", ""),
         ("lena@web.de Tel. 0171 123", ""),
         ("lena@home Tel. 0171", ""),
         ("lena@firma.co uk", ""),

@@ -92,7 +92,7 @@ def _format(code: str) -> Format | None:
 
 
 def _whole(number: str) -> str:
-    """Return the digits of a whole number as workbooks write it, such as `5` or `5.0`; blank for any other."""
+    """Return the digits of a whole number, such as `5` of `5.0`, else a blank."""
     whole, _, decimals = number.partition(".")
     return whole if _DIGITS.fullmatch(whole) and not decimals.strip("0") else ""
 

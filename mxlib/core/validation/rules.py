@@ -545,7 +545,10 @@ def _corrected(email: str, meant: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _huge(cell: str) -> tuple[int, str] | None:
-    """Return a quota in MB that is perhaps in bytes, and these in MB; none with a unit, which leaves no doubt."""
+    """Return a quota in MB that is perhaps in bytes, and these in MB.
+
+    A quota with its unit leaves no doubt.
+    """
     megabytes = quotas.quota(cell)
     return None if megabytes is None or quotas.has_unit(cell) else (megabytes, suggested_values.from_bytes(megabytes))
 

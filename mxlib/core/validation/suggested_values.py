@@ -175,7 +175,10 @@ def recovery_email(cell: str) -> str:
 
 
 def _joined(domain: str) -> str:
-    """Return a domain without blanks, and with dots for commas; blank where a text may follow it."""
+    """Return a domain without blanks, and with dots for commas.
+
+    It is blank where a text may follow the domain.
+    """
     parts = _PARTING.split(domain)
     joined = parts[0]
     for sign, part in zip(parts[1::2], parts[2::2], strict=True):
