@@ -56,6 +56,44 @@ def test_names_that_look_alike_stay_whole(name: str) -> None:
     assert (found.to_pylist(), changed.tolist()) == ([name], [False])
 
 
+# ruff: noqa: SIM905 - lists of words are read more easily as one text
+
+#: Names of people in English, German, Dutch, French and Spanish, and of people who moved there.
+ORDINARY = (
+    "Edd China; Xiao Meng; Meng Li; LI MENG; Anna Mba; Mba Okafor; JOHN MBA; Beng Tan; Tan Beng; Sig Hansen; "
+    "Mag Ruffman; Doc Rivers; Rev Carter; Md Rahman; Rahman Md; Emba Diallo; "
+    "Michael Herr; Ulrich Frau; Ingo Mag; Anna Ing; Ing Chou; Karl Dent; Nat King; Phil Meier; Nora Rev; "
+    "Jonas Doktor; Eva Prof; Hans Vet; Pia Sig; Uwe Mult; "
+    "Fin de Vries; Jan van der Berg; Berg, Jan van der; Ir Bakker; Em Visser; Ao Jansen; Drees Willem; Mr; Bas Mas; "
+    "Sra de Groot; Ma, Yo-Yo; "
+    "Fr Dubois; Hon Lefebvre; Pan Tau; Jean Md; Chloé Beng; Léa Meng-Durand; Marc Vet; Inf Moreau; Pol Roux; "
+    "Madame; Rea Phil; "
+    "Sr García; Polo Dent; Ba Ruiz; Ana Ma; Doc Núñez; Rey Mag; Em Ortiz; Sol Ing; José Inf; Psych Molina; Jur Castro"
+).split("; ")
+TITLED = {
+    "Schmidt, Dr.": "Schmidt", "Schmidt, Prof. Dr.": "Schmidt", "Schmidt Dr.": "Schmidt",
+    "Anna Schmidt Dr.": "Anna Schmidt",
+    "Schmidt, Frau": "Schmidt", "Schmidt, Frau Anna": "Schmidt, Anna", "Mag. Eva Gruber": "Eva Gruber",
+    "Gruber, Mag. Eva": "Gruber, Eva", "Sig. Rossi Marco": "Rossi Marco", "Mevr. Anna Bakker": "Anna Bakker",
+    "Dhr. Jan Bakker": "Jan Bakker", "Mme Léa Roux": "Léa Roux", "Señora Ana Ruiz": "Ana Ruiz",
+    "Tom Reed MBA": "Tom Reed", "Tom Reed, MBA": "Tom Reed", "Tom Reed MEng": "Tom Reed", "Tom Reed, M.D.": "Tom Reed",
+    "Tom Reed BSc": "Tom Reed", "Dr. rer. nat. Ute Maas": "Ute Maas", "Ute Maas Dr. med.": "Ute Maas",
+    "dr. med. ute maas": "ute maas",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_names_stay_whole(name: str) -> None:
+    found, changed = titles.cut(texts(name))
+    assert (found.to_pylist(), changed.tolist()) == ([name], [False])
+
+
+@pytest.mark.parametrize(("name", "bare"), TITLED.items())
+def test_titles_go_in_every_place_where_they_stand(name: str, bare: str) -> None:
+    found, changed = titles.cut(texts(name))
+    assert (found.to_pylist(), changed.tolist()) == ([bare], [True])
+
+
 @pytest.mark.parametrize(("name", "bare"), [("Dr. H. Meier", "H. Meier"), ("Dr. Phil Collins", "Phil Collins")])
 def test_a_first_name_behind_a_title_stays(name: str, bare: str) -> None:
     assert titles.bare(name) == bare
