@@ -83,5 +83,32 @@ def test_a_mailbox_that_is_called_alike_stays(line: str) -> None:
     assert left_out(read(f"{line}\n")) == []
 
 
+# ruff: noqa: SIM905 - lists of words are read more easily as one text
+
+#: The last row of a list, in which it is a person.
+LAST_ROWS = (
+    "page2; stand1; note1; report2024; version2; side2; datum1; date2024; bron2; quelle1; seite1; copyright; sum1; "
+    "total2; summe60; count1; gesamt2024; 60users; 3accounts; anzahl-5; totals; end.of; 12mitarbeiter"
+).split("; ")
+
+
+@pytest.mark.parametrize("username", LAST_ROWS)
+def test_a_username_at_the_end_stays(username: str) -> None:
+    assert left_out(read(f"{username},,,\n")) == []
+    assert left_out(read(f"{username},,512,\n")) == []
+
+
+@pytest.mark.parametrize("name", ["Fin de Vries", "Einde van Dijk", "Sum Lee", "Page Turner", "Count Basie"])
+def test_a_name_at_the_end_stays(name: str) -> None:
+    sheet = reader.read(f"Naam;Afdeling\nLotte Maas;IT\n{name};\n".encode(), "staff.csv")
+    usernames = reader.pa.array(["lotte.maas", "one.more"], "large_string")
+    assert left_out(apply_mapping(sheet, {0: "name"}, usernames=usernames)) == []
+
+
+@pytest.mark.parametrize("line", ["End of the list", "Ende der Liste", "Einde van de lijst", "Fin de la liste"])
+def test_the_end_of_a_list_is_left_out(line: str) -> None:
+    assert left_out(read(f"{line},,,\n")) == [4]
+
+
 def test_a_table_of_one_row_has_no_sum() -> None:
     assert left_out(read("Total: 5,,,\n", people="")) == []

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mxlib.core import arrow_text, quotas
+from mxlib.core.addresses import is_username
 from mxlib.core.arrow_text import BLANKS, Mask
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.schema import MAX_CELL_LENGTH
@@ -42,6 +43,11 @@ _SUM = re.compile(
 )
 _COUNT = re.compile(rf"[\s*=(-]*+{_FIGURE}(?:{_PEOPLE})[\s.*=)-]*+", re.IGNORECASE)
 
+_TABLE = (
+    "liste|aufstellung|tab(?:elle|el|le|leau|la)|datei|list|file|report|document|export|lijst|bestand|rapport|"
+    "fichier|lista|archivo|documento|informe"
+)
+
 #: Words that begin a line below a table. A name may begin alike, so that a figure, a colon or another word must follow.
 _BELOW = re.compile(
     r"(?:[-–—_=*~.\s]{3,}"
@@ -52,7 +58,7 @@ _BELOW = re.compile(
     r"|(?:generated|exported|printed|created|prepared|produced) (?:by|on|at|with|from)\b.*"
     r"|(?:gegenereerd|afgedrukt|aangemaakt|geëxporteerd) (?:op|door|met)\b.*"
     r"|(?:généré|imprimé|exporté|créé) (?:le|par)\b.*|(?:generado|exportado|impreso) (?:el|por)\b.*"
-    r"|(?:ende|end|einde) (?:der|of|van)\b.*|fin (?:de|del)\b.*)",
+    rf"|(?:ende|end|einde|fin) (?:der|of|van|de|du|del)(?: (?:the|la|de|het|el))? (?:{_TABLE})\b.*)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -105,7 +111,7 @@ def find(
         if at in found:
             continue
         cells = _cells(sheet, at)
-        if passwords[at].as_py().strip() or not _is_below(sheet, at, cells, who, sums):
+        if passwords[at].as_py().strip() or not _is_below(sheet, at, cells, who, usernames, sums):
             break
         found[at] = FooterKind.BELOW
     return found
@@ -138,23 +144,33 @@ def _is_sum(sheet: Sheet, at: int, cells: dict[int, str], usernames: Collection[
     figures = [(column, cell) for column, cell in others if not _COUNT.fullmatch(cell)]
     if any(cell != NO_VALUE and quotas.quota(cell) is None for _, cell in figures):
         return False
+    is_who = first in usernames
+    may_be_one = is_who and is_username(label.lower())
     if _COUNT.fullmatch(label):
-        return True
+        return not may_be_one
     if not (found := _SUM.fullmatch(label)):
         return False
+    if may_be_one:
+        return len(figures) < len(others) or _prove(at, figures, sums)
     if ":" in label or any(sign.isalnum() for sign in found["more"]) or len(figures) < len(others):
         return True
-    if first not in usernames and (others or at == len(sheet) - 1):
-        return True
+    return (not is_who and (bool(others) or at == len(sheet) - 1)) or _prove(at, figures, sums)
+
+
+def _prove(at: int, figures: list[tuple[int, str]], sums: _Sums) -> bool:
+    """Return whether one of the figures is a sum of the rows above."""
     return any(cell == NO_VALUE or sums.adds_up(at, column, cell) for column, cell in figures)
 
 
-def _is_below(sheet: Sheet, at: int, cells: dict[int, str], who: Collection[int], sums: _Sums) -> bool:
+def _is_below(
+    sheet: Sheet, at: int, cells: dict[int, str], who: Collection[int], usernames: Collection[int], sums: _Sums
+) -> bool:
     """Return whether one of the last rows is below the table: a remark, or a sum without a label."""
     if any("@" in cell for cell in cells.values()):
         return False
-    if len(cells) == 1 and len(sheet.header) > 1 and _BELOW.fullmatch(next(iter(cells.values()))):
-        return True
+    ((first, text), *others) = cells.items()
+    if not others and len(sheet.header) > 1 and _BELOW.fullmatch(text):
+        return first not in usernames or not is_username(text.lower())
     if cells.keys() & set(who) or any(quotas.quota(cell) is None for cell in cells.values()):
         return False
     return at > 1 and all(sums.adds_up(at, column, cell) for column, cell in cells.items())
