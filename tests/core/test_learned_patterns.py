@@ -19,11 +19,15 @@ def made(pattern: UsernamePattern) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("particles", Particles)
 @pytest.mark.parametrize("spelled", [False, True])
-def test_names_prove_the_pattern_and_the_spelling(pattern: str, spelled: bool) -> None:
-    recipe = UsernamePattern(pattern, Particles.DROPPED, spelled)
-    found = learn([("info", ""), *made(recipe)], USUAL)
-    assert [username for username, _ in made(found)] == [username for username, _ in made(recipe)]
+def test_names_prove_the_pattern_and_the_spelling(pattern: str, particles: Particles, spelled: bool) -> None:
+    recipe = UsernamePattern(pattern, particles, spelled)
+    another = UsernamePattern("lastf" if pattern != "lastf" else "flast", spelled=not spelled)
+    assert made(recipe) != made(another)
+    found = learn([("info", ""), *made(recipe)], another)
+    assert made(found) == made(recipe)
+    assert found.pattern == pattern
 
 
 def test_numbers_of_namesakes_and_a_few_others_do_not_matter() -> None:
@@ -31,16 +35,27 @@ def test_numbers_of_namesakes_and_a_few_others_do_not_matter() -> None:
     assert learn([*mailboxes, ("boss", "Eva Maria Roth")], USUAL).pattern == "flast"
 
 
+@pytest.mark.parametrize("usual", ["lastf", "first.last", "last.first"])
 @pytest.mark.parametrize(
     ("existing", "pattern"),
     [
-        (["lena.vogt", "tim.berg", "ida.roth", "ole.maas", "noor.jansen2"], "first.last"),
         (["l.vogt", "t.berg", "i.roth", "o.maas", "n.jansen"], "f.last"),
         (["lena_vogt", "tim_berg", "ida_roth", "ole_maas", "noor_jansen"], "first_last"),
-        (["lvogt", "tberg", "iroth", "omaas", "njansen"], "first.last"),
-        (["l.vogt", "t.berg", "info", "sales"], "first.last"),
-        ([], "first.last"),
+        (["lena.v", "tim.b2", "ida.r", "ole.m", "noor.j", "info", "boss"], "first.l"),
+        (["lena.vogt", "tim.berg", "ida.roth", "ole.maas", "noor.jansen2"], ""),
+        (["lvogt", "tberg", "iroth", "omaas", "njansen"], ""),
+        (["l.vogt", "t.berg", "info", "sales"], ""),
+        (["l.vogt", "t.berg", "i.roth", "o.maas", "n.jansen", "a", "b", "c", "d"], ""),
+        ([], ""),
     ],
 )
-def test_without_names_the_shape_shows_the_pattern_where_only_one_makes_it(existing: list[str], pattern: str) -> None:
-    assert learn([(username, "") for username in existing], USUAL).pattern == pattern
+def test_without_names_the_shape_shows_the_pattern_where_only_one_makes_it(
+    existing: list[str], pattern: str, usual: str
+) -> None:
+    found = learn([(username, "") for username in existing], UsernamePattern(usual))
+    assert found == UsernamePattern(pattern or usual)
+
+
+def test_a_long_list_is_sampled_from_end_to_end() -> None:
+    old = [(f"{chr(97 + at % 3)}.vogt", "") for at in range(400)]
+    assert learn([*old, *((f"lena{chr(97 + at % 26)}_vogt", "") for at in range(2_000))], USUAL).pattern == "first_last"

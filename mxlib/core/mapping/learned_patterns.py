@@ -4,24 +4,24 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import product
 
 from mxlib.core.arrow_text import texts
 from mxlib.core.mapping import usernames
 from mxlib.core.mapping.usernames import PATTERNS, Particles, UsernamePattern
 
-#: Mailboxes that are compared at most.
-_MOST = 500
+#: Mailboxes that are compared at most, from all over the list.
+_MOST = 100
 
 #: Mailboxes of one pattern from which it counts, and their part of all that could have it.
 _FEWEST_BY_NAME, _FEWEST_BY_SHAPE, _PART = 3, 5, 0.6
 
-#: Shapes that only one pattern makes; without a sign between the names nothing shows where they part.
+#: Shapes and the patterns that make them; without a sign between the names nothing shows where they part.
 _SHAPES = {
-    "f.last": re.compile(r"[a-z]\.[a-z-]{2,}[0-9]{0,2}"),
-    "first.last": re.compile(r"[a-z]{2,}\.[a-z-]{2,}[0-9]{0,2}"),
-    "first.l": re.compile(r"[a-z]{2,}\.[a-z]"),
-    "first_last": re.compile(r"[a-z]{2,}_[a-z-]{2,}[0-9]{0,2}"),
+    ("f.last",): re.compile(r"[a-z]\.[a-z-]{2,}[0-9]{0,2}"),
+    ("first.last", "last.first"): re.compile(r"[a-z]{2,}\.[a-z-]{2,}[0-9]{0,2}"),
+    ("first.l",): re.compile(r"[a-z]{2,}\.[a-z][0-9]{0,2}"),
+    ("first_last",): re.compile(r"[a-z]{2,}_[a-z-]{2,}[0-9]{0,2}"),
 }
 _ROLES = frozenset(
     ["info", "office", "sales", "support", "admin", "contact", "kontakt", "service", "hello", "noreply", "no-reply"]
@@ -34,7 +34,8 @@ def learn(mailboxes: Sequence[tuple[str, str]], usual: UsernamePattern) -> Usern
     Each of `mailboxes` is a username with the full name of its owner, blank if unknown. Names prove a pattern; without
     enough of them, the shapes of the usernames show it.
     """
-    compared = [(username, name) for username, name in islice(mailboxes, _MOST) if username not in _ROLES]
+    compared = [(username, name) for username, name in mailboxes if username not in _ROLES]
+    compared = compared[:: -(-len(compared) // _MOST) or 1]
     return _by_names(compared, usual) or _by_shapes([username for username, _ in compared], usual) or usual
 
 
@@ -58,10 +59,11 @@ def _by_names(mailboxes: Sequence[tuple[str, str]], usual: UsernamePattern) -> U
 
 
 def _by_shapes(names: Sequence[str], usual: UsernamePattern) -> UsernamePattern | None:
-    """Return the pattern whose shape most of the usernames have."""
-    shapes = Counter(
-        next((pattern for pattern, shape in _SHAPES.items() if shape.fullmatch(name)), "") for name in names
-    )
-    pattern, count = max(shapes.items(), key=lambda each: each[1], default=("", 0))
+    """Return the pattern whose shape most of the usernames have.
+
+    Where several patterns make that shape, it shows none of them.
+    """
+    shapes = Counter(patterns for name in names for patterns, shape in _SHAPES.items() if shape.fullmatch(name))
+    patterns, count = max(shapes.items(), key=lambda each: each[1], default=((), 0))
     enough = count >= max(_FEWEST_BY_SHAPE, _PART * len(names))
-    return replace(usual, pattern=pattern) if pattern and enough else None
+    return replace(usual, pattern=patterns[0]) if enough and len(patterns) == 1 else None
