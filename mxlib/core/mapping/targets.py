@@ -55,6 +55,7 @@ def with_column(answer: ColumnChoices, target: str, at: int | None, *, holds_add
     before = column_of(answer, target)
     meanings = [IGNORE if position == before else meaning for position, meaning in enumerate(answer.meanings)]
     if at is not None:
+        meanings[at] = IGNORE
         is_address = holds_addresses and ADDRESS not in meanings
         meanings[at] = (ADDRESS if is_address else schema.USERNAME.name) if target == WHO else target
     return ColumnChoices(tuple(meanings), answer.pattern)
