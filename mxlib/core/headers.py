@@ -85,6 +85,8 @@ def suggestion_of(name: str) -> str | None:
 
     A unit is left aside: `Speicher (MB)` suggests what `Speicher` does.
     """
+    if len(name) > MAX_HEADER_LENGTH:
+        return None
     key = _folded(name)
     if key not in _SUGGESTIONS and _unit(name) in _IN_MB | _IN_GB:
         words = _words(_outside_brackets(name))
@@ -97,6 +99,11 @@ def says(name: str, stems: Iterable[str]) -> bool:
     """Return whether a header has one of these pieces of words, in letters without accents."""
     key = _folded(name)
     return any(stem in key for stem in stems)
+
+
+def spaced(name: str) -> str:
+    """Return the words of a header, in letters without accents, with a blank between them."""
+    return " ".join(_words(name))
 
 
 def is_in_megabytes(name: str) -> bool:
@@ -198,9 +205,5 @@ def _outside_brackets(name: str) -> str:
     return "".join([*kept, "" if kept and rest.strip(BLANKS).casefold() in NEED_MARKS else rest])
 
 
-#: Characters of a header that are inspected for its unit.
-_LONGEST = 200
-
-
 def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name[:_LONGEST].casefold()))
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -18,6 +18,22 @@ from mxlib.core.mapping.suggestions import Suggestion
 KNOWN = frozenset({"bergmann.example", "clientb.nl"})
 
 
+#: Headers that name a meaning and negate it.
+NO_PASSWORDS = (
+    "Old password", "oldPassword", "Altes Passwort", "Altpasswort", "Oud wachtwoord", "Oudwachtwoord", "Password hint",
+    "Passwort-Hinweis", "Previous password", "Ancien mot de passe", "Password (confirm)", "Password hash",
+    "Contraseña anterior", "Wachtwoord hint",
+)  # fmt: skip
+NO_QUOTAS = (
+    "Free storage", "Speicher frei", "Freier Speicher (GB)", "Storage used", "Used quota (GB)", "Opslag in gebruik",
+    "Vrije opslag", "Opslag beschikbaar", "Stockage utilisé", "Stockage libre", "Remaining storage", "Restspeicher",
+)  # fmt: skip
+NO_RECOVERY = (
+    "Manager private mail", "Boss personal email", "Vorgesetzter privat", "Chef (privat)", "Leidinggevende privé",
+    "Personal email of supervisor", "Reports to (personal)", "Jefe (correo personal)",
+)  # fmt: skip
+
+
 def sheet_of(*lines: str) -> Sheet:
     return reader.read("\n".join(lines).encode(), "staff.csv")
 
@@ -77,6 +93,11 @@ def test_the_unit_of_a_header_holds_for_bare_numbers(header: str) -> None:
         ("Notfallkontakt", ("a@web.de", "b@gmx.de"), Holds.ADDRESSES, False),
         ("Startkennwort", ("Kroket-2026a", "Stoomboot-77x"), Holds.PASSWORDS, True),
         ("Start", ("Kroket-2026a", "Stoomboot-77x"), Holds.PASSWORDS, False),
+        ("Cloud-Passwort", ("Kroket-2026a", "Stoomboot-77x"), Holds.PASSWORDS, True),
+        ("Hinterlegtes Passwort", ("Kroket-2026a", "Stoomboot-77x"), Holds.PASSWORDS, True),
+        *((header, ("Kroket-2026a", "Stoomboot-77x"), Holds.PASSWORDS, False) for header in NO_PASSWORDS),
+        *((header, ("2 GB", "500 MB"), Holds.SIZES, False) for header in NO_QUOTAS),
+        *((header, ("a@web.de", "b@gmx.de"), Holds.ADDRESSES, False) for header in NO_RECOVERY),
         ("Kunde", ("clientb.nl", "bergmann.example"), Holds.DOMAINS, True),
         ("tussen", ("van der", "de"), Holds.PARTICLES, True),
     ],
@@ -102,6 +123,25 @@ def test_values_speak_for_a_meaning(header: str, cells: tuple[str, ...], holds: 
 )
 def test_other_columns_of_a_staff_list_look_like_nothing(header: str, cells: tuple[str, ...]) -> None:
     assert column(header, *cells) is None
+
+
+@pytest.mark.parametrize("header", ["Vorgesetzter", "Manager email", "Boss", "Reports to", "E-Mail Chef"])
+def test_the_addresses_of_managers_are_not_the_mailboxes(header: str) -> None:
+    found = suggested(f"{header};Kontakt", "otto@web.de;anna@web.de", "otto@web.de;ida@gmx.de", known=None)
+    assert found.choices.meanings[0] == IGNORE
+    assert suggested(f"Nr;{header}", "1;otto@web.de", "2;otto@web.de").choices.meanings == (IGNORE, IGNORE)
+
+
+def test_columns_are_judged_by_rows_from_all_over_the_table() -> None:
+    header = ";".join(["username", *(f"c{number}" for number in range(120))])
+    late = [f"user{at};" + ";".join([""] * 97 + ["2 GB" if at > 4500 else ""] + [""] * 22) for at in range(6000)]
+    assert set(clues.find(sheet_of(header, *late), KNOWN)) == {98}
+
+
+def test_a_wide_sheet_is_judged_for_its_first_hundred_columns() -> None:
+    header = ";".join(["username", *(f"c{number}" for number in range(120))])
+    found = clues.find(sheet_of(header, *("user;" + ";".join(["2 GB"] * 120) for _ in range(3))), KNOWN)
+    assert set(found) == set(range(1, 100))
 
 
 def test_some_wrong_cells_leave_a_column_what_it_is() -> None:

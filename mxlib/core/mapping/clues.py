@@ -3,12 +3,16 @@
 A header that names a meaning always goes first: values speak for columns that nothing else speaks for.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+import numpy as np
+import pyarrow as pa
+
 from mxlib.core import address_forms, addresses, headers, quotas
-from mxlib.core.files.sheet import Sheet
+from mxlib.core.files.sheet import Sheet, Table
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import IGNORE
@@ -18,6 +22,8 @@ from mxlib.core.schema import DOMAIN, LAST_NAME, LIMIT, PARTICLE, PASSWORD, QUOT
 
 #: Filled cells of a column that are inspected, the characters of the longest, and the share that must agree.
 _SAMPLED, _LONGEST, _MOST = 200, 300, 0.8
+#: Rows from all over a table in which they are looked for, and columns; no list of people has more that matter.
+_MOST_ROWS, _MOST_COLUMNS = 2_000, 100
 
 #: Pieces of headers, as `headers.says` compares them, that support a meaning; and those that speak against it.
 _FOR = {
@@ -31,13 +37,26 @@ _FOR = {
     DOMAIN.name: ("domain", "domaen", "domein", "domini"),
 }  # fmt: skip
 _AGAINST = {
-    QUOTA.name: ("used", "usage", "belegt", "verbrauch", "genutzt", "gebruik", "host", "actual", "aktuell"),
+    QUOTA.name: (
+        "used", "usage", "belegt", "verbrauch", "genutzt", "gebruik", "host", "actual", "aktuell", "free", "frei",
+        "vrij", "libre", "liber", "avail", "verfugb", "verfuegb", "beschikb", "dispon", "remain", "rest",
+        "ubrig", "uebrig", "leer", "bezet", "occup", "ocupad", "utili", "usad", "consum",
+    ),
     LIMIT.name: ("kredit", "credit", "host", "actual"),
     RECOVERY_EMAIL.name: (
         "vorgesetz", "manager", "chef", "leit", "approve", "supervis", "assist", "notfall", "emergency", "nood",
+        "boss", "superi", "reportsto", "leiding", "baas", "jefe", "responsab", "lead", "vertret", "deputy", "forward",
+        "doorstuur",
     ),
-    PASSWORD.name: ("hash", "confirm", "bestat", "wiederhol", "repeat"),
+    PASSWORD.name: (
+        "hash", "confirm", "bestat", "wiederhol", "repeat", "previous", "former", "vorher", "vorig", "bisher", "ancien",
+        "antigu", "anterior", "hinweis", "reminder", "erinner", "indice", "pista", "question", "frage", "vraag",
+        "expir", "ablauf", "verloop", "policy", "richtlinie",
+    ),
 }  # fmt: skip
+
+#: Words that speak against a column of passwords, but are pieces of others: `cloud` has `oud` in it.
+_AGAINST_PASSWORD = re.compile(r"\b(?:old|alte?|altes|oude?|vieja?|viejo)(?=passw|kennw|wachtw|\b)|hints?\b|tipp?s?\b")
 
 #: Values of a column of limits, where no header says that it is one: round ones, and few different ones.
 _ROUND, _DIFFERENT, _FEWEST = 100, 3, 4
@@ -77,8 +96,18 @@ def find(sheet: Sheet, known: Collection[str] | None = None) -> dict[int, Clue]:
 
     Columns without one are missing. `known` are the domains of the account, None while they were never read.
     """
-    found = {at: _clue(sheet.header[at], sheet.samples(at, _SAMPLED), known) for at in range(len(sheet.header))}
+    sampled = _sampled(sheet)
+    columns = range(min(len(sheet.header), _MOST_COLUMNS))
+    found = {at: _clue(sheet.header[at], sampled.samples(at, _SAMPLED), known) for at in columns}
     return {at: clue for at, clue in found.items() if clue is not None}
+
+
+def _sampled(sheet: Sheet) -> Sheet:
+    """Return a sheet with so many rows at most, evenly from all over the table."""
+    if len(sheet) <= _MOST_ROWS:
+        return sheet
+    at = np.linspace(0, len(sheet) - 1, _MOST_ROWS).astype(np.int64)
+    return replace(sheet, table=Table(sheet.table.rows.take(pa.array(at)), sheet.table.lines[at]))
 
 
 def unused(seen: Mapping[int, Clue], answer: ColumnChoices, apart_from: Collection[str] = ()) -> dict[int, Clue]:
@@ -139,10 +168,15 @@ def with_proposed(
 def holds_mailboxes(name: str, clue: Clue | None) -> bool:
     """Return whether a column of addresses may be that of the mailboxes.
 
-    Another may hold the private addresses of their owners.
+    Another may hold the private addresses of their owners, or the addresses of their managers.
     """
     is_private = clue is not None and clue.is_clear and clue.meaning == RECOVERY_EMAIL.name
-    return not is_private and not headers.says(name, _FOR[RECOVERY_EMAIL.name])
+    return not is_private and not is_of_others(name) and not _is_for(name, RECOVERY_EMAIL.name)
+
+
+def is_of_others(name: str) -> bool:
+    """Return whether a header says that its addresses are of other people, such as managers."""
+    return _is_against(name, RECOVERY_EMAIL.name)
 
 
 def _clue(name: str, cells: Sequence[str], known: Collection[str] | None) -> Clue | None:
@@ -152,7 +186,8 @@ def _clue(name: str, cells: Sequence[str], known: Collection[str] | None) -> Clu
     if _agree(["@" in cell for cell in cells]):
         return _addresses(name, cells, known)
     if _agree(list(map(looks_like_one, cells))):
-        return Clue(Holds.PASSWORDS, PASSWORD.name, _is_for(name, PASSWORD.name), not _is_against(name, PASSWORD.name))
+        is_for, against = _is_for(name, PASSWORD.name), _is_against(name, PASSWORD.name)
+        return Clue(Holds.PASSWORDS, PASSWORD.name, is_for and not against, not against)
     if are_particles(cells):
         return Clue(Holds.PARTICLES, PARTICLE.name, is_clear=True, is_strong=False)
     return _domains(name, cells, known) or _sizes(name, cells) or _numbers(name, cells)
@@ -217,4 +252,6 @@ def _is_for(name: str, meaning: str) -> bool:
 
 
 def _is_against(name: str, meaning: str) -> bool:
+    if meaning == PASSWORD.name and _AGAINST_PASSWORD.search(headers.spaced(name)):
+        return True
     return headers.says(name, _AGAINST[meaning])

@@ -53,7 +53,8 @@ def suggest_columns(sheet: Sheet, mapping: ColumnMapping, known: Collection[str]
     seen = clues.find(sheet, known)
     if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
         used = unsure | set(found.values())
-        with_addresses = [at for at in range(len(sheet.header)) if at not in used and _holds_addresses(sheet, at)]
+        free = (at for at, name in enumerate(sheet.header) if at not in used and not clues.is_of_others(name))
+        with_addresses = [at for at in free if _holds_addresses(sheet, at)]
         # With names, a column must be filled in every row: a partly filled one may hold other addresses of some people.
         if not {LAST_NAME, FULL_NAME}.isdisjoint(found):
             with_addresses = [

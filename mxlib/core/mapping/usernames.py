@@ -116,8 +116,13 @@ def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) 
 
 def are_particles(cells: Collection[str]) -> bool:
     """Return whether these are words before last names, and nothing else."""
-    words = [fold_case(cell).split() for cell in cells]
-    return all(map(_PARTICLES.issuperset, words)) and any(not _SURE.isdisjoint(each) for each in words)
+    is_sure = False
+    for cell in cells:  # one by one: most columns hold something else in their first cell
+        words = fold_case(cell).split()
+        if not _PARTICLES.issuperset(words):
+            return False
+        is_sure |= not _SURE.isdisjoint(words)
+    return is_sure
 
 
 def usernames(
