@@ -1,6 +1,8 @@
 """Passwords in the wrong cell are masked, and cells that only resemble one stay readable."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mxlib.core.arrow_text import texts
 from mxlib.core.mapping import secret_cells
@@ -113,6 +115,17 @@ def test_a_whole_column_is_masked_as_each_of_its_cells(column: str) -> None:
     assert secret_cells.cover(texts(cells), column).to_pylist() == [
         secret_cells.masked_in(column, cell) for cell in cells
     ]
+
+
+WORDS = st.sampled_from(
+    [P, Q, "Anna.Meier", "a.nl", "A-Nl.de", "o'Neil", "Müller", "@", ":", " ", ".", "'", "É", "$2y$"]
+)
+
+
+@given(st.lists(st.lists(WORDS, max_size=6).map("".join), min_size=1), st.sampled_from(["username", "domain", "name"]))
+def test_any_column_is_masked_as_each_of_its_cells(cells: list[str], column: str) -> None:
+    covered = secret_cells.cover(texts(cells), column).to_pylist()
+    assert covered == [secret_cells.masked_in(column, cell) for cell in cells]
 
 
 @pytest.mark.parametrize(("column", "cells"), [("username", ["alice", "bob"]), ("name", ["Alice Bos", "Bo 2", ""])])

@@ -102,6 +102,11 @@ _LOOKED_AT = 2_000
 #: Cells that may hold more than a plain value, as RE2 sees it.
 _SUSPECT = r"[^a-z0-9._@-]"
 
+#: Of these, single words with the letters and signs of usernames, which `masked_cell` keeps; and whole addresses, which
+#: every column keeps. Both are plain enough to pass over by whole columns.
+_USERNAME = r"[A-Za-zÀ-ÖØ-öø-ɏ0-9._+'-]+"
+_PLAIN_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]\.[A-Za-z]+"
+
 #: The same for a text: passwords and hashes have a digit or one of these signs, in a word that is long enough.
 _SUSPECT_TEXT = r"[0-9${]"
 _LONG_WORD = rf"\S{{{_SHORTEST}}}"
@@ -234,6 +239,8 @@ def cover(cells: pa.Array, column: str) -> pa.Array:
         suspect = suspect & arrow_text.contain(cells, _LONG_WORD) if suspect.any() else suspect
     else:
         suspect = arrow_text.contain(cells, _SUSPECT)
+        plain = f"{_USERNAME}|{_PLAIN_ADDRESS}" if read is masked_cell else _PLAIN_ADDRESS
+        suspect[suspect] = ~arrow_text.match(cells.filter(pa.array(suspect)), plain)
     if not suspect.any():
         return cells
     return pc.replace_with_mask(cells, pa.array(suspect), arrow_text.each(cells.filter(pa.array(suspect)), read))
