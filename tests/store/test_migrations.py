@@ -39,7 +39,7 @@ LINES = (
     ("0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
     ("0013", "0014", "0015"),
     ("0016", "0017", "0018", "0019"),
-    ("0020", "0021", "0022", "0023", "0024"),
+    ("0020", "0021", "0022", "0023", "0024", "0025"),
 )
 
 #: What each of them added to the one before, as this release has it.
@@ -87,6 +87,10 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0024": (
         "SELECT name, domain, max_quota FROM client JOIN client_domain ON client = client.id ORDER BY domain",
         [("Client A", "a.nl", 4096), ("Client A", "b.nl", 4096)],
+    ),
+    "0025": (
+        "SELECT name, client_admin FROM user WHERE client_admin <> '[]'",
+        [("client.admin@clienta.example", '["client:1"]')],
     ),
 }  # fmt: skip
 
