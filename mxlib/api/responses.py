@@ -31,6 +31,7 @@ from mxlib.services.exports import NotFound
 from mxlib.services.failures import LIMITED, ListUnavailable, code_of
 from mxlib.services.idempotency import KeyReused
 from mxlib.services.mailboxes import AlreadyExists, InvalidField
+from mxlib.services.manual_writes import MailboxLocked
 
 log = logging.getLogger(__name__)
 
@@ -188,6 +189,9 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
     ClientChanged: lambda error: ApiError(409, str(error), field=error.field, code="CLIENT_CHANGED"),
     KeyReused: lambda error: ApiError(409, str(error)),
     InvalidState: lambda error: ApiError(409, str(error)),
+    MailboxLocked: lambda error: ApiError(
+        409, str(error), code=error.code, headers=_again(error.after) if error.after else None
+    ),
     SameImport: lambda error: ApiError(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
     NotOwner: lambda error: ApiError(503, str(error), code="NOT_OWNER"),
     DecryptionFailed: lambda error: ApiError(409, str(error)),

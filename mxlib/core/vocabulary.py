@@ -31,6 +31,10 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    #: Sets a password that nobody knows; nothing stores it.
+    LOCK = "lock"
+    #: Sets a new password, which ends a lock.
+    UNLOCK = "unlock"
 
 
 class RunKind(StrEnum):
@@ -108,6 +112,9 @@ class RowReason(StrEnum):
     USE_UNKNOWN = "use_unknown"
     STATE_UNKNOWN = "state_unknown"
     NOT_RESTORABLE = "not_restorable"
+    # Its lock forbids it, or there is no lock to end.
+    LOCKED = "locked"
+    NOT_LOCKED = "not_locked"
     #: One of these, to a reader who may not see which.
     NOT_AS_PLANNED = "not_as_planned"
     # It failed.
@@ -190,6 +197,8 @@ class AuditAction(StrEnum):
     MAILBOX_UPDATE = "mailbox.update"
     MAILBOX_DELETE = "mailbox.delete"
     MAILBOX_NOT_DONE = "mailbox.not_done"
+    MAILBOX_LOCK = "mailbox.lock"
+    MAILBOX_UNLOCK = "mailbox.unlock"
     MAILBOX_PASSWORD_SHOWN = "mailbox.password_shown"
     MAILBOX_PASSWORD_FORGOTTEN = "mailbox.password_forgotten"
     RECOVERY_SET = "recovery.set"
@@ -260,10 +269,15 @@ ACTION_DONE = {
     Action.CREATE: AuditAction.MAILBOX_CREATE,
     Action.UPDATE: AuditAction.MAILBOX_UPDATE,
     Action.DELETE: AuditAction.MAILBOX_DELETE,
+    Action.LOCK: AuditAction.MAILBOX_LOCK,
+    Action.UNLOCK: AuditAction.MAILBOX_UNLOCK,
 }
 
 #: Actions that change a mailbox, or what MXM stores about it.
 MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET, AuditAction.NAME_SET})
+
+#: Actions that lock a mailbox or end its lock.
+LOCK_CHANGES = frozenset({AuditAction.MAILBOX_LOCK, AuditAction.MAILBOX_UNLOCK})
 
 #: Actions after which an address may be another mailbox than before.
 MAILBOX_REPLACED = frozenset({AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE})

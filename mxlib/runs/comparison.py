@@ -53,4 +53,6 @@ def _detail(row: RowRecord) -> ReasonDetail:
             detail["stored"] = stored_changes(row)
         if row.sealed_password is not None:
             detail["password"] = True
+    if row.action == Action.UNLOCK:
+        detail["password"] = True
     return detail

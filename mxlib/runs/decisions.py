@@ -218,6 +218,8 @@ def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
             return decide_list(row, box) is not None
         case Action.UPDATE:
             return row.outcome == Outcome.UPDATED and _is_as_it_was(row, box)
+        case Action.LOCK | Action.UNLOCK:  # no response shows a password
+            return False
 
 
 def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Finish | None:
@@ -298,4 +300,10 @@ def _given_up(row: RowRecord) -> Finish:
     return Finish(Outcome.FAILED, Reason.of(RowReason.NO_ANSWER, tries=row.tries), NO_WRITES)
 
 
-_EFFECT = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}
+_EFFECT = {
+    Action.CREATE: Outcome.CREATED,
+    Action.UPDATE: Outcome.UPDATED,
+    Action.DELETE: Outcome.DELETED,
+    Action.LOCK: Outcome.UPDATED,
+    Action.UNLOCK: Outcome.UPDATED,
+}

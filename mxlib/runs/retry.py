@@ -36,7 +36,7 @@ def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> i
         raise InvalidState("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
     passwords = run_passwords.opened(tx, server_key, run, sealed)
-    if run_passwords.forgotten(record) and any(row.action != Action.DELETE for row in rows):
+    if run_passwords.forgotten(record) and any(row.action not in {Action.DELETE, Action.LOCK} for row in rows):
         raise InvalidState("The passwords of this run were forgotten. Download the failed rows and import them again.")
     plan = Plan(
         record.file_name,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.reasons import Reason
 from mxlib.core.text import reasons
@@ -22,7 +23,17 @@ from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import comparison, decisions, write_guard
 from mxlib.runs.decisions import Finish
 from mxlib.runs.run_state import RunState
-from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, stored_columns
+from mxlib.store import (
+    Tx,
+    audit,
+    first_seen,
+    journal,
+    mailbox_creators,
+    mailbox_lists,
+    mailbox_locks,
+    manual_writes,
+    stored_columns,
+)
 from mxlib.store.records import RowRecord
 
 
@@ -34,17 +45,31 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         tx, state.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
     )
     if outcome in DONE:
-        change = _change(row) if outcome is Outcome.UPDATED else None
+        change = _change(row) if row.action == Action.UPDATE and outcome is Outcome.UPDATED else None
         action = ACTION_DONE[Action(row.action)]
-        text, facts = (change.text, change.facts) if change else ("", None)
+        text, facts = (change.text, change.facts) if change else (row.lock_reason, None)
         audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=text, detail=facts)
     if outcome is Outcome.CREATED:
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
+        mailbox_locks.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         stored_columns.drop(tx, row.domain, row.username)
+        mailbox_locks.drop(tx, row.domain, row.username)
+    elif outcome is Outcome.UPDATED:
+        _lock_or_unlock(tx, state, row, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:
         _keep_stored(tx, state, row, at)
+
+
+def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
+    match Action(row.action):
+        case Action.LOCK:
+            mailbox_locks.put(tx, row.domain, row.username, Lock(at, state.operator, row.lock_reason))
+        case Action.UNLOCK:
+            mailbox_locks.drop(tx, row.domain, row.username)
+        case _:
+            pass
 
 
 def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish) -> Finish:
@@ -112,6 +137,9 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
     )
     if stays is not None:
         return Finish(Outcome.SKIPPED, stays.reason)
+    locked = mailbox_locks.of_mailbox(tx, row.domain, row.username) is not None
+    if (against := write_guard.against_lock(row, locked=locked)) is not None:
+        return Finish(Outcome.SKIPPED, against)
     restoring = row.action == Action.UPDATE
     if state.undo_of is not None and audit.touched_since(tx, row.address, state.undo_of, restoring=restoring):
         return Finish(Outcome.SKIPPED, Reason(RowReason.CHANGED_SINCE_RUN))

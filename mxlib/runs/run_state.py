@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mxlib.core import passwords
 from mxlib.core.reasons import PauseReason
 from mxlib.core.vocabulary import AT_AN_END, Action, CallerKind, Outcome, PauseCode, RunStatus
 from mxlib.mxroute import protocol
@@ -345,12 +346,19 @@ def read_request(state: RunState, read_task: ReadTask) -> Request:
 
 
 def write_request(row: RowRecord, password: str) -> Request:
-    """Return the request of a row. An update names only changes, and the limit only where MXroute accepts it."""
+    """Return the request of a row. An update names only changes, and the limit only where MXroute accepts it.
+
+    The password of a lock is made here, and forgotten with the request.
+    """
     match Action(row.action):
         case Action.CREATE:
             return protocol.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
         case Action.DELETE:
             return protocol.delete_mailbox(row.domain, row.username)
+        case Action.LOCK:
+            return protocol.update_mailbox(row.domain, row.username, password=passwords.generate())
+        case Action.UNLOCK:
+            return protocol.update_mailbox(row.domain, row.username, password=password)
         case Action.UPDATE:
             requested = {"password": password or None, "quota": row.quota, "limit": row.limit if password else None}
             changes = {name: value for name, value in requested.items() if value is not None}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from mxlib.core import passwords
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE, Column
@@ -49,7 +50,7 @@ def plan_steps(
 
 
 def _step(position: int, row: RowRecord, box: Mailbox | None, stored: Mapping[str, str], *, touched: bool) -> UndoStep:
-    planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
+    planned = replace(_reverse(row), position=position)
     kept: KeepReason | None = None
     if box is None:
         kept = KeepReason(KeepCode.GONE, Reason(RowReason.GONE))
@@ -59,6 +60,21 @@ def _step(position: int, row: RowRecord, box: Mailbox | None, stored: Mapping[st
         kept = write_guard.reason_to_keep(planned.action, planned.before, box, stored)
         kept = kept or (KeepReason(KeepCode.CHANGED, Reason(RowReason.CHANGED_SINCE_RUN)) if touched else None)
     return UndoStep(replace(planned, reason=kept.reason), kept.why) if kept else UndoStep(planned)
+
+
+def _reverse(row: RowRecord) -> PlannedRow:
+    match Action(row.action):
+        case Action.CREATE:
+            return _deletion(row)
+        case Action.LOCK:
+            password = passwords.generate()
+            return PlannedRow.unlock(
+                0, row.line, row.username, row.domain, before={"unchanged": True}, password=password, generated=True
+            )
+        case Action.UNLOCK:
+            return PlannedRow.lock(0, row.line, row.username, row.domain, before={"unchanged": True})
+        case _:
+            return _restoration(row)
 
 
 def _deletion(row: RowRecord) -> PlannedRow:

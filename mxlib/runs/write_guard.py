@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.vocabulary import MAILBOX_REPLACED, Action, RowReason
+from mxlib.core.vocabulary import LOCK_CHANGES, MAILBOX_REPLACED, Action, RowReason
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store.records import RowRecord
 
@@ -80,6 +80,9 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
     """Return why the mailbox of an update or a deletion is kept. None while it is as planned."""
     if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions):
         return KeepReason(KeepCode.CHANGED, Reason(RowReason.RECREATED))
+    if row.action in {Action.LOCK, Action.UNLOCK}:  # other changes are no reason to leave a mailbox open
+        changed = since.is_unsure or not LOCK_CHANGES.isdisjoint(since.actions)
+        return KeepReason(KeepCode.CHANGED, Reason(RowReason.CHANGED_SINCE_PLAN)) if changed else None
     if since.actions or since.is_unsure:
         return KeepReason(KeepCode.CHANGED, Reason(RowReason.CHANGED_SINCE_PLAN))
     asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
@@ -93,6 +96,14 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
         if sent is not None and since.same_day and box.sent < sent:
             return KeepReason(KeepCode.SENT, Reason(RowReason.FEWER_SENT))
     return None
+
+
+def against_lock(row: RowRecord, *, locked: bool) -> Reason | None:
+    """Return why a lock, or its absence, keeps a mailbox; None when it does not."""
+    if row.action == Action.UNLOCK:
+        return None if locked else Reason(RowReason.NOT_LOCKED)
+    sets_password = row.action == Action.LOCK or (row.action == Action.UPDATE and row.sealed_password is not None)
+    return Reason(RowReason.LOCKED) if locked and sets_password else None
 
 
 def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepReason | None:

@@ -10,6 +10,8 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.MAILBOX_UPDATE: "Changed a mailbox",
     AuditAction.MAILBOX_DELETE: "Deleted a mailbox",
     AuditAction.MAILBOX_NOT_DONE: "Asked for, not done",
+    AuditAction.MAILBOX_LOCK: "Locked a mailbox",
+    AuditAction.MAILBOX_UNLOCK: "Unlocked a mailbox",
     AuditAction.MAILBOX_PASSWORD_SHOWN: "Took a password that may be set",
     AuditAction.MAILBOX_PASSWORD_FORGOTTEN: "A password was forgotten",
     AuditAction.RECOVERY_SET: "Set a recovery email",

@@ -10,9 +10,10 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewStored
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewLock, NewPassword, NewStored
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import CLEAR, Action
+from mxlib.core.text import locks
+from mxlib.core.vocabulary import CLEAR, Action, RowReason
 from mxlib.mxroute.errors import (
     InvalidResponse,
     MXrouteError,
@@ -31,7 +32,8 @@ from mxlib.services.failures import ListUnavailable, says_when, start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
-from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService
+from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService, clean_reason
+from mxlib.services.manual_writes import MailboxLocked
 from mxlib.services.runs import RunService
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, journal
@@ -46,6 +48,7 @@ REFUSALS = (
     OutcomeUnknown,
     NotFound,
     StoreUnavailable,
+    MailboxLocked,
     MXrouteError,
 )
 
@@ -169,6 +172,8 @@ class ChangeService:
             change, wrong = changes.normalised(change)
             if wrong:
                 raise InvalidField(change.column.name, wrong)
+        if isinstance(change, NewLock):
+            change = NewLock(clean_reason(change.reason))
         boxes = self._boxes(caller, change, domains)
         seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(selected)]
@@ -215,6 +220,13 @@ class ChangeService:
         row = proposed.alone
         if row is None:
             return ChangeResult(run=self._runs.start(caller, proposed.plan, days=days, key=proposed.key))
+        if row.reason is not None and row.reason.code is RowReason.LOCKED and row.action is not Action.LOCK:
+            raise MailboxLocked(locks.refuses_password(row.address), "LOCKED")
+        if row.action is Action.LOCK:
+            return self._at_once(self._mailboxes.lock(caller, row.domain, row.username, row.lock_reason))
+        if row.action is Action.UNLOCK:
+            kept = self._mailboxes.unlock(caller, row.domain, row.username, row.password)
+            return self._at_once(kept, row.password if row.generated else "")
         if row.action is Action.DELETE:
             return ChangeResult(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
         for column, value in row.stored.items():
@@ -224,7 +236,9 @@ class ChangeService:
             return ChangeResult()
         cells = {"password": row.password, "quota": row.quota}
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
-        password = row.password if isinstance(proposed.change, NewPassword) else ""
+        return self._at_once(kept, row.password if isinstance(proposed.change, NewPassword) else "")
+
+    def _at_once(self, kept: MailboxDetails, password: str = "") -> ChangeResult:
         return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
 
     def propose(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:

@@ -17,8 +17,20 @@ MOST = 100
 
 #: The columns whose values are stored here, by what the audit log calls setting one.
 _STORED = {str(action): MEANINGS[column] for column, action in stored_columns.ACTIONS.items()}
-_DID = {Action.CREATE: "Created", Action.UPDATE: "Changed", Action.DELETE: "Deleted"}
-_TRIED = {Action.CREATE: "Create failed", Action.UPDATE: "Change failed", Action.DELETE: "Delete failed"}
+_DID = {
+    Action.CREATE: "Created",
+    Action.UPDATE: "Changed",
+    Action.DELETE: "Deleted",
+    Action.LOCK: "Locked",
+    Action.UNLOCK: "Unlocked",
+}
+_TRIED = {
+    Action.CREATE: "Create failed",
+    Action.UPDATE: "Change failed",
+    Action.DELETE: "Delete failed",
+    Action.LOCK: "Lock failed",
+    Action.UNLOCK: "Unlock failed",
+}
 
 #: What was done, by what the audit log calls it.
 _ACTIONS = {str(entry): action for action, entry in ACTION_DONE.items()}

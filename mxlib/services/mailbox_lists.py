@@ -3,7 +3,7 @@
 import logging
 import math
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
+from mxlib.core.locks import Lock
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import list_ages
 from mxlib.mxroute import protocol
@@ -20,7 +21,7 @@ from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unre
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Failure
-from mxlib.store import Store, StoreUnavailable, mailbox_lists, stored_columns
+from mxlib.store import Store, StoreUnavailable, mailbox_lists, mailbox_locks, stored_columns
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,21 @@ FRAME_COLUMNS = (
     "sent",
     "limit",
     "suspended",
+    "is_locked",
+    "being_locked",
+    "locked_since",
+    "locked_by",
+    "lock_reason",
 )
+
+#: The columns of a lock, with their types and their values without one.
+_LOCK: dict[str, tuple[str, object]] = {
+    "is_locked": ("bool", False),
+    "being_locked": ("bool", False),
+    "locked_since": ("float64", math.nan),
+    "locked_by": ("str", ""),
+    "lock_reason": ("str", ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,17 +384,34 @@ class MailboxLists:
                     "sent": pd.Series([box.sent for box in boxes], dtype="int64"),
                     "limit": pd.Series([box.limit for box in boxes], dtype="int64"),
                     "suspended": pd.Series([box.suspended for box in boxes], dtype="bool"),
+                    **{name: pd.Series([none] * len(boxes), dtype=dtype) for name, (dtype, none) in _LOCK.items()},
                 },
                 columns=list(FRAME_COLUMNS),
             ).sort_values("username", ignore_index=True)
             self._frames[domain] = cached = (read_at or 0.0, frame)
         with self._store.read() as tx:
             stored = {column.name: stored_columns.of_domain(tx, column.name, domain) for column in STORED_HERE}
+            locks, being_locked = mailbox_locks.of_domain(tx, domain), mailbox_locks.being_locked(tx, domain)
         frame = cached[1]
+        if locks or being_locked:
+            frame = _with_locks(frame, locks, being_locked)
         known = {
             name: [values.get(user, "") for user in frame["username"]] for name, values in stored.items() if values
         }
         return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype="str") for name, cells in known.items()})
+
+
+def _with_locks(frame: pd.DataFrame, locks: Mapping[str, Lock], being_locked: Collection[str]) -> pd.DataFrame:
+    found = [locks.get(user) for user in frame["username"]]
+    values: dict[str, list[object]] = {
+        "is_locked": [lock is not None for lock in found],
+        "being_locked": [user in being_locked and user not in locks for user in frame["username"]],
+        "locked_since": [lock.since if lock else math.nan for lock in found],
+        "locked_by": [lock.by if lock else "" for lock in found],
+        "lock_reason": [lock.reason if lock else "" for lock in found],
+    }
+    columns = {name: pd.Series(values[name], index=frame.index, dtype=dtype) for name, (dtype, _) in _LOCK.items()}
+    return frame.assign(**columns)
 
 
 def _sees(caller: Caller, domain: str) -> bool:

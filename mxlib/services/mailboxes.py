@@ -9,9 +9,12 @@ from functools import partial
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
+from mxlib.core import passwords
 from mxlib.core.addresses import domain as normalised
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.locks import MAX_REASON_LENGTH, Lock
 from mxlib.core.schema import MAX_SENDS_PER_DAY, STORED_HERE
-from mxlib.core.text import confirmations
+from mxlib.core.text import confirmations, locks
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
 from mxlib.core.vocabulary import CLEAR, Action
@@ -20,7 +23,7 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import support_quotas
 from mxlib.services.client_terms import ClientTerms, quota_refusal
-from mxlib.services.confirmed_writes import ConfirmedWrites
+from mxlib.services.confirmed_writes import ConfirmedWrites, OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, start_waits
 from mxlib.services.imports import FRESH_FOR_START, ImportService
@@ -28,7 +31,7 @@ from mxlib.services.mailbox_lists import MailboxList, MailboxLists
 from mxlib.services.manual_write_outcomes import note_stored
 from mxlib.services.manual_writes import ManualWrites, WriteRequest
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, mailbox_creators, stored_columns
+from mxlib.store import Store, StoreUnavailable, mailbox_creators, mailbox_locks, stored_columns
 from mxlib.store.audit import Actor
 
 #: Valid in a URL of MXroute: neither a path, nor part of one.
@@ -56,6 +59,11 @@ class MailboxDetails:
     #: What is kept of it here, by column; blank for none.
     stored: Mapping[str, str]
     warnings: tuple[str, ...] = field(default=())
+    lock: Lock | None = None
+    #: Whether a lock was sent whose outcome is not known.
+    being_locked: bool = False
+    #: The password that was generated to unlock it: shown once.
+    password: str = field(default="", repr=False)
 
 
 @resolves_callers
@@ -191,6 +199,55 @@ class MailboxService:
         self._update_list(domain, username, box)
         return self._kept(domain, box, unrecorded=unrecorded)
 
+    def lock(self, caller: Caller, domain: str, username: str, reason: str = "") -> MailboxDetails:
+        """Set a password that nobody knows. A locked mailbox stays as it is, with its first reason.
+
+        Raises MailboxLocked while another password may still be set. A lock without an answer is sent again until
+        MXroute answers, and raises OutcomeUnknown.
+        """
+        domain, username = self._place(caller, Permission.SUPPORT, domain, username)
+        reason = clean_reason(reason)
+        known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
+        kept = self._kept(domain, known)
+        if kept.lock is not None:
+            return kept
+        asked = WriteRequest(Action.LOCK, domain, username, reason=reason)
+        try:
+            with self._manual.sending(Actor.of(caller), asked) as write:
+                still = partial(_must_now, caller, Permission.SUPPORT, domain)
+                if not self._writes.update(domain, username, {"password": passwords.generate()}, still):
+                    write.drop()
+                    raise _not_there(domain, username)
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(locks.being_locked(asked.address), error.after, error.code) from None
+        lock = Lock(self._clock.now(), caller.name, reason)
+        return self._changed(domain, known, write.done(), lock=lock)
+
+    def unlock(self, caller: Caller, domain: str, username: str, password: str = "") -> MailboxDetails:
+        """Set a new password, which ends the lock; a generated one is in the result.
+
+        Raises MailboxLocked for a mailbox that is not locked, or whose lock may still take effect.
+        """
+        domain, username = self._place(caller, Permission.SUPPORT, domain, username)
+        generated = "" if password else passwords.generate()
+        cells = {"username": username, "password": password or generated}
+        row = self._validated_row(caller, domain, cells, exists=username).row
+        known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
+        asked = WriteRequest(Action.UNLOCK, domain, username, str(row["password"]))
+        with self._manual.sending(Actor.of(caller), asked) as write:
+            still = partial(_must_now, caller, Permission.SUPPORT, domain)
+            if not self._writes.update(domain, username, {"password": asked.password}, still):
+                write.drop()
+                raise _not_there(domain, username)
+        return replace(self._changed(domain, known, write.done()), password=generated)
+
+    def _changed(self, domain: str, known: Mailbox, unrecorded: str, lock: Lock | None = None) -> MailboxDetails:
+        """Return a mailbox whose lock was changed, as far as it is readable now."""
+        box = self._writes.read_back(domain, known.username) or known
+        self._update_list(domain, known.username, box)
+        kept = self._kept(domain, box, unrecorded=unrecorded)
+        return replace(kept, lock=lock, being_locked=False) if unrecorded else kept
+
     def delete(self, caller: Caller, domain: str, username: str) -> str:
         """Delete a mailbox with all its mail.
 
@@ -276,7 +333,10 @@ class MailboxService:
     def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> MailboxDetails:
         with self._store.read() as tx:
             stored = stored_columns.of_mailbox(tx, domain, box.username)
-        return MailboxDetails(domain, box, stored, (*warnings, unrecorded) if unrecorded else warnings)
+            lock = mailbox_locks.of_mailbox(tx, domain, box.username)
+            being_locked = bool(mailbox_locks.being_locked(tx, domain, box.username))
+        warnings = (*warnings, unrecorded) if unrecorded else warnings
+        return MailboxDetails(domain, box, stored, warnings, lock, being_locked and lock is None)
 
     def _update_list(self, domain: str, username: str, box: Mailbox | None) -> None:
         """Apply a write to the cached list.
@@ -290,6 +350,14 @@ class MailboxService:
 def _must_now(caller: Caller, permission: Permission, domain: str) -> None:
     """Raise Forbidden unless the caller still has the permission: a request may wait long for its slot."""
     current(caller).require(permission, domain)
+
+
+def clean_reason(reason: str) -> str:
+    """Return the reason of a lock as it is stored. Raises InvalidField for one that is too long."""
+    reason = reason.strip(BLANKS)
+    if len(reason) > MAX_REASON_LENGTH or not reason.isprintable():
+        raise InvalidField("reason", locks.TOO_LONG)
+    return reason
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:

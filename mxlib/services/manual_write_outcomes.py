@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
+from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, stored_columns
+from mxlib.store import Tx, audit, erasure, mailbox_creators, mailbox_locks, manual_writes, stored_columns
 from mxlib.store.audit import Actor
 from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
 
 _FOUND = "no answer came; found there"
-_GONE = "no answer came; it is gone"
+GONE = "no answer came; it is gone"
 _AS_ASKED = "no answer came; it is as asked"
 _NOT_READABLE = "no answer came; whether the password was set cannot be read back"
 _NOT_DONE = "no answer came; it was not done"
@@ -26,6 +27,9 @@ _BY_LATER = {
     (Action.DELETE, Action.CREATE): True,
     (Action.DELETE, Action.UPDATE): False,
     (Action.DELETE, Action.DELETE): False,
+    (Action.UNLOCK, Action.CREATE): False,
+    # Whether a lock took effect is known by its own answer alone.
+    **dict.fromkeys(((Action.LOCK, later) for later in Action), False),
 }
 
 
@@ -48,8 +52,10 @@ def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[boo
                 return False, _made_by(maker)
             return (True, _FOUND) if box else (False, _NOT_DONE)
         case Action.DELETE:
-            return (False, _NOT_DONE) if box else (True, _GONE)
-        case Action.UPDATE:
+            return (False, _NOT_DONE) if box else (True, GONE)
+        case Action.LOCK:
+            return False, _NOT_DONE  # it is sent again instead, since no read back shows it
+        case Action.UPDATE | Action.UNLOCK:
             if box is None:
                 return False, _NOT_DONE
             if write.sealed_password is not None:
@@ -59,18 +65,34 @@ def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[boo
             return (True, _AS_ASKED) if as_asked else (False, _NOT_DONE)
 
 
+def made_since(tx: Tx, write: ManualWrite) -> str | None:
+    """Return who made the mailbox again since a write was asked for.
+
+    It is a phrase; None when nobody did.
+    """
+    maker = mailbox_creators.find_maker(tx, write.mailbox, at=write.at)
+    return None if maker is None else _made_by(maker)
+
+
 def _made_by(maker: Maker) -> str:
     return "no answer came; " + ("someone made it by hand" if maker.run is None else f"run {maker.run} made it")
 
 
 def note_done(
     tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, stored: Mapping[str, str],
-    outcome: str, detail: Mapping[str, object] | None,
+    outcome: str, detail: Mapping[str, object] | None, reason: str = "",
 ) -> None:  # fmt: skip
-    """Record a write that was done, with the values that are stored here."""
-    if action is not Action.UPDATE:  # a new mailbox does not inherit those of an earlier one of its name
+    """Record a write that was done, with the values that are stored here.
+
+    `reason` is that of a lock.
+    """
+    if action in {Action.CREATE, Action.DELETE}:  # a new mailbox inherits nothing of an earlier one of its name
         stored_columns.drop(tx, domain, username)
         stored_columns.apply(tx, domain, username, stored, at)
+    if action is Action.LOCK:
+        mailbox_locks.put(tx, domain, username, Lock(at, actor.name, reason))
+    elif action is not Action.UPDATE:
+        mailbox_locks.drop(tx, domain, username)
     audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=outcome, detail=detail)
     if action is Action.UPDATE:
         note_stored(tx, at, actor, domain, username, stored)
@@ -91,12 +113,18 @@ def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str)
     outcome = f"asked: {asked}; {why}" if asked else why
     if done:
         action = Action(write.action)
-        facts = _change(write).facts if action is Action.UPDATE else {}
+        facts = _change(write).facts if action in {Action.UPDATE, Action.UNLOCK} else {}
         detail = {**facts, "answered": False}
         note_done(tx, at, actor, action, write.domain, write.username, write.stored, outcome, detail)
     else:
         outcome, detail = f"{write.action}: {outcome}", {"action": write.action, "answered": False}
         audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome, detail=detail)
+
+
+def note_lock(tx: Tx, at: float, write: ManualWrite) -> None:
+    """Record a lock that MXroute confirmed when it was sent again."""
+    actor, why = Actor(write.who, CallerKind(write.kind), write.address), str(write.asked.get("reason", ""))
+    note_done(tx, at, actor, Action.LOCK, write.domain, write.username, write.stored, why, None, why)
 
 
 def _change(write: ManualWrite) -> MailboxChange:

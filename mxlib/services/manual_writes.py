@@ -7,19 +7,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from mxlib.clock import Clock
+from mxlib.core import passwords
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.text import store_problems
+from mxlib.core.text import locks, store_problems
 from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute.client import MXrouteClient
-from mxlib.mxroute.errors import MXrouteError, NotFound
+from mxlib.mxroute.errors import InvalidRequest, MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.manager import NotOwner, RunManager
 from mxlib.services import manual_write_outcomes
 from mxlib.services.confirmed_writes import MAX_WAIT_S, REVOKED, ConfirmedWrites, OutcomeUnknown
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, hold, manual_writes
+from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, hold, mailbox_locks, manual_writes
 from mxlib.store.audit import Actor
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
@@ -44,6 +45,28 @@ class WriteRequest:
     stored: Mapping[str, str] = field(default_factory=dict)
     change: MailboxChange | None = None
     figures: Mapping[str, int] | None = None
+    #: Why a mailbox is locked; may be blank.
+    reason: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        """Return the full address."""
+        return f"{self.username}@{self.domain}"
+
+
+class MailboxLocked(Exception):
+    """A lock forbids a write, or a write under way forbids a lock.
+
+    Nothing was sent. `code` says which; `after` is in how many seconds it may be possible.
+    """
+
+    def __init__(self, message: str, code: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.code, self.after = code, after
+
+
+class _Superseded(Exception):
+    """Another write to the mailbox is under way: a lock is not sent again now."""
 
 
 class PendingWrite:
@@ -103,8 +126,9 @@ class ManualWrites:
     def sending(self, actor: Actor, asked: WriteRequest) -> Iterator[PendingWrite]:
         """Journal a write, and let the block send it.
 
-        Raises StoreUnavailable or NotOwner, with nothing sent, when it cannot be journalled. What the block raises is
-        recorded, unless another process took over meanwhile: that one settles the write.
+        Raises StoreUnavailable or NotOwner, with nothing sent, when it cannot be journalled, MailboxLocked when a lock
+        is against it. What the block raises is recorded, unless another process took over meanwhile: that one settles
+        the write.
         """
         number = self._begin(actor, asked)
         try:
@@ -127,10 +151,14 @@ class ManualWrites:
         self._flush()
         try:
             with self.writing() as tx:
+                _must_fit_lock(tx, asked, now)
                 number = manual_writes.add(
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
-                    asked={"detail": asked.change.text if asked.change else "", **(asked.figures or {})}, **stored,
+                    asked={
+                        "detail": asked.change.text if asked.change else "", **(asked.figures or {}),
+                        **({"reason": asked.reason} if asked.reason else {}),
+                    }, **stored,
                     settle_at=now + MAX_WAIT_S + 2 * self._settings.timeout_s + _OFTEN,
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
@@ -151,9 +179,9 @@ class ManualWrites:
 
         def note(tx: Tx) -> None:
             self._settle_earlier(tx, number, asked)
-            outcome, detail = (asked.change.text, asked.change.facts) if asked.change else ("", None)
+            outcome, detail = (asked.change.text, asked.change.facts) if asked.change else (asked.reason, None)
             manual_write_outcomes.note_done(
-                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail
+                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail, asked.reason
             )
             manual_write_outcomes.drop(tx, number)
 
@@ -174,6 +202,8 @@ class ManualWrites:
         now = self._clock.now()
         for write in manual_writes.find_of_mailbox(tx, asked.domain, asked.username):
             if write.id >= number or (write.status == SENDING and write.settle_at > now):
+                continue
+            if write.action == Action.LOCK and asked.action is Action.UPDATE:  # it sets no password
                 continue
             if write.status != KEPT:
                 done = manual_write_outcomes.outcome_by_later(write, asked.action)
@@ -241,6 +271,8 @@ class ManualWrites:
 
     def _settle(self, write: ManualWrite) -> bool:
         """Read one mailbox back and record the outcome; return whether MXroute answered."""
+        if write.action == Action.LOCK:
+            return self._lock_again(write)
         try:
             box: Mailbox | None = self._writes.read(write.domain, write.username)
         except NotFound:
@@ -260,6 +292,54 @@ class ManualWrites:
                 manual_write_outcomes.drop(tx, write.id)
         with suppress(StoreUnavailable):
             self._lists.apply_write(write.domain, write.username, box)
+        return True
+
+    def _lock_again(self, write: ManualWrite) -> bool:
+        """Send a lock again that got no answer; return whether it has an outcome.
+
+        Each try has another password. No response shows whether a password was set, and a lock may be sent twice.
+        """
+        sent = False
+
+        def still() -> None:
+            nonlocal sent
+            self.must_own()
+            with self._store.read() as tx:
+                if _is_superseded(tx, write):
+                    raise _Superseded
+            sent = True
+
+        timeout = self._settings.timeout_s
+        with self.writing() as tx:
+            if (made := manual_write_outcomes.made_since(tx, write)) is not None:
+                manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=False, why=made)
+                manual_write_outcomes.drop(tx, write.id)
+                return True
+            if _is_superseded(tx, write):
+                return False
+            until = self._clock.now() + MAX_WAIT_S + 2 * timeout + _OFTEN
+            if not manual_writes.change(tx, write.id, status=SENDING, settle_at=until):
+                return True
+        refused = ""
+        try:
+            there = self._writes.update(write.domain, write.username, {"password": passwords.generate()}, still)
+        except (OutcomeUnknown, MXrouteError, NotOwner, _Superseded) as problem:
+            if not isinstance(problem, InvalidRequest):
+                may_happen = isinstance(problem, OutcomeUnknown) or (sent and not isinstance(problem, MXrouteError))
+                with self.writing() as tx:
+                    at = self._clock.now() + (timeout if may_happen else 0.0)
+                    manual_writes.change(tx, write.id, status=UNCERTAIN, settle_at=at)
+                return False
+            there, refused = False, str(problem)
+        with self.writing() as tx:
+            if manual_writes.get(tx, write.id) is None:
+                return True
+            if there:
+                manual_write_outcomes.note_lock(tx, self._clock.now(), write)
+            else:
+                why = refused or manual_write_outcomes.GONE
+                manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=False, why=why)
+            manual_write_outcomes.drop(tx, write.id)
         return True
 
     def _forget(self, now: float) -> None:
@@ -323,6 +403,32 @@ class ManualWrites:
                 self._woken = False
                 if self._closing:
                     return
+
+
+def _is_superseded(tx: Tx, write: ManualWrite) -> bool:
+    """Return whether a later write is under way, or another process settled this one."""
+    others = manual_writes.find_of_mailbox(tx, write.domain, write.username)
+    later = (other for other in others if other.id > write.id and other.action != Action.LOCK)
+    return manual_writes.get(tx, write.id) is None or any(other.status == SENDING for other in later)
+
+
+def _must_fit_lock(tx: Tx, asked: WriteRequest, now: float) -> None:
+    """Raise MailboxLocked for a write that a lock forbids, or a useless lock."""
+    place = (tx, asked.domain, asked.username)
+    match asked.action:
+        case Action.UPDATE if asked.password:
+            if mailbox_locks.of_mailbox(*place) or mailbox_locks.being_locked(*place):
+                raise MailboxLocked(locks.refuses_password(asked.address), "LOCKED")
+        case Action.LOCK:
+            if after := mailbox_locks.may_still_set_password(*place, now):
+                raise MailboxLocked(locks.password_under_way(asked.address, after), "CONFLICT", after)
+        case Action.UNLOCK:
+            if after := mailbox_locks.may_still_lock(*place, now):
+                raise MailboxLocked(locks.not_yet(asked.address, after), "BEING_LOCKED", after)
+            if not (mailbox_locks.of_mailbox(*place) or mailbox_locks.being_locked(*place)):
+                raise MailboxLocked(locks.not_locked(asked.address), "NOT_LOCKED")
+        case _:
+            pass
 
 
 def _is_over(write: ManualWrite, now: float) -> bool:

@@ -48,7 +48,7 @@ def _needed(plan: Plan, action: Action) -> Permission:
     """Return the permission that a row of a plan needs in its domain."""
     if action is Action.DELETE:
         return Permission.DELETE
-    return Permission.SUPPORT if plan.kind is RunKind.CHANGE and action is Action.UPDATE else Permission.IMPORT
+    return Permission.SUPPORT if plan.kind is RunKind.CHANGE and action is not Action.CREATE else Permission.IMPORT
 
 
 def _must(caller: Caller, run: RunView | RunRecord) -> None:

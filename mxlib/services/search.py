@@ -34,6 +34,12 @@ class Hit:
     sent: int
     limit: int
     suspended: bool
+    is_locked: bool
+    being_locked: bool
+    #: Unix seconds; not a number without a lock.
+    locked_since: float
+    locked_by: str
+    lock_reason: str
 
 
 @dataclass(frozen=True, slots=True)

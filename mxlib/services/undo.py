@@ -56,7 +56,7 @@ class UndoPlan:
     @property
     def to_restore(self) -> tuple[PlannedRow, ...]:
         """Return the mailboxes whose former figures will be restored."""
-        return tuple(row for row in self.plan.rows if row.acts and row.action is Action.UPDATE)
+        return tuple(row for row in self.plan.rows if row.acts and row.action is not Action.DELETE)
 
     @property
     def kept(self) -> tuple[PlannedRow, ...]:
@@ -67,6 +67,8 @@ class UndoPlan:
         """Describe what happens to a mailbox, as a phrase."""
         if row.reason or row.action is Action.DELETE:
             return row.left_out or undo_questions.DELETED_IF_UNUSED
+        if row.action in {Action.LOCK, Action.UNLOCK}:
+            return undo_questions.LOCKED_AGAIN if row.action is Action.LOCK else undo_questions.UNLOCKED
         phrases = []
         if row.quota is not None:
             had = row.before.get("quota")
@@ -213,5 +215,7 @@ class UndoService:
                 ],
                 lasting=why[KeepCode.LASTING],
                 gone=why[KeepCode.GONE],
+                unlocked=sum(row.action is Action.UNLOCK for row in planned.to_restore),
+                locked=sum(row.action is Action.LOCK for row in planned.to_restore),
             ),
         )

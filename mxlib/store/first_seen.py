@@ -23,8 +23,8 @@ _OURS = ("created", "sending", "settling")
 
 def note(
     tx: Tx, domain: str, usernames: Collection[str], at: float, *, before: Collection[str] = (), before_at: float = 0.0
-) -> None:
-    """Record the mailboxes that the host listed at `at`: when each was first seen.
+) -> set[str]:
+    """Record the mailboxes that the host listed at `at`: when each was first seen. Return those new to MXM.
 
     Mailboxes that are gone are deleted. `before` is the previous list, of `before_at`. A mailbox that MXM created, that
     was missing from the previous list and is back, was created again by someone else.
@@ -35,8 +35,10 @@ def note(
     if gone:
         tx.execute(_FORGET, gone)
     new = there - known
-    if new and (strangers := new - (_made_here(tx, domain) - _gone(tx, domain, new.difference(before), before_at))):
+    strangers = new - (_made_here(tx, domain) - _gone(tx, domain, new.difference(before), before_at)) if new else new
+    if strangers:
         tx.execute(table.insert(), [{"domain": domain, "username": name, "at": at} for name in sorted(strangers)])
+    return strangers
 
 
 def set_aside(tx: Tx, domain: str, usernames: Collection[str], at: float) -> None:

@@ -29,7 +29,7 @@ _RUN = [run.c[column.name] for column in fields(RunRecord)]
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
 #: An update or a deletion that costs a write: its mailbox is inspected right before.
-_INSPECTED = (run_row.c.action == "delete") | (
+_INSPECTED = run_row.c.action.in_(("delete", "lock", "unlock")) | (
     (run_row.c.action == "update") & (run_row.c.sealed_password.is_not(None) | run_row.c.quota.is_not(None))
 )
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import first_seen
+from mxlib.store import first_seen, mailbox_locks
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
 
@@ -77,7 +77,8 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     elif names and (restored := first_seen.restore(tx, domain, names)):
         before, before_at = restored
     _keep(tx, domain, [asdict(box) for box in boxes], at)
-    first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
+    strangers = first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
+    mailbox_locks.drop_made_again(tx, domain, strangers.difference(before), before_at)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

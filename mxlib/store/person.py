@@ -19,6 +19,7 @@ from mxlib.store.tables import (
     audit,
     client,
     draft,
+    mailbox_lock,
     mailbox_name,
     manual_write,
     mapping_answer,
@@ -55,6 +56,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             ],
             "drafts": list(drafts_naming(tx, store.key, address)),
             "user": _user(tx, address),
+            "locks_that_name": [_lock(row) for row in locks_naming(tx, address)],
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
@@ -109,6 +111,17 @@ def tokens_naming(tx: Tx, address: str) -> Iterator[str]:
     for name in tx.execute(sa.select(token.c.name).where(may_name(token.c.name, address))).scalars():
         if is_named(name, address):
             yield name
+
+
+def locks_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return the locks of other mailboxes whose reason or actor names the person."""
+    names = sa.or_(may_name(mailbox_lock.c.who, address), may_name(mailbox_lock.c.reason, address))
+    rows = tx.execute(sa.select(mailbox_lock).where(names, ~is_mailbox(mailbox_lock, address))).all()
+    return [row for row in rows if is_within((row.who, row.reason), address)]
+
+
+def _lock(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    return {"mailbox": f"{row.username}@{row.domain}", "since": row.at, "by": row.who, "reason": row.reason}
 
 
 def clients_naming(tx: Tx, address: str) -> Iterator[sa.Row[*tuple[Any, ...]]]:
@@ -171,6 +184,9 @@ def _mailbox(tx: Tx, address: str) -> dict[str, Any]:
         row = tx.execute(sa.select(table).where(is_mailbox(table, address))).first()
         if row is not None:
             found |= {name: getattr(row, column), f"{name}_set_at": row.set_at}
+    lock = tx.execute(sa.select(mailbox_lock).where(is_mailbox(mailbox_lock, address))).first()
+    if lock is not None:
+        found["locked"] = {"since": lock.at, "by": lock.who, "reason": lock.reason}
     first = tx.scalar(sa.select(sightings.c.at).where(is_mailbox(sightings, address)))
     if first is not None or username in (aside := first_seen.aside(tx, domain)):
         found["first_seen"] = first if first is not None else aside[username]

@@ -26,6 +26,7 @@ from mxlib.store.person import (
     drafts_naming,
     is_listed,
     is_text,
+    locks_naming,
     referring,
     runs_naming,
     writes_name,
@@ -35,6 +36,7 @@ from mxlib.store.tables import (
     attempt,
     client,
     draft,
+    mailbox_lock,
     mailbox_name,
     manual_write,
     mapping_answer,
@@ -64,7 +66,7 @@ _USER_ERASED: dict[str, Any] = {
 #: Columns with the name of who did something; a user's name in them becomes that of the erased user.
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
-    manual_write.c.who,
+    manual_write.c.who, mailbox_lock.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -198,7 +200,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_texts_of_runs(tx, key, address) + _erase_writes(tx, address) + _erase_tokens(tx, address)
-    return values + _erase_clients(tx, address)
+    return values + _erase_clients(tx, address) + _erase_locks(tx, address)
 
 
 def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str) -> int:
@@ -239,6 +241,24 @@ def _erase_tokens(tx: Tx, address: str) -> int:
         if is_named(row.name, address):
             tx.execute(token.update().where(token.c.id == row.id).values(name=ERASED))
             erased += 1
+    return erased
+
+
+def _erase_locks(tx: Tx, address: str) -> int:
+    """Erase what names the person in locks; return how many.
+
+    The lock of a mailbox that is gone goes as a whole. That of one that exists stays, without its reason: nobody knows
+    its password.
+    """
+    own = is_mailbox(mailbox_lock, address)
+    if not is_listed(tx, address):
+        erased = tx.execute(mailbox_lock.delete().where(own)).rowcount
+    else:
+        erased = tx.execute(mailbox_lock.update().where(own, mailbox_lock.c.reason != "").values(reason="")).rowcount
+    for row in locks_naming(tx, address):
+        place = (mailbox_lock.c.domain == row.domain) & (mailbox_lock.c.username == row.username)
+        tx.execute(mailbox_lock.update().where(place).values(reason=without(row.reason, address, ERASED)))
+        erased += 1
     return erased
 
 

@@ -104,6 +104,11 @@ class RowRecord:
         return bool(self.before.get("unused") or self.before.get("unchanged"))
 
     @property
+    def lock_reason(self) -> str:
+        """Return why it locks its mailbox; blank without a reason."""
+        return str(self.before.get("lock_reason") or "")
+
+    @property
     def was(self) -> dict[str, Any]:
         """Return what the mailbox had right before this row.
 

@@ -47,6 +47,17 @@ mailbox_name = Table(
     Column("set_at", Float, nullable=False),
 )
 
+#: Mailboxes whose password is one that nobody knows: since when, who locked them, and why.
+mailbox_lock = Table(
+    "mailbox_lock",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 #: The last good list of a domain's mailboxes; the row of domain "" holds the names of the domains themselves.
 last_list = Table(
     "last_list",

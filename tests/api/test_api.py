@@ -200,7 +200,7 @@ def test_a_list_has_the_figures_of_mxroute_and_the_recovery_emails(app: App) -> 
     }  # fmt: skip
     assert data(answer)[0].keys() == {
         "username", "email", "quota", "usage", "limit", "sent", "suspended", "recovery_email", "has_recovery_email",
-        "name",
+        "name", "locked",
     }  # fmt: skip
     assert "problem" not in answer.json()
 

@@ -23,6 +23,7 @@ def test_a_mailbox_is_created_and_returned_with_the_values_of_mxroute(app: App) 
     assert made == {
         "username": "nina", "email": "nina@a.nl", "quota": 2048, "usage": 0.0, "limit": 9600, "sent": 0,
         "suspended": False, "recovery_email": "n@x.org", "has_recovery_email": True, "name": None,
+            "locked": None,
         "warnings": ["MXroute will set limit 9600, not 500."],
     }  # fmt: skip
     assert app.host.sandbox.password_of("nina@a.nl") == GOOD

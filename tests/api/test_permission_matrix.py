@@ -37,6 +37,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("PATCH", f"{BOXES}/nina", {"quota": 2048}, "import"),
     ("DELETE", f"{BOXES}/nina", None, "delete"),
     ("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}, "import"),
+    ("POST", f"{BOXES}/nina/lock", {"reason": "left"}, "import"),
+    ("POST", f"{BOXES}/nina/unlock", {}, "import"),
     ("POST", "/email-accounts/import/preview", ROWS, ""),
     ("POST", "/imports", ROWS, "import"),
     ("GET", "/imports", None, ""),
@@ -94,6 +96,7 @@ def set_up(made: App) -> None:
     run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
     made.ended(run.json()["data"]["id"])
     unanswered_reset(made)
+    made.ask("POST", f"{BOXES}/nina/lock")
     made.ask("POST", "/clients", {"name": "Client A", "domains": ["a.nl"]})
 
 

@@ -29,6 +29,7 @@ NAMING = {
     "client": "name key contacts notes created_by",
     "draft": "operator begun_by",
     "first_seen": "username",
+    "mailbox_lock": "username who reason",
     "mailbox_name": "username name",
     "manual_write": "who address asked recovery_email outcome",
     "mapping_answer": "answered_by",
@@ -45,6 +46,7 @@ NAMING = {
 #: Columns that hold data of a person without a name: figures and times, and what is sealed or hashed.
 OF_A_PERSON = {
     "first_seen": "domain at",
+    "mailbox_lock": "domain at",
     "mailbox_name": "domain set_at",
     "pending_sign_in": "digest user began_at how passed",
     "recovery_code": "digest user",
@@ -118,6 +120,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.recovery_email, domain="a.nl", username="nina.berg", email=PRIVATE)
         add(tx, t.recovery_email, domain="a.nl", username="tess", email=NINA)
         add(tx, t.mailbox_name, domain="a.nl", username="nina.berg", name=NAME)
+        add(tx, t.mailbox_lock, domain="a.nl", username="nina.berg", who="boss", reason="left us")
+        add(tx, t.mailbox_lock, domain="a.nl", username="tess", who=NINA, reason=said)
         add(tx, t.first_seen, domain="a.nl", username="nina.berg")
         rights = {"nina-and-berg.nl": ["view"]}
         add(tx, t.user, id=1, name="boss", admin=True)
@@ -247,7 +251,15 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert held["user"]["last_sign_in_from"] == IP
     assert len(held["user"]["column_choices"]) == 1
     assert held["runs_that_name"] == [1, 2]
-    for part in ("writes_by_hand", "drafts", "clients_that_name", "tokens_that_name", "sign_ins_refused"):
+    assert held["mailbox"]["locked"]["reason"] == "left us"
+    for part in (
+        "writes_by_hand",
+        "drafts",
+        "locks_that_name",
+        "clients_that_name",
+        "tokens_that_name",
+        "sign_ins_refused",
+    ):
         assert len(held[part]) == 1, part
     assert len(held["audit_entries"]) == 4
     assert person.is_known(held)

@@ -20,7 +20,7 @@ from mxlib.api.dependencies import (
 )
 from mxlib.api.responses import success, success_list
 from mxlib.api.schemas import common
-from mxlib.api.schemas.requests import ChangedMailbox, NewMailbox, RecoveryEmail
+from mxlib.api.schemas.requests import ChangedMailbox, LockRequest, NewMailbox, RecoveryEmail, UnlockRequest
 from mxlib.auth.permissions import Permission
 from mxlib.services.exports import NotFound
 
@@ -127,6 +127,33 @@ def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     unrecorded = services.current().mailboxes.delete(caller, domain, user)
     deleted: common.Deleted = {"email": f"{user}@{domain}".lower()}
     return success(deleted | {"warnings": [unrecorded]} if unrecorded else deleted)
+
+
+@router.post(
+    "/email-accounts/{user}/lock",
+    responses={200: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 409, 415, 429, 503)},
+    openapi_extra=body(LockRequest),
+)
+@calls_host
+def lock(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
+    """Lock a mailbox: set a password that nobody knows.
+
+    Sessions that are open at MXroute may go on, mail still arrives, and forwarders still forward.
+    """
+    reason = LockRequest.parse(parse_body(request, data) if data else {}).reason
+    return success(common.mailbox(services.current().mailboxes.lock(caller, domain, user, reason)))
+
+
+@router.post(
+    "/email-accounts/{user}/unlock",
+    responses={200: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 409, 415, 429, 503)},
+    openapi_extra=body(UnlockRequest),
+)
+@calls_host
+def unlock(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
+    """Unlock a mailbox with a new password; a generated one is in the answer."""
+    password = UnlockRequest.parse(parse_body(request, data) if data else {}).password
+    return success(common.mailbox(services.current().mailboxes.unlock(caller, domain, user, password)))
 
 
 @router.get(

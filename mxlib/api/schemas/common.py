@@ -8,6 +8,7 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.auth.permissions import Caller
+from mxlib.core.text import locks
 from mxlib.services.account_storage import AccountStorage
 from mxlib.services.audit_log import Page
 from mxlib.services.history import MailboxHistory
@@ -15,6 +16,9 @@ from mxlib.services.mailboxes import MailboxDetails
 from mxlib.services.search import Found, Hit
 
 T = TypeVar("T")
+
+#: Columns of a list that are shown as one lock, or not at all.
+_OF_LOCKS = frozenset({"is_locked", "being_locked", "locked_since", "locked_by", "lock_reason"})
 
 
 class Success(TypedDict, Generic[T]):
@@ -59,10 +63,19 @@ class Me(TypedDict):
     permissions: dict[str, list[str]]
 
 
+class LockShape(TypedDict):
+    """A lock: since when, by whom and why; nobody knows the password of the mailbox."""
+
+    since: str | None
+    by: str
+    reason: str | None
+
+
 class MailboxShape(TypedDict):
     """A mailbox as MXroute has it, with the recovery email and name kept by MXM.
 
-    Quota and usage are in MB; quota 0 = unlimited.
+    Quota and usage are in MB; quota 0 = unlimited. `locked` is null unless MXroute confirmed its lock. `password` is
+    there once, after an unlock that generated it.
     """
 
     username: str
@@ -75,7 +88,9 @@ class MailboxShape(TypedDict):
     recovery_email: str | None
     has_recovery_email: bool
     name: str | None
+    locked: LockShape | None
     warnings: NotRequired[list[str]]
+    password: NotRequired[str]
 
 
 class RecoveryShape(TypedDict):
@@ -190,16 +205,28 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
         "recovery_email": kept.stored["recovery_email"] or None,
         "has_recovery_email": bool(kept.stored["recovery_email"]),
         "name": kept.stored["name"] or None,
+        "locked": _lock(kept.lock.since, kept.lock.by, kept.lock.reason) if kept.lock else None,
     }
-    return shape | {"warnings": list(kept.warnings)} if kept.warnings else shape
+    warnings = [*kept.warnings, *([locks.being_locked(shape["email"])] if kept.being_locked else [])]
+    if warnings:
+        shape["warnings"] = warnings
+    if kept.password:
+        shape["password"] = kept.password
+    return shape
 
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the mailboxes of a domain's list."""
-    names = ["email" if name == "address" else str(name) for name in frame.columns]
-    columns = (frame[name].tolist() for name in frame.columns)  # a fifth of the time that `to_dict("records")` takes
+    own = [name for name in frame.columns if name not in _OF_LOCKS]
+    names = ["email" if name == "address" else str(name) for name in own]
+    columns = (frame[name].tolist() for name in own)  # a fifth of the time that `to_dict("records")` takes
     rows: Iterable[dict[str, Any]] = (dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))
-    return [{**row, **_kept(row["recovery_email"], row["name"])} for row in rows]
+    since, by, why = (frame[name].tolist() for name in ("locked_since", "locked_by", "lock_reason"))
+    locked = [_lock(*each) if each[0] == each[0] else None for each in zip(since, by, why, strict=True)]
+    return [
+        {**row, **_kept(row["recovery_email"], row["name"]), "locked": lock}
+        for row, lock in zip(rows, locked, strict=True)
+    ]
 
 
 def found(result: Found) -> FoundShape:
@@ -224,6 +251,7 @@ def _hit(hit: Hit) -> MailboxShape:
         "recovery_email": hit.recovery_email or None,
         "has_recovery_email": bool(hit.recovery_email),
         "name": hit.name or None,
+        "locked": _lock(hit.locked_since, hit.locked_by, hit.lock_reason) if hit.is_locked else None,
     }
 
 
@@ -283,6 +311,10 @@ def recovery(email: str, kept: str) -> RecoveryShape:
 def iso_time(at: float | None) -> str | None:
     """Format a time as in all responses: UTC, to the second."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _lock(since: float, by: str, reason: str) -> LockShape:
+    return {"since": iso_time(since), "by": by, "reason": reason or None}
 
 
 def _kept(email: str, name: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from mxlib.core.mapping import json_rows
 from mxlib.core.mapping.json_rows import cell_text
 from mxlib.core.mapping.secret_cells import masked_cell
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
+from mxlib.core.plans.changes import Change, Deletion, NewLock, NewPassword, NewQuota, NewStored, Unlocking
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import CLEAR, OnExisting
@@ -152,6 +152,13 @@ def _text(value: Any) -> str:
     return cell_text(value)
 
 
+def _text_or_blank(value: Any) -> str:
+    """Return a text that may be missing; a number is no text."""
+    if not isinstance(value, str | None):
+        raise _wrong_cell("write text.")
+    return value or ""
+
+
 def _max_rows(info: ValidationInfo) -> int:
     """Return the maximum number of rows or mailboxes in a body."""
     return int((info.context or {})["max_rows"])
@@ -234,6 +241,22 @@ class RecoveryEmail(Body):
     recovery_email: Annotated[Any, _schema("string", "null")] = Field(description=_RECOVERY)
 
 
+class LockRequest(Body):
+    """The reason of a lock."""
+
+    reason: Annotated[str, BeforeValidator(_text_or_blank), _schema("string", "null")] = Field(
+        "", description="People who may view the mailbox see it", examples=["Left on 31 October"], repr=False
+    )
+
+
+class UnlockRequest(Body):
+    """The new password; without one, MXM generates it."""
+
+    password: Annotated[str, BeforeValidator(_text_or_blank), _schema("string", "null")] = Field(
+        "", description=_PASSWORD, repr=False
+    )
+
+
 # Many mailboxes.
 
 
@@ -281,11 +304,11 @@ class SelectedMailboxes(Body):
 
 
 def _one_of_kinds(schema: dict[str, Any]) -> None:
-    """Describe a change as one of four kinds, each with its own fields."""
+    """Describe a change as one of six kinds, each with its own fields."""
     cells = schema.pop("properties")
     for name in ("type", "required", "additionalProperties"):
         schema.pop(name, None)
-    for name in ("generate_password", "delete"):
+    for name in ("generate_password", "delete", "lock", "unlock"):
         cells[name] = {"const": True, "description": cells[name]["description"]}
     schema["oneOf"] = [
         {
@@ -308,6 +331,8 @@ class ChangeRequest(SelectedMailboxes):
         "quota": ("below_use",),
         "generate_password": (),
         "recovery_email": (),
+        "lock": ("reason",),
+        "unlock": (),
         "delete": ("confirm",),
     }
 
@@ -320,6 +345,11 @@ class ChangeRequest(SelectedMailboxes):
     recovery_email: Annotated[Any, _schema("string", "null")] = Field(
         None, description="The same for all; `-` and null forget it", repr=False
     )
+    lock: Flag = Field(False, description="Set passwords that nobody knows")
+    reason: Annotated[str, BeforeValidator(_text_or_blank), _schema("string", "null")] = Field(
+        "", description="Why they are locked; people who may view the mailboxes see it", repr=False
+    )
+    unlock: Flag = Field(False, description="A new password for each that is locked, in the results")
     delete: Flag = Field(False, description="Gone with all mail")
     confirm: Annotated[int | None, BeforeValidator(_whole_number), _schema("integer", "null")] = Field(
         None, description="The number that `dry_run` shows"
@@ -339,6 +369,8 @@ class ChangeRequest(SelectedMailboxes):
             "quota": self.quota is not None,
             "generate_password": self.generate_password,
             "recovery_email": "recovery_email" in self.model_fields_set,
+            "lock": self.lock,
+            "unlock": self.unlock,
             "delete": self.delete,
         }
         kinds = [name for name, is_requested in requested.items() if is_requested]
@@ -353,6 +385,10 @@ class ChangeRequest(SelectedMailboxes):
             case "recovery_email":
                 email = _own_text(self.recovery_email, "recovery_email").strip(BLANKS)
                 self._change = NewStored(dict.fromkeys(self.addresses, "" if email == CLEAR else email))
+            case "lock":
+                self._change = NewLock(self.reason)
+            case "unlock":
+                self._change = Unlocking()
             case _:
                 self._change = Deletion()
         return self

@@ -1,7 +1,17 @@
 """Questions before selected mailboxes are changed or deleted: figures first, the instruction last."""
 
 from mxlib.core.format import count, day, duration, listed, readable
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewStored, OverQuota
+from mxlib.core.plans.changes import (
+    Change,
+    ChangeSummary,
+    Deletion,
+    NewLock,
+    NewPassword,
+    NewQuota,
+    NewStored,
+    OverQuota,
+    Unlocking,
+)
 from mxlib.core.schema import RECOVERY_EMAIL
 
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
@@ -32,6 +42,10 @@ def name(change: Change) -> str:
             return "Reset passwords"
         case NewStored(values, column):
             return f"{'Set' if any(values.values()) else 'Clear'} {column.plural}"
+        case NewLock():
+            return "Lock mailboxes"
+        case Unlocking():
+            return "Unlock mailboxes"
         case Deletion():
             return "Delete mailboxes"
 
@@ -46,7 +60,7 @@ def question(
     if not figures.acting:
         return f"Nothing to change: {_why_nothing(change, figures)}"
     sentences = _question(change, figures, alone)
-    if isinstance(change, NewPassword) and seconds:
+    if isinstance(change, NewPassword | Unlocking) and seconds:
         sentences.append(f"They are in the results, readable until {day(readable_until)}.")
     if figures.suspended and not isinstance(change, Deletion | NewStored):
         stay = "is suspended and stays so" if figures.suspended == 1 else "are suspended and stay so"
@@ -111,7 +125,19 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
             return parts
         case NewPassword():
             what = "a new password? The old one stops" if alone else "new passwords? The old ones stop"
-            return [f"Give {boxes} {what} working at once, in every mail program."]
+            stay = "stays" if figures.mailboxes - figures.acting == 1 else "stay"
+            kept = [f"{_locked(figures)} and {stay} so."] if figures.acting < figures.mailboxes else []
+            return [f"Give {boxes} {what} working at once, in every mail program.", *kept]
+        case NewLock():
+            its = "Its password becomes" if figures.acting == 1 else "Their passwords become"
+            it = "It refuses" if figures.acting == 1 else "They refuse"
+            already = [f"{_locked(figures)} already."] if figures.acting < figures.mailboxes else []
+            ends = f"{its} one that nobody knows. {it} every new password until Unlock."
+            return [f"Lock {boxes}?", *already, ends]
+        case Unlocking():
+            others = figures.mailboxes - figures.acting
+            not_locked = [f"{others:,} {'is' if others == 1 else 'are'} not locked."] if others else []
+            return [f"Unlock {boxes} with {'a new password' if alone else 'new passwords'}?", *not_locked]
         case NewStored(values, column):
             verb = "Set" if any(values.values()) else "Clear"
             return [f"{verb} the {column.noun} of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
@@ -123,6 +149,11 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
             ]
 
 
+def _locked(figures: ChangeSummary) -> str:
+    locked = figures.mailboxes - figures.acting
+    return f"{locked:,} {'is' if locked == 1 else 'are'} locked"
+
+
 def _why_nothing(change: Change, figures: ChangeSummary) -> str:
     if not figures.mailboxes:
         return "none of these mailboxes is there any more."
@@ -130,6 +161,15 @@ def _why_nothing(change: Change, figures: ChangeSummary) -> str:
         if change.value is None and figures.unlimited == figures.mailboxes:
             return "unlimited stays unlimited. Write a value to limit it."
         return "that is the quota already."
+    one = figures.mailboxes == 1
+    match change:
+        case NewLock():
+            return "it is locked already." if one else "they are locked already."
+        case Unlocking():
+            return "it is not locked." if one else "none of them is locked."
+        case NewPassword():
+            it = "it is locked, and refuses" if one else "they are locked, and refuse"
+            return f"{it} every new password. Unlock sets a new one."
     column = change.column if isinstance(change, NewStored) else RECOVERY_EMAIL
     return f"that is the {column.noun} already." if figures.mailboxes == 1 else f"the {column.plural} are so already."
 
@@ -171,6 +211,10 @@ def did(change: Change, address: str) -> str:
             return f"{address}: quota {_aim(change)}."
         case NewStored(values, column):
             return f"{address}: {column.noun} {'saved' if any(values.values()) else 'cleared'}."
+        case NewLock():
+            return f"{address} is locked."
+        case Unlocking():
+            return f"{address} is unlocked, and has a new password."
         case Deletion():
             return f"{address} and its mail are deleted."
         case _:
@@ -194,7 +238,13 @@ def addresses_found(found: int, missing: int, domain: str) -> str:
     return f"{text} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"
 
 
-_ASKED = {"create": "to create", "update": "to change", "delete": "to delete"}
+_ASKED = {
+    "create": "to create",
+    "update": "to change",
+    "delete": "to delete",
+    "lock": "to lock",
+    "unlock": "to unlock",
+}
 
 
 def unconfirmed(action: str, address: str, who: str, at: str, outcome: str) -> str:

@@ -11,9 +11,10 @@ import pandas as pd
 from mxlib.core import addresses, full_names, passwords, quotas
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, VALUES, Column
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import CLEAR, RunKind
+from mxlib.core.vocabulary import CLEAR, RowReason, RunKind
 
 _TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
 
@@ -67,11 +68,28 @@ class NewStored:
 
 
 @dataclass(frozen=True, slots=True)
+class NewLock:
+    """A password that nobody knows, for each mailbox; the reason may be blank."""
+
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocking:
+    """A new password for each locked mailbox, which ends its lock.
+
+    It is generated, unless `password` has that of a single mailbox.
+    """
+
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """Deletion of the mailboxes, with all their mail."""
 
 
-Change = NewQuota | NewPassword | NewStored | Deletion
+Change = NewQuota | NewPassword | NewStored | NewLock | Unlocking | Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +145,8 @@ def normalised(change: NewStored) -> tuple[NewStored, str]:
 def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, ChangeSummary]:
     """Return the plan of a change to `boxes`, and its figures; `name` names the run.
 
-    `boxes` has the columns address, username, domain, VALUES, usage and suspended, and may have sent. A row that
-    changes nothing is in the plan and sends nothing.
+    `boxes` has the columns address, username, domain, VALUES, usage and suspended, and may have sent and is_locked. A
+    row that changes nothing is in the plan and sends nothing.
     """
     records: list[dict[str, Any]] = boxes.to_dict("records")  # type: ignore[assignment]
     rows = tuple(_row(position, box, change) for position, box in enumerate(records))
@@ -159,12 +177,23 @@ def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
         "sent": int(box["sent"]) if "sent" in box else None,
     }
     password, quota, stored = "", None, {}
+    is_locked = bool(box.get("is_locked"))
+    locked = is_locked or bool(box.get("being_locked"))
+    against = Reason(RowReason.LOCKED)
     match change:
         case NewQuota():
             asked, has = change.of(int(box["quota"])), int(box["quota"])
             quota = asked if asked != has else None
+        case NewPassword() if locked:
+            return PlannedRow.update(*place, before=had, reason=against)
         case NewPassword():
             password = passwords.generate()
+        case NewLock(why):
+            return PlannedRow.lock(*place, before=had, why=why, reason=against if is_locked else None)
+        case Unlocking() if not locked:
+            return PlannedRow.unlock(*place, before=had, reason=Reason(RowReason.NOT_LOCKED))
+        case Unlocking(typed):
+            return PlannedRow.unlock(*place, before=had, password=typed or passwords.generate(), generated=not typed)
         case NewStored(values, column):
             value = values.get(str(box["address"]), str(box[column.name]))
             stored = {} if value == box[column.name] else {column.name: value or CLEAR}

@@ -39,7 +39,7 @@ class PlannedRow:
     `before` holds what was known when the plan was made, by column, with `usage` and `sent`. Its key `unused` makes a
     delete conditional: the mailbox, inspected right before, must still be unused and have that quota and limit. Its
     key `unchanged` makes an update conditional: the mailbox must still have the values in `before`. A figure that is
-    not known there matches any.
+    not known there matches any. Its key `lock_reason` is why a mailbox is locked.
 
     `sealed_cells` replace `cells` in a row that comes from a row of an earlier run.
     """
@@ -93,10 +93,48 @@ class PlannedRow:
         """Return a row that deletes a mailbox, which had `before`."""
         return cls(position, line, username, domain, Action.DELETE, before=before, sealed_cells=sealed_cells)
 
+    @classmethod
+    def lock(
+        cls,
+        position: int,
+        line: int,
+        username: str,
+        domain: str,
+        *,
+        before: Mapping[str, object],
+        why: str = "",
+        **asked: Unpack[Asked],
+    ) -> Self:
+        """Return a row that locks a mailbox, which had `before`; `why` may be blank.
+
+        Its password is made when it is sent.
+        """
+        before = {**before, "lock_reason": why}
+        return cls(position, line, username, domain, Action.LOCK, before=before, **asked)
+
+    @classmethod
+    def unlock(
+        cls,
+        position: int,
+        line: int,
+        username: str,
+        domain: str,
+        *,
+        before: Mapping[str, object],
+        **asked: Unpack[Asked],
+    ) -> Self:
+        """Return a row that unlocks a mailbox with a new password."""
+        return cls(position, line, username, domain, Action.UNLOCK, before=before, **asked)
+
     @property
     def address(self) -> str:
         """Return the full address; for an invalid row, as far as it is known."""
         return f"{self.username}@{self.domain}" if self.domain else self.username
+
+    @property
+    def lock_reason(self) -> str:
+        """Return why it locks its mailbox; blank without a reason."""
+        return str(self.before.get("lock_reason") or "")
 
     @property
     def left_out(self) -> str:

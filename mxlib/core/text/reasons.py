@@ -21,6 +21,9 @@ CHANGED_HERE = "kept: changed or created again since, as its history shows"
 NOT_AS_PLANNED = "not deleted: it is not as it was when this was planned"
 NOT_TO_RESTORE = "kept: a password cannot be put back, nor a limit without one"
 NOT_TOLD = "kept: MXroute does not report whether it is used"
+LOCKED_ALREADY = "locked already"
+LOCKED = "kept: locked. Unlock it first, which sets a new password"
+NOT_LOCKED = "kept: not locked"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 MAY_EXIST = "No answer came: it may exist. MXM looks as soon as MXroute answers."
@@ -31,7 +34,13 @@ _PROOF = {
     Proof.READ_BACK: " (no answer came; read back)",
     Proof.AGAINST_ANSWER: " (MXroute said no; read back)",
 }
-_DONE = {Action.CREATE: "made", Action.UPDATE: "changed", Action.DELETE: "deleted"}
+_DONE = {
+    Action.CREATE: "made",
+    Action.UPDATE: "changed",
+    Action.DELETE: "deleted",
+    Action.LOCK: "locked",
+    Action.UNLOCK: "unlocked",
+}
 _STORED = {"set": findings.stored_set, "changed": findings.stored_changed, "removed": findings.stored_removed}
 
 
@@ -178,6 +187,8 @@ TEXTS: Mapping[RowReason, Callable[[Reason, Action], str]] = {
     RowReason.USE_UNKNOWN: _always(NOT_TOLD),
     RowReason.STATE_UNKNOWN: _always(NOT_SAID),
     RowReason.NOT_RESTORABLE: _always(NOT_TO_RESTORE),
+    RowReason.LOCKED: lambda _, action: LOCKED_ALREADY if action is Action.LOCK else LOCKED,
+    RowReason.NOT_LOCKED: _always(NOT_LOCKED),
     RowReason.NOT_AS_PLANNED: _always(NOT_AS_PLANNED),
     RowReason.REFUSED: _refused,
     RowReason.NOT_ALLOWED: _refused,

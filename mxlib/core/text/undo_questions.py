@@ -8,9 +8,11 @@ from mxlib.core.format import count, duration, listed
 def undo(
     file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
     restored: int = 0, lasting: int = 0, gone: int = 0, values: Sequence[str] = ("quota", "recovery email"),
+    unlocked: int = 0, locked: int = 0,
 ) -> str:  # fmt: skip
     """Return the question before a run is undone.
 
+    Of the `restored`, so many are `unlocked` or `locked`: runs that lock do nothing else.
     `restored` mailboxes get back those of their old `values` that were changed; nothing of the `lasting` ones can be
     put back.
     """
@@ -24,7 +26,13 @@ def undo(
     if unused:
         sentences += [f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?"]
         sentences += ["This cannot be undone."]
-    if restored and unused:
+    if unlocked:
+        sentences.append(
+            f"Unlock {count(unlocked, 'mailbox', 'mailboxes')} with new passwords, which are in the results?"
+        )
+    elif locked:
+        sentences.append(f"Lock {count(locked, 'mailbox', 'mailboxes')} again?")
+    elif restored and unused:
         get = "1 that it changed gets its" if restored == 1 else f"{restored:,} that it changed get their"
         sentences.append(f"{get} old {listed(values)} again.")
     elif restored:
@@ -54,6 +62,9 @@ def undo_not_allowed(run: int) -> str:
         "also undo it within 24 hours of its end. Ask an admin."
     )
 
+
+#: What an undo does to a mailbox that the run locked, or unlocked.
+UNLOCKED, LOCKED_AGAIN = "unlocked with a new password", "locked again"
 
 #: What an undo does to a mailbox that the run created.
 DELETED_IF_UNUSED = "deleted if still unused"

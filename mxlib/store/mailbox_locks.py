@@ -1,0 +1,114 @@
+"""Locked mailboxes, and those whose lock is on its way.
+
+A lock is stored when MXroute confirmed that it set the password that nobody knows.
+"""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.core.locks import Lock
+from mxlib.store.tables import mailbox_lock as table
+from mxlib.store.tables import manual_write, run, run_row
+from mxlib.store.transaction import Tx
+
+_LOCK = [table.c[name] for name in ("at", "who", "reason")]
+
+#: Writes and rows without a recorded outcome.
+_OPEN_WRITE = manual_write.c.status.in_(("sending", "uncertain"))
+_UNDER_WAY = run_row.c.outcome.in_(("sending", "settling")) | ((run_row.c.outcome == "waiting") & run_row.c.unanswered)
+
+#: Runs that may still send.
+_ACTIVE = run.c.status.in_(("queued", "running", "paused", "stopping"))
+
+
+def of_mailbox(tx: Tx, domain: str, username: str) -> Lock | None:
+    """Return the lock of a mailbox; None without one."""
+    found = tx.execute(sa.select(*_LOCK).where(*_is(domain, username))).first()
+    return Lock(*found) if found else None
+
+
+def of_domain(tx: Tx, domain: str) -> dict[str, Lock]:
+    """Return the lock of each locked username of `domain`."""
+    found = tx.execute(sa.select(table.c.username, *_LOCK).where(table.c.domain == domain))
+    return {username: Lock(*lock) for username, *lock in found}
+
+
+def put(tx: Tx, domain: str, username: str, lock: Lock) -> None:
+    """Store the lock of a mailbox, in place of an earlier one."""
+    row = {"at": lock.since, "who": lock.by, "reason": lock.reason}
+    tx.execute(
+        insert(table)
+        .values(domain=domain, username=username, **row)
+        .on_conflict_do_update(index_elements=[table.c.domain, table.c.username], set_=row)
+    )
+
+
+def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> None:
+    """Delete the lock of a mailbox.
+
+    With `set_before` (Unix seconds), only an older one.
+    """
+    gone = table.delete().where(*_is(domain, username))
+    tx.execute(gone if set_before is None else gone.where(table.c.at < set_before))
+
+
+def drop_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: float) -> None:
+    """Delete the locks of listed mailboxes that were missing at `missing_at`.
+
+    Each is another mailbox of the same name, unless it was locked after that list was read.
+    """
+    for username in usernames:
+        drop(tx, domain, username, set_before=missing_at)
+
+
+def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:
+    """Return the usernames of `domain` whose lock was sent, and has no outcome.
+
+    With `username`, of that mailbox alone.
+    """
+    rows = (
+        sa.select(run_row.c.username)
+        .join(run, run.c.id == run_row.c.run)
+        .where(_ACTIVE, run_row.c.domain == domain, run_row.c.action == "lock", _UNDER_WAY)
+    )
+    writes = sa.select(manual_write.c.username).where(
+        manual_write.c.domain == domain, manual_write.c.action == "lock", _OPEN_WRITE
+    )
+    if username:
+        rows = rows.where(run_row.c.username == username)
+        writes = writes.where(manual_write.c.username == username)
+    return {*tx.execute(rows).scalars(), *tx.execute(writes).scalars()}
+
+
+def may_still_lock(tx: Tx, domain: str, username: str, now: float) -> float:
+    """Return how many seconds a sent lock may still take effect."""
+    return _under_way(tx, domain, username, now, locks=True)
+
+
+def may_still_set_password(tx: Tx, domain: str, username: str, now: float) -> float:
+    """Return how many seconds a known password may still be set."""
+    return _under_way(tx, domain, username, now, locks=False)
+
+
+def _under_way(tx: Tx, domain: str, username: str, now: float, *, locks: bool) -> float:
+    """Return how many seconds open writes may take effect; a run's row counts 60."""
+    kind = manual_write.c.action == "lock" if locks else manual_write.c.sealed_password.is_not(None)
+    until = tx.scalar(
+        sa.select(sa.func.max(manual_write.c.settle_at)).where(
+            manual_write.c.domain == domain, manual_write.c.username == username, _OPEN_WRITE, kind
+        )
+    )
+    of_row = run_row.c.action == "lock" if locks else run_row.c.sealed_password.is_not(None)
+    row = (
+        sa.select(run_row.c.run)
+        .join(run, run.c.id == run_row.c.run)
+        .where(run_row.c.domain == domain, run_row.c.username == username, of_row, _UNDER_WAY, _ACTIVE)
+    )
+    seconds = 60.0 if tx.execute(row.limit(1)).first() is not None else 0.0
+    return max(seconds, (until or now) - now)
+
+
+def _is(domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.domain == domain, table.c.username == username
