@@ -5,7 +5,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import moment
+from mxlib.core.locks import Lock
 from mxlib.core.schema import NAME, RECOVERY_EMAIL
+from mxlib.core.text import locks
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
@@ -27,6 +29,7 @@ def show(box: pd.Series) -> None:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
         )
+    _lock(box)
     for column in (NAME, RECOVERY_EMAIL):
         st.markdown(f"{escaped(column.label)}: {verbatim(box[column.name]) if box[column.name] else 'none'}")
     address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]
@@ -39,6 +42,18 @@ def show(box: pd.Series) -> None:
                 action.ask()
     st.subheader("Client setup", anchor=False)
     client_setup.show(address)
+
+
+def _lock(box: pd.Series) -> None:
+    """Show that it is locked, or being locked, and what a lock does not do."""
+    if box["is_locked"]:
+        lock = Lock(float(box["locked_since"]), str(box["locked_by"]), str(box["lock_reason"]))
+        st.warning(escaped(locks.state(lock, services.current().clock.now())), icon=":material/lock:")
+    elif box["being_locked"]:
+        st.warning(escaped(locks.being_locked(str(box["address"]))), icon=":material/lock_clock:")
+    else:
+        return
+    st.caption(locks.LIMITS)
 
 
 def show_past(domain: str, username: str, *, there: bool) -> None:

@@ -14,9 +14,11 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.format import count
+from mxlib.core.locks import MAX_REASON_LENGTH
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
+from mxlib.core.plans.changes import Change, Deletion, NewLock, NewPassword, NewQuota, NewStored, Unlocking
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
+from mxlib.core.text import locks
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
@@ -58,6 +60,35 @@ def passwords(addresses: Sequence[str]) -> None:
             _show_password(addresses[0], done)
     elif proposed := _proposed(addresses, NewPassword(), ""):
         _confirm(proposed, "Reset password")
+
+
+@dialogs.dialog("Lock", width="medium", icon=":material/lock:", forget=forget)
+def lock(addresses: Sequence[str]) -> None:
+    """Ask why, and say what a lock does not do."""
+    reason = st.text_input(
+        "Reason", key="change_reason", max_chars=MAX_REASON_LENGTH, help=locks.REASON_HELP, placeholder="Left us"
+    ).strip()
+    if proposed := _proposed(addresses, NewLock(reason), reason):
+        st.caption(locks.LIMITS)
+        _confirm(proposed, "Lock")
+
+
+@dialogs.dialog(
+    "Unlock", width="medium", icon=":material/lock_open:", forget=forget, must_stay=lambda: _done() is not None
+)
+def unlock(addresses: Sequence[str]) -> None:
+    """Set a new password: a generated one is shown once, several are in the results of their run."""
+    if done := _done():
+        if _still(st.session_state[_HELD]["proposed"]):
+            _show_password(addresses[0], done)
+        return
+    typed = ""
+    if len(addresses) == 1:
+        typed = st.text_input(
+            "New password", type="password", key="change_unlock", placeholder="blank = generated", autocomplete="off"
+        )
+    if proposed := _proposed(addresses, Unlocking(typed), typed):
+        _confirm(proposed, "Unlock")
 
 
 @dialogs.dialog("Recovery email", width="medium", icon=":material/contact_mail:", forget=forget)
@@ -168,7 +199,7 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
     days = app.settings.retention_days
     for warning in proposed.capacity_warnings:
         st.warning(escaped(warning), icon=":material/data_usage:")
-    if isinstance(proposed.change, NewPassword) and not proposed.alone:
+    if isinstance(proposed.change, NewPassword | Unlocking) and not proposed.alone:
         days = confirm.retention()
     question.markdown(f"**{escaped(proposed.text(app.clock.now() + days * 86_400))}**")
     agreed = True
@@ -245,12 +276,29 @@ class Action:
 
 
 def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
-    """Return the actions for these mailboxes."""
+    """Return the actions for these mailboxes: those that do something to one of them."""
     addresses = list(boxes["address"])
     change, remove = Permission.SUPPORT, Permission.DELETE
-    return (
+    locked, being_locked = boxes["is_locked"], boxes["being_locked"]
+    idle = {
+        "password": (locked | being_locked).all(),
+        "lock": locked.all(),
+        "unlock": not (locked | being_locked).any(),
+    }
+    every = (
         Action("quota", "Quota", "Set the quota.", ":material/data_usage:", change, partial(quota, addresses)),
         Action("password", "Password", "Reset the password.", ":material/key:", change, partial(passwords, addresses)),
+        Action(
+            "lock", "Lock", "Set a password that nobody knows.", ":material/lock:", change, partial(lock, addresses)
+        ),
+        Action(
+            "unlock",
+            "Unlock",
+            "Set a new password, which ends the lock.",
+            ":material/lock_open:",
+            change,
+            partial(unlock, addresses),
+        ),
         Action(
             "recovery",
             "Recovery email",
@@ -262,3 +310,4 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
         Action("name", NAME.label, "Set or clear it.", ":material/badge:", change, partial(name, boxes)),
         Action("delete", "Delete", "Delete with all mail.", ":material/delete:", remove, partial(delete, addresses)),
     )
+    return tuple(action for action in every if not idle.get(action.name))

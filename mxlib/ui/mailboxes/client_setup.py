@@ -10,7 +10,8 @@ from mxlib.ui.widgets import dialogs
 def show(address: str, password: str = "") -> None:
     """Show server, user name and ports, and the message for the owner."""
     server = services.current().settings.server
-    with st.container(key="client-setup"):
+    # A dialog with a password may lie over a card that shows the setup, too.
+    with st.container(key="client-setup-password" if password else "client-setup"):
         name, host = st.columns([3, 2])
         with name:
             _value("User name", address)

@@ -5,8 +5,10 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
+from mxlib.core.locks import Lock
 from mxlib.core.plans import change_text
 from mxlib.core.schema import MAX_CELL_LENGTH, NAME, STORED_HERE
+from mxlib.core.text import locks
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import selection, selection_bar
 from mxlib.ui.widgets import permissions
@@ -58,6 +60,18 @@ def found(mailboxes: pd.DataFrame, query: str) -> pd.DataFrame:
     return mailboxes.loc[hit]
 
 
+def _locks(boxes: pd.DataFrame) -> list[str]:
+    """Return the state of each mailbox: who locked it, when and why; blank for one that is not locked."""
+    now = services.current().clock.now()
+    states = []
+    for locked, under_way, since, by, why in zip(
+        *(boxes[name].tolist() for name in ("is_locked", "being_locked", "locked_since", "locked_by", "lock_reason")),
+        strict=True,
+    ):
+        states.append(locks.state(Lock(since, by, why), now) if locked else "being locked" if under_way else "")
+    return states
+
+
 def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     """Show the table, searchable and sortable, with the actions on ticked mailboxes above it."""
     st.subheader("Active mailboxes", anchor=False)
@@ -79,11 +93,15 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             live=True,
         )
         only = bool(selection.selected(domain)) and st.checkbox("Only picked", key="only_picked")
+        locked = mailboxes["is_locked"] | mailboxes["being_locked"]
+        only_locked = bool(locked.any()) and st.checkbox("Only locked", key="only_locked")
         if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
             selection.by_list(mailboxes, domain)
     shown = found(mailboxes, query)
     if only:
         shown = shown.loc[shown["address"].isin(selection.selected(domain))]
+    if only_locked:
+        shown = shown.loc[locked.reindex(shown.index)]
     addresses = shown["address"].tolist()
     key = selection.table_key(addresses)
     selection.follow(domain, addresses, key)
@@ -104,6 +122,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             "sent": shown["sent"],
             "limit": shown["limit"],
             "suspended": shown["suspended"],
+            **({"locked": _locks(shown)} if locked.any() else {}),
         }
     )
     st.container(key="mailboxes").dataframe(
@@ -135,5 +154,6 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             "sent": st.column_config.NumberColumn("Sent today", format="localized"),
             "limit": st.column_config.NumberColumn("Daily send limit", format="localized"),
             "suspended": st.column_config.CheckboxColumn("Suspended", width="small"),
+            "locked": st.column_config.TextColumn("Locked", width="medium", help="Since when, by whom, and why."),
         },
     )
