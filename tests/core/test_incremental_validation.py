@@ -24,10 +24,12 @@ MANY = st.integers(20, 60)
 CAPPED = replace(ACCOUNT, terms={STANDARD.domain: DomainTerms("A", Terms(max_quota=5000, max_mailboxes=24), 2)})
 
 
-def whole(rows: pd.DataFrame, on_existing: OnExisting, account: AccountSnapshot = ACCOUNT) -> Validation:
-    parsed = addresses.read(rows, STANDARD.domain)
-    found = rules.validate(rows, account, STANDARD, on_existing, parsed)
-    return Validation(rows, parsed, account, STANDARD, on_existing, found)
+def whole(
+    rows: pd.DataFrame, on_existing: OnExisting, account: AccountSnapshot = ACCOUNT, defaults: Defaults = STANDARD
+) -> Validation:
+    parsed = addresses.read(rows, defaults.domain)
+    found = rules.validate(rows, account, defaults, on_existing, parsed)
+    return Validation(rows, parsed, account, defaults, on_existing, found)
 
 
 def again(last: Validation, rows: pd.DataFrame, account: AccountSnapshot = ACCOUNT) -> Validation | None:
@@ -64,6 +66,8 @@ EDITS = st.lists(
     steps=st.lists(EDITS, max_size=3),
     on_existing=st.sampled_from(OnExisting),
     account=st.sampled_from([ACCOUNT, CAPPED]),
+    suggestable=st.sampled_from([frozenset[str](), ACCOUNT.domains]),
+    spelled=st.sampled_from([None, False, True]),
 )
 @UNHURRIED
 def test_after_any_edits_it_equals_the_validation_of_the_whole_table(
@@ -72,13 +76,16 @@ def test_after_any_edits_it_equals_the_validation_of_the_whole_table(
     steps: list[list[tuple[int, tuple[str, object]]]],
     on_existing: OnExisting,
     account: AccountSnapshot,
+    suggestable: frozenset[str],
+    spelled: bool | None,
 ) -> None:
+    account, defaults = replace(account, suggestable_domains=suggestable), replace(STANDARD, spelled=spelled)
     draft = Draft(with_origins(pd.concat([table, filler(rest)], ignore_index=True)))
-    last = whole(draft.rows, on_existing, account)
+    last = whole(draft.rows, on_existing, account, defaults)
     for edits in steps:
         for at, (name, value) in edits:
             draft = draft.edited({at: {name: value}} if at < len(table) else {})
-        expected = whole(draft.rows, on_existing, account)
+        expected = whole(draft.rows, on_existing, account, defaults)
         found = again(last, draft.rows, account)
         if found is not None:
             pd.testing.assert_frame_equal(found.validated, expected.validated)
