@@ -10,6 +10,7 @@ import pandas as pd
 from mxlib.core import addresses, arrow_text, passwords
 from mxlib.core.addresses import Addresses
 from mxlib.core.invalid_body import InvalidBody
+from mxlib.core.namesakes import SamePeople
 from mxlib.core.notes import Note
 from mxlib.core.vocabulary import OnExisting
 
@@ -66,6 +67,9 @@ class ImportBatch:
     generate: bool = False
     source: ImportSource | None = None
     existing: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    #: Usernames that were made of names, by origin, and the rows whose mailboxes a person said are theirs.
+    made: Mapping[int, str] = field(default_factory=dict, repr=False)
+    same_people: SamePeople = field(default=frozenset(), repr=False)
     #: The addresses of the rows, if already parsed.
     parsed: Addresses | None = field(default=None, repr=False)
 

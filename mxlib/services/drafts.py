@@ -59,6 +59,8 @@ class DraftContent:
     file: bytes = field(default=b"", repr=False)
     #: The version of the draft that it was opened from or last kept as; 0 before it is kept.
     version: int = 0
+    #: Who began the draft; blank: the caller.
+    begun_by: str = ""
 
     @property
     def read_file(self) -> ReadFile | None:
@@ -87,8 +89,9 @@ class DraftService:
         domains = tuple(sorted(filter(is_domain, with_addresses(batch).domains)))
         with self._store.write() as tx:
             owner, version = drafts.state(tx, number)
+            begun_by = work.begun_by or caller.name
             kept = DraftSummary(
-                number, caller.name, batch.file_name, domains, len(batch.rows), self._clock.now(), version + 1
+                number, caller.name, batch.file_name, domains, len(batch.rows), self._clock.now(), version + 1, begun_by
             )
             if owner not in (None, caller.name):
                 raise DraftTakenOver(
@@ -130,6 +133,7 @@ class DraftService:
         `work`, stays. `number` is that of the draft; `plan` was made from `work`.
         """
         left, now, name = self._left_out(work, plan), self._clock.now(), caller.name
+        begun_by = work.begun_by or name
 
         def store(tx: Tx, run: int) -> None:
             if drafts.state(tx, number) == (name, work.version) and drafts.drop(tx, [number]):
@@ -137,7 +141,9 @@ class DraftService:
             if left is not None:
                 batch = left.batch
                 domains = tuple(sorted(filter(is_domain, batch.domains)))
-                kept = DraftSummary(self.new(), name, batch.file_name, domains, len(batch.rows), now, run=run)
+                kept = DraftSummary(
+                    self.new(), name, batch.file_name, domains, len(batch.rows), now, begun_by=begun_by, run=run
+                )
                 drafts.keep(tx, self._store.key, kept, zlib.compress(left.file, 1), _packed(left))
 
         return store
@@ -156,6 +162,7 @@ class DraftService:
             return None
         batch, source = work.batch, work.read_file
         rows = batch.rows.iloc[list(reasons)].reset_index(drop=True)
+        before = rows["origin"].tolist()
         content = b""
         if source is not None:
             header, table = file_diff.as_table(rows, source)
@@ -165,7 +172,10 @@ class DraftService:
                 rows, source = rows.assign(origin=np.arange(len(rows))), replace(source, notes=())
             else:  # a row without any cell is no row of a file
                 content, source = b"", None
-        return DraftContent(replace(batch, rows=rows, source=source, parsed=None), content)
+        moved = dict(zip(before, rows["origin"].tolist(), strict=True))
+        made = {moved[at]: name for at, name in batch.made.items() if at in moved}
+        same = frozenset((moved[at], address) for at, address in batch.same_people if at in moved)
+        return DraftContent(replace(batch, rows=rows, source=source, parsed=None, made=made, same_people=same), content)
 
     def may_go_on(self, caller: Caller, number: str) -> bool:
         """Return whether the caller may still see a draft that they opened.
@@ -192,7 +202,9 @@ class DraftService:
                 self._record(tx, caller, AuditAction.DRAFT_TAKE_OVER, kept, f"from {kept.operator}")
         if found is None:
             return None
-        return replace(self._unpacked(zlib.decompress(found[0]), found[1]), version=version)
+        # A draft of an earlier release does not say who began it.
+        begun_by = kept.begun_by or kept.operator
+        return replace(self._unpacked(zlib.decompress(found[0]), found[1]), version=version, begun_by=begun_by)
 
     def file(self, caller: Caller, number: str, kind: str) -> File:
         """Return the corrected file, as `csv` or `xlsx`, with every password in it.
@@ -277,7 +289,11 @@ class DraftService:
             as_read, _ = run_unless(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames, known=known)
             source = ReadFile(sheet, columns, as_read, tuple(map(notes.from_json, about["notes"])))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
-        return DraftContent(ImportBatch(rows, about["domain"], on_existing, about["generate"], source), file)
+        made = about.get("made")  # missing where it is that of the file
+        made = (source.made_usernames if source else {}) if made is None else dict(made)
+        same = frozenset((origin, address) for origin, address in about.get("same_people", ()))
+        batch = ImportBatch(rows, about["domain"], on_existing, about["generate"], source, made=made, same_people=same)
+        return DraftContent(batch, file)
 
 
 def _ended(tx: Tx, run: int) -> bool:
@@ -299,6 +315,10 @@ def _packed(work: DraftContent) -> bytes:
         "generate": batch.generate,
         "on_existing": batch.on_existing,
     }
+    if batch.made != (file.made_usernames if file else {}):
+        about["made"] = list(batch.made.items())
+    if batch.same_people:
+        about["same_people"] = sorted(batch.same_people)
     if file is not None:
         sheet, columns = file.sheet, file.columns
         meaning = {at: name for name, at in (*columns.columns.items(), *columns.name_parts.items())}

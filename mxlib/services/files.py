@@ -13,7 +13,7 @@ from mxlib.core import headers
 from mxlib.core.files import clipboard as pasted
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
-from mxlib.core.format import count, day
+from mxlib.core.format import day
 from mxlib.core.import_batch import ImportBatch, parse_default_domain
 from mxlib.core.mapping import choices, clues, fallbacks, learned_patterns, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
@@ -98,7 +98,7 @@ class FileService:
             return replace(reading, notes=(note, *reading.notes))
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:
-            return self._with_pattern(caller, replace(self.question(sheet, domain), offer=offer), domain)
+            return replace(self._proposed(caller, sheet, domain), offer=offer)
         by_itself = choices.as_understood(known.columns)
         seen = {} if presets.find(sheet.header) else self._clues(sheet)
         is_lost = any(clue.is_strong for clue in clues.unused(seen, by_itself).values())
@@ -194,16 +194,18 @@ class FileService:
             raise FileRefused(file_problems.too_large(len(text), most))
         return run_unless(time_budget.is_short(text), pasted.to_file, text)
 
-    def read_otherwise(self, data: bytes, name: str, refused: FileRefused, domain: str = "") -> MappingQuestion:
+    def read_otherwise(
+        self, caller: Caller, data: bytes, name: str, refused: FileRefused, domain: str
+    ) -> MappingQuestion:
         """Read a refused file with other options, to be reviewed; raises `refused` when none fits."""
         sheet = run_unless(time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self.limits)
         if sheet is None:
             raise refused
-        return replace(self.question(sheet, domain), refusal=str(refused), line=refused.line)
+        return replace(self._proposed(caller, sheet, domain), refusal=str(refused), line=refused.line)
 
-    def read_again(self, data: bytes, name: str, options: ReadOptions, domain: str = "") -> MappingQuestion:
+    def read_again(self, caller: Caller, data: bytes, name: str, options: ReadOptions, domain: str) -> MappingQuestion:
         """Read a file with other options and suggest its columns; raises FileRefused."""
-        return self.question(self.sheet(data, name, options), domain)
+        return self._proposed(caller, self.sheet(data, name, options), domain)
 
     def question(self, sheet: Sheet, domain: str = "") -> MappingQuestion:
         """Return the question about the columns of a sheet, with the best guess.
@@ -217,8 +219,9 @@ class FileService:
         answer = choices.with_spelling(sheet, found.choices, domain)
         return MappingQuestion(sheet, answer, columns.conflicts, clues=found.clues, by_values=found.by_values)
 
-    def _with_pattern(self, caller: Caller, question: MappingQuestion, domain: str) -> MappingQuestion:
-        """Return a question with the pattern of usernames that the mailboxes of `domain` have."""
+    def _proposed(self, caller: Caller, sheet: Sheet, domain: str) -> MappingQuestion:
+        """Return the question about a sheet, with the pattern of usernames that the mailboxes of `domain` have."""
+        question = self.question(sheet, domain)
         if not question.answer.makes_usernames or not caller.may(Permission.IMPORT, domain):
             return question
         boxes = self._lists.cached_frame(domain)
@@ -226,11 +229,11 @@ class FileService:
         pattern = learned_patterns.learn(known, question.answer.pattern)
         return replace(question, answer=replace(question.answer, pattern=pattern))
 
-    def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
+    def question_of(self, caller: Caller, reading: ReadFile, domain: str) -> MappingQuestion:
         """Return how a file was mapped, as a question to answer differently."""
         offer, kept = self._offer(caller, reading.sheet), self._kept(caller, reading.sheet)
         if not kept and not reading.columns.names_who:
-            return replace(self.question(reading.sheet), offer=offer)
+            return replace(self._proposed(caller, reading.sheet, domain), offer=offer)
         answer = kept[0] if kept else choices.as_understood(reading.columns)
         return MappingQuestion(reading.sheet, answer, offer=offer, clues=self._clues(reading.sheet))
 
@@ -293,15 +296,6 @@ class FileService:
         existing = self._existing(caller, set(domains))
         made_addresses = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
         return tuple(address for address in made_addresses if address in existing)
-
-    def same_people(self, caller: Caller, file_name: str, rows: int) -> None:
-        """Record that a person took existing mailboxes for those of the people of a file."""
-        self._must_import(caller)
-        with self._store.write() as tx:
-            audit.record(
-                tx, caller, AuditAction.IMPORT_SAME_PEOPLE, at=self._clock.now(), on=file_name,
-                outcome=count(rows, "mailbox", "mailboxes"),
-            )  # fmt: skip
 
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
         """Return the existing addresses in `domains`, as far as the lists can be read.

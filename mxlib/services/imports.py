@@ -8,20 +8,21 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission, lacking
 from mxlib.clock import Clock
-from mxlib.core import addresses
+from mxlib.core import addresses, namesakes
 from mxlib.core.files import time_budget
 from mxlib.core.findings import FindingCode, bits_of
+from mxlib.core.format import count
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import confirmations, findings
+from mxlib.core.text import confirmations, file_problems, findings
 from mxlib.core.validation import incremental, rules
 from mxlib.core.validation.differences import UNKNOWN
 from mxlib.core.validation.incremental import Validation
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
-from mxlib.core.vocabulary import Action, Verdict
+from mxlib.core.vocabulary import Action, AuditAction, Verdict
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.failures import start_waits
@@ -29,6 +30,7 @@ from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
 from mxlib.services.runs import AlsoStored, PreviousImport, RunService
 from mxlib.settings import Settings
+from mxlib.store import Tx, audit
 from mxlib.worker import run_unless, shared
 
 #: Seconds that a list may be old when a run starts.
@@ -57,6 +59,8 @@ class PreparedImport:
     capacity_warnings: tuple[str, ...]
     #: The rows that the plan was made from.
     batch: ImportBatch = field(repr=False)
+    #: Mailboxes it updates whose usernames were made of names, since a person said that they are the same people.
+    same_people: int = 0
 
     @property
     def sets_passwords(self) -> bool:
@@ -71,7 +75,7 @@ class PreparedImport:
 
 @resolves_callers
 class ImportService:
-    """Validates, plans and starts import batches; the page starts its plans by the run service."""
+    """Validates and plans import batches, and starts what a person confirmed or a program sent."""
 
     def __init__(
         self,
@@ -120,7 +124,7 @@ class ImportService:
         After an edit, that is those that changed and what depends on them. `last` is the validation of before, if any.
         The verdicts are those of `validate`.
         """
-        defaults, newer_than = self.defaults(batch.domain), self._clock.now() - FRESH_FOR_EDITS
+        defaults, newer_than = self._defaults(batch), self._clock.now() - FRESH_FOR_EDITS
         same = last is not None and (last.defaults, last.on_existing) == (defaults, batch.on_existing)
         changed = incremental.changed_rows(last, batch.rows) if same and last is not None else None
         if last is not None and changed is not None and not time_budget.is_heavy(batch.rows.loc[changed]):
@@ -150,14 +154,16 @@ class ImportService:
     ) -> PreparedImport:
         """Return the plan of a batch, by lists at most a minute old.
 
-        `before` are the verdicts last seen. `on_progress` receives the progress of reading the lists.
+        `before` are the verdicts last seen. `on_progress` receives the progress of reading the lists. A mailbox of what
+        may be a namesake is not updated unless a person said that it is the same person.
         """
         batch = with_addresses(batch)
         newer_than = self._clock.now() - FRESH_FOR_START
         self.load(caller, batch, newer_than=newer_than, on_progress=on_progress)
         caller = current(caller)
         account = self._account(caller, batch, newer_than=newer_than)
-        validated = self._verdicts(batch, account)
+        seen = self._verdicts(batch, account)
+        validated = _without_unanswered(batch, seen)
         plan = builder.make_plan(validated, batch.source)
         figures = builder.confirmation(
             plan,
@@ -169,7 +175,11 @@ class ImportService:
         earlier = self._runs.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = (*sorted(batch.domains & account.unchecked), *_uncounted(account, plan))
         warnings = self._storage.capacity_warnings(caller, plan)
-        return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings, batch)
+        changes = changed_since(before, validated)
+        if unsure := int((seen["ticked"] & ~validated["ticked"]).sum()):
+            changes = (*changes, file_problems.maybe_namesakes(unsure))
+        same = _same_people(batch, validated, plan)
+        return PreparedImport(plan, figures, changes, earlier, unchecked, warnings, batch, same)
 
     def carry_out(
         self,
@@ -184,12 +194,21 @@ class ImportService:
     ) -> int:
         """Start what a person confirmed; return the number of the run.
 
-        Raises InvalidBody unless `stops_mail` is set for a plan after which mailboxes receive no mail. The rest is as
-        in `RunService.start`.
+        Raises InvalidBody unless `stops_mail` is set for a plan after which mailboxes receive no mail. The answer that
+        mailboxes are of the same people is audited with the start. The rest is as in `RunService.start`.
         """
         if ready.stops_mail and not stops_mail:
             raise InvalidBody("stops_mail", f"{ready.stops_mail} {confirmations.AGREE}")
-        return self._runs.start(caller, ready.plan, days=days, allowed=allowed, since=since, also=also)
+
+        def store(tx: Tx, run: int) -> None:
+            if ready.same_people:
+                outcome, now = count(ready.same_people, "mailbox", "mailboxes"), self._clock.now()
+                action, name = AuditAction.IMPORT_SAME_PEOPLE, ready.batch.file_name
+                audit.record(tx, caller, action, at=now, on=name, run=run, outcome=outcome)
+            if also is not None:
+                also(tx, run)
+
+        return self._runs.start(caller, ready.plan, days=days, allowed=allowed, since=since, also=store)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
         """Validate the rows of a program; its list of existing mailboxes is trusted."""
@@ -240,7 +259,7 @@ class ImportService:
         if batch.generate:
             batch = batch.with_passwords(validated)
             validated = self._verdicts(batch, account)
-        plan = builder.make_plan(validated, batch.source)
+        plan = builder.make_plan(_without_unanswered(batch, validated), batch.source)
         for waits_for in _uncounted(account, plan):
             raise start_waits(waits_for, "")
         days, allowed = days or self._settings.retention_days, None if again else ()
@@ -252,9 +271,12 @@ class ImportService:
         )
 
     def _verdicts(self, batch: ImportBatch, account: AccountSnapshot) -> pd.DataFrame:
-        light, spelled = not time_budget.is_heavy(batch.rows), batch.source.spells_out if batch.source else None
-        defaults = replace(self.defaults(batch.domain), spelled=spelled)
+        light, defaults = not time_budget.is_heavy(batch.rows), self._defaults(batch)
         return run_unless(light, rules.validate, batch.rows, account, defaults, batch.on_existing, batch.addresses)
+
+    def _defaults(self, batch: ImportBatch) -> Defaults:
+        """Return the defaults of a batch, with the spelling of the language of its headers."""
+        return replace(self.defaults(batch.domain), spelled=batch.source.spells_out if batch.source else None)
 
     def _account(
         self,
@@ -335,6 +357,20 @@ def counts(validated: pd.DataFrame) -> dict[str, int]:
     figures["warnings"] = int((ticked & (validated["warnings"] != "")).sum())
     figures["left_out"] = int((~ticked).sum())
     return figures
+
+
+def _without_unanswered(batch: ImportBatch, validated: pd.DataFrame) -> pd.DataFrame:
+    """Return validated rows without the ticks of those that may be of namesakes."""
+    if not batch.updates:
+        return validated
+    unsure = namesakes.unanswered(validated, batch.made, batch.same_people)
+    return validated.assign(ticked=validated["ticked"] & ~unsure) if unsure.any() else validated
+
+
+def _same_people(batch: ImportBatch, validated: pd.DataFrame, plan: Plan) -> int:
+    """Count the rows of a plan that act since a person said that they are the same people."""
+    said = namesakes.made_and_exist(validated, batch.made) & namesakes.answered(validated, batch.same_people)
+    return sum(row.acts and bool(said[row.position]) for row in plan.rows)
 
 
 def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:

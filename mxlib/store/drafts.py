@@ -51,7 +51,9 @@ def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -
         "version": kept.version,
     }
     sealed = key.seal(file, f"draft file {kept.id}")
-    added = insert(table).values(id=kept.id, begun_by=kept.operator, run=kept.run, sealed_file=sealed, **said)
+    added = insert(table).values(
+        id=kept.id, begun_by=kept.begun_by or kept.operator, run=kept.run, sealed_file=sealed, **said
+    )
     tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
 
 

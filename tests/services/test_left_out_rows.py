@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
-from mxlib.core.vocabulary import OnExisting
+from mxlib.core.vocabulary import Action, OnExisting
 from mxlib.services.drafts import DraftContent
+from mxlib.services.files import MappingQuestion
 from mxlib.services.imports import PreparedImport
-from mxlib.store import drafts
+from mxlib.store import Tx, drafts
 from tests.support import app as support
 from tests.support.app import App
+from tests.support.audit_entries import audit_entries
 
 FILE = (
     b"Note,username,password,quota,limit,recovery_email,domain\r\n"
@@ -144,3 +146,100 @@ def test_what_stops_mail_is_carried_out_only_when_that_is_agreed(app: App) -> No
 def test_a_program_needs_no_agreement(app: App) -> None:
     ready = full(app)
     app.ended(app.services.imports.start(LOCAL, ready.batch))
+
+
+PEOPLE = b"Vorname;Nachname;quota\r\nLena;Vogt;2048\r\nTim;Berg;lots\r\nAda;Smit;512\r\nIvo;Roth;lots\r\n"
+
+
+def people(app: App, caller: Caller = LOCAL) -> ImportBatch:
+    """Return an update by usernames made of names; lena.vogt and tim.berg exist."""
+    app.have("lena.vogt@a.nl", "tim.berg@a.nl")
+    question = app.services.files.read(caller, PEOPLE, "staff.csv", "a.nl")
+    assert isinstance(question, MappingQuestion)
+    file = app.services.files.answered(caller, question.sheet, question.answer, "a.nl")
+    rows = file.rows.assign(password=["", "", "Geheim.2026x", "Geheim.2026y"])
+    return ImportBatch(rows, "a.nl", OnExisting.UPDATE, source=file, made=file.made_usernames)
+
+
+def updated(ready: PreparedImport) -> list[str]:
+    return [row.username for row in ready.plan.rows if row.acts and row.action is Action.UPDATE]
+
+
+def test_the_mailbox_of_a_namesake_is_not_updated_unless_a_person_says_so(app: App) -> None:
+    batch = people(app)
+    ready = prepared(app, batch)
+    assert updated(ready) == []
+    assert ready.plan.rows[0].left_out
+    assert any("whose usernames were made of names" in change for change in ready.changes)
+    app.ended(app.services.imports.start(LOCAL, batch))
+    assert app.host.sandbox.account.domains["a.nl"]["lena.vogt"].quota != 2048
+
+
+def test_the_answer_is_audited_in_the_transaction_of_the_start(app: App) -> None:
+    said = replace(people(app), same_people=frozenset({(0, "lena.vogt@a.nl"), (1, "tim.berg@a.nl")}))
+    ready = prepared(app, said)
+    assert (updated(ready), ready.same_people) == (["lena.vogt"], 1)  # the other row is not valid
+
+    def refuse(tx: Tx, run: int) -> None:
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        app.services.imports.carry_out(LOCAL, ready, days=7, also=refuse)
+    assert answers(app) == []
+    run = app.services.imports.carry_out(LOCAL, ready, days=7)
+    assert answers(app) == [("staff.csv", run, "1 mailbox")]
+    app.ended(run)
+    assert app.host.sandbox.account.domains["a.nl"]["lena.vogt"].quota == 2048
+
+
+def answers(app: App) -> list[tuple[str, int, str]]:
+    with app.services.store.read() as tx:
+        entries = audit_entries(tx)
+    return [(each["on"], each["run"], each["outcome"]) for each in entries if each["what"] == "import.same_people"]
+
+
+def test_rows_left_out_still_have_usernames_made_of_names(app: App) -> None:
+    batch = people(app)
+    number = app.services.drafts.new()
+    version = app.services.drafts.keep(LOCAL, number, DraftContent(batch, PEOPLE))
+    work = app.services.drafts.open(LOCAL, number)
+    assert work is not None
+    assert (work.version, work.batch.made) == (version, batch.made)
+    run = started(app, number, work)
+    app.ended(run)
+    kept = app.services.drafts.left_out_of(LOCAL, run)
+    assert kept is not None
+    left = app.services.drafts.open(LOCAL, kept.id)
+    assert left is not None
+    assert left.batch.made == {0: "lena.vogt", 1: "tim.berg", 2: "ivo.roth"}
+    rows = left.batch.rows.assign(ticked=True, quota="2048")
+    assert updated(prepared(app, replace(left.batch, rows=rows))) == []
+    said = frozenset({(0, "lena.vogt@a.nl")})
+    assert updated(prepared(app, replace(left.batch, rows=rows, same_people=said))) == ["lena.vogt"]
+
+
+def test_the_answers_are_kept_with_a_draft(app: App) -> None:
+    batch = replace(people(app), same_people=frozenset({(0, "lena.vogt@a.nl")}))
+    number = app.services.drafts.new()
+    app.services.drafts.keep(LOCAL, number, DraftContent(batch, PEOPLE))
+    work = app.services.drafts.open(LOCAL, number)
+    assert work is not None
+    assert (work.batch.made, work.batch.same_people) == (batch.made, batch.same_people)
+
+
+def test_rows_left_out_of_the_draft_of_another_are_not_of_who_took_it_over(app: App) -> None:
+    may = {"a.nl": frozenset({Permission.IMPORT})}
+    nina, kim = Caller("nina", domains=may), Caller("kim", domains=may)
+    number, work = begun(app)
+    with app.services.store.write() as tx:
+        drafts.drop(tx, [number])
+    app.services.drafts.keep(nina, number, DraftContent(work.batch, FILE))
+    taken = app.services.drafts.open(kim, number)
+    assert taken is not None
+    run = started(app, number, taken, kim)
+    app.ended(run)
+    assert app.services.drafts.left_out_of(kim, run) is not None
+    own = app.services.drafts.new()
+    app.services.drafts.keep(kim, own, replace(taken, version=0))
+    elsewhere = Caller("kim", domains={"b.nl": frozenset({Permission.IMPORT})})
+    assert app.services.drafts.offered(elsewhere) == ()

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.invalid_body import InvalidBody
 from tests.support import app as support
 from tests.support.app import App
 from tests.support.pages import opened, plain, preview
@@ -92,3 +93,16 @@ def test_the_rows_left_out_are_offered_on_the_card_and_the_import_page(app: App)
     assert card.button(key="fix_left_out").label == "Fix the 2 rows left out"
     pressed(card, "fix_left_out")
     assert list(card.session_state["preview"].editor.draft.rows["username"]) == ["jan jansen", "nina.berg"]
+
+
+def test_a_fault_of_the_server_is_not_shown_as_one_of_the_rows(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = pressed(preview(import_page(), FILE), "create")
+
+    def fault(*_: object) -> None:
+        raise InvalidBody("rows", "rows: the first one is bad.")
+
+    monkeypatch.setattr(app.services.drafts, "replace_at_start", fault)
+    tab.button(key="start").click().run()
+    assert tab.exception
+    assert "the first one is bad" not in said(tab)
+    assert app.services.runs.all(LOCAL) == ()

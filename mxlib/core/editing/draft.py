@@ -1,6 +1,6 @@
 """A draft: rows under edit. Every operation returns a new draft and keeps the old one unchanged."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from mxlib.core import passwords
 from mxlib.core.mapping import secret_cells
+from mxlib.core.namesakes import SamePeople
 from mxlib.core.schema import COLUMNS, DTYPES, MAX_CELL_LENGTH, ROW_METADATA, make_rows
 
 Changes = Mapping[int, Mapping[str, Any]]
@@ -18,11 +19,15 @@ Changes = Mapping[int, Mapping[str, Any]]
 class Draft:
     """The current rows (`schema.DTYPES`), and notes on where they came from.
 
+    `made` are the usernames that were made of names, by origin; `same_people` are the rows of which a person said that
+    the mailbox is theirs.
     Tables are never changed in place; pandas shares every column that two drafts have in common.
     """
 
     rows: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
+    made: Mapping[int, str] = field(default_factory=dict, repr=False)
+    same_people: SamePeople = field(default=frozenset(), repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,14 +63,16 @@ class Draft:
         """Return the draft with blank rows on top, where they are seen."""
         return self.joined(make_rows({"username": [""] * count}))
 
-    def joined(self, rows: pd.DataFrame) -> "Draft":
+    def joined(self, rows: pd.DataFrame, made: Mapping[int, str] | None = None) -> "Draft":
         """Return the draft with rows from elsewhere on top.
 
-        These rows have no line in the file.
+        These rows have no line in the file. `made` are their usernames that were made of names, by position.
         """
         newest = min(0, int(self.rows["origin"].min())) if len(self) else 0
         origins = np.arange(newest - len(rows), newest)
-        return self.with_rows(pd.concat([rows.assign(line=0, origin=origins), self.rows], ignore_index=True))
+        joined = self.with_rows(pd.concat([rows.assign(line=0, origin=origins), self.rows], ignore_index=True))
+        added = {int(origins[at]): name for at, name in (made or {}).items()}
+        return replace(joined, made={**self.made, **added}) if added else joined
 
     def deleted(self, positions: Collection[int]) -> "Draft":
         """Return the draft without these rows; the others keep their lines and origins."""
@@ -98,6 +105,24 @@ class Draft:
         return self.with_rows(
             self.rows.assign(recovery_email=self.rows["recovery_email"].where(self.rows["recovery_email"] != "", given))
         )
+
+    def with_same_people(self, said: Iterable[tuple[int, str]]) -> "Draft":
+        """Return the draft with further rows whose mailboxes a person said are theirs."""
+        return replace(self, same_people=self.same_people | frozenset(said))
+
+    def without_same_people(self, origins: Collection[int]) -> "Draft":
+        """Return the draft as if no person had said so of the rows with these origins."""
+        gone = set(origins)
+        return replace(self, same_people=frozenset(pair for pair in self.same_people if pair[0] not in gone))
+
+    def with_made_of(self, before: "Draft") -> "Draft":
+        """Return the draft with the usernames that a tool has changed since `before` as made of names, too."""
+        if not self.made:
+            return self
+        had = dict(zip(before.rows["origin"].tolist(), before.rows["username"].tolist(), strict=True))
+        now = zip(self.rows["origin"].tolist(), self.rows["username"].tolist(), strict=True)
+        changed = {at: name for at, name in now if self.made.get(at) == had.get(at) != name}
+        return replace(self, made={**self.made, **changed}) if changed else self
 
     def with_rows(self, rows: pd.DataFrame) -> "Draft":
         """Return a draft of other rows with the same notes."""

@@ -9,14 +9,14 @@ The rows in view are selected when a filter, a search or an order is chosen, and
 no longer matches leaves when the operator filters again, and not while they work on it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mxlib.core import passwords
+from mxlib.core import namesakes, passwords
 from mxlib.core.arrow_text import Mask
 from mxlib.core.editing import file_diff, filters
 from mxlib.core.editing.bulk_edit import Tool
@@ -149,6 +149,7 @@ class Editor:
             before, self.typed, self._latest = self.latest, typed, None
             if not self.latest.rows.equals(before.rows):
                 self._remember(before)
+                self._answer_by_hand(before)
 
     def validate_rows(self) -> pd.DataFrame:
         """Return the rows with everything typed so far and their verdicts.
@@ -159,6 +160,9 @@ class Editor:
         if self.generate and _lacks_passwords(validated):
             self._generate_beneath(validated)
             validated = self._validate(self.latest)
+        if self._unanswered(validated).any():
+            self.commit()
+            validated = self._validate(self.draft)
         masked = any(passwords.is_masked(str(cells.get("password") or "")) for cells in self.typed.values())
         if masked or (self.generate and _lacks_passwords(validated)):
             # The grid shows cells that the rows do not have; only a new grid can show the real ones.
@@ -176,7 +180,7 @@ class Editor:
         draft = self.latest
         if change is not None:
             changed = change(draft)
-            if not changed.rows.equals(draft.rows):
+            if not (changed.rows.equals(draft.rows) and changed.same_people == draft.same_people):
                 self._remember(draft)
                 draft = changed
         if self.generate:
@@ -199,9 +203,12 @@ class Editor:
 
     # Rows and tools.
 
-    def add_rows(self, rows: pd.DataFrame | None = None) -> None:
-        """Put these rows on top, or one blank row, and show their page."""
-        self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows), page=1)
+    def add_rows(self, rows: pd.DataFrame | None = None, made: Mapping[int, str] | None = None) -> None:
+        """Put these rows on top, or one blank row, and show their page.
+
+        `made` are their usernames that were made of names, by position.
+        """
+        self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows, made), page=1)
 
     def edit_row(self, origin: int, cells: Mapping[str, Any]) -> None:
         """Change some cells of one row."""
@@ -222,10 +229,10 @@ class Editor:
         The notice reports how many rows it changed.
         """
         before = self.latest
-        self.commit(lambda draft: tool(draft, self.in_view, self._validate(draft)))
+        self.commit(lambda draft: tool(draft, self.in_view, self._validate(draft)).with_made_of(draft))
         deleted = len(before) - len(self.draft)
         changed = 0 if deleted else int((before.rows != self.draft.rows).any(axis="columns").sum())
-        self.notice = file_problems.bulk_edited(changed, deleted)
+        self.notice = " ".join(filter(None, [file_problems.bulk_edited(changed, deleted), self.notice]))
 
     def fix(self, group: FixGroup, kind: FixKind) -> None:
         """Apply a fix to the rows of a group, in one step."""
@@ -233,7 +240,10 @@ class Editor:
             self.choose_existing(OnExisting.UPDATE)
             return
         before = self.latest
-        self.commit(lambda draft: fixing.apply(draft, group, kind))
+        if kind is FixKind.INCLUDE:
+            self.commit(lambda draft: self._same_people(fixing.apply(draft, group, kind), group.origins.tolist()))
+        else:
+            self.commit(lambda draft: fixing.apply(draft, group, kind))
         if done := fixing.applied(group, kind, before, self.draft):
             self.fixes = [*self.fixes, done][-MAX_STEPS:]
 
@@ -245,7 +255,8 @@ class Editor:
         if self.is_last_step(fix):
             self.undo()
         else:
-            self.commit(lambda draft: fixing.revert(draft, fix))
+            gone = fix.group.origins.tolist() if fix.kind is FixKind.INCLUDE else []
+            self.commit(lambda draft: fixing.revert(draft, fix).without_same_people(gone))
 
     def is_last_step(self, fix: AppliedFix) -> bool:
         """Return whether nothing was changed since a fix."""
@@ -264,37 +275,38 @@ class Editor:
         self.commit()
 
     def choose_existing(self, choice: OnExisting) -> None:
-        """Choose what happens to mailboxes that exist; every row comes into view.
-
-        A username made of a person's name may be that of a namesake. Such rows are excluded from updates until a person
-        includes them.
-        """
-        unsure = self.maybe_namesakes(self._validate(self.latest)) if choice is OnExisting.UPDATE else []
+        """Choose what happens to mailboxes that exist; every row comes into view."""
         self.on_existing, self.chosen = choice, filters.ALL
-        self.commit(lambda draft: draft.ticked(unsure, False), again=True)
-        if unsure:
-            self.notice = file_problems.maybe_namesakes(len(unsure))
-
-    def maybe_namesakes(self, validated: pd.DataFrame) -> list[int]:
-        """Return the ticked rows that exist and have a username made of a name."""
-        return np.flatnonzero(validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)).tolist()
+        self.commit(again=True)
 
     def excluded_namesakes(self, validated: pd.DataFrame) -> FixGroup | None:
         """Return the excluded rows whose mailboxes may be those of namesakes, if any."""
         if not self.updates:
             return None
-        excluded = ~validated["ticked"].to_numpy(bool) & self._made_and_exist(validated)
+        excluded = ~validated["ticked"].to_numpy(bool) & namesakes.made_and_exist(validated, self.draft.made)
         return groups.of_namesakes(validated[excluded]) if excluded.any() else None
 
-    def _made_and_exist(self, validated: pd.DataFrame) -> Mask:
-        """Return which rows exist and have the username that was made of a name."""
-        exists = validated["exists"].to_numpy(bool)
-        if self.file is None or self.file.columns.names_who or not exists.any():
+    def _unanswered(self, validated: pd.DataFrame) -> Mask:
+        """Return which ticked rows would update mailboxes that may be those of namesakes."""
+        if not self.updates:
             return np.zeros(len(validated), dtype=bool)
-        origins, made = validated["origin"].to_numpy(np.int64), self.file.rows["username"].to_numpy(dtype=object)
-        known = exists & (origins >= 0) & (origins < len(made))
-        known[known] = made[origins[known]] == validated["username"].to_numpy(dtype=object)[known]
-        return known
+        return namesakes.unanswered(validated, self.draft.made, self.draft.same_people)
+
+    def _same_people(self, draft: Draft, origins: Collection[int]) -> Draft:
+        """Return the draft with the answer that the mailboxes of these rows are theirs."""
+        validated = self._validate(draft)
+        exist = namesakes.made_and_exist(validated, draft.made) & np.isin(validated["origin"], list(origins))
+        return draft.with_same_people(namesakes.pairs(validated, np.flatnonzero(exist)))
+
+    def _answer_by_hand(self, before: Draft) -> None:
+        """Take a tick that was typed into the grid since `before` for the answer about that one row."""
+        if not self.updates or not self.draft.made:
+            return
+        ticks = before.rows["ticked"]
+        ticked = [at for at, cells in self.typed.items() if cells.get("ticked") is True and not ticks.iat[at]]
+        if ticked:
+            latest = self._same_people(self.latest, before.rows["origin"].iloc[ticked].tolist())
+            self.draft, self._latest = self.draft.with_same_people(latest.same_people), None
 
     def generate_passwords(self, on: bool) -> None:
         """Generate passwords for rows that lack one from now on, or remove the generated ones."""
@@ -375,7 +387,10 @@ class Editor:
         return self.validate(self.batch if draft is self.latest else self._batch_of(draft))
 
     def _batch_of(self, draft: Draft) -> ImportBatch:
-        return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
+        made, same = draft.made, draft.same_people
+        return ImportBatch(
+            draft.rows, self.domain, self.on_existing, self.generate, self.file, made=made, same_people=same
+        )
 
     def _generate_beneath(self, validated: pd.DataFrame) -> None:
         """Give passwords to rows that lack one because of other typed cells; the grid stays.
@@ -390,7 +405,12 @@ class Editor:
         self._latest = None
 
     def _lay_out(self, draft: Draft, *, again: bool = False, page: int = 0) -> None:
-        """Draw these rows in a new grid, under another key."""
+        """Draw these rows in a new grid, under another key.
+
+        A username made of a person's name may be that of a namesake. Such rows are excluded from updates until a person
+        includes them, whichever step has led to them.
+        """
+        draft, unsure = self._without_unanswered(draft)
         origins = draft.rows["origin"].to_numpy()
         if again:
             validated = self._validate(draft)
@@ -405,8 +425,16 @@ class Editor:
         self.page = min(max(page or self.page, 1), self.pages)
         first = (self.page - 1) * self.page_size
         self.shown = self.in_view[first : first + self.page_size]
-        self.draft, self._latest, self.typed, self.notice = draft, None, {}, ""
+        self.draft, self._latest, self.typed = draft, None, {}
+        self.notice = file_problems.maybe_namesakes(unsure) if unsure else ""
         self.generation += 1
+
+    def _without_unanswered(self, draft: Draft) -> tuple[Draft, int]:
+        """Return the draft without the ticks of rows that may be of namesakes, and the number of these rows."""
+        if not self.updates or not draft.made:
+            return draft, 0
+        found = namesakes.unanswered(self._validate(draft), draft.made, draft.same_people)
+        return (draft.ticked(np.flatnonzero(found).tolist(), False), int(found.sum())) if found.any() else (draft, 0)
 
 
 def _same_table(one: ImportBatch, other: ImportBatch) -> bool:
@@ -414,8 +442,8 @@ def _same_table(one: ImportBatch, other: ImportBatch) -> bool:
 
     If so, the addresses of the second need not be parsed.
     """
-    choices = [(batch.domain, batch.on_existing, batch.generate) for batch in (one, other)]
-    return one.rows is other.rows and choices[0] == choices[1]
+    choices = [(batch.domain, batch.on_existing, batch.generate, batch.same_people) for batch in (one, other)]
+    return one.rows is other.rows and one.made is other.made and choices[0] == choices[1]
 
 
 def _lacks_passwords(validated: pd.DataFrame) -> bool:

@@ -37,6 +37,13 @@ class ReadFile:
         return self.sheet.digest
 
     @property
+    def made_usernames(self) -> Mapping[int, str]:
+        """Return the usernames that were made of names, by position; empty where the file has its own."""
+        if self.columns.names_who:
+            return {}
+        return {at: name for at, name in enumerate(self.rows["username"].tolist()) if name}
+
+    @property
     def spells_out(self) -> bool | None:
         """Return whether the headers are in a language that writes `ae` for ä."""
         return languages.header_spells_out(self.sheet.header)

@@ -1,7 +1,6 @@
 """The footer of a preview, and the dialog with its figures before anything is sent."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -108,26 +107,22 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
         )  # fmt: skip
     if not start:
         return
+    caller, work = layout.caller(), DraftContent(ready.batch, held.content, held.version, held.begun_by)
+    # Outside of what is caught below: a fault of ours there is none of the rows.
+    also = app.drafts.replace_at_start(caller, held.number, work, ready.plan)
     try:
-        run = _start(held, ready, days=days, stops_mail=stops_mail, allowed=named, since=opened_at)
+        run = app.imports.carry_out(
+            caller, ready, days=days, stops_mail=stops_mail, allowed=named, since=opened_at, also=also
+        )
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
         st.rerun(scope="fragment")
     except (*REFUSALS, InvalidBody) as refusal:
         st.error(escaped(str(refusal)))
         return
-    layout.navigate("runs", run=str(run))
-
-
-def _start(held: OpenDraft, ready: PreparedImport, **asked: Any) -> int:
-    """Start the run, and keep the rows that it leaves out as a draft."""
-    app, caller = services.current(), layout.caller()
-    work = DraftContent(ready.batch, held.content, held.version)
-    also = app.drafts.replace_at_start(caller, held.number, work, ready.plan)
-    run = app.imports.carry_out(caller, ready, also=also, **asked)
     discard()
     app.drafts.erase()
-    return run
+    layout.navigate("runs", run=str(run))
 
 
 def _figures(figures: Confirmation) -> None:

@@ -13,7 +13,7 @@ def keep(held: OpenDraft) -> None:
     latest, about = editor.latest, (editor.domain, editor.on_existing)
     if latest is held.kept and about == held.kept_as:
         return
-    work = DraftContent(editor.batch, held.content, held.version)
+    work = DraftContent(editor.batch, held.content, held.version, held.begun_by)
     try:
         held.version = services.current().drafts.keep(layout.caller(), held.number, work)
     except DraftChangedElsewhere as refusal:

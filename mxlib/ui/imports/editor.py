@@ -31,6 +31,8 @@ class OpenDraft:
     editor: Editor
     content: bytes = field(default=b"", repr=False)
     number: str = ""
+    #: Who began the draft; blank while it is the caller.
+    begun_by: str = ""
     #: Of the draft as this tab knows it; `conflict`: another tab has changed it since.
     version: int = 0
     conflict: bool = False
@@ -42,9 +44,10 @@ class OpenDraft:
 def open_preview(content: DraftContent, number: str = "") -> None:
     """Begin a preview in this tab, in place of any earlier one. `number` is that of a draft to continue."""
     before, batch = current(), content.batch
-    draft, generation = Draft(batch.rows), before.editor.generation + 1 if before else 0
+    draft = Draft(batch.rows, made=batch.made, same_people=batch.same_people)
+    generation = before.editor.generation + 1 if before else 0
     editor = Editor(draft, _validate, batch.domain, batch.generate, batch.on_existing, content.read_file, generation)
-    held = OpenDraft(editor, content.file)
+    held = OpenDraft(editor, content.file, begun_by=content.begun_by)
     same_file = before is not None and bool(content.file) and before.content == content.file
     held.number = number or (before.number if before and same_file else services.current().drafts.new())
     held.version = content.version if number or before is None or not same_file else before.version

@@ -28,7 +28,8 @@ class Upload:
 
     def content(self, file: ReadFile, domain: str) -> DraftContent:
         """Return the first content of a preview of the upload as read in `file`."""
-        return DraftContent(ImportBatch(file.rows, domain, generate=self.generate, source=file), self.data)
+        made = file.made_usernames
+        return DraftContent(ImportBatch(file.rows, domain, generate=self.generate, source=file, made=made), self.data)
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Step:
     by_values: frozenset[int] = frozenset()
     decided: frozenset[str] = frozenset()
     parts: bool = False
+    #: The domain of rows that name none.
+    domain: str = ""
     #: Whether the person is asked which line has the column names.
     asks_header: bool = False
     _secret: frozenset[int] | None = field(default=None, repr=False)
@@ -144,8 +147,11 @@ class Step:
         self.parts = True
 
     def read_as(self, question: MappingQuestion) -> None:
-        """Begin again with the same file, read in another way."""
-        self.question, self.answer, self.refusal = question, question.answer, ""
+        """Begin again with the same file, read in another way; a pattern that the operator chose stays."""
+        chosen, answer = self.answer.pattern, question.answer
+        if chosen != self.question.answer.pattern:
+            answer = replace(answer, pattern=chosen)
+        self.question, self.answer, self.refusal = question, answer, ""
         self.first_lines = self._secret = self._filled = None
         self._begin()
         self.generation += 1

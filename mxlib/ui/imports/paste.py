@@ -42,7 +42,8 @@ def _add(editor: Editor) -> None:
     except FileRefused as refusal:
         st.session_state["further_refused"] = str(refusal)
         return
-    editor.add_rows(reading.rows)
+    editor.add_rows(reading.rows, reading.made_usernames)
     filled = [NAMES[name] for name in NAMES if name in COLUMNS and (reading.rows[name] != "").any()]
-    editor.notice = file_problems.rows_pasted(len(reading.rows), filled)
+    pasted = file_problems.rows_pasted(len(reading.rows), filled)
+    editor.notice = " ".join(filter(None, [pasted, editor.notice]))
     st.session_state["further"] = ""

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mxlib import services
 from mxlib.core.editing.editor import Editor
 from mxlib.core.fixes import groups
 from mxlib.core.fixes.apply import AppliedFix
@@ -18,7 +17,6 @@ from mxlib.core.text import fixes as texts
 from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.app import layout
 from mxlib.ui.imports import row_form
 from mxlib.ui.imports.editor import change
 from mxlib.ui.widgets.format import escaped, verbatim
@@ -68,14 +66,8 @@ def _group(editor: Editor, group: FixGroup) -> None:
                 texts.label(group, kind),
                 key=f"fix-{group.problem}.{kind}",
                 type="tertiary" if number else "secondary",
-                on_click=change(editor, _fix, editor, group, kind),
+                on_click=change(editor, editor.fix, group, kind),
             )
-
-
-def _fix(editor: Editor, group: FixGroup, kind: FixKind) -> None:
-    if kind is FixKind.INCLUDE:
-        services.current().files.same_people(layout.caller(), editor.batch.file_name, len(group))
-    editor.fix(group, kind)
 
 
 def _sentence(group: FixGroup) -> str:
