@@ -107,7 +107,7 @@ def test_changing_choices_over_a_preview_saves_ones_own(app: App) -> None:
     answered(app, "kim", KNOWN, SWAPPED)
     lee = who(app, "lee")
     reading = app.services.files.read_by_header(KNOWN, "other.csv")
-    question = app.services.files.question_of(lee, reading)
+    question = app.services.files.question_of(lee, reading, "a.nl")
     assert question.answer.meanings == ("username", "password", "quota")
     assert question.offer is not None
     assert question.offer.by == "kim"

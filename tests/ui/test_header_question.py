@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mxlib.auth.permissions import LOCAL
 from mxlib.ui.imports import header_choice
 from mxlib.ui.imports.mapping_state import Step
 from tests.support.app import App
@@ -76,3 +77,21 @@ def test_no_password_is_shown_among_the_lines(app: App) -> None:
     tab = uploaded("wie,wat\nnina,Geheim.2026x\ntess,Geheim.2026y\n")
     assert "Geheim" not in text_of(tab)
     assert named(tab, "header_row").startswith("map-header_row")
+
+
+def test_another_line_or_encoding_keeps_the_domain_and_the_pattern(app: App) -> None:
+    app.have(*(f"{name}@b.nl" for name in ("l.maas", "i.roth", "o.kramer", "n.jansen", "z.busch")))
+    app.services.lists.mailboxes(LOCAL, "b.nl")
+    names = "Voornaam;Achternaam\nLena;Vogt\nTim;Berg\n"
+    tab = preview(opened("import_mailboxes", domain="b.nl"), names.encode(), "staff.csv")
+    assert step_of(tab).answer.pattern.pattern == "f.last"
+    header_choice.read_with_header(step_of(tab), 0)
+    header_choice.read_with_header(step_of(tab), 1)
+    assert step_of(tab).answer.pattern.pattern == "f.last"
+    tab.run()
+    tab.selectbox(key=step_of(tab).key("encoding")).set_value("windows-1252").run()
+    assert not tab.exception
+    assert step_of(tab).answer.pattern.pattern == "f.last"
+    tab.selectbox(key=step_of(tab).key("pattern")).set_value("first").run()
+    tab.selectbox(key=step_of(tab).key("encoding")).set_value("utf-8").run()
+    assert step_of(tab).answer.pattern.pattern == "first"

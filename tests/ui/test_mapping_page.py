@@ -51,7 +51,7 @@ def read(app: App, content: bytes, name: str = "staff.csv") -> ReadFile | Mappin
     except Unread:
         raise
     except FileRefused as refused:
-        return files.read_otherwise(content, name, refused)
+        return files.read_otherwise(LOCAL, content, name, refused, "a.nl")
 
 
 def answered(app: App, question: ReadFile | MappingQuestion, *meanings: str) -> ReadFile:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from mxlib import services
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import readable
 from mxlib.core.mapping.secret_cells import masked_header
@@ -46,7 +45,7 @@ def read_with_header(step: Step, line: int) -> None:
     """Read the file with a line as its header; 0 means that it has none."""
     options = replace(step.sheet.options, header_line=line)
     try:
-        step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, options))
+        mapping_encoding.read_with(step, options)
     except FileRefused as refusal:
         step.refuse(str(refusal))
 

@@ -41,9 +41,9 @@ def take_in(upload: Upload, domain: str) -> None:
     except Unread:
         raise
     except FileRefused as refused:
-        found = mappings.read_otherwise(upload.data, upload.name, refused, domain)
+        found = mappings.read_otherwise(layout.caller(), upload.data, upload.name, refused, domain)
     if isinstance(found, MappingQuestion):
-        _begin(upload, found, asked=False)
+        _begin(upload, found, domain, asked=False)
     else:
         _open_preview(upload, found, domain)
 
@@ -55,14 +55,16 @@ def offer(held: editor.OpenDraft) -> None:
         return
 
     def change() -> None:
-        question = services.current().files.question_of(layout.caller(), reading)
-        _begin(Upload(held.content, reading.sheet.name, held.editor.generate), question, asked=True)
+        domain = held.editor.domain
+        question = services.current().files.question_of(layout.caller(), reading, domain)
+        _begin(Upload(held.content, reading.sheet.name, held.editor.generate), question, domain, asked=True)
 
     st.button("File settings", icon=":material/tune:", key="change_reading", on_click=act(change))
 
 
 def show(step: Step, domain: str) -> None:
     """Ask, and go on to the preview when all is answered."""
+    step.domain = domain
     _heading(step)
     header_choice.ask(step)
     mapping_columns.ask(step)
@@ -84,11 +86,11 @@ def _open_preview(upload: Upload, file: ReadFile, domain: str) -> None:
     editor.open_preview(content)
 
 
-def _begin(upload: Upload, question: MappingQuestion, *, asked: bool) -> None:
+def _begin(upload: Upload, question: MappingQuestion, domain: str, *, asked: bool) -> None:
     generation = st.session_state.get("mapping_generation", 0) + 1_000
     st.session_state["mapping_generation"] = generation
     step = Step(upload, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
-    step.asks_header = question.sheet.unsure
+    step.asks_header, step.domain = question.sheet.unsure, domain
     st.session_state["mapping"] = step
 
 

@@ -12,6 +12,7 @@ from mxlib.core.files.reader import FileRefused, ReadOptions
 from mxlib.core.format import readable
 from mxlib.core.mapping.mapping import detect_columns
 from mxlib.core.mapping.secret_cells import masked_header
+from mxlib.ui.app import layout
 from mxlib.ui.imports.mapping_state import Step
 from mxlib.ui.widgets.actions import act
 
@@ -68,9 +69,15 @@ def _read_again(step: Step, part: str) -> None:
         case _:
             options = replace(now, header_line=chosen)
     try:
-        step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, options))
+        read_with(step, options)
     except FileRefused as refusal:
         step.refuse(str(refusal))
+
+
+def read_with(step: Step, options: ReadOptions) -> None:
+    """Read the file of a step with other options; raises FileRefused."""
+    files, upload = services.current().files, step.upload
+    step.read_as(files.read_again(layout.caller(), upload.data, upload.name, options, step.domain))
 
 
 def first_lines(step: Step) -> dict[int, list[str]]:
