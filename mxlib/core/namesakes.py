@@ -35,7 +35,7 @@ def answered(validated: pd.DataFrame, same_people: SamePeople) -> Mask:
 
 
 def unanswered(validated: pd.DataFrame, made: Mapping[int, str], same_people: SamePeople) -> Mask:
-    """Return which ticked rows may be of namesakes, as long as no person has said otherwise."""
+    """Return which ticked rows may be of namesakes, by all that was answered."""
     found: Mask = made_and_exist(validated, made) & validated["ticked"].to_numpy(bool)
     if found.any():
         found &= ~answered(validated, same_people)

@@ -220,7 +220,7 @@ class FileService:
         return MappingQuestion(sheet, answer, columns.conflicts, clues=found.clues, by_values=found.by_values)
 
     def _proposed(self, caller: Caller, sheet: Sheet, domain: str) -> MappingQuestion:
-        """Return the question about a sheet, with the pattern of usernames that the mailboxes of `domain` have."""
+        """Return the question about a sheet, with the usual pattern of usernames of `domain`."""
         question = self.question(sheet, domain)
         if not question.answer.makes_usernames or not caller.may(Permission.IMPORT, domain):
             return question

@@ -368,7 +368,7 @@ def _without_unanswered(batch: ImportBatch, validated: pd.DataFrame) -> pd.DataF
 
 
 def _same_people(batch: ImportBatch, validated: pd.DataFrame, plan: Plan) -> int:
-    """Count the rows of a plan that act since a person said that they are the same people."""
+    """Count the rows of a plan that update mailboxes which a person said are theirs."""
     said = namesakes.made_and_exist(validated, batch.made) & namesakes.answered(validated, batch.same_people)
     return sum(row.acts and bool(said[row.position]) for row in plan.rows)
 

@@ -111,12 +111,15 @@ class Draft:
         return replace(self, same_people=self.same_people | frozenset(said))
 
     def without_same_people(self, origins: Collection[int]) -> "Draft":
-        """Return the draft as if no person had said so of the rows with these origins."""
+        """Return the draft without what was said of the rows with these origins."""
         gone = set(origins)
         return replace(self, same_people=frozenset(pair for pair in self.same_people if pair[0] not in gone))
 
     def with_made_of(self, before: "Draft") -> "Draft":
-        """Return the draft with the usernames that a tool has changed since `before` as made of names, too."""
+        """Return the draft with usernames made of names that a tool changed.
+
+        They still count as made of names; `before` is the draft before the tool.
+        """
         if not self.made:
             return self
         had = dict(zip(before.rows["origin"].tolist(), before.rows["username"].tolist(), strict=True))

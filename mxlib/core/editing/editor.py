@@ -299,7 +299,7 @@ class Editor:
         return draft.with_same_people(namesakes.pairs(validated, np.flatnonzero(exist)))
 
     def _answer_by_hand(self, before: Draft) -> None:
-        """Take a tick that was typed into the grid since `before` for the answer about that one row."""
+        """Take a tick typed into the grid since `before` for the answer about its row."""
         if not self.updates or not self.draft.made:
             return
         ticks = before.rows["ticked"]
@@ -430,7 +430,7 @@ class Editor:
         self.generation += 1
 
     def _without_unanswered(self, draft: Draft) -> tuple[Draft, int]:
-        """Return the draft without the ticks of rows that may be of namesakes, and the number of these rows."""
+        """Untick the rows that may be of namesakes; return the draft and their number."""
         if not self.updates or not draft.made:
             return draft, 0
         found = namesakes.unanswered(self._validate(draft), draft.made, draft.same_people)

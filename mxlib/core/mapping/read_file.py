@@ -38,7 +38,10 @@ class ReadFile:
 
     @property
     def made_usernames(self) -> Mapping[int, str]:
-        """Return the usernames that were made of names, by position; empty where the file has its own."""
+        """Return the usernames that were made of names, by position.
+
+        It is empty where the file has usernames of its own.
+        """
         if self.columns.names_who:
             return {}
         return {at: name for at, name in enumerate(self.rows["username"].tolist()) if name}

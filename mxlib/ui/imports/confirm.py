@@ -108,7 +108,7 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
     if not start:
         return
     caller, work = layout.caller(), DraftContent(ready.batch, held.content, held.version, held.begun_by)
-    # Outside of what is caught below: a fault of ours there is none of the rows.
+    # Outside of what is caught below: a fault of ours is no fault of the rows.
     also = app.drafts.replace_at_start(caller, held.number, work, ready.plan)
     try:
         run = app.imports.carry_out(

@@ -147,7 +147,10 @@ class Step:
         self.parts = True
 
     def read_as(self, question: MappingQuestion) -> None:
-        """Begin again with the same file, read in another way; a pattern that the operator chose stays."""
+        """Begin again with the same file, read in another way.
+
+        A pattern that the operator chose stays.
+        """
         chosen, answer = self.answer.pattern, question.answer
         if chosen != self.question.answer.pattern:
             answer = replace(answer, pattern=chosen)
