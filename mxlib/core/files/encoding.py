@@ -33,8 +33,22 @@ _BEYOND_ASCII_BYTES = re.compile(rb"[\x80-\xff]+")
 _JAPANESE = re.compile(rb"(?:[\x81-\x9f\xe0-\xea\xfa-\xfc][\x40-\x7e\x80-\xfc]){2,}")
 #: Bytes that begin rare characters of Shift-JIS, and are accented letters in Windows-1252: `Hélène` has two of them.
 _ACCENTED = bytes(range(0xE0, 0x100))
-#: Letters of Windows-1250 that are signs in Windows-1252, next to a small letter.
-_POLISH = re.compile(rb"[a-z][\xb9\xb3\xbf\x9f]|[\xb9\xb3\xbf][a-z]")
+#: Words that may be of Windows-1250 or of Windows-1252.
+_WORDS = re.compile(
+    rb"[A-Za-z\x8a\x8c-\x8f\x9a\x9c-\x9f\xa3\xa5\xaa\xaf\xb2\xb3\xb9\xba\xbc\xbe-\xd6\xd8-\xf6\xf8-\xff]+"
+)
+#: The letters beyond ASCII that occur in the words of one language, for each group of languages.
+_WESTERN = tuple(map(frozenset, (
+    "àâæçéèêëîïôûüÿ", "äöüßé", "áéíóúüçªº", "áâàçéêíóôúüªº", "àèéîòóª", "æøåéäö", "åäöéü", "áéíóúýþæöð", "éèëïöüêç",
+    "àèéíïòóúüç",
+)))  # fmt: skip
+#: Further ones that occur only at such places: `Peña`, `cœur`, `João`, `Simões`, `Forlì`.
+_IN_PLACE = re.compile("ñ(?=[aeiouáéíóúü])|œ(?=[uitd])|ã(?=[oe]|s?$)|õ(?=e)|[ìù]$")
+_CENTRAL = tuple(map(frozenset, (
+    "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "čćžšđ", "ăâîşţ",
+)))  # fmt: skip
+#: Signs of Windows-1252 that touch words: `¿qué`, `cm²`.
+_SIGNS = re.compile(r"^¿|(?<=^.)[¹²³]$|(?<=^..)[¹²³]$")
 
 #: The first line that Excel understands. A spreadsheet may have padded it with delimiters.
 _DECLARED = re.compile(r'"?sep=(?P<sign>[^"\w\r\n])"?(?P=sign)*+[ \t]*+(?:\r\n?|\n|$)', re.IGNORECASE)
@@ -134,9 +148,32 @@ def _older_encoding_of(data: bytes) -> str:
         return "shift_jis"
     if sum(len(run) for run in high if len(run) >= 3 and sum(sign >= 0xC0 for sign in run) * 2 > len(run)) * 2 > signs:
         return "windows-1251"
-    if _POLISH.search(data):
-        return "windows-1250"
-    return "windows-1252"
+    return "windows-1250" if _is_central_european(data) else "windows-1252"
+
+
+def _is_central_european(data: bytes) -> bool:
+    """Return whether more words fit a language of Windows-1250 alone than one of Windows-1252 alone."""
+    western = central = 0
+    maps = (_charmap("windows-1252"), _charmap("windows-1250"))
+    for word in set(_WORDS.findall(data)):
+        if word.isascii():
+            continue
+        one, other = (codecs.charmap_decode(word, "strict", charmap)[0] for charmap in maps)
+        if one == other:
+            continue
+        one = _SIGNS.sub("", one).replace("Ÿ", "ÿ")  # a Mac writes ü as this letter, and is neither
+        fits, fits_other = _fits(one, _WESTERN, _IN_PLACE), _fits(other, _CENTRAL)
+        western += fits and not fits_other
+        central += fits_other and not fits
+    return central > western
+
+
+def _fits(word: str, languages: tuple[frozenset[str], ...], in_place: re.Pattern[str] | None = None) -> bool:
+    """Return whether a word may be of one of the languages, by letters and capitals."""
+    has_shape = word.islower() or word.isupper() or (word[:1].isupper() and word[1:].islower()) or len(word) == 1
+    small = word.lower()
+    letters = {sign for sign in (in_place.sub("", small) if in_place else small) if sign > "\x7f"}
+    return has_shape and any(letters <= language for language in languages)
 
 
 def _decoded(data: bytes, encoding: str, *, chosen: bool) -> str:
