@@ -25,7 +25,7 @@ _STARTS = (AuditAction.RUN_START, AuditAction.RUN_RETRY)
 _TAKES = (AuditAction.RUN_TAKE_OVER, AuditAction.RESULTS_DOWNLOAD)
 _ENDS = (AuditAction.RUN_HANDED_OVER, AuditAction.RUN_PASSWORDS_FORGOTTEN)
 
-_SETS = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE)
+_WRITES = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _acts(tx: Tx, names: Collection[str]) -> _Acts:
     who, taken = list(names), audit.c.what == AuditAction.RUN_TAKE_OVER
     named = audit.c.detail["to"].as_string().in_(who) | audit.c.detail["from"].as_string().in_(who)
     theirs = (*_STARTS, *_TAKES, AuditAction.MAILBOX_PASSWORD_SHOWN)
-    by_hand = audit.c.run.is_(None) & audit.c.what.in_(_SETS)
+    by_hand = audit.c.run.is_(None) & audit.c.what.in_(_WRITES)
     query = sa.select(audit.c.id, audit.c.what, audit.c.on, audit.c.run).where(
         (audit.c.who.in_(who) & (audit.c.what.in_(theirs) | by_hand)) | audit.c.what.in_(_ENDS) | (taken & named)
     )
@@ -148,26 +148,23 @@ def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
 
 def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
     """Return the latest known write of each mailbox that set its password or deleted it."""
-    latest: dict[str, _Write] = {}
-    columns = (audit.c[name] for name in ("on", "id", "at", "run", "who", "what", "outcome", "detail"))
-    writes = audit.c.what.in_((*_SETS, AuditAction.MAILBOX_DELETE))
-    for on, entry, at, number, who, what, outcome, detail in tx.execute(
-        sa.select(*columns).where(audit.c.on.in_(_values(addresses)), writes)
-    ):
-        if what == AuditAction.MAILBOX_UPDATE and not _sets_password(outcome, detail):
-            continue
-        if on not in latest or entry > latest[on].id:
-            answered = not detail or detail.get("answered", True) is not False
-            latest[on] = _Write(entry, at, number, who, what == AuditAction.MAILBOX_DELETE, answered)
+    what, detail = audit.c.what, audit.c.detail
+    # An entry of an earlier release has no detail.
+    changed = sa.case(
+        (sa.type_coerce(detail, sa.Text).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
+        else_=detail["password"].as_boolean(),
+    )
+    sets = what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE)) | (
+        (what == AuditAction.MAILBOX_UPDATE) & changed
+    )
+    # SQLite takes the other columns from the row of the maximum.
+    newest = sa.func.max(audit.c.id)
+    query = sa.select(audit.c.on, newest, audit.c.at, audit.c.run, audit.c.who, what, detail).group_by(audit.c.on)
+    latest = {}
+    for on, entry, at, number, who, done, facts in tx.execute(query.where(audit.c.on.in_(_values(addresses)), sets)):
+        answered = (facts or {}).get("answered") is not False
+        latest[on] = _Write(entry, at, number, who, done == AuditAction.MAILBOX_DELETE, answered)
     return _from_journal(tx, addresses - latest.keys()) | latest
-
-
-def _sets_password(outcome: str, detail: Mapping[str, Any] | None) -> bool:
-    """Return whether an entry is of a new password.
-
-    One of an earlier release has no detail.
-    """
-    return PASSWORD_CHANGED in outcome if detail is None else bool(detail.get("password"))
 
 
 def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:
