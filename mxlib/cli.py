@@ -23,6 +23,7 @@ from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
+from mxlib.core.format import count
 from mxlib.core.text import audit_texts, backups, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
@@ -37,6 +38,7 @@ from mxlib.store import (
     clock_guard,
     erasure,
     hold,
+    known_passwords,
     person,
     person_erasure,
 )
@@ -185,6 +187,11 @@ def _user_disable(asked: argparse.Namespace, store: Store, clock: SystemClock) -
         _say(f"revoked\t{token.id}\t{token.name}\t{_rights(token)}")
     for token in released.handed_over:
         _say(f"handed over to {asked.to}\t{token.id}\t{token.name}\t{_rights(token)}")
+    with store.read() as tx:
+        known = known_passwords.find(tx, token_owners.names_of(tx, user)).unchanged
+    if known:
+        them = count(len(known), "unchanged password")
+        _note(f"{user.name} could have read {them} of mailboxes. Their card on the Access page lists and resets them.")
     return 0
 
 

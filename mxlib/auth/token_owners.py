@@ -44,6 +44,19 @@ def known_as(number: int, name: str) -> str:
     return f"{name} (token {number})"
 
 
+def names_of(tx: Tx, user: UserRecord) -> set[str]:
+    """Return the names under which a user acts: their own, and those of their tokens.
+
+    Their tokens are those that they made, and those that they own.
+    """
+    theirs = [
+        token
+        for token in tokens.list_tokens(tx)
+        if token.created_by == user.name or (token.owner is not None and token.owner.id == user.id)
+    ]
+    return {user.name, *(known_as(token.id, token.name) for token in theirs)}
+
+
 def works(token: TokenRecord, now: float) -> bool:
     """Return whether a token opens the API."""
     return _lives(token, now) and (token.owner is None or token.owner.disabled_at is None)

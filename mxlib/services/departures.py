@@ -7,7 +7,7 @@ from functools import partial
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.auth.token_owners import Released, known_as
+from mxlib.auth.token_owners import Released, names_of
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core.plans.changes import NewPassword
@@ -16,7 +16,7 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.changes import ChangeService, StartedChange
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.run_visibility import may_act
-from mxlib.store import Store, Tx, audit, drafts, erasure, journal, known_passwords, tokens
+from mxlib.store import Store, Tx, audit, drafts, erasure, journal, known_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.known_passwords import KnownPassword, KnownPasswords
@@ -65,7 +65,7 @@ class DepartureService:
         """Return what a user leaves behind; only admins see it."""
         user = self.user(by, number)
         with self._store.read() as tx:
-            return Departure(_unfinished(tx, user), known_passwords.find(tx, _names(tx, user)))
+            return Departure(_unfinished(tx, user), known_passwords.find(tx, names_of(tx, user)))
 
     def successors(self, by: Caller, number: int) -> tuple[str, ...]:
         """Return the users who may take over all unfinished runs and drafts of a user.
@@ -160,16 +160,6 @@ class DepartureService:
     def _record(self, tx: Tx, by: Actor, action: AuditAction, draft: DraftSummary, outcome: str) -> None:
         on = draft.file_name or "rows added by hand"
         audit.record(tx, by, action, at=self._clock.now(), on=on, outcome=outcome)
-
-
-def _names(tx: Tx, user: UserRecord) -> set[str]:
-    """Return the names under which a user acts: their own, and those of tokens that they made or own."""
-    theirs = [
-        token
-        for token in tokens.list_tokens(tx)
-        if token.created_by == user.name or (token.owner is not None and token.owner.id == user.id)
-    ]
-    return {user.name, *(known_as(token.id, token.name) for token in theirs)}
 
 
 def _unfinished(tx: Tx, user: UserRecord) -> Unfinished:

@@ -15,7 +15,8 @@ from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, describe_m
 from mxlib.auth.tokens import InvalidToken, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store import FILE, Store, audit
 from tests.support import app as support
 from tests.support.app import App, data, refused, trail
 from tests.support.audit_entries import audit_entries
@@ -256,6 +257,18 @@ def test_the_command_lists_revoked_and_handed_over_tokens(folder: Path, capsys: 
     assert weekly.startswith("2\tweekly\ta.nl: view\tmade by kim, now boss\tends 20")
     assert weekly.endswith("\tnever used")
     assert "\trevoked 20" in nightly
+
+
+def test_the_command_counts_unchanged_passwords_that_the_user_could_have_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store.open(folder / FILE, SystemClock())
+    with store.write() as tx:
+        for who, on in (("kim", "ann@a.nl"), ("nightly (token 1)", "bob@a.nl"), ("boss", "cas@a.nl")):
+            audit.record(tx, audit.Actor(who), AuditAction.MAILBOX_CREATE, at=5.0, on=on)
+    store.close()
+    assert cli.main(["user", "disable", "kim"]) == 0
+    assert "kim could have read 2 unchanged passwords of mailboxes." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
