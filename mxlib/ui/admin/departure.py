@@ -70,7 +70,9 @@ def show_passwords(known: KnownPasswords) -> None:
         )
     if known.open_runs:
         runs = ", ".join(f"run {number}" for number in known.open_runs)
-        st.caption(f"Passwords that they know are still being set ({runs}). Look here again when that has ended.")
+        st.caption(
+            f"Passwords that they know are still being set ({escaped(runs)}). Look here again when that has ended."
+        )
 
 
 def offer(number: int, name: str) -> None:
