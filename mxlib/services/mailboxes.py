@@ -182,8 +182,10 @@ class MailboxService:
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
         listed = self._lists.cached_mailbox(domain, username)
         if "quota" in changes:
-            support_quotas.require(caller, [domain], self._terms.of(caller, [domain]))
-            self._must_fit_terms(caller, domain, int(changes["quota"]), listed.quota if listed else None)
+            terms, quota = self._terms.of(caller, [domain]), int(changes["quota"])
+            support_quotas.require(caller, [domain], terms)
+            if refusal := quota_refusal(terms, domain, quota, listed.quota if listed else None):
+                raise InvalidField("quota", refusal)
         known = listed or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
@@ -322,11 +324,6 @@ class MailboxService:
         if validated.faults:
             raise InvalidField(next(iter(validated.faults)), validated.message)
         return validated
-
-    def _must_fit_terms(self, caller: Caller, domain: str, quota: int, had: int | None) -> None:
-        """Raise InvalidField for another quota than it `had` that the domain's client may not have."""
-        if refusal := quota_refusal(self._terms.of(caller, [domain]), domain, quota, had):
-            raise InvalidField("quota", refusal)
 
     # Data that MXM keeps.
 
