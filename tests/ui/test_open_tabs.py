@@ -45,7 +45,7 @@ LOOKS = {
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
-    "more_groups", "step.key('header_row')", "use_private",
+    "more_groups", "step.key('header_row')", "use_private", "found-client-", "domain-client",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -237,6 +237,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("save-client", "clients", before=a_client), ("edit-client",)),
     (Action("save-client", "clients"), ("add-client",)),
     (Action("delete-client", "clients", before=a_client), ("ask-delete-client",)),
+    (Action("import-clients", "clients"), ("import-client-list", "client-list")),
     (Action("preview_import", "import_mailboxes", IMPORT), ()),
     (Action("recheck", "import_mailboxes", IMPORT), ("preview",)),
     (Action("create", "import_mailboxes", IMPORT), ("preview",)),
@@ -322,6 +323,10 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
         elif step == "mapping":
             app.file_uploader(key="upload").upload("odd.csv", b"Foo,Bar\r\nnina.berg,1\r\n").run()
             app.selectbox(key=next(box.key for box in app.selectbox if "target-who" in str(box.key))).set_value(0).run()
+        elif step == "client-list":
+            app.file_uploader(key="client-list-file").upload(
+                "clients.csv", f"client,domains\nA,{HERE}\n".encode()
+            ).run()
         elif step == "typed":
             app.text_input(key="new_username").input("nina.berg").run()
             app.text_input(key="new_password").input("Geheim.2026x").run()

@@ -158,7 +158,7 @@ def _of_client(names: tuple[str, ...]) -> tuple[str, ...]:
     if chosen is None or st.session_state["domain"] not in chosen.details.domains:
         chosen, st.session_state[_CLIENT] = None, 0
     st.selectbox(
-        "Client", [0, *found], key=_CLIENT, on_change=actions.act(_take_first_domain),
+        "Client", [0, *found], key="domain-client", on_change=actions.act(_take_first_domain),
         format_func=lambda number: found[number].details.name if number in found else "All clients",
     )  # fmt: skip
     return names if chosen is None else tuple(name for name in names if name in chosen.details.domains)
