@@ -48,6 +48,8 @@ class RunView:
     #: When MXroute stopped responding, and the seconds until the next try.
     silent_since: float | None = None
     next_try_seconds: float = 0.0
+    #: Seconds since MXroute's first failed answer, before the silence counts as an outage; 0.0 when it answers.
+    unanswered_seconds: float = 0.0
     #: Why it is paused, and what to do: one or more whole sentences.
     paused_reason: str = ""
     paused_code: PauseCode | None = None
@@ -115,6 +117,8 @@ class RunView:
                 return "Stopping: what is in flight finishes first."
             case _ if self.silent_since is not None:
                 return run_status.host_silent(self.silent_since, self.next_try_seconds, self.open)
+            case _ if self.unanswered_seconds:
+                return run_status.unanswered(self.unanswered_seconds, self.open)
             case _ if self.waiting_seconds >= 1:
                 return run_status.waiting(self.waiting_seconds)
             case _:
@@ -213,7 +217,8 @@ def _view(
     status = state.status if state else RunStatus(record.status)
     silent = engine.health.silent_since if status is RunStatus.RUNNING else None
     down = silent is not None and engine.health.is_open(moment)
-    going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and not down
+    unanswered = moment - silent if silent is not None and not down else 0.0
+    going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and silent is None
     return RunView(
         id=record.id,
         status=status,
@@ -230,6 +235,7 @@ def _view(
         waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
         silent_since=now - (moment - silent) if down and silent is not None else None,
         next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
+        unanswered_seconds=unanswered,
         paused_reason=(state.why if state else record.why) if status is RunStatus.PAUSED else "",
         paused_code=_pause_code(state, record) if status is RunStatus.PAUSED else None,
         held=state.held if state else False,

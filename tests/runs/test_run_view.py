@@ -86,6 +86,11 @@ def test_progress_counts_decided_rows_and_gives_the_expected_end_if_there_is_one
             f"MXroute has not answered since {clock_time(START)}. Next try in 12 s; 2 rows wait, none is lost.",
         ),
         (
+            RunStatus.RUNNING,
+            {"unanswered_seconds": 12.4, "waiting_seconds": 34.2},
+            "MXroute is not answering (12 s). Trying again; 2 rows wait, none is lost.",
+        ),
+        (
             RunStatus.QUEUED,
             {"behind": (3,)},
             "Run 3 writes to the same domain. This one starts by itself when that ends; 2 rows wait, none is lost.",
@@ -93,7 +98,7 @@ def test_progress_counts_decided_rows_and_gives_the_expected_end_if_there_is_one
         (RunStatus.PAUSED, {"paused_reason": "Why."}, "Paused, 2 rows wait, none is lost: Why."),
         (RunStatus.STOPPING, {"waiting_seconds": 34.2}, "Stopping: what is in flight finishes first."),
     ],
-    ids=["running", "short wait", "rate limit", "silent host", "queued", "paused", "stopping"],
+    ids=["running", "short wait", "rate limit", "silent host", "failed answer", "queued", "paused", "stopping"],
 )
 def test_the_status_text_says_what_an_active_run_waits_for(
     status: RunStatus, values: dict[str, Any], text: str
@@ -206,7 +211,7 @@ def test_a_host_silent_for_a_minute_shows_since_when_and_no_end_is_promised() ->
     steps(here, lambda: here.engine.health.silent_since is not None)
     shown = look(here, run)
     assert (shown.silent_since, shown.next_try_seconds) == (None, 0.0)
-    assert shown.eta_at is not None
+    assert shown.eta_at is None, "from the first failed answer on no end is promised"
     silent_since = here.clock.now()
     health, clock = here.engine.health, here.clock
     steps(here, lambda: health.is_open(clock.monotonic()) and health.retry_after(clock.monotonic()) > 0)

@@ -41,6 +41,11 @@ def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
     )
 
 
+def unanswered(seconds: float, rows: int) -> str:
+    """Say that MXroute's latest answer failed; no end can be promised until it answers."""
+    return f"MXroute is not answering ({max(1, round(seconds))} s). Trying again; {_rows_wait(rows)}."
+
+
 def silent_since(since: float) -> str:
     """Say that MXroute does not answer, for monitors."""
     return f"MXroute has not answered since {clock_time(since)}. Runs wait, and go on by themselves when it does."

@@ -76,7 +76,9 @@ def _progress(view: RunView) -> None:
         case RunStatus.FINISHED | RunStatus.STOPPED:
             (st.warning if view.retriable else st.success)(sentence, icon=":material/flag:")
         case _:
-            if sentence:
+            if view.silent_since is not None or view.unanswered_seconds:
+                st.warning(sentence, icon=":material/cloud_off:")
+            elif sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
             if services.current().on_loopback:
                 st.caption(run_status.LIVES_HERE)
