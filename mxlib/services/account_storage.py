@@ -18,7 +18,7 @@ from mxlib.mxroute import protocol
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError
 from mxlib.services.failures import Failure, ListUnavailable
-from mxlib.services.mailbox_lists import MAX_WAIT_S, RETRY_DELAY_S, MailboxLists
+from mxlib.services.mailbox_lists import MAX_WAIT_S, MailboxLists
 from mxlib.store import Store, StoreUnavailable, account_storage, mailbox_history
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class AccountStorageService:
         self._reading = threading.Lock()
         self._reader: threading.Thread | None = None
         self._tried_at: float | None = None
-        self._problem = ""
+        self._problem: Failure | None = None
 
     def latest(self, caller: Caller) -> AccountStorage | None:
         """Return the cached figures at once; refresh them in the background when they are due.
@@ -111,8 +111,8 @@ class AccountStorageService:
                 raise Forbidden(_NOT_YOURS)
         known = self.known()
         if known is None:
-            raise ListUnavailable(self._problem)
-        return known, self._problem
+            raise ListUnavailable(self.problem)
+        return known, self.problem
 
     def capacity_warnings(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
         """Return why a plan may not fit the account, with figures; no warning blocks it.
@@ -152,12 +152,13 @@ class AccountStorageService:
     @property
     def problem(self) -> str:
         """Return why the last reading failed; blank when it did not."""
-        return self._problem
+        return self._problem or ""
 
     def _due(self, known: AccountStorage | None) -> bool:
         old = known is None or known.read_at < self._clock.now() - MAX_AGE_S
-        spared = self._tried_at is not None and self._clock.monotonic() - self._tried_at < RETRY_DELAY_S
-        return old and not (spared and self._problem)
+        if self._tried_at is None or self._problem is None:
+            return old
+        return old and self._clock.monotonic() - self._tried_at >= self._problem.retry_delay
 
     def _read(self) -> None:
         with self._reading:
@@ -169,7 +170,7 @@ class AccountStorageService:
                 figures = AccountStorage.from_data(answer.data, self._clock.now())
                 with self._store.write() as tx:
                     account_storage.keep(tx, asdict(figures))
-                self._problem = ""
+                self._problem = None
             except (MXrouteError, StoreUnavailable) as error:
                 self._problem = Failure(error)
                 log.warning("Reading the account's storage failed: %s", type(error).__name__)

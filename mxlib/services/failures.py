@@ -11,6 +11,16 @@ UNKNOWN = "HOST_DOWN"
 LIMITED = "RATE_LIMITED"
 
 
+#: The code when MXroute refuses the API key.
+KEY_REFUSED = "HOST_REFUSED_KEY"
+
+#: Seconds for which a failed read is not tried again unasked: pages stay quick while the host is silent.
+RETRY_DELAY_S = 60.0
+
+#: The same after a refused key: that answer comes at once, and a corrected key is seen soon.
+KEY_RETRY_DELAY_S = 5.0
+
+
 class ListUnavailable(Exception):
     """Data of the account cannot be read now.
 
@@ -37,6 +47,11 @@ class Failure(str):
     code: str
     after: float | None
     says_when: bool
+
+    @property
+    def retry_delay(self) -> float:
+        """Return the seconds for which the read is not tried again unasked."""
+        return KEY_RETRY_DELAY_S if self.code == KEY_REFUSED else RETRY_DELAY_S
 
     @classmethod
     def start_waits(cls, domain: str, about: str) -> "Failure":
@@ -78,7 +93,7 @@ def code_of(error: MXrouteError | StoreUnavailable) -> str:
         case StoreUnavailable() | Unreachable():
             return error.code
         case Unauthorized():
-            return "HOST_REFUSED_KEY"
+            return KEY_REFUSED
         case RateLimitWait() | RateLimited():
             return LIMITED
         case _:

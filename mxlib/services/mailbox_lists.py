@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import pandas as pd
 
@@ -30,9 +31,6 @@ LIST_MAX_AGE_S = 300.0
 
 #: Seconds ahead of now at which a list may seem to have been read.
 _AHEAD = 60.0
-
-#: Seconds for which a failed reading is not tried again unasked: pages stay quick while the host is silent.
-RETRY_DELAY_S = 60.0
 
 #: Seconds that a page waits for a read slot before it uses the old list.
 MAX_WAIT_S = 20.0
@@ -113,7 +111,7 @@ class MailboxLists:
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
-        self._outcomes: dict[str, tuple[float, str]] = {}
+        self._outcomes: dict[str, tuple[float, Failure | None]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
         self._failed: list[MXrouteError | StoreUnavailable] = []
         self._empty = EmptyLists(clock)
@@ -282,8 +280,8 @@ class MailboxLists:
 
         Blank if it did not, None before the first one.
         """
-        latest = max(self._outcomes.copy().values(), default=None)
-        return latest[1] if latest else None
+        latest = max(self._outcomes.copy().values(), key=itemgetter(0), default=None)
+        return (latest[1] or "") if latest else None
 
     def _domains(self, *, refresh: bool) -> tuple[tuple[str, ...], float | None, str]:
         problem = ""
@@ -331,12 +329,12 @@ class MailboxLists:
             if outcome is not None:
                 at, problem = outcome
                 meanwhile = at >= began
-                spared = bool(problem) and not refresh and began - at < RETRY_DELAY_S
+                spared = problem is not None and not refresh and began - at < problem.retry_delay
                 if meanwhile or spared:
-                    return problem
+                    return problem or ""
             try:
                 read()
-                problem = ""
+                problem = None
                 self._failed.clear()
             except (MXrouteError, StoreUnavailable) as error:
                 problem = Failure(error)
@@ -344,7 +342,7 @@ class MailboxLists:
                     self._failed.append(error)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)
-        return problem
+        return problem or ""
 
     def _read_domains(self) -> None:
         answer = self._host.send(protocol.list_domains(), patience=MAX_WAIT_S)

@@ -1,12 +1,14 @@
 """Lists that are suddenly empty: trusted only when they stay so, and corrected by the next good list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import Outcome, RunStatus
+from mxlib.mxroute import connection_errors
+from mxlib.mxroute.errors import MXrouteError, Unauthorized
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
 from mxlib.sandbox.contract import shown
@@ -134,3 +136,25 @@ class TestAStoppedRunThatIsNotSettled:
         with app.services.store.write() as tx:
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
         data(app.ask("POST", f"/imports/{run}/handed-over"))
+
+
+def test_a_corrected_key_is_seen_within_seconds_though_a_silent_host_is_left_alone(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = app.host.send
+    for error, seconds in ((Unauthorized("UNAUTHORIZED", "", status=401), 5), (connection_errors.late(30.0), 60)):
+        monkeypatch.setattr(app.host, "send", _raising(error))
+        assert str(error) in app.services.lists.mailboxes(LOCAL, "b.nl").problem
+        monkeypatch.setattr(app.host, "send", send)
+        clock.ahead += seconds - 1
+        assert str(error) in app.services.lists.mailboxes(LOCAL, "b.nl").problem
+        clock.ahead += 2
+        assert app.services.lists.mailboxes(LOCAL, "b.nl").problem == ""
+        clock.ahead += 301
+
+
+def _raising(error: MXrouteError) -> Callable[..., None]:
+    def send(*_request: object, **_how: object) -> None:
+        raise error
+
+    return send
