@@ -93,6 +93,7 @@ def module_of(path: Path) -> str:
 
 #: Expressions that hold nothing of others, as they stand in the code, by module.
 OURS: dict[str, set[str]] = {
+    "admin/role_choice": {"role.capitalize()"},
     "admin/permissions": {"admin", "right.value.capitalize()"},
     "mailboxes/table": {
         "change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses)))"

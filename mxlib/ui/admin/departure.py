@@ -69,7 +69,7 @@ def show_passwords(known: KnownPasswords) -> None:
             column_config={"Set": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
         )
     if known.open_runs:
-        runs = ", ".join(f"run {number}" for number in known.open_runs)
+        runs = ", ".join(f"run {int(number)}" for number in known.open_runs)
         st.caption(
             f"Passwords that they know are still being set ({escaped(runs)}). Look here again when that has ended."
         )

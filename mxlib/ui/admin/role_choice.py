@@ -135,7 +135,7 @@ def _grid(key: str, choice: Choice, places: Mapping[str, str]) -> None:
         },
     )  # fmt: skip
     if choice.note:
-        st.warning(choice.note, icon=":material/info:")
+        st.warning(escaped(choice.note), icon=":material/info:")
 
 
 def _ticks(key: str, choice: Choice, ticked: list[str], places: Mapping[str, str]) -> None:
