@@ -188,7 +188,7 @@ def refuse_confirmation(request: Request, wrong: str, next_page: str) -> Respons
 
 def _at_provider(request: Request, authenticator: Authenticator, next_page: str, back: str, wrong: str) -> Response:
     link = provider_link(authenticator.settings.oidc_issuer, PROVIDER_AGAIN, _after(next_page, back))
-    why = "<p>You signed in over 15 minutes ago. Sign in at the provider once more to continue.</p>"
+    why = "<p>This needs a sign-in at the provider within the last 15 minutes. Sign in there once more to continue.</p>"
     return page(request, "Confirm who you are", f"{wrong_note(wrong)}{why}{link}{_home(back)}", 403 if wrong else 200)
 
 

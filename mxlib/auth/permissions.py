@@ -45,7 +45,7 @@ class NotRecent(Forbidden):
     """The act needs a recent caller, who has to confirm first who they are."""
 
     def __init__(self) -> None:
-        super().__init__("Confirm who you are first: your last sign-in was over 15 minutes ago.")
+        super().__init__("Confirm who you are first: this needs a sign-in within the last 15 minutes.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _fields(go_on: Callable[[], object]) -> None:
     access, opened_in = services.current().access, session.known_as()
     way = access.way_to_confirm(opened_in)
     with st.container(border=True, key="confirm-identity"):
-        st.markdown("**Confirm who you are**, since your last sign-in was over 15 minutes ago.")
+        st.markdown("**Confirm who you are**: this needs a sign-in within the last 15 minutes.")
         if way is WayToConfirm.PROVIDER:
             st.html(
                 f'<a class="mxm-download" href="{escape(confirm_address(CONFIRMED))}" target="_blank">'
