@@ -82,7 +82,7 @@ def test_every_answer_conforms_to_the_openapi_document(app: App, label: str) -> 
     cases = fitting | anything if _can_be_wrong(operation) else fitting
 
     @settings(
-        max_examples=25,
+        max_examples=15,
         deadline=None,
         database=None,
         derandomize=True,

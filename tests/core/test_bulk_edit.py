@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.editing import bulk_edit
@@ -10,6 +10,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, make_rows
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import Verdict
+from tests.support.hypothesis_profiles import examples
 
 
 def draft(*usernames: str) -> Draft:
@@ -82,6 +83,7 @@ def test_generating_again_replaces_passwords_except_those_of_existing_mailboxes(
     assert after.rows["password"][1] == "Geheim.2026x"
 
 
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=6), st.sets(st.integers(-3, 9)), st.sampled_from(COLUMNS))
 def test_no_bulk_edit_fails_on_unknown_positions_or_changes_other_rows(
     names: list[str], positions: set[int], column: str

@@ -631,7 +631,7 @@ class EditorSteps(RuleBasedStateMachine):
 
 
 TestEditorSteps = EditorSteps.TestCase
-TestEditorSteps.settings = settings(max_examples=examples(40), stateful_step_count=20)
+TestEditorSteps.settings = settings(max_examples=examples(25), stateful_step_count=20)
 
 
 def test_the_history_stays_bounded_however_often_something_is_typed_and_undone(editor: Editor) -> None:

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
@@ -22,7 +22,6 @@ from mxlib.core.text import fixes as texts
 from mxlib.core.validation import rules, suggested_values
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting
-from tests.support.hypothesis_profiles import examples
 from tests.support.row_strategies import ACCOUNT as ANY_ACCOUNT
 from tests.support.row_strategies import STANDARD, UNHURRIED, tables
 
@@ -385,7 +384,7 @@ def test_showing_what_would_change_edits_nothing() -> None:
 
 @pytest.mark.slow
 @given(tables(), st.sampled_from(OnExisting), st.data())
-@settings(UNHURRIED, max_examples=examples(60))
+@UNHURRIED
 def test_a_fix_removes_its_finding_from_its_rows_alone_and_is_undone(
     rows: pd.DataFrame, on_existing: OnExisting, data: st.DataObject
 ) -> None:

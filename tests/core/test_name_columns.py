@@ -133,7 +133,7 @@ def test_a_password_in_the_column_of_names_is_masked() -> None:
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_a_stored_name_is_exported_unchanged(texts: list[str]) -> None:
     account = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
     rows = rows_from_json(

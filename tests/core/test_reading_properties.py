@@ -10,6 +10,7 @@ from mxlib.core.files import reader
 from mxlib.core.files.reader import Sheet
 from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.notes import NoteCode
+from tests.support.hypothesis_profiles import examples
 
 NAMES = st.lists(st.from_regex(r"[a-z]{2,8}\.[a-z]{2,8}", fullmatch=True), min_size=2, max_size=6, unique=True)
 TITLES = st.lists(
@@ -22,7 +23,7 @@ def usernames(sheet: Sheet) -> list[str]:
     return [str(name) for name in apply_mapping(sheet).rows["username"]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(NAMES, TITLES, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]), st.sampled_from(",;\t|"))
 def test_a_text_under_a_title_is_read_in_every_encoding(
     names: list[str], titles: list[str], encoding: str, sign: str
@@ -35,7 +36,7 @@ def test_a_text_under_a_title_is_read_in_every_encoding(
     assert (NoteCode.ABOVE_HEADER in codes) == bool(titles)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(NAMES, TITLES, st.booleans(), st.booleans(), st.booleans())
 def test_a_workbook_with_hidden_merged_and_stray_cells_is_read_whole(
     names: list[str], titles: list[str], hides: bool, merges: bool, strays: bool

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
@@ -15,14 +15,13 @@ from mxlib.core.vocabulary import OnExisting, Verdict
 from script.bench_validation import ACCOUNT as BENCH_ACCOUNT
 from script.bench_validation import STANDARD as BENCH_STANDARD
 from script.bench_validation import rows_of, spreadsheet, validate_row_by_row
-from tests.support.hypothesis_profiles import examples
 from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNHURRIED, tables
 
 pytestmark = pytest.mark.slow
 
 
 @given(tables(), st.sampled_from(OnExisting))
-@settings(UNHURRIED, max_examples=examples(200))
+@UNHURRIED
 def test_validation_by_columns_and_row_by_row_agree(rows: pd.DataFrame, on_existing: OnExisting):
     validated = validate(rows, ACCOUNT, STANDARD, on_existing)
     pd.testing.assert_frame_equal(
@@ -36,7 +35,7 @@ SUGGESTIONS = [f"suggested_{name}" for name in SUGGESTED]
 
 
 @given(tables(), st.sampled_from(OnExisting))
-@settings(UNHURRIED, max_examples=examples(200))
+@UNHURRIED
 def test_every_message_has_its_code(rows: pd.DataFrame, on_existing: OnExisting):
     validated = validate(rows, ACCOUNT, STANDARD, on_existing)
     for text, codes in zip(("reasons", "warnings", "changes"), CODES, strict=True):

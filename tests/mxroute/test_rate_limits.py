@@ -54,7 +54,7 @@ def limiters(windows: tuple[str, ...] = ("aligned", "first"), **more: object) ->
 # The lower bound.
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(limiters(), st.integers(100, 400), starts, st.integers(0, 10_000), st.sampled_from([0.02, 0.1, 0.3]))
 def test_without_other_clients_no_request_is_refused_and_the_time_is_minimal(
     host: Limiter, rows: int, at: float, seed: int, slowest: float
@@ -67,7 +67,7 @@ def test_without_other_clients_no_request_is_refused_and_the_time_is_minimal(
     assert result.took <= seconds + SLACK * windows + burst
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     limiters(
         ("aligned", "first", "sliding"),
@@ -85,7 +85,7 @@ def test_without_other_clients_nothing_is_refused_by_slow_hosts_of_any_window_ki
     assert race(host, rows, latency, at=at).refused == 0
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     limiters(headers=st.sampled_from([True, True, False]), lost=st.frozensets(st.integers(0, 99), max_size=5)),
     st.integers(100, 200),
@@ -112,7 +112,7 @@ def test_250_rows_take_12_windows(windows: str, rounding: Callable[[float], floa
 # Other clients.
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(limiters(("aligned", "first")), st.integers(100, 250), starts, latencies, st.booleans())
 def test_if_other_clients_use_half_the_limit_every_row_takes_at_most_twice_as_long(
     host: Limiter, rows: int, at: float, latency: Iterator[float], at_once: bool
@@ -128,7 +128,7 @@ def test_if_other_clients_use_half_the_limit_every_row_takes_at_most_twice_as_lo
     assert result.refused <= result.took / host.window * 4
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     limiters(
         ("aligned", "first", "sliding"), headers=st.booleans(), retry=st.sampled_from(["seconds", "date", "none"])
@@ -155,7 +155,7 @@ def test_every_row_gets_through_despite_a_greedy_client(
 # Failures.
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     limiters(
         ("aligned", "first"),
@@ -186,7 +186,7 @@ def test_a_host_that_refuses_for_ten_minutes_is_asked_less_and_less_often(header
     assert 5 <= asked <= 16
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(limiters(("aligned", "first"), dated=st.just(False)), st.integers(100, 200), starts, latencies)
 def test_a_wrong_clock_without_a_date_header_costs_at_most_one_refusal(
     host: Limiter, rows: int, at: float, latency: Iterator[float]
@@ -379,7 +379,7 @@ def test_after_a_restart_no_second_write_is_sent_before_the_response_to_the_firs
     assert taken(rate_limits, 100.3) == 3
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(limiters(("aligned", "first"), limit=st.just(20)), st.integers(1, 40), starts, st.floats(0.0, 90.0), latencies)
 def test_a_restart_in_the_middle_of_a_window_causes_no_refusal(
     host: Limiter, before: int, at: float, away: float, latency: Iterator[float]
