@@ -1,4 +1,4 @@
-"""Costs that no test measures, paid once per process: new tables, compiled statements, hashes, scans.
+"""Costs that no test measures, paid once per process: new tables, compiled statements, hashes, certificates, scans.
 
 `taken` shortens only what the collected tests have imported, so that pure tests import nothing for it.
 """
@@ -24,10 +24,12 @@ def taken() -> Iterator[None]:
             _stores_share_compiled_statements(patch)
         if "mxlib.auth.passwords" in sys.modules:
             _passwords_are_hashed_at_once(patch)
+        _certificates_are_read_once(patch)
         if "starlette.testclient" in sys.modules:
             _test_clients_share_an_event_loop(patch, stack)
         if "streamlit.testing.v1" in sys.modules:
             _packages_are_scanned_once(patch)
+            _runs_of_a_page_are_awaited(patch)
         yield
 
 
@@ -90,6 +92,13 @@ def _passwords_are_hashed_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
+def _certificates_are_read_once(patch: pytest.MonkeyPatch) -> None:
+    """Read the certificates of the machine once, not for every client, whether it needs them or not."""
+    for name in ("httpx", "httpx2"):
+        if transports := sys.modules.get(f"{name}._transports.default"):
+            patch.setattr(transports, "create_ssl_context", cache(transports.create_ssl_context))
+
+
 def _test_clients_share_an_event_loop(patch: pytest.MonkeyPatch, stack: contextlib.ExitStack) -> None:
     """Keep one event loop and its threads for all requests, where each would start its own."""
     from anyio.from_thread import start_blocking_portal
@@ -104,3 +113,16 @@ def _packages_are_scanned_once(patch: pytest.MonkeyPatch) -> None:
     from streamlit.components.v2 import manifest_scanner
 
     patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+
+
+def _runs_of_a_page_are_awaited(patch: pytest.MonkeyPatch) -> None:
+    """Wait for the end of a page's run, instead of looking for it a thousand times a second."""
+    from streamlit.testing.v1 import local_script_runner
+
+    look = local_script_runner.require_widgets_deltas
+
+    def wait(runner: Any, timeout: float = 3) -> None:
+        runner._script_thread.join(timeout)
+        look(runner, timeout)
+
+    patch.setattr(local_script_runner, "require_widgets_deltas", wait)
