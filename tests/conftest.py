@@ -24,17 +24,20 @@ FAST = ("core", "mxroute", "store", "runs")
 #: Journeys in Chromium, which mostly wait, longest first.
 JOURNEYS = (
     "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey", "test_mapping_journey",
-    "test_undo_journey", "test_manage_down_journey", "test_tabs_journey", "test_pages_open", "test_update_journey",
-    "test_rights_journey", "test_access_journey", "test_oidc_journey", "test_sessions_journey", "test_files_journey",
+    "test_fix_journey", "test_undo_journey", "test_manage_down_journey", "test_tabs_journey", "test_update_journey",
+    "test_second_factor_journey", "test_pages_open", "test_rights_journey", "test_access_journey",
+    "test_oidc_journey", "test_sessions_journey", "test_files_journey", "test_inert_addresses_journey",
     "test_draft_journey",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.
 LONGEST = (
     "test_server_process", "test_rules_properties", "test_open_tabs", "test_killed", "test_hostile_requests",
-    "test_oidc", "test_chaos", "test_openapi", "test_linear", "test_updates", "test_worker", "test_intake_bounds",
-    "test_files", "test_mapping_page", "test_uploads", "test_secret_cells", "test_spreadsheet_roundtrip",
-    "test_owners", "test_installed", "test_markdown", "test_wire", "test_editor", "test_descriptors",
+    "test_oidc", "test_chaos", "test_openapi", "test_run_properties", "test_change_properties", "test_linear",
+    "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties",
+    "test_250_rows", "test_files", "test_mapping_page", "test_uploads", "test_secret_cells",
+    "test_spreadsheet_roundtrip", "test_owners", "test_installed", "test_markdown", "test_wire", "test_editor",
+    "test_reading_properties", "test_bulk_edit", "test_run_undo", "test_run", "test_descriptors",
 )  # fmt: skip
 
 
