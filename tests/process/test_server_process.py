@@ -114,8 +114,9 @@ def test_the_server_ends_in_time_on_sigterm(tmp_path: Path) -> None:
         assert "Traceback" not in server.output()
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
-@pytest.mark.parametrize("settings", [BRISK, ACCOUNT | NOWHERE], ids=["sandbox", "account"])
+@pytest.mark.parametrize(
+    ("address", "settings"), [("0.0.0.0", BRISK), ("::", ACCOUNT | NOWHERE)], ids=["sandbox", "account"]
+)
 def test_the_server_does_not_start_on_a_reachable_address(
     tmp_path: Path, address: str, settings: dict[str, str]
 ) -> None:
