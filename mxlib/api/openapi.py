@@ -3,6 +3,9 @@
 from typing import Any
 
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from mxlib.api.schemas.common import Failure
 
 #: The groups of operations, with their descriptions.
 TAGS = [
@@ -15,6 +18,10 @@ TAGS = [
     {"name": "runs", "description": "The state of runs, their results, and how to pause, resume and stop them."},
     {"name": "audit", "description": "Who did what to what, when and from where."},
 ]
+
+_SCHEMA = "#/components/schemas/{model}"
+#: Refers to the schema of a failure, which `customise_openapi` adds.
+FAILURE = _SCHEMA.format(model="Failure")
 
 _DONE = {"200": "Done; the response shows", "201": "Made; the answer is the mailbox", "202": "A run has been started"}
 
@@ -36,6 +43,10 @@ def customise_openapi(document: dict[str, Any]) -> dict[str, Any]:
             for status in _DONE.keys() & answers.keys():
                 if answers[status]["description"] == "Successful Response":
                     answers[status]["description"] = _DONE[status]
+    schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+        schemas.pop(unused, None)
+    failure = TypeAdapter(Failure).json_schema(ref_template=_SCHEMA, mode="serialization")
+    schemas |= {**failure.pop("$defs"), "Failure": failure}
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
