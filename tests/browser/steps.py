@@ -86,6 +86,18 @@ LOOKS = [
 ]
 
 
+def assert_fits_in_every_look(page: Page) -> None:
+    """Show the page that is open in each look: it follows, and nothing is wider than the window."""
+    for look in LOOKS:
+        page.set_viewport_size(look["viewport"])
+        page.emulate_media(color_scheme=look["color_scheme"])
+        ground = expect(page.locator('[data-testid="stApp"]'))
+        is_as_asked = ground.to_have_css if look["color_scheme"] == "light" else ground.not_to_have_css
+        is_as_asked("background-color", "rgb(255, 255, 255)")
+        idle(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
+
+
 PASSWORD = "correct horse battery"
 
 
