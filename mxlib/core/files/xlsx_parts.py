@@ -82,10 +82,12 @@ def _format(code: str) -> Format | None:
     front, behind = "".join(texts[:before]), "".join(texts[before:])
     has_text = any(map(str.isalpha, front + behind))
 
+    is_one_run = sum(piece["digits"] is not None for piece in pieces) == 1
+
     def shown(number: str) -> str:
         whole = _whole(number) if places.isdigit() else ""
         if whole:
-            return _in_places(whole, pieces)
+            return f"{front}{whole.zfill(len(places))}{behind}" if is_one_run else _in_places(whole, pieces)
         return f"{front}{number}{behind}" if has_text else number
 
     return shown
@@ -143,8 +145,10 @@ def _calculated(found: re.Match[bytes]) -> bytes:
 def _shown(found: re.Match[bytes], formats: Mapping[bytes, Format]) -> bytes:
     prefix, attributes, style, value = found.groups()
     shown = formats.get(style)
-    kind = _TYPE.search(attributes)
-    if shown is None or (kind and kind[0].strip()[3:-1] != b"n"):
+    if shown is None:
+        return found[0]
+    kind = _TYPE.search(attributes) if b"t=" in attributes else None
+    if kind and kind[0].strip()[3:-1] != b"n":
         return found[0]
     text = html.escape(shown(value.decode(errors="replace"))).encode()
     return b'<%sc%s t="str"><%sv>%s</%sv></%sc>' % (prefix, _TYPE.sub(b"", attributes), prefix, text, prefix, prefix)
@@ -183,7 +187,7 @@ def take_dates(rows: Rows) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {}
     for line, cells in rows:
         for at, cell in enumerate(cells):
-            if cell.startswith(DATE_MARK):
+            if cell[:1] == DATE_MARK:
                 cells[at] = cell[1:]
                 found.setdefault(line, set()).add(at)
     return found

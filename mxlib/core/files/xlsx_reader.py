@@ -280,74 +280,24 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) 
     return content
 
 
+@dataclass(frozen=True, slots=True)
 class _Extent:
-    """The extent of the filled cells of a worksheet.
+    """The extent of the filled cells of a worksheet: its rows, and the area that they span.
 
-    Cells are placed by the same rules as when the sheet is read.
+    `shared` is the number of cells that share a text, and `characters` those of their texts where these are known.
     """
 
-    def __init__(self, sizes: Sizes) -> None:
-        self._sizes = sizes
-        self._points, self._pointed_to = False, ""
-        self.shared = self.characters = 0
-        self._row = self._column = 0
-        self._columns: dict[str, int] = {}
-        self.rows = 0
-        self._first_row = self._last_row = 0
-        self._first_column = self._last_column = 0
-
-    def started(self, tag: str, attributes: dict[str, str]) -> None:
-        """Handle the start of an element in the sheet's XML."""
-        kind = tag.rpartition(":")[2]
-        reference = attributes.get("r")
-        if kind == "c":
-            self._points = attributes.get("t") == "s"
-            self.shared += self._points
-            if reference is None:
-                self._column += 1
-            else:
-                letters = reference.rstrip("0123456789")
-                self._column = self._columns.get(letters) or self._columns.setdefault(letters, _number_of(letters))
-                self._row = int(reference[len(letters) :])
-        elif kind in {"v", "is"}:
-            self._fill()
-        elif kind == "row":
-            self._row = int(reference) if reference is not None else self._row + 1
-            self._column = 0
-
-    def add_text(self, text: str) -> None:
-        """Handle text inside an element.
-
-        In a cell that shares its text, it is the number of the shared text.
-        """
-        if self._points:
-            self._pointed_to += text
-
-    def ended(self, tag: str) -> None:
-        """Handle the end of an element."""
-        if self._pointed_to and tag.rpartition(":")[2] == "v":
-            at = int(self._pointed_to)
-            self.characters += int(self._sizes[at]) if 0 <= at < len(self._sizes) else 0
-        self._pointed_to = ""
-
-    def _fill(self) -> None:
-        row, column = self._row, self._column
-        if row < self._last_row:
-            raise ValueError("rows out of order")
-        if not self.rows:
-            self._first_row, self._first_column = row, column
-        self.rows += row != self._last_row
-        self._last_row = row
-        self._first_column = min(self._first_column, column)
-        self._last_column = max(self._last_column, column)
+    rows: int
+    area: int
+    shared: int
+    characters: int
 
     def trouble(self, most_rows: int, unpacked: int) -> str:
         """Return why the sheet cannot be read; blank when it can."""
         if self.rows > most_rows + _ROWS_ABOVE:
             return file_problems.too_many_rows(self.rows - 1, most_rows)
         room = 500_000 + unpacked // 8
-        spanned = (self._last_row - self._first_row + 1) * (self._last_column - self._first_column + 1)
-        return errors.too_wide_apart(room) if spanned > room else ""
+        return errors.too_wide_apart(room) if self.area > room else ""
 
 
 def _number_of(letters: str) -> int:
@@ -365,14 +315,62 @@ def _number_of(letters: str) -> int:
 def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
     """Measure the extent of the filled cells of a worksheet.
 
-    With the `sizes` of the shared texts, their characters in all cells are counted as well.
+    Cells are placed by the same rules as when the sheet is read. With the `sizes` of the shared texts, their characters
+    in all cells are counted as well. The handlers are closures, since they are called for every tag.
     """
     if b"<!DOCTYPE" in content:
         raise ValueError("no part of a workbook has a document type")
-    extent = _Extent(sizes)
+    columns = dict[str, int]()
+    row = column = last_row = rows = shared = characters = 0
+    first_row = first_column = last_column = 0
+    points, pointed_to = False, ""
+
+    def started(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column, last_row, rows, shared, first_row, first_column, last_column, points
+        kind = tag.rpartition(":")[2] if ":" in tag else tag
+        if kind == "c":
+            points = "t" in attributes and attributes["t"] == "s"
+            shared += points
+            if "r" not in attributes:
+                column += 1
+                return
+            reference = attributes["r"]
+            letters = reference.rstrip("0123456789")
+            if letters not in columns:
+                columns[letters] = _number_of(letters)
+            column = columns[letters]
+            row = int(reference[len(letters) :])
+        elif kind == "v" or kind == "is":
+            if row != last_row:
+                if row < last_row:
+                    raise ValueError("rows out of order")
+                if not rows:
+                    first_row, first_column = row, column
+                rows += 1
+                last_row = row
+            if column > last_column:
+                last_column = column
+            if column < first_column:
+                first_column = column
+        elif kind == "row":
+            row = int(attributes["r"]) if "r" in attributes else row + 1
+            column = 0
+
+    def add_text(text: str) -> None:
+        nonlocal pointed_to
+        if points:  # the text is the number of a shared one
+            pointed_to += text
+
+    def ended(tag: str) -> None:
+        nonlocal characters, pointed_to
+        if pointed_to and tag.rpartition(":")[2] == "v":
+            at = int(pointed_to)
+            characters += int(sizes[at]) if 0 <= at < len(sizes) else 0
+        pointed_to = ""
+
     parser = expat.ParserCreate()
-    parser.StartElementHandler = extent.started
+    parser.StartElementHandler = started
     if len(sizes):
-        parser.CharacterDataHandler, parser.EndElementHandler = extent.add_text, extent.ended
+        parser.CharacterDataHandler, parser.EndElementHandler = add_text, ended
     parser.Parse(content, True)
-    return extent
+    return _Extent(rows, (last_row - first_row + 1) * (last_column - first_column + 1), shared, characters)
