@@ -149,6 +149,17 @@ def email(cell: str) -> str:
     return f"{before}@{domain(after)}" if at and not text.isascii() else text
 
 
+@lru_cache(maxsize=64)
+def forms(email: str) -> tuple[str, ...]:
+    """Return an address, as `email` returns it, and its form with an international domain."""
+    before, at, name = email.rpartition("@")
+    try:
+        shown = idna.decode(name) if at and "xn--" in name else name
+    except UnicodeError:
+        shown = name
+    return (email,) if shown == name else (email, f"{before}@{shown}")
+
+
 def emails(column: pd.Series) -> pa.Array:
     """Apply `email` to every cell; only cells beyond ASCII are handled one by one."""
     cells = arrow_text.stripped(arrow_text.cells_of(column))

@@ -13,7 +13,7 @@ from mxlib.core.text import reasons
 from mxlib.store import drafts, first_seen, mailbox_lists, person_search, run_notes
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
-from mxlib.store.person_search import is_mailbox, is_named, is_within, may_name
+from mxlib.store.person_search import is_mailbox, is_named, is_who, is_within, may_name
 from mxlib.store.tables import (
     attempt,
     audit,
@@ -34,11 +34,16 @@ from mxlib.store.tables import (
 from mxlib.store.tables import first_seen as sightings
 from mxlib.store.transaction import Tx
 
+#: Runs whose texts one read searches.
+_RUNS = 100
+
 
 def held(store: Store, address: str) -> dict[str, Any]:
     """Return everything that is stored of a person, as JSON; times in Unix seconds."""
     _, entries = person_search.entries(store, address)
     rows = person_search.rows(store, address)
+    _, runs_found = runs(store, address)
+    of_drafts = list(drafts_naming(store, address))
     with store.read() as tx:
         return {
             "address": address,
@@ -48,13 +53,9 @@ def held(store: Store, address: str) -> dict[str, Any]:
                 for row in tx.execute(sa.select(recovery_email).where(is_text(recovery_email.c.email, address)))
             ],
             "rows_of_runs": [_row(tx, store.key, *place) for place in rows],
-            "runs_that_name": list(runs_naming(tx, store.key, address)),
-            "writes_by_hand": [
-                _plain(row, "sealed_password", "wrapped_key")
-                for row in tx.execute(sa.select(manual_write))
-                if writes_name(row, address)
-            ],
-            "drafts": list(drafts_naming(tx, store.key, address)),
+            "runs_that_name": runs_found,
+            "writes_by_hand": [_plain(row, "sealed_password", "wrapped_key") for row in writes_naming(tx, address)],
+            "drafts": of_drafts,
             "user": _user(tx, address),
             "locks_that_name": [_lock(row) for row in locks_naming(tx, address)],
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
@@ -90,11 +91,26 @@ def is_listed(tx: Tx, address: str) -> bool:
     return "last_list" in _mailbox(tx, address)
 
 
-def runs_naming(tx: Tx, key: ServerKey, address: str) -> Iterator[int]:
-    """Yield the runs whose texts or file name the person."""
+def runs(store: Store, address: str) -> tuple[int, list[int]]:
+    """Return the last run that was searched, and those that name the person."""
+    with store.read() as tx:
+        last = tx.scalar(sa.select(sa.func.max(run.c.id))) or 0
+    found: list[int] = []
+    for after in range(0, last, _RUNS):
+        with store.read() as tx:
+            found += runs_naming(tx, store.key, address, after, min(after + _RUNS, last))
+    return last, found
+
+
+def runs_naming(tx: Tx, key: ServerKey, address: str, after: int, last: int) -> Iterator[int]:
+    """Yield the runs whose texts or file name the person.
+
+    They come after one number and up to another.
+    """
     columns = [run.c[name] for name in ("file_name", "why", "note", "difference")]
     candidates = sa.or_(run.c.sealed_notes.is_not(None), *(may_name(each, address) for each in columns))
-    for number, sealed, *texts in tx.execute(sa.select(run.c.id, run.c.sealed_notes, *columns).where(candidates)):
+    query = sa.select(run.c.id, run.c.sealed_notes, *columns).where(run.c.id > after, run.c.id <= last)
+    for number, sealed, *texts in tx.execute(query.where(candidates).order_by(run.c.id)):
         notes = (note.to_json() for note in run_notes.unseal(key, sealed))
         if any(is_within(each, address) for each in (*texts, *notes)):
             yield number
@@ -103,7 +119,15 @@ def runs_naming(tx: Tx, key: ServerKey, address: str) -> Iterator[int]:
 def writes_name(row: sa.Row[*tuple[Any, ...]], address: str) -> bool:
     """Return whether a write by hand names the person."""
     mailbox = f"{row.username}@{row.domain}" == address
-    return mailbox or any(is_within(text, address) for text in (row.who, row.asked, row.recovery_email, row.outcome))
+    texts = (row.asked, row.recovery_email, row.outcome)
+    return mailbox or is_who(row.who, address) or any(is_within(text, address) for text in texts)
+
+
+def writes_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return the writes by hand that name the person."""
+    texts = [manual_write.c[name] for name in ("who", "asked", "recovery_email", "outcome")]
+    candidates = sa.or_(is_mailbox(manual_write, address), *(may_name(each, address) for each in texts))
+    return [row for row in tx.execute(sa.select(manual_write).where(candidates)) if writes_name(row, address)]
 
 
 def tokens_naming(tx: Tx, address: str) -> Iterator[str]:
@@ -135,24 +159,37 @@ def _client(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {"name": row.name, "contacts": row.contacts, "notes": row.notes}
 
 
-def drafts_naming(tx: Tx, key: ServerKey, address: str) -> Iterator[dict[str, Any]]:
+def drafts_naming(store: Store, address: str) -> Iterator[dict[str, Any]]:
     """Yield the drafts that name the person, with the rows that do.
 
-    Drafts that cannot be opened are among them, since nobody can know.
+    Each is read for itself, so that no read lasts long. Those that cannot be opened are among them, since nobody can
+    know.
     """
-    columns = (draft.c.id, draft.c.operator, draft.c.begun_by, draft.c.file_name, draft.c.changed_at)
-    for found in tx.execute(sa.select(*columns).order_by(draft.c.changed_at)).all():
-        about = {"operator": found.operator, "file": found.file_name, "changed_at": found.changed_at}
-        try:
-            content = drafts.content(tx, key, found.id)
-        except DecryptionFailed:
-            yield about | {"rows": [], "readable": False}
-            continue
-        file, packed = content or (b"", b"")
-        rows = list(_rows_of_draft(packed, address)) if packed else []
-        texts = (found.file_name, found.operator, found.begun_by or "")
-        if rows or any(is_named(text, address) for text in texts) or is_named(drafts.file_text(file), address):
-            yield about | {"rows": rows, "readable": True}
+    with store.read() as tx:
+        numbers = tx.execute(sa.select(draft.c.id).order_by(draft.c.changed_at)).scalars().all()
+    for number in numbers:
+        with store.read() as tx:
+            found = _draft_naming(tx, store.key, address, number)
+        if found:
+            yield found
+
+
+def _draft_naming(tx: Tx, key: ServerKey, address: str, number: str) -> dict[str, Any] | None:
+    columns = (draft.c.operator, draft.c.begun_by, draft.c.file_name, draft.c.changed_at)
+    found = tx.execute(sa.select(*columns).where(draft.c.id == number)).first()
+    if found is None:  # started or discarded meanwhile
+        return None
+    about = {"operator": found.operator, "file": found.file_name, "changed_at": found.changed_at}
+    try:
+        content = drafts.content(tx, key, number)
+    except DecryptionFailed:
+        return about | {"rows": [], "readable": False}
+    file, packed = content or (b"", b"")
+    rows = list(_rows_of_draft(packed, address)) if packed else []
+    by = any(is_who(name, address) for name in (found.operator, found.begun_by or ""))
+    if rows or by or is_named(found.file_name, address) or is_named(drafts.file_text(file), address):
+        return about | {"rows": rows, "readable": True}
+    return None
 
 
 def _rows_of_draft(packed: bytes, address: str) -> Iterator[dict[str, str]]:

@@ -1,13 +1,14 @@
 """Erase what is stored of one person, except for what is under way.
 
 What is found is erased in short steps, so that nobody who writes waits long. When the process is killed in between,
-the same erasure goes on where it was.
+the same erasure goes on where it was. What takes long to find is read before, or after, the transaction that needs it.
 """
 
+import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,10 +29,11 @@ from mxlib.store.person import (
     is_text,
     locks_naming,
     referring,
+    runs,
     runs_naming,
-    writes_name,
+    writes_naming,
 )
-from mxlib.store.person_search import NamingEntry, is_mailbox, is_named, may_name, without
+from mxlib.store.person_search import NamingEntry, is_mailbox, is_named, is_who, may_name, without
 from mxlib.store.tables import (
     attempt,
     client,
@@ -96,6 +98,10 @@ class Erased:
     user: bool
     stays: tuple[tuple[str, str], ...]
 
+    def __bool__(self) -> bool:
+        """Return whether anything named the person."""
+        return bool(self.rows or self.entries or self.values or self.user or self.stays)
+
     @property
     def text(self) -> str:
         """Return what was erased, without naming the person."""
@@ -111,7 +117,8 @@ def erase(store: Store, address: str, by: audit.Identity) -> Erased:
         _must_not_sign_in(tx, address)
     searched, entries = person_search.entries(store, address)
     rows = person_search.rows(store, address)
-    erased, kept = 0, set()
+    last_run, runs_found = runs(store, address)
+    erased, values, kept = 0, 0, set()
     for begin in range(0, len(rows), _AT_ONCE):
         with _step(store, address) as tx:
             for number, position in rows[begin : begin + _AT_ONCE]:
@@ -122,15 +129,19 @@ def erase(store: Store, address: str, by: audit.Identity) -> Erased:
     for begin in range(0, len(entries), _AT_ONCE):
         with _step(store, address) as tx:
             _erase_entries(tx, entries[begin : begin + _AT_ONCE])
+    for begin in range(0, len(runs_found), _AT_ONCE):
+        with _step(store, address) as tx:
+            values += _erase_texts_of_runs(tx, store.key, address, runs_found[begin : begin + _AT_ONCE])
     with _step(store, address) as tx:
         late = person_search.entries_between(tx, address, searched)
         _erase_entries(tx, late)
-        values = _erase_values(tx, store.key, address)
+        late_runs = list(runs_naming(tx, store.key, address, last_run, sys.maxsize))
+        values += _erase_texts_of_runs(tx, store.key, address, late_runs)
+        values += _erase_values(tx, store.key, address)
         is_user = _erase_user(tx, address)
-        stays = tuple(_stays(tx, store.key, address, kept))
-        done = Erased(erased, len(entries) + len(late), values, is_user, stays)
+        done = Erased(erased, len(entries) + len(late), values, is_user, ())
         audit.record(tx, by, AuditAction.PERSON_ERASE, at=store.clock.now(), on="a person", outcome=done.text)
-    return done
+    return replace(done, stays=tuple(_stays(store, address, kept)))
 
 
 @contextmanager
@@ -148,16 +159,17 @@ def _must_not_sign_in(tx: Tx, address: str) -> None:
         raise StillAUser(name)
 
 
-def _stays(tx: Tx, key: ServerKey, address: str, runs: Iterable[int]) -> Iterator[tuple[str, str]]:
+def _stays(store: Store, address: str, runs: Iterable[int]) -> Iterator[tuple[str, str]]:
     """Yield what is not erased: its kind, and which it is."""
     for number in sorted(runs):
         yield "run", str(number)
-    writes = tx.execute(sa.select(manual_write))
-    if any(writes_name(row, address) for row in writes):
+    with store.read() as tx:
+        waits, listed = bool(writes_naming(tx, address)), is_listed(tx, address)
+    if waits:
         yield "write", ""
-    for each in drafts_naming(tx, key, address):
+    for each in drafts_naming(store, address):
         yield "draft", f"{each['file'] or 'a draft'} of {each['operator']}"
-    if is_listed(tx, address):
+    if listed:
         yield "host", ""
 
 
@@ -199,12 +211,11 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
         values += tx.execute(table.delete().where(is_mailbox(table, address))).rowcount
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
-    values += _erase_texts_of_runs(tx, key, address) + _erase_writes(tx, address) + _erase_tokens(tx, address)
+    values += _erase_writes(tx, address) + _erase_tokens(tx, address)
     return values + _erase_clients(tx, address) + _erase_locks(tx, address)
 
 
-def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str) -> int:
-    numbers = list(runs_naming(tx, key, address))
+def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str, numbers: Sequence[int]) -> int:
     columns = [run.c[name] for name in ("file_name", "why", "note", "difference")]
     for number in numbers:
         row = tx.execute(sa.select(*columns).where(run.c.id == number)).one()
@@ -222,7 +233,7 @@ def _erase_writes(tx: Tx, address: str) -> int:
     Those to the person's own mailbox, and those without a recorded outcome, stay.
     """
     erased = 0
-    for row in tx.execute(sa.select(manual_write)).all():
+    for row in writes_naming(tx, address):
         values = {"address": ""} if row.who.lower() == address and row.address else {}
         if row.status == KEPT and f"{row.username}@{row.domain}" != address:
             texts = {"recovery_email": "", "asked": ERASED, "outcome": ERASED}
@@ -302,7 +313,7 @@ def _erase_user(tx: Tx, address: str) -> bool:
 def _naming(tx: Tx, column: sa.Column[Any], address: str) -> list[str]:
     """Return the names in a column that name the person."""
     names = tx.execute(sa.select(column).where(may_name(column, address)).distinct()).scalars()
-    return [who for who in names if is_named(who, address)]
+    return [who for who in names if is_who(who, address)]
 
 
 def _erased_token(who: str) -> str:

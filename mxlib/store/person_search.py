@@ -1,4 +1,7 @@
-"""Find where a person is named: by the whole address or name, not as a part of another one.
+"""Find where a person is named: by the whole address, not as a part of another one.
+
+The name of a user that is no address, such as `admin`, may be an ordinary word in any text. So it counts only where a
+field has nothing but the name of a user.
 
 SQL finds the candidates, and the text around the name decides. What is large is searched in blocks, each with a read
 of its own, so that nobody waits.
@@ -11,7 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.core.vocabulary import AuditAction
+from mxlib.core.addresses import forms
+from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.store import own_cells
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
@@ -27,6 +31,9 @@ _BEFORE = frozenset(".+-_%@")
 #: Characters after it that do the same, and ends of names of files, which do not.
 _AFTER, _FILES = frozenset("-_+@"), (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 _LONGEST_END = max(map(len, _FILES))
+
+#: Families of actions whose subject is a user.
+_ABOUT_USERS = frozenset({"sign_in", "sign_out", "second_factor", "identity", "password", "user"})
 
 #: Entries about a user, not about a mailbox of that name; they have the address that the user came from.
 _SIGN_INS = frozenset(
@@ -47,11 +54,25 @@ class NamingEntry:
     columns: tuple[str, ...]
 
 
+def is_who(name: str, person: str) -> bool:
+    """Return whether the name of who acted is this person's, or names their address."""
+    return name.lower() == person or is_named(name, person)
+
+
 def is_named(text: str, address: str) -> bool:
-    """Return whether a text names this address or name, given in lower case."""
-    text, at = text.lower(), -1
-    while (at := text.find(address, at + 1)) >= 0:
-        before, end = text[at - 1 : at], at + len(address)
+    """Return whether a text names this address, given as `addresses.email` returns it.
+
+    The name of a user that is no address is in no text.
+    """
+    text = text.lower()
+    return any(_has(text, form) for form in forms(address) if form in text) if "@" in address else False
+
+
+def _has(text: str, form: str) -> bool:
+    """Return whether a text in lower case has this form as a whole."""
+    at = -1
+    while (at := text.find(form, at + 1)) >= 0:
+        before, end = text[at - 1 : at], at + len(form)
         if not (before.isalnum() or before in _BEFORE) and not _continues(text[end : end + _LONGEST_END]):
             return True
     return False
@@ -92,8 +113,16 @@ def without(value: Any, address: str, instead: str) -> Any:
 
 def may_name(column: sa.ColumnElement[Any], address: str) -> sa.ColumnElement[bool]:
     """Match rows whose column has the address or name anywhere, as text or in JSON."""
-    part = json.dumps(address)[1:-1] if isinstance(column.type, sa.JSON) else address
-    return sa.func.instr(sa.func.lower(sa.type_coerce(column, sa.Text)), part) > 0
+    text = sa.func.lower(sa.type_coerce(column, sa.Text))  # of ASCII letters only
+    parts = {part for form in forms(address) for part in (form, _capital(form))}
+    if isinstance(column.type, sa.JSON):
+        parts = {json.dumps(part)[1:-1].lower() for part in parts}
+    return sa.or_(*(sa.func.instr(text, part) > 0 for part in sorted(parts)))
+
+
+def _capital(form: str) -> str:
+    """Return an address with its letters beyond ASCII as capitals."""
+    return "".join(letter if letter.isascii() else letter.upper() for letter in form)
 
 
 # Audit entries.
@@ -113,7 +142,7 @@ def entries(store: Store, address: str) -> tuple[int, list[NamingEntry]]:
 def entries_between(tx: Tx, address: str, after: int, last: int | None = None) -> list[NamingEntry]:
     """Return the entries that name the person, after one number and up to another."""
     texts = [audit.c[name] for name in ("who", "on", "outcome", "detail")]
-    query = sa.select(audit.c.id, audit.c.what, *texts).where(audit.c.id > after).order_by(audit.c.id)
+    query = sa.select(audit.c.id, audit.c.kind, audit.c.what, *texts).where(audit.c.id > after).order_by(audit.c.id)
     if last is not None:
         query = query.where(audit.c.id <= last)
     rows = tx.execute(query.where(sa.or_(*(may_name(column, address) for column in texts))))
@@ -123,16 +152,29 @@ def entries_between(tx: Tx, address: str, after: int, last: int | None = None) -
 def _naming(row: sa.Row[*tuple[Any, ...]], address: str) -> tuple[str, ...]:
     """Return the columns of an entry to erase with the person."""
     columns = set()
-    on, who = row.on.lower() == address, row.who.lower() == address
-    if on or is_named(row.outcome, address) or is_within(row.detail, address):
+    of_user = "@" in address or row.what.partition(".")[0] in _ABOUT_USERS
+    on = of_user and row.on.lower() == address
+    who = ("@" in address or row.kind == CallerKind.OPERATOR) and row.who.lower() == address
+    if on or is_named(row.outcome, address) or is_within(row.detail, address) or _hands_over(row, address):
         columns |= {"outcome", "detail"}
-    if is_named(row.on, address):
+    if on or is_named(row.on, address):
         columns.add("on")
-    if is_named(row.who, address):
+    if who or is_named(row.who, address):
         columns.add("who")
     if who or (on and row.what in _SIGN_INS):
         columns.add("address")
     return tuple(sorted(columns))
+
+
+def _hands_over(row: sa.Row[*tuple[Any, ...]], name: str) -> bool:
+    """Return whether an entry names this user as responsible for a token."""
+    match row.what:
+        case AuditAction.TOKEN_HAND_OVER:
+            return bool(row.outcome.startswith(f"from {name} to ") or row.outcome.endswith(f" to {name}"))
+        case AuditAction.TOKEN_REVOKE:
+            return bool(row.outcome == f"its maker is disabled: {name}")
+        case _:
+            return False
 
 
 # Rows of runs.
