@@ -23,6 +23,7 @@ from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
+from mxlib.core import addresses
 from mxlib.core.format import count
 from mxlib.core.text import audit_texts, backups, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.do not in _READING and _is_of_other_key(store):
                 return _complain(audit_texts.WRITES_UNDER_OTHER_KEY)
             asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
-            return int(asked.do(asked, store, clock))
+            return _carry_out(asked, store, clock)
         finally:
             store.close()
     except (SettingsError, StoreUnavailable, InvalidPassword, BackupError) as error:
@@ -79,7 +80,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"MXM_DATA_DIR: {error.filename} cannot be used ({error.strerror}).")
     except (EOFError, KeyboardInterrupt):
-        return _complain("\nGiven up. Nothing was changed.")
+        return _complain(f"\n{store_problems.GIVEN_UP} Nothing was changed.")
+
+
+def _carry_out(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    """Carry out a command on the store.
+
+    When it stops on its way, say so: what it committed until then stays.
+    """
+    before = store.commits
+    try:
+        return int(asked.do(asked, store, clock))
+    except (EOFError, KeyboardInterrupt, StoreUnavailable) as stopped:
+        if store.commits == before:
+            raise
+        why = str(stopped) if isinstance(stopped, StoreUnavailable) else f"\n{store_problems.GIVEN_UP}"
+        part = person_texts.UNFINISHED if asked.do is _person_erase else store_problems.PARTLY_DONE
+        return _complain(f"{why} {part}")
 
 
 def _serve(*_: object) -> int:
@@ -334,31 +351,42 @@ def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
 
 
 def _person_export(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
-    address, by = asked.address.strip().lower(), _operator()
+    address, by = _subject(asked.address), _operator()
     held = person.held(store, address)
     with store.write() as tx:
         # After an erasure, an export must not bring the address back into the log.
         on = address if person.is_known(held) else "a person"
         audit.record(tx, by, AuditAction.PERSON_EXPORT, at=clock.now(), on=on)
     _say(json.dumps(held, ensure_ascii=False, indent=2, default=str))
+    if not person.is_known(held) and "last_list" not in held["mailbox"]:
+        _note(person_texts.NOTHING)
     return 0
 
 
 def _person_erase(asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int:
-    address = asked.address.strip().lower()
+    address = _subject(asked.address)
     with store.read() as tx:
         name = person.active_user(tx, address)
     if name:
         return _complain(person_texts.still_a_user(name))
-    if not asked.yes and input(person_texts.asked(address)).strip().lower() != address:
+    if not asked.yes and _subject(input(person_texts.asked(address))) != address:
         return _complain("That is another address. Nothing was erased.")
     try:
         done = person_erasure.erase(store, address, _operator())
-    except person_erasure.StillAUser as problem:  # enabled while we asked
+    except person_erasure.StillAUser as problem:  # enabled while we asked, or erased
         return _complain(str(problem))
-    for line in person_texts.report(done.text, done.stays, clean=erasure.finish(store)):
+    try:
+        clean = erasure.finish(store)
+    except (KeyboardInterrupt, StoreUnavailable):  # all is erased, and the server finishes this
+        clean = False
+    for line in person_texts.report(done.text, done.stays, clean=clean) if done else [person_texts.NOTHING]:
         _say(line)
     return 0
+
+
+def _subject(typed: str) -> str:
+    """Return the address or user name that was typed, as the store has it."""
+    return addresses.email(typed.strip().lower())
 
 
 # The command line.

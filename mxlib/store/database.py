@@ -57,6 +57,8 @@ class Store:
         self._writing = threading.Lock()
         self.readers = Readers(clock)
         self._ownership: Lock | None = None
+        #: Transactions that this process committed.
+        self.commits = 0
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
@@ -129,12 +131,20 @@ class Store:
             try:
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
                 yield tx
-                tx.exec_driver_sql("COMMIT")
+                self._commit(tx)
             except BaseException as error:
                 _roll_back(tx)
                 if isinstance(error, DBAPIError) and (failure := errors.of_database(error, self._path)):
                     raise failure from error
                 raise
+
+    def _commit(self, tx: Tx) -> None:
+        self.commits += 1  # before: an interruption meanwhile is raised once it is committed
+        try:
+            tx.exec_driver_sql("COMMIT")
+        except Exception:
+            self.commits -= 1
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -10,13 +10,25 @@ import pytest
 
 from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.core.clients import ClientDetails
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import make_rows
-from mxlib.core.vocabulary import ERASED, AuditAction, OnExisting
+from mxlib.core.vocabulary import ERASED, AuditAction, CallerKind, OnExisting
 from mxlib.runs.retry import InvalidState
 from mxlib.services.audit_log import AuditFilter
 from mxlib.services.drafts import DraftContent
-from mxlib.store import audit, audit_check, drafts, erasure, journal, person, person_erasure, stored_columns
+from mxlib.store import (
+    StoreUnavailable,
+    audit,
+    audit_check,
+    drafts,
+    erasure,
+    journal,
+    person,
+    person_erasure,
+    run_notes,
+    stored_columns,
+)
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.person_erasure import Erased
 from tests.support import app as support
@@ -202,3 +214,138 @@ def test_the_command_line_exports_and_erases(app: App, command: Any) -> None:
     assert held["user"] is None
     entry = services.current().audit_log.entries(LOCAL, AuditFilter(what=AuditAction.PERSON_EXPORT)).entries[0]
     assert entry.on == "a person"
+
+
+# What a bare name finds.
+
+
+def words_of_others(app: App) -> None:
+    """Let a disabled user `admin` have acted, and others write that word in every text."""
+    store, now = app.services.store, app.services.clock.now()
+    rows = (row(0, username="admin", recovery_email="admin@mail.example", name="The admin"),)
+    run = app.services.run_manager.start(plan(*rows, name="admin accounts.csv"), "boss", retention_days=7)
+    app.ended(run)
+    app.services.users.add(LOCAL, "boss", "kettle-orbit-Walnut-73", admin=True, permissions={})
+    app.services.users.add(LOCAL, "admin", "pencil-Harbor-91-mosaic", admin=True, permissions={})
+    found = app.services.users.find("admin")
+    assert found
+    app.services.tokens.create(LOCAL, "admin sync", admin=True, domains={}, days=7)
+    app.services.clients.add(LOCAL, ClientDetails("Client A", ("a.nl",), notes="Ask their admin first."))
+    with store.write() as tx:
+        admin, boss = audit.Actor("admin", address="192.0.2.99"), audit.Actor("boss")
+        audit.record(tx, admin, AuditAction.EXPORT, at=now, on="a.nl", outcome="2 mailboxes")
+        audit.record(tx, admin, AuditAction.SIGN_IN, at=now, on="admin", outcome="by password")
+        audit.record(tx, boss, AuditAction.CLIENT_ADD, at=now, on="admin", outcome="named so")
+        audit.record(tx, boss, AuditAction.USER_ADD, at=now, on="kim", outcome="admin", detail={"role": "admin"})
+        audit.record(tx, boss, AuditAction.TOKEN_HAND_OVER, at=now, on="x (token 9)", outcome="from admin to boss")
+        engine = audit.Actor("admin", CallerKind.ENGINE)
+        audit.record(tx, engine, AuditAction.AUDIT_DOWNLOAD, at=now, on="audit log", outcome="the admin asked")
+    app.services.users.disable(LOCAL, found.id)
+
+
+def test_a_bare_name_is_found_only_where_a_field_has_nothing_but_a_user(app: App) -> None:
+    words_of_others(app)
+    store = app.services.store
+    before = {entry.id: entry for entry in app.services.audit_log.entries(LOCAL, AuditFilter(), most=1_000).entries}
+    held = person.held(store, "admin")
+    assert held["user"]["name"] == "admin"
+    assert (held["rows_of_runs"], held["runs_that_name"], held["tokens_that_name"]) == ([], [], [])
+    assert held["clients_that_name"] == []
+    done = person_erasure.erase(store, "admin", LOCAL)
+    assert done.user
+    after = {entry.id: entry for entry in app.services.audit_log.entries(LOCAL, AuditFilter(), most=1_000).entries}
+    changed = {(before[number].what, before[number].who) for number in before if before[number] != after[number]}
+    assert changed == {
+        ("export", "admin"), ("sign_in", "admin"), ("user.add", LOCAL.name), ("user.disable", LOCAL.name),
+        ("token.hand_over", "boss"),
+    }  # fmt: skip
+    for number, entry in before.items():
+        if entry.who == "admin" and entry.kind == CallerKind.OPERATOR:
+            assert (after[number].who, after[number].address) == (ERASED, ERASED)
+            assert after[number].on == (ERASED if entry.on == "admin" else entry.on)
+    assert [entry.outcome for entry in after.values() if entry.what == "export"] == ["2 mailboxes"]
+    assert app.services.clients.list_all(LOCAL)[0].details.notes == "Ask their admin first."
+    with store.read() as tx:
+        [stored] = journal.rows(tx, 1)
+        assert (stored.username, stored.recovery_email) == ("admin", "admin@mail.example")
+        assert tx.exec_driver_sql("SELECT file_name FROM run").scalar() == "admin accounts.csv"
+        assert tx.exec_driver_sql("SELECT name FROM token ORDER BY id DESC").scalar() == "admin sync"
+    assert audit_check.verify(store).intact
+
+
+def test_both_forms_of_an_international_domain_are_one_person(app: App, command: Any) -> None:
+    store, now = app.services.store, app.services.clock.now()
+    ascii_form, shown = "nina@xn--mnchen-3ya.example", "nina@münchen.example"
+    with store.write() as tx:
+        stored_columns.put(tx, "recovery_email", "a.nl", "nina", ascii_form, now)
+        audit.record(tx, audit.Actor("boss"), AuditAction.EXPORT, at=now, on="a.nl", outcome=f"for {shown.upper()}")
+        detail = {"to": f"Nina <{shown}>"}
+        audit.record(tx, audit.Actor("boss"), AuditAction.EXPORT, at=now, on="a.nl", detail=detail)
+    for typed in (shown, ascii_form, "Nina@MÜNCHEN.example"):
+        status, out, _ = command("export", typed)
+        held = json.loads(out)
+        assert (status, held["address"]) == (0, ascii_form)
+        assert held["recovery_email_of"] == ["nina@a.nl"]
+        assert len([each for each in held["audit_entries"] if each["what"] == "export"]) == 2
+    status, out, _ = command("erase", shown, typed=shown)
+    assert status == 0
+    status, out, problem = command("export", ascii_form)
+    held = json.loads(out)
+    assert (held["recovery_email_of"], held["audit_entries"]) == ([], [])
+    assert "Nothing names this address." in problem
+
+
+def test_a_subject_that_nothing_names_is_said_to_be_unknown(app: App, command: Any) -> None:
+    lived(app)
+    assert command("erase", "nobody@a.nl", "--yes") == (0, "Nothing names this address.\n", "")
+    status, out, problem = command("export", "nobody@a.nl")
+    assert (status, json.loads(out)["audit_entries"], problem) == (0, [], "Nothing names this address.\n")
+    status, out, problem = command("export", NINA)
+    assert (status, problem) == (0, "")
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt(), StoreUnavailable("The disk is full.")])
+@pytest.mark.parametrize("step", [1, 2])
+def test_an_erasure_that_stops_on_its_way_says_so_and_goes_on(
+    app: App, command: Any, monkeypatch: pytest.MonkeyPatch, stopped: BaseException, step: int
+) -> None:
+    lived(app)
+    disable(app)
+    real, steps = person_erasure._must_not_sign_in, []
+
+    def stops(tx: Any, address: str) -> None:
+        steps.append(address)
+        if len(steps) == step + 1:  # the first one is before any step
+            raise stopped
+        real(tx, address)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(person_erasure, "_must_not_sign_in", stops)
+        status, out, problem = command("erase", NINA, "--yes")
+    assert (status, out) == (2, "")
+    assert ("Run the same command again to finish it" in problem) is (step > 1)
+    assert ("Nothing was changed" in problem) is (step == 1 and isinstance(stopped, KeyboardInterrupt))
+    assert command("erase", NINA, "--yes")[0] == 0
+    assert not person.is_known(person.held(app.services.store, NINA))
+
+
+def test_what_takes_long_to_open_is_read_outside_of_writes(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    lived(app)
+    disable(app)
+    batch = ImportBatch(make_rows({"username": ["nina.berg"]}), "a.nl", OnExisting.SKIP, False, None)
+    app.services.drafts.keep(LOCAL, "d", DraftContent(batch))
+    held = []
+
+    def watched(real: Any) -> Any:
+        def call(*given: Any) -> Any:
+            held.append((real.__name__, app.services.store._writing.locked()))
+            return real(*given)
+
+        return call
+
+    monkeypatch.setattr(drafts, "content", watched(drafts.content))
+    monkeypatch.setattr(run_notes, "unseal", watched(run_notes.unseal))
+    done = erase(app)
+    assert ("draft", f"a draft of {LOCAL.name}") in done.stays
+    assert ("content", False) in held
+    assert ("content", True) not in held

@@ -9,6 +9,14 @@ ALWAYS = (
     "Time, kind and outcome of what was done stay, without the person: they prove what this server did.",
 )
 
+#: Of an address that is in no text and no table.
+NOTHING = "Nothing names this address."
+
+#: After an erasure that stopped on its way.
+UNFINISHED = (
+    "The erasure is not complete: what was erased until then stays erased. Run the same command again to finish it."
+)
+
 _STAYS = {
     "run": "Run {which} is not at its end: its row stays. Stop the run or wait, then erase again.",
     "write": (

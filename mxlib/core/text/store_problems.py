@@ -2,6 +2,10 @@
 
 from mxlib.core.format import age, clock_time
 
+#: On the command line, when a person stops a command.
+GIVEN_UP = "Given up."
+PARTLY_DONE = "Some of it was done until then, and stays done: look before you run the command again."
+
 DISK_FULL = "The disk of this server is full. Free space: runs then go on by themselves."
 DISK_ERROR = (
     "The disk of this server fails: it cannot be read or written (input/output error). Check the disk, or the share, "
