@@ -354,6 +354,8 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _roll_back(tx: Tx) -> None:
+    if tx.invalidated:  # an interruption within a statement: SQLAlchemy closed the connection, which rolls back
+        return
     raw: Any = tx.connection.dbapi_connection
     if raw.in_transaction:
         raw.rollback()

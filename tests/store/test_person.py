@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine.default import DefaultDialect
 
 from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Permission
@@ -349,3 +350,33 @@ def test_what_takes_long_to_open_is_read_outside_of_writes(app: App, monkeypatch
     assert ("draft", f"a draft of {LOCAL.name}") in done.stays
     assert ("content", False) in held
     assert ("content", True) not in held
+
+
+@pytest.mark.parametrize(("statement", "left"), [("COMMIT", 0), ("UPDATE", 1)])
+def test_an_interruption_within_a_statement_leaves_whole_steps(
+    app: App, command: Any, monkeypatch: pytest.MonkeyPatch, statement: str, left: int
+) -> None:
+    """SQLAlchemy then closes the connection, so that nothing is left to roll back."""
+    store, now = app.services.store, app.services.clock.now()
+    with store.write() as tx:
+        audit.record(tx, audit.Actor("boss"), AuditAction.NAME_SET, at=now, on=NINA, outcome="set")
+    execute, erase_entries, armed = DefaultDialect.do_execute, person_erasure._erase_entries, []
+
+    def interrupted(dialect: Any, cursor: Any, sql: str, *given: Any) -> None:
+        execute(dialect, cursor, sql, *given)
+        if armed and sql.startswith(statement):
+            raise KeyboardInterrupt
+
+    def arm(*given: Any) -> None:
+        armed.append(True)
+        erase_entries(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DefaultDialect, "do_execute", interrupted)
+        patch.setattr(person_erasure, "_erase_entries", arm)
+        status, _, problem = command("erase", NINA, "--yes")
+    assert status == 2
+    assert ("Run the same command again" in problem) is (statement == "COMMIT")
+    assert ("Nothing was changed" in problem) is (statement == "UPDATE")
+    assert len(person.held(store, NINA)["audit_entries"]) == left
+    assert audit_check.verify(store).intact
