@@ -107,6 +107,23 @@ def test_an_admin_accepts_a_break_which_stays_as_a_remark_until_the_next_one(app
     assert any("Entry 1 was changed" in problem for problem in app.services.unwell(LOCAL))
 
 
+def test_the_page_accepts_nothing_that_it_did_not_show(app: App, tmp_path: Path) -> None:
+    for _ in range(3):
+        did(app.services.store)
+    change(tmp_path, 3)
+    app.services.audit_proof._verify()
+    tab = page("audit")
+    change(tmp_path, 1)
+    tab.button(key="audit-accept").click().run()
+    shown = " ".join(error.value for error in tab.error)
+    assert "The audit log changed after the check that you saw" in shown
+    assert "Entry 1 was changed" in shown
+    assert not app.services.audit_log.entries(LOCAL, AuditFilter(what=AuditAction.AUDIT_ACCEPT)).entries
+    tab.button(key="audit-accept").click().run()
+    assert not tab.error
+    assert app.services.unwell(LOCAL) == []
+
+
 def test_a_result_that_the_server_did_not_sign_does_not_count(app: App, tmp_path: Path) -> None:
     store, proof = app.services.store, app.services.audit_proof
     proof.check()
