@@ -141,7 +141,7 @@ def locks_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
     """Return the locks of other mailboxes whose reason or actor names the person."""
     names = sa.or_(may_name(mailbox_lock.c.who, address), may_name(mailbox_lock.c.reason, address))
     rows = tx.execute(sa.select(mailbox_lock).where(names, ~is_mailbox(mailbox_lock, address))).all()
-    return [row for row in rows if is_within((row.who, row.reason), address)]
+    return [row for row in rows if is_who(row.who, address) or is_named(row.reason, address)]
 
 
 def _lock(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:

@@ -33,7 +33,9 @@ _AFTER, _FILES = frozenset("-_+@"), (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 _LONGEST_END = max(map(len, _FILES))
 
 #: Families of actions whose subject is a user.
-_ABOUT_USERS = frozenset({"sign_in", "sign_out", "second_factor", "identity", "password", "user"})
+_ABOUT_USERS = frozenset(
+    {"sign_in", "sign_out", "second_factor", "identity", "password", "permission", "person", "user"}
+)
 
 #: Entries about a user, not about a mailbox of that name; they have the address that the user came from.
 _SIGN_INS = frozenset(

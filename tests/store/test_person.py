@@ -237,6 +237,7 @@ def words_of_others(app: App) -> None:
         audit.record(tx, admin, AuditAction.EXPORT, at=now, on="a.nl", outcome="2 mailboxes")
         audit.record(tx, admin, AuditAction.SIGN_IN, at=now, on="admin", outcome="by password")
         audit.record(tx, boss, AuditAction.CLIENT_ADD, at=now, on="admin", outcome="named so")
+        audit.record(tx, boss, AuditAction.PERSON_EXPORT, at=now, on="admin")
         audit.record(tx, boss, AuditAction.USER_ADD, at=now, on="kim", outcome="admin", detail={"role": "admin"})
         audit.record(tx, boss, AuditAction.TOKEN_HAND_OVER, at=now, on="x (token 9)", outcome="from admin to boss")
         engine = audit.Actor("admin", CallerKind.ENGINE)
@@ -258,7 +259,7 @@ def test_a_bare_name_is_found_only_where_a_field_has_nothing_but_a_user(app: App
     changed = {(before[number].what, before[number].who) for number in before if before[number] != after[number]}
     assert changed == {
         ("export", "admin"), ("sign_in", "admin"), ("user.add", LOCAL.name), ("user.disable", LOCAL.name),
-        ("token.hand_over", "boss"),
+        ("token.hand_over", "boss"), ("person.export", "boss"),
     }  # fmt: skip
     for number, entry in before.items():
         if entry.who == "admin" and entry.kind == CallerKind.OPERATOR:
