@@ -43,6 +43,8 @@ class RunView:
     eta_at: float | None = None
     #: The runs that it is queued behind, oldest first.
     behind: tuple[int, ...] = ()
+    #: When a queued run will start, as far as is known; None when it is not queued, or MXroute does not answer.
+    turn_at: float | None = None
     #: Seconds until MXroute's limit lets the next row go; 0.0 when nothing waits for it.
     waiting_seconds: float = 0.0
     #: When MXroute stopped responding, and the seconds until the next try.
@@ -112,7 +114,7 @@ class RunView:
                 )
                 return f"{text} {self.note}".strip()
             case RunStatus.QUEUED:
-                return run_status.queued(self.open, self.behind)
+                return run_status.queued(self.open, self.behind, self.turn_at)
             case RunStatus.STOPPING:
                 return "Stopping: what is in flight finishes first."
             case _ if self.silent_since is not None:
@@ -219,6 +221,8 @@ def _view(
     down = silent is not None and engine.health.is_open(moment)
     unanswered = moment - silent if silent is not None and not down else 0.0
     going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and silent is None
+    turn, end = _writes_ahead(record.id, counts, engine)
+    queued = status is RunStatus.QUEUED and engine.health.silent_since is None
     return RunView(
         id=record.id,
         status=status,
@@ -230,7 +234,8 @@ def _view(
         created_at=record.created_at,
         started_at=record.started_at,
         finished_at=record.finished_at,
-        eta_at=now + estimate(_writes_before_its_end(record.id, counts, engine)) if going else None,
+        eta_at=now + estimate(end) if going else None,
+        turn_at=now + estimate(turn) if queued else None,
         behind=state.behind(tuple(engine.states.values())) if state and status is RunStatus.QUEUED else (),
         waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
         silent_since=now - (moment - silent) if down and silent is not None else None,
@@ -271,10 +276,34 @@ def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | Non
     return max(record.passwords_until, now + record.retention_days * 86_400)
 
 
-def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:
-    """Its own rows, and as many of each other run as take their turns meanwhile: runs share row by row."""
-    own = sum(counts.get(outcome, 0) for outcome in OPEN)
-    if state := engine.states.get(run):
+def _writes_ahead(run: int, counts: dict[Outcome, int], engine: Engine) -> tuple[int, int]:
+    """Return how many writes come before a run's turn, and before its end.
+
+    The runs that it is queued behind go first, and those that are queued behind it come later. All others share row by
+    row, so that of each of them as many rows take their turns meanwhile.
+    """
+    own, states = sum(counts.get(outcome, 0) for outcome in OPEN), tuple(engine.states.values())
+    state = engine.states.get(run)
+    if state:
         own -= len(state.kept_here)
-    others = (state for state in tuple(engine.states.values()) if state.id != run)
-    return own + sum(min(own, _ahead(state)) for state in others)
+    first = _before(state, states) if state and state.status is RunStatus.QUEUED else frozenset()
+    before = sum(_ahead(other) for other in states if other.id in first)
+    others = [
+        _ahead(other)
+        for other in states
+        if other.id != run and other.id not in first
+        if not (other.status is RunStatus.QUEUED and run in other.behind(states))
+    ]
+    turn = before + sum(min(before, rows) for rows in others)
+    return turn, before + own + sum(min(before + own, rows) for rows in others)
+
+
+def _before(state: RunState, states: Sequence[RunState]) -> frozenset[int]:
+    """Return the runs that end before this one starts, those that others wait for included."""
+    found: set[int] = set()
+    waits = [state]
+    while waits:
+        first = set(waits.pop().behind(states)) - found
+        found |= first
+        waits += [other for other in states if other.id in first and other.status is RunStatus.QUEUED]
+    return frozenset(found)

@@ -174,6 +174,7 @@ class RunVisibility:
             hidden=hidden_rows,
             notes=() if hidden_rows else view.notes,  # they may be about the hidden rows
             domains=tuple(domain for domain in view.domains if domain not in hidden),
+            behind=() if caller.external else view.behind,  # of the runs of others, nothing but the time is shown
             paused_reason=_without(view.paused_reason, hidden, ELSEWHERE),
             note=_without(view.note, hidden, ""),
         )

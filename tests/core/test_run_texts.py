@@ -80,6 +80,12 @@ def test_a_queued_run_names_the_runs_before_it(behind: tuple[int, ...], rows: in
     assert run_status.queued(rows, behind) == f"{expected}none is lost."
 
 
+def test_a_queued_run_says_when_its_turn_comes() -> None:
+    at_two = at(5, 3, 14, 2)
+    assert "This one starts by itself when that ends, about 14:02; 2 rows wait" in run_status.queued(2, (), at_two)
+    assert "This one starts by itself, about 14:02; 2 rows wait" in run_status.queued(2, (41, 42), at_two)
+
+
 def test_a_silent_host_is_named_with_the_time_since_when() -> None:
     since = at(5, 3, 9, 2)
     assert run_status.silent_since(since) == (

@@ -183,6 +183,21 @@ def test_rows_that_change_only_values_stored_here_cost_no_time() -> None:
     assert look(here, late).eta_at == here.clock.now() + (1 + 1) * 3.0
 
 
+def test_a_queued_run_shows_its_turn_with_the_runs_before_it_and_the_turns_of_others() -> None:
+    here = Simulation()
+    first = here.start(plan(*rows(10)))
+    here.start(plan(*rows(4, domain="c.nl"), name="c.csv"))
+    second = here.start(plan(*rows(6)[3:], *rows(3, domain="b.nl"), name="both.csv"))
+    last = here.start(plan(*rows(5, domain="b.nl")[3:], name="last.csv"))
+    here.engine.flush()
+    now, a_write = here.clock.now(), 3.0
+    assert look(here, first).turn_at is None
+    assert look(here, second).turn_at == now + (10 + 4) * a_write
+    assert look(here, second).eta_at == now + (10 + 6 + 4) * a_write
+    assert look(here, last).turn_at == now + (10 + 6 + 4) * a_write
+    assert look(here, last).behind == (second,)
+
+
 def test_a_queued_run_names_the_runs_that_it_waits_for_until_it_starts() -> None:
     here = Simulation()
     first, second = here.start(plan(*rows(2))), here.start(plan(row(0, "late"), name="late.csv"))

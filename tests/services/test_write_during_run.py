@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mxlib import services
-from mxlib.auth.permissions import LOCAL
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.settings import Settings
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import until
@@ -14,8 +15,13 @@ from tests.support.threaded_runs import until
 pytestmark = pytest.mark.process
 
 
-def test_a_mailbox_created_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
-    app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=5, sandbox_reads=400))
+@pytest.mark.parametrize(
+    "operator",
+    [LOCAL, Caller("anna", domains={"clienta.nl": PERMISSIONS[Role.CLIENT_ADMIN]}, external=True)],
+    ids=["of the agency", "of a client admin"],
+)
+def test_a_mailbox_created_by_hand_takes_the_next_slot_of_a_run(tmp_path: Path, operator: Caller) -> None:
+    app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=2.0, sandbox_writes=5, sandbox_reads=400))
     assert app.sandbox is not None
     host = app.sandbox.sandbox
 
@@ -26,7 +32,7 @@ def test_a_mailbox_created_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
 
     try:
         app.run_manager.recover()
-        run = app.runs.start(LOCAL, plan(*rows(14, domain="clienta.nl")), days=7)
+        run = app.runs.start(operator, plan(*rows(14, domain="clienta.nl")), days=7)
         until(lambda: len(written()) >= 5)
         cells = {"username": "by-hand", "password": "Geheim.2026x"}
         by_hand = threading.Thread(target=app.mailboxes.create, args=(LOCAL, "clientb.nl", cells))

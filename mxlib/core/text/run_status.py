@@ -51,13 +51,15 @@ def silent_since(since: float) -> str:
     return f"MXroute has not answered since {clock_time(since)}. Runs wait, and go on by themselves when it does."
 
 
-def queued(rows: int, behind: Sequence[int] = ()) -> str:
-    """Say that another run writes to one of this run's domains."""
+def queued(rows: int, behind: Sequence[int] = (), turn_at: float | None = None) -> str:
+    """Say that another run writes to the same domain, and when this one's turn comes."""
+    turn = "" if turn_at is None else f", about {clock_time(turn_at)}"
     if len(behind) > 1:
         runs = listed([str(number) for number in behind])
-        return f"Runs {runs} come first: they write to the same domains. This one starts by itself; {_rows_wait(rows)}."
+        first = f"Runs {runs} come first: they write to the same domains."
+        return f"{first} This one starts by itself{turn}; {_rows_wait(rows)}."
     who = f"Run {behind[0]}" if behind else "Another run"
-    return f"{who} writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
+    return f"{who} writes to the same domain. This one starts by itself when that ends{turn}; {_rows_wait(rows)}."
 
 
 #: Shown until the erased passwords are no longer in any file of the database.
