@@ -251,7 +251,7 @@ class ImportService:
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._account(caller, batch, newer_than=oldest, patience=LONG_MAX_WAIT_S)
         if account.forbidden and batch.domains <= account.forbidden.keys():
-            raise Forbidden(account.forbidden[min(account.forbidden)])
+            raise Forbidden(f"{account.forbidden[min(account.forbidden)]} Ask an admin for it.")
         if account.unchecked:
             waits_for = min(account.unchecked)
             raise start_waits(waits_for, self._lists.trouble(waits_for))
