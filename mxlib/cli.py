@@ -7,7 +7,7 @@ import argparse
 import getpass
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from mxlib import __version__, dashboard
 from mxlib.auth import token_owners
-from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, parse_period
+from mxlib.auth.cli_options import CLIENT, NEVER, AddClient, AddDomain, AddPermission, AddRole, parse_period
 from mxlib.auth.password_strength import agency_words
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Permission, describe_grants
+from mxlib.auth.roles import Role, client_key, place
 from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
@@ -36,6 +37,7 @@ from mxlib.store import (
     audit_chain,
     audit_check,
     backup,
+    clients,
     clock_guard,
     erasure,
     hold,
@@ -124,7 +126,7 @@ def _operator() -> Caller:
 def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     if wrong := _unclear(asked, "it"):
         return _complain(wrong)
-    rights: Rights = asked.rights or {}
+    rights, _ = _given(asked, store)
     days = None if asked.expires == NEVER else asked.expires
     token = Tokens(store, clock).create(_operator(), asked.name, admin=asked.admin, domains=rights, days=days)
     _say(token)
@@ -155,7 +157,9 @@ def _token_hand_over(asked: argparse.Namespace, store: Store, clock: SystemClock
 
 
 def _rights(holder: TokenRecord | UserRecord) -> str:
-    return describe_grants(holder.admin, holder.permissions) or "no permission"
+    admins = holder.client_admin if isinstance(holder, UserRecord) else ()
+    words = {place(key) + (" as client admin" if key in admins else ""): may for key, may in holder.permissions.items()}
+    return describe_grants(holder.admin, words) or "no permission"
 
 
 def _state(token: TokenRecord, now: float) -> str:
@@ -180,9 +184,38 @@ def _user_add(asked: argparse.Namespace, store: Store, clock: SystemClock) -> in
         return _complain(wrong)
     password = None if asked.no_password else _password()
     users = _users(asked, store, clock)
-    users.add(_operator(), asked.name, password, admin=asked.admin, permissions=asked.rights or {})
+    rights, client_admin = _given(asked, store)
+    users.add(_operator(), asked.name, password, admin=asked.admin, permissions=rights, client_admin=client_admin)
     _note_temporary(users, asked.name)
     return 0
+
+
+def _user_allow(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    if wrong := _unclear(asked, asked.name):
+        return _complain(wrong)
+    users = _users(asked, store, clock)
+    rights, client_admin = _given(asked, store)
+    number = _known(users, asked.name).id
+    users.change(_operator(), number, admin=asked.admin, permissions=rights, client_admin=client_admin)
+    return 0
+
+
+def _given(asked: argparse.Namespace, store: Store) -> tuple[Rights, list[str]]:
+    """Return the permissions by key, and the keys of a client admin.
+
+    Raises InvalidPassword for a client that does not exist.
+    """
+    keys: dict[str, str] = {}
+    for name in asked.rights or {}:
+        keys[name] = name
+        if name.startswith(CLIENT):
+            with store.read() as tx:
+                found = clients.named(tx, name.removeprefix(CLIENT))
+            if found is None:
+                raise InvalidPassword(f"There is no {name}. Open Clients to see which there are.")
+            keys[name] = client_key(found.id)
+    rights = {keys[name]: may for name, may in (asked.rights or {}).items()}
+    return rights, [keys[name] for name in asked.client_admin or ()]
 
 
 def _user_list(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
@@ -401,7 +434,7 @@ def _unclear(asked: argparse.Namespace, who: str) -> str:
     if asked.admin and rights:
         return "An admin may do everything: leave --domain and --permission out."
     if not asked.admin and not rights:
-        return f"What may {who} do? Give --admin, or --domain with --permission."
+        return f"What may {who} do? Give --admin, or --domain or --client with --role or --permission."
     if idle := [domain for domain, permissions in rights.items() if not permissions]:
         return f"What may {who} do in {idle[0]}? Give --permission after --domain."
     return ""
@@ -421,7 +454,7 @@ def _parser() -> argparse.ArgumentParser:
     tokens = rooms.add_parser("token", help="tokens of the HTTP API").add_subparsers(required=True, metavar="COMMAND")
     create = _command(tokens, "create", _token_create, "make a token, and print it: it is shown this once")
     create.add_argument("name", help="what it is for")
-    _may(create)
+    _may(create, (Role.VIEWER, Role.HELPDESK, Role.MANAGER))
     create.add_argument(
         "--expires", type=parse_period, default=USUAL_DAYS, metavar="90d",
         help="when it ends by itself: 12h, 90d, 2w, 1y (the default), or never",
@@ -437,8 +470,11 @@ def _parser() -> argparse.ArgumentParser:
     asks = "asked for twice, or read as one line from what is piped in"
     add = _command(users, "add", _user_add, f"let a person in; the password is {asks}")
     add.add_argument("name", help="a name or an email address")
-    _may(add)
+    _may(add, Role)
     add.add_argument("--no-password", action="store_true", help="they sign in at the OpenID Connect provider only")
+    allow = _command(users, "allow", _user_allow, "replace what a user may do, from their next click on")
+    allow.add_argument("name", help="as the list says")
+    _may(allow, Role)
     _command(users, "list", _user_list, "name, permissions, way in and last sign-in of every user")
     disable = _command(users, "disable", _user_disable, "block sign-in, end sessions and tokens; lists those tokens")
     disable.add_argument("name", help="as the list says")
@@ -482,15 +518,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _may(command: argparse.ArgumentParser) -> None:
+def _may(command: argparse.ArgumentParser, roles: Iterable[Role]) -> None:
     """Add the options for permissions."""
     command.add_argument("--admin", action="store_true", help="everything, in every domain")
     command.add_argument("--domain", action=AddDomain, metavar="D", help="a domain to work with, * for all; repeatable")
     command.add_argument(
+        "--client", action=AddClient, metavar="C", help="a client, for the domains that it has at any time; repeatable"
+    )
+    command.add_argument(
+        "--role", action=AddRole, choices=[role.replace(" ", "-") for role in roles], metavar="R",
+        help=f"what they are there: {', '.join(role.replace(' ', '-') for role in roles)}",
+    )  # fmt: skip
+    command.add_argument(
         "--permission", action=AddPermission, choices=[right.value for right in Permission], metavar="P",
         help=f"what to do there: {', '.join(Permission)}; import includes view; repeatable",
     )  # fmt: skip
-    command.set_defaults(rights=None)
+    command.set_defaults(rights=None, client_admin=None)
 
 
 def _command(

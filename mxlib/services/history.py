@@ -1,6 +1,6 @@
 """History of one mailbox: where it came from, and who changed it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
@@ -96,6 +96,8 @@ class MailboxHistoryService:
             by_runs = mailbox_history.in_runs(tx, domain, username, MOST)
             manual = mailbox_history.manual_actions(tx, domain, username, MOST)
             first = seen.since(tx, domain, username)
+        if caller.external:  # the files of others may name other clients
+            by_runs = [row if row.who == caller.name else replace(row, file_name="") for row in by_runs]
         events = [*map(_of_run, by_runs), *map(_of_manual_action, manual)]
         return MailboxHistory(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
 
