@@ -258,6 +258,21 @@ class Grid:
         """Wait until a cell holds `text`."""
         self._seen(row, title).filter(has_text=text).wait_for(state="attached", timeout=patience * 1000)
 
+    def see_edits(self) -> None:
+        """Let the accessible copy show what was pasted; the cursor ends where it was.
+
+        Where a paste changes no other cell, the grid draws the new text and leaves the copy as it is until the cursor
+        moves: the text has arrived, and `read` and `expect` still find the one before.
+        """
+        before = self._cursor()
+        for there, back in (("ArrowDown", "ArrowUp"), ("ArrowUp", "ArrowDown")):
+            self.page.keyboard.press(there)
+            self._settle(before)
+            if (now := self._cursor()) != before:
+                self.page.keyboard.press(back)
+                self._settle(now)
+                return
+
     def select(self, row: int, title: str, patience: float = 15.0) -> None:
         """Put the grid's cursor on a cell, one step at a time: a busy page loses key presses that come in a burst."""
         wanted = self.column(title)

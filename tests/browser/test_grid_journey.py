@@ -41,7 +41,9 @@ def paste(page: Page, grid: Grid, row: int, title: str, *lines: str) -> Grid:
     grid.select(row, title)
     page.keyboard.press("Control+V")
     idle(page)
-    return Grid(page, "preview-grid")
+    grid = Grid(page, "preview-grid")
+    grid.see_edits()
+    return grid
 
 
 def opened(page: Page, content: bytes = ROWS, **more: Any) -> Grid:
@@ -68,6 +70,13 @@ def test_a_range_is_pasted_over_the_edge_of_the_table(page: Page) -> None:
     grid.expect(5, "Recovery email", "x")
     assert grid.rows == 6
     expect(page.locator(".st-key-rows_filter")).to_contain_text("All 6")
+
+
+def test_each_paste_into_one_cell_arrives(page: Page) -> None:
+    grid = opened(page)
+    for text in ("ann", "bob", "cas", "dirk"):
+        grid = paste(page, grid, 0, "Username", text)
+        grid.expect(0, "Username", text, patience=3.0)
 
 
 def test_a_range_pasted_into_a_filtered_view_goes_to_the_rows_in_view(page: Page) -> None:
