@@ -105,7 +105,8 @@ def test_no_body_makes_the_api_fail(app: App, method: str, path: str, operation:
             names = kind.get("properties", {})
             cells = names["rows"]["items"]["properties"] if "rows" in names else {}
             fitting = {name: base[name] for name in base if name in names and name in kind.get("required", names)}
-            for value in VALUES if cells else VALUES[::3]:
+            # A start reads its rows as a preview does, which is quicker to ask.
+            for value in VALUES if cells and path.endswith("/preview") else VALUES[::3]:
                 send(fitting | dict.fromkeys(names.keys() - fitting.keys(), value))
                 if cells:
                     send({"default_domain": "a.nl", "rows": [dict.fromkeys(cells, value)]})
