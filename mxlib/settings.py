@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     retention_days: int = _env(
         "MXM_RETENTION_DAYS", 7, "Days for which a run's passwords stay readable, unless chosen otherwise.", ge=1
     )
+    delete_later_days: int = _env(
+        "MXM_DELETE_LATER_DAYS", 30, "Days after which a mailbox that is to be deleted later is deleted.", ge=1, le=3650
+    )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0

@@ -26,6 +26,7 @@ from mxlib.runs.run_state import RunState
 from mxlib.store import (
     Tx,
     audit,
+    dated_deletions,
     first_seen,
     journal,
     mailbox_creators,
@@ -56,6 +57,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
     elif outcome is Outcome.DELETED:
         stored_columns.drop(tx, row.domain, row.username)
         mailbox_locks.drop(tx, row.domain, row.username)
+        dated_deletions.drop(tx, row.domain, row.username)
     elif outcome is Outcome.UPDATED:
         _lock_or_unlock(tx, state, row, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:

@@ -10,9 +10,9 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewLock, NewPassword, NewStored
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, LaterDeletion, NewLock, NewPassword, NewStored
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.text import locks
+from mxlib.core.text import dated_deletions, locks
 from mxlib.core.vocabulary import CLEAR, Action, RowReason
 from mxlib.mxroute.errors import (
     InvalidResponse,
@@ -27,6 +27,7 @@ from mxlib.services import support_quotas
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.client_terms import ClientTerms, quota_refusal
 from mxlib.services.confirmed_writes import OutcomeUnknown
+from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, says_when, start_waits
 from mxlib.services.idempotency import IdempotencyKeys
@@ -36,7 +37,7 @@ from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails
 from mxlib.services.manual_writes import MailboxLocked
 from mxlib.services.runs import RunService
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, journal
+from mxlib.store import Store, StoreUnavailable, Tx, journal
 
 #: Errors that refuse a change of a mailbox; each message is one sentence.
 REFUSALS = (
@@ -83,7 +84,7 @@ class ChangeProposal:
     @property
     def typed(self) -> str:
         """Return the text that confirms the change when typed; blank when none is needed."""
-        return str(self.figures.mailboxes) if isinstance(self.change, Deletion) else ""
+        return str(self.figures.mailboxes) if isinstance(self.change, Deletion | LaterDeletion) else ""
 
     @property
     def below(self) -> str:
@@ -151,11 +152,12 @@ class ChangeService:
         storage: AccountStorageService,
         idempotency: IdempotencyKeys,
         terms: ClientTerms,
+        dated: DatedDeletions,
         clock: Clock,
     ) -> None:
         self._settings, self._store, self._lists, self._mailboxes = settings, store, lists, mailboxes
         self._runs, self._storage, self._idempotency, self._clock = runs, storage, idempotency, clock
-        self._terms = terms
+        self._terms, self._dated = terms, dated
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """Return the plan of `change` for these mailboxes, by lists at most a minute old.
@@ -172,6 +174,8 @@ class ChangeService:
             change, wrong = changes.normalised(change)
             if wrong:
                 raise InvalidField(change.column.name, wrong)
+        if isinstance(change, LaterDeletion) and change.due_at <= self._clock.now():
+            raise InvalidField("on", dated_deletions.PAST)
         if isinstance(change, NewLock):
             change = NewLock(clean_reason(change.reason))
         boxes = self._boxes(caller, change, domains)
@@ -218,6 +222,8 @@ class ChangeService:
         self.still(caller, proposed)
         proposed.must_be_agreed(typed, below_use=agreed)
         row = proposed.alone
+        if isinstance(proposed.change, LaterDeletion):
+            return ChangeResult(run=self._delete_later(caller, proposed.plan, proposed.change, key=proposed.key))
         if row is None:
             return ChangeResult(run=self._runs.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.reason is not None and row.reason.code is RowReason.LOCKED and row.action is not Action.LOCK:
@@ -237,6 +243,16 @@ class ChangeService:
         cells = {"password": row.password, "quota": row.quota}
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
         return self._at_once(kept, row.password if isinstance(proposed.change, NewPassword) else "")
+
+    def _delete_later(self, caller: Caller, plan: Plan, change: LaterDeletion, *, key: str | None) -> int:
+        """Start the run that locks mailboxes, and store the date of their deletion."""
+
+        def also(tx: Tx, _run: int) -> None:
+            self._dated.date(tx, current(caller), plan.rows, change.due_at)
+
+        run = self._runs.start(caller, plan, days=self._settings.retention_days, key=key, also=also)
+        self._dated.dated(caller, plan.rows, change.due_at)  # the run may be one that went on already
+        return run
 
     def _at_once(self, kept: MailboxDetails, password: str = "") -> ChangeResult:
         return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
@@ -276,9 +292,13 @@ class ChangeService:
             proposed = self.propose(caller, addresses, change)
             proposed.must_be_agreed("" if confirm is None else str(confirm), below_use=below_use)
             days, once = self._settings.retention_days, key or proposed.key
-            run = self._idempotency.start(
-                caller, key, request, lambda: self._runs.start(caller, proposed.plan, days=days, key=once)
-            )
+
+            def begin() -> int:
+                if isinstance(proposed.change, LaterDeletion):
+                    return self._delete_later(caller, proposed.plan, proposed.change, key=once)
+                return self._runs.start(caller, proposed.plan, days=days, key=once)
+
+            run = self._idempotency.start(caller, key, request, begin)
         with self._store.read() as tx:
             there = {row.address for row in journal.rows(tx, run)}
         return StartedChange(run, tuple(address for address in addresses if address not in there))
@@ -303,5 +323,8 @@ def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
     Returns whether they may also view what the mailboxes have now.
     """
     for domain in domains:
-        caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.SUPPORT, domain)
+        if isinstance(change, Deletion | LaterDeletion):
+            caller.require(Permission.DELETE, domain)
+        if not isinstance(change, Deletion):
+            caller.require(Permission.SUPPORT, domain)
     return all(caller.may(Permission.VIEW, domain) for domain in domains)

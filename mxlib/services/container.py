@@ -29,6 +29,7 @@ from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.clients import ClientService
+from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.departures import DepartureService
 from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
@@ -73,6 +74,7 @@ class Services:
     manual_writes: ManualWrites
     unconfirmed: UnconfirmedWrites
     changes: ChangeService
+    dated_deletions: DatedDeletions
     search: MailboxSearch
     histories: MailboxHistoryService
     storage: AccountStorageService
@@ -176,6 +178,7 @@ def assemble(
     """Build the services over a store and a client that are open already."""
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
+    dated: DatedDeletions  # made below, of the engine that works for it
     authority.report_refusals(refusals.permission)
     chores = (
         housekeeping.check,
@@ -184,6 +187,7 @@ def assemble(
         refusals.end_hour,
         backups.remove_left,
         backups.nightly,
+        lambda: dated.work(),
     )
     engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
@@ -200,7 +204,8 @@ def assemble(
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
-    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, clock)
+    dated = DatedDeletions(settings, store, lists, engine, clock)
+    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -211,6 +216,7 @@ def assemble(
         manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),
         changes=changing,
+        dated_deletions=dated,
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,

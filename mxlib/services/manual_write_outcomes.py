@@ -6,7 +6,16 @@ from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Tx, audit, erasure, mailbox_creators, mailbox_locks, manual_writes, stored_columns
+from mxlib.store import (
+    Tx,
+    audit,
+    dated_deletions,
+    erasure,
+    mailbox_creators,
+    mailbox_locks,
+    manual_writes,
+    stored_columns,
+)
 from mxlib.store.audit import Actor
 from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
@@ -89,6 +98,7 @@ def note_done(
     if action in {Action.CREATE, Action.DELETE}:  # a new mailbox inherits nothing of an earlier one of its name
         stored_columns.drop(tx, domain, username)
         stored_columns.apply(tx, domain, username, stored, at)
+        dated_deletions.drop(tx, domain, username)
     if action is Action.LOCK:
         mailbox_locks.put(tx, domain, username, Lock(at, actor.name, reason))
     elif action is not Action.UPDATE:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import first_seen, mailbox_locks
+from mxlib.store import dated_deletions, first_seen, mailbox_locks
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
 
@@ -78,7 +78,9 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
         before, before_at = restored
     _keep(tx, domain, [asdict(box) for box in boxes], at)
     strangers = first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
-    mailbox_locks.drop_made_again(tx, domain, strangers.difference(before), before_at)
+    made_again = strangers.difference(before)
+    mailbox_locks.drop_made_again(tx, domain, made_again, before_at)
+    dated_deletions.drop_made_again(tx, domain, made_again, before_at)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

@@ -18,6 +18,7 @@ from mxlib.store.tables import (
     attempt,
     audit,
     client,
+    dated_deletion,
     draft,
     mailbox_lock,
     mailbox_name,
@@ -224,6 +225,9 @@ def _mailbox(tx: Tx, address: str) -> dict[str, Any]:
     lock = tx.execute(sa.select(mailbox_lock).where(is_mailbox(mailbox_lock, address))).first()
     if lock is not None:
         found["locked"] = {"since": lock.at, "by": lock.who, "reason": lock.reason}
+    deletion = tx.execute(sa.select(dated_deletion).where(is_mailbox(dated_deletion, address))).first()
+    if deletion is not None:
+        found["deletion"] = _plain(deletion, "username", "domain")
     first = tx.scalar(sa.select(sightings.c.at).where(is_mailbox(sightings, address)))
     if first is not None or username in (aside := first_seen.aside(tx, domain)):
         found["first_seen"] = first if first is not None else aside[username]

@@ -37,6 +37,7 @@ from mxlib.store.person_search import NamingEntry, is_mailbox, is_named, is_who,
 from mxlib.store.tables import (
     attempt,
     client,
+    dated_deletion,
     draft,
     mailbox_lock,
     mailbox_name,
@@ -68,7 +69,7 @@ _USER_ERASED: dict[str, Any] = {
 #: Columns with the name of who did something; a user's name in them becomes that of the erased user.
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
-    manual_write.c.who, mailbox_lock.c.who,
+    manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -256,7 +257,7 @@ def _erase_tokens(tx: Tx, address: str) -> int:
 
 
 def _erase_locks(tx: Tx, address: str) -> int:
-    """Erase what names the person in locks; return how many.
+    """Erase what names the person in locks and dated deletions; return how many.
 
     The lock of a mailbox that is gone goes as a whole. That of one that exists stays, without its reason: nobody knows
     its password.
@@ -264,8 +265,11 @@ def _erase_locks(tx: Tx, address: str) -> int:
     own = is_mailbox(mailbox_lock, address)
     if not is_listed(tx, address):
         erased = tx.execute(mailbox_lock.delete().where(own)).rowcount
+        erased += tx.execute(dated_deletion.delete().where(is_mailbox(dated_deletion, address))).rowcount
     else:
         erased = tx.execute(mailbox_lock.update().where(own, mailbox_lock.c.reason != "").values(reason="")).rowcount
+    by_them = sa.func.lower(dated_deletion.c.who) == address
+    tx.execute(dated_deletion.update().where(by_them).values(address=""))
     for row in locks_naming(tx, address):
         place = (mailbox_lock.c.domain == row.domain) & (mailbox_lock.c.username == row.username)
         tx.execute(mailbox_lock.update().where(place).values(reason=without(row.reason, address, ERASED)))

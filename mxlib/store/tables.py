@@ -58,6 +58,22 @@ mailbox_lock = Table(
     Column("reason", Text, nullable=False),
 )
 
+#: Deletions that have a date, one a mailbox. `before` has its figures at the last look; `why` is blank until it asks.
+dated_deletion = Table(
+    "dated_deletion",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("due_at", Float, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+)
+Index("dated_deletion_by_time", dated_deletion.c.due_at)
+
 #: The last good list of a domain's mailboxes; the row of domain "" holds the names of the domains themselves.
 last_list = Table(
     "last_list",

@@ -9,7 +9,8 @@ import pytest
 from mxlib import services
 from mxlib.api.app import build
 from mxlib.auth.permissions import LOCAL
-from mxlib.store import manual_writes
+from mxlib.store import dated_deletions, manual_writes
+from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.app import GOOD, App, opened
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -39,6 +40,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}, "support"),
     ("POST", f"{BOXES}/nina/lock", {"reason": "left"}, "support"),
     ("POST", f"{BOXES}/nina/unlock", {}, "support"),
+    ("GET", "/deletions", None, ""),
+    ("DELETE", f"{BOXES}/nina/deletion", None, "delete"),
     ("POST", "/email-accounts/import/preview", ROWS, ""),
     ("POST", "/imports", ROWS, "import"),
     ("GET", "/imports", None, ""),
@@ -97,6 +100,8 @@ def set_up(made: App) -> None:
     made.ended(run.json()["data"]["id"])
     unanswered_reset(made)
     made.ask("POST", f"{BOXES}/nina/lock")
+    with made.services.store.write() as tx:
+        dated_deletions.put(tx, DatedDeletion("a.nl", "nina", 4e9, 0.0, "kim", "operator", "", {}, ""))
     made.ask("POST", "/clients", {"name": "Client A", "domains": ["a.nl"]})
 
 

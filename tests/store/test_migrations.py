@@ -39,7 +39,7 @@ LINES = (
     ("0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
     ("0013", "0014", "0015"),
     ("0016", "0017", "0018", "0019"),
-    ("0020", "0021", "0022", "0023", "0024", "0025"),
+    ("0020", "0021", "0022", "0023", "0024", "0025", "0026"),
 )
 
 #: What each of them added to the one before, as this release has it.
@@ -92,6 +92,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         "SELECT name, client_admin FROM user WHERE client_admin <> '[]'",
         [("client.admin@clienta.example", '["client:1"]')],
     ),
+    "0026": ("SELECT who, reason FROM mailbox_lock", [(BOSS, "left us")]),
 }  # fmt: skip
 
 

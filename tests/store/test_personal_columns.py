@@ -27,6 +27,7 @@ NAMING = {
     "attempt": "answer",
     "audit": "who on address outcome detail",
     "client": "name key contacts notes created_by",
+    "dated_deletion": "username who address",
     "draft": "operator begun_by",
     "first_seen": "username",
     "mailbox_lock": "username who reason",
@@ -45,6 +46,7 @@ NAMING = {
 }
 #: Columns that hold data of a person without a name: figures and times, and what is sealed or hashed.
 OF_A_PERSON = {
+    "dated_deletion": "domain due_at asked_at before why",
     "first_seen": "domain at",
     "mailbox_lock": "domain at",
     "mailbox_name": "domain set_at",
@@ -74,6 +76,7 @@ NOTHING = {
     "audit_head": "id last link mark",
     "client": "id language default_quota max_quota max_mailboxes created_at",
     "client_domain": "domain client position",
+    "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
     "last_list": "domain read_at",
     "manual_write": "id at kind action status settle_at passwords_until",
@@ -120,6 +123,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.recovery_email, domain="a.nl", username="nina.berg", email=PRIVATE)
         add(tx, t.recovery_email, domain="a.nl", username="tess", email=NINA)
         add(tx, t.mailbox_name, domain="a.nl", username="nina.berg", name=NAME)
+        add(tx, t.dated_deletion, domain="a.nl", username="nina.berg", who="boss")
+        add(tx, t.dated_deletion, domain="a.nl", username="tess", who=NINA, address=IP)
         add(tx, t.mailbox_lock, domain="a.nl", username="nina.berg", who="boss", reason="left us")
         add(tx, t.mailbox_lock, domain="a.nl", username="tess", who=NINA, reason=said)
         add(tx, t.first_seen, domain="a.nl", username="nina.berg")
@@ -252,6 +257,7 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert len(held["user"]["column_choices"]) == 1
     assert held["runs_that_name"] == [1, 2]
     assert held["mailbox"]["locked"]["reason"] == "left us"
+    assert held["mailbox"]["deletion"]["who"] == "boss"
     for part in (
         "writes_by_hand",
         "drafts",

@@ -6,6 +6,7 @@ whether its cells are right. It imports neither services nor the web framework, 
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -31,7 +32,16 @@ from mxlib.core.mapping import json_rows
 from mxlib.core.mapping.json_rows import cell_text
 from mxlib.core.mapping.secret_cells import masked_cell
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewLock, NewPassword, NewQuota, NewStored, Unlocking
+from mxlib.core.plans.changes import (
+    Change,
+    Deletion,
+    LaterDeletion,
+    NewLock,
+    NewPassword,
+    NewQuota,
+    NewStored,
+    Unlocking,
+)
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import CLEAR, OnExisting
@@ -281,6 +291,16 @@ def _addresses(value: Any, info: ValidationInfo) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_address(item, f"addresses.{number}") for number, item in enumerate(value)))
 
 
+def _day(value: Any) -> Any:
+    """Return the beginning of a day in Unix seconds."""
+    if value is None:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(value), time()).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise _wrong_cell("write a day, as 2026-12-27.") from None
+
+
 def _whole_number(value: Any) -> Any:
     if value is not None and type(value) is not int:
         raise _wrong_cell("the number of mailboxes is needed, as dry_run shows it.")
@@ -333,7 +353,7 @@ class ChangeRequest(SelectedMailboxes):
         "recovery_email": (),
         "lock": ("reason",),
         "unlock": (),
-        "delete": ("confirm",),
+        "delete": ("confirm", "on"),
     }
 
     quota: Annotated[Any, _schema("string", "number")] = Field(
@@ -351,6 +371,11 @@ class ChangeRequest(SelectedMailboxes):
     )
     unlock: Flag = Field(False, description="A new password for each that is locked, in the results")
     delete: Flag = Field(False, description="Gone with all mail")
+    on: Annotated[float | None, BeforeValidator(_day), _schema("string", "null", format="date")] = Field(
+        None,
+        description="A later day, as 2026-12-27: they are locked now, and deleted on that day",
+        examples=["2026-12-27"],
+    )
     confirm: Annotated[int | None, BeforeValidator(_whole_number), _schema("integer", "null")] = Field(
         None, description="The number that `dry_run` shows"
     )
@@ -390,7 +415,7 @@ class ChangeRequest(SelectedMailboxes):
             case "unlock":
                 self._change = Unlocking()
             case _:
-                self._change = Deletion()
+                self._change = Deletion() if self.on is None else LaterDeletion(self.on)
         return self
 
     def _new_quota(self) -> NewQuota:

@@ -5,6 +5,7 @@ from mxlib.core.plans.changes import (
     Change,
     ChangeSummary,
     Deletion,
+    LaterDeletion,
     NewLock,
     NewPassword,
     NewQuota,
@@ -48,6 +49,8 @@ def name(change: Change) -> str:
             return "Unlock mailboxes"
         case Deletion():
             return "Delete mailboxes"
+        case LaterDeletion(due_at):
+            return f"Lock now, delete on {day(due_at)}"
 
 
 def question(
@@ -141,6 +144,13 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
         case NewStored(values, column):
             verb = "Set" if any(values.values()) else "Clear"
             return [f"{verb} the {column.noun} of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
+        case LaterDeletion(due_at):
+            it = "it" if figures.mailboxes == 1 else "them"
+            return [
+                f"Lock {boxes} now, and delete {it} on {day(due_at)}?",
+                f"MXM looks at {it} once more on that day, and asks if {it} may be in use.",
+                f"Until then you can call it off. Type {figures.mailboxes}.",
+            ]
         case Deletion():
             return [
                 f"Delete {boxes} with {holding(figures.mail) if figures.has_figures else 'all mail'}?",
@@ -215,6 +225,8 @@ def did(change: Change, address: str) -> str:
             return f"{address} is locked."
         case Unlocking():
             return f"{address} is unlocked, and has a new password."
+        case LaterDeletion(due_at):
+            return f"{address} will be deleted on {day(due_at)}."
         case Deletion():
             return f"{address} and its mail are deleted."
         case _:

@@ -89,7 +89,14 @@ class Deletion:
     """Deletion of the mailboxes, with all their mail."""
 
 
-Change = NewQuota | NewPassword | NewStored | NewLock | Unlocking | Deletion
+@dataclass(frozen=True, slots=True)
+class LaterDeletion:
+    """A lock of the mailboxes now, and their deletion at `due_at` (Unix seconds)."""
+
+    due_at: float
+
+
+Change = NewQuota | NewPassword | NewStored | NewLock | Unlocking | Deletion | LaterDeletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,7 @@ def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, Cha
     )
     return plan, ChangeSummary(
         mailboxes=len(rows),
-        acting=sum(row.acts for row in rows),
+        acting=len(rows) if isinstance(change, LaterDeletion) else sum(row.acts for row in rows),
         quota_before=int(boxes["quota"].sum()),
         quota_after=sum(after),
         unlimited=int((boxes["quota"] == 0).sum()),
@@ -188,6 +195,8 @@ def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
             return PlannedRow.update(*place, before=had, reason=against)
         case NewPassword():
             password = passwords.generate()
+        case LaterDeletion():
+            return PlannedRow.lock(*place, before=had, reason=against if is_locked else None)
         case NewLock(why):
             return PlannedRow.lock(*place, before=had, why=why, reason=against if is_locked else None)
         case Unlocking() if not locked:

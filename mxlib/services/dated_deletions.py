@@ -1,0 +1,202 @@
+"""Deletions that have a date: asked for with a lock, looked at once more on their day, and carried out as runs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import pandas as pd
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.core.format import day
+from mxlib.core.plans import changes
+from mxlib.core.plans.changes import Deletion
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.text import dated_deletions as texts
+from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.runs.manager import RunManager
+from mxlib.services.exports import NotFound
+from mxlib.services.imports import FRESH_FOR_START
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
+from mxlib.settings import Settings
+from mxlib.store import Store, Tx, audit, clock_guard, dated_deletions, first_seen, hold, mailbox_locks
+from mxlib.store.audit import Actor
+from mxlib.store.dated_deletions import DatedDeletion
+
+__all__ = ["DatedDeletion", "DatedDeletions"]
+
+
+#: Name of the runs that carry them out.
+RUN_NAME = "Dated deletions"
+
+#: MB by which the same mail may be said differently.
+_ROUNDING = 0.01
+
+#: Days for which a run that has no passwords would keep them.
+_DAYS = 7
+
+_DAY = 86_400.0
+
+
+@resolves_callers
+class DatedDeletions:
+    """Stores, carries out and calls off deletions that have a date."""
+
+    def __init__(self, settings: Settings, store: Store, lists: MailboxLists, runs: RunManager, clock: Clock) -> None:
+        self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
+
+    def default_day(self) -> float:
+        """Return when a mailbox is deleted unless another day is chosen (Unix seconds)."""
+        due = datetime.fromtimestamp(self._clock.now() + self._settings.delete_later_days * _DAY)
+        return due.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+    def every(self, caller: Caller) -> tuple[DatedDeletion, ...]:
+        """Return the dated deletions in domains where the caller may delete, those that ask first."""
+        with self._store.read() as tx:
+            found = dated_deletions.every(tx)
+        return tuple(each for each in found if caller.may(Permission.DELETE, each.domain))
+
+    def of_mailbox(self, caller: Caller, domain: str, username: str) -> DatedDeletion | None:
+        """Return the dated deletion of a mailbox that the caller may view; None without one."""
+        caller.require(Permission.VIEW, domain)
+        with self._store.read() as tx:
+            return dated_deletions.get(tx, domain, username)
+
+    def on_hold(self, caller: Caller) -> str:
+        """Return the sentence that nothing dated is deleted since a restore; blank when it is."""
+        with self._store.read() as tx:
+            held = hold.current(tx)
+        waiting = len(self.every(caller)) if held is not None else 0
+        return texts.on_hold(waiting) if waiting else ""
+
+    def may_call_off(self, caller: Caller, deletion: DatedDeletion) -> bool:
+        """Return whether the caller may call a deletion off."""
+        return caller.may(Permission.DELETE, deletion.domain)
+
+    def call_off(self, caller: Caller, domain: str, username: str) -> str:
+        """Delete the date of a deletion; return the sentence that says so.
+
+        This unlocks nothing. Raises NotFound for a mailbox without one.
+        """
+        domain, username = domain.lower(), username.lower()
+        caller.require(Permission.DELETE, domain)
+        with self._runs.writing() as tx:
+            if not dated_deletions.drop(tx, domain, username):
+                raise NotFound(texts.none(f"{username}@{domain}"))
+            locked = mailbox_locks.of_mailbox(tx, domain, username) is not None
+            address, action = f"{username}@{domain}", AuditAction.MAILBOX_DELETE_CALLED_OFF
+            audit.record(tx, caller, action, at=self._clock.now(), on=address)
+        return texts.called_off(address, locked=locked)
+
+    def date(self, tx: Tx, caller: Caller, rows: Iterable[PlannedRow], due_at: float) -> None:
+        """Store the date of a deletion of each mailbox in these rows."""
+        now = self._clock.now()
+        for row in rows:
+            known = dated_deletions.get(tx, row.domain, row.username)
+            if known is not None and known.due_at == due_at:
+                continue
+            before = {name: row.before.get(name) for name in ("usage", "quota")}
+            dated_deletions.put(
+                tx,
+                DatedDeletion(
+                    row.domain, row.username, due_at, now, caller.name, caller.kind.value, caller.address, before, ""
+                ),
+            )
+            outcome, detail = f"on {day(due_at, now)}", {"due_at": due_at}
+            audit.record(
+                tx, caller, AuditAction.MAILBOX_DELETE_LATER, at=now, on=row.address, outcome=outcome, detail=detail
+            )
+
+    def dated(self, caller: Caller, rows: Sequence[PlannedRow], due_at: float) -> None:
+        """Store the dates again where a run that was found, not made, left them out."""
+        with self._runs.writing() as tx:
+            self.date(tx, caller, rows, due_at)
+
+    # What the background does.
+
+    def work(self) -> int:
+        """Look at the mailboxes whose day has come; delete them by runs, or ask. Returns how many were looked at.
+
+        Nothing is done while a restore waits for an admin, or while it is not certain that the clock is right. A domain
+        whose list cannot be read waits.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            may = hold.current(tx) is None and clock_guard.may_forget(tx, now)
+            due = dated_deletions.due(tx, now) if may else []
+        if not due:
+            return 0
+        domains = sorted({each.domain for each in due})
+        self._lists.refresh(domains, newer_than=now - FRESH_FOR_START, patience=LONG_MAX_WAIT_S)
+        looked = 0
+        ready: dict[Actor, list[tuple[DatedDeletion, Mapping[str, object]]]] = defaultdict(list)
+        for domain in domains:
+            if self._lists.usernames(domain, newer_than=now - FRESH_FOR_START) is None:
+                continue
+            boxes = {str(box["username"]): box for box in self._lists.cached_frame(domain).to_dict("records")}
+            for each in (deletion for deletion in due if deletion.domain == domain):
+                looked += 1
+                box = boxes.get(each.username)
+                if self._is_ready(each, box) and box is not None:
+                    actor = Actor(each.who, CallerKind(each.kind), each.address)
+                    ready[actor].append((each, {str(name): value for name, value in box.items()} | {"domain": domain}))
+        for actor, found in ready.items():
+            self._start(actor, found)
+        return looked
+
+    def _is_ready(self, deletion: DatedDeletion, box: Mapping[object, object] | None) -> bool:
+        """Return whether a mailbox may be deleted now.
+
+        The deletion of a gone one is forgotten, that of a used one asks.
+        """
+        with self._runs.writing() as tx:
+            if hold.current(tx) is not None or dated_deletions.get(tx, deletion.domain, deletion.username) != deletion:
+                return False  # called off, or restored, while the lists were read
+            if box is None:
+                dated_deletions.drop(tx, deletion.domain, deletion.username)
+                return False
+            why = _against(tx, deletion, box)
+            if why:
+                dated_deletions.ask(tx, deletion.domain, deletion.username, why)
+                now, action = self._clock.now(), AuditAction.MAILBOX_DELETE_ASKS
+                audit.record(tx, audit.MXM, action, at=now, on=deletion.mailbox, outcome=why)
+        return not why
+
+    def _start(self, actor: Actor, found: Sequence[tuple[DatedDeletion, Mapping[str, object]]]) -> None:
+        plan, _ = changes.make_plan(pd.DataFrame([box for _, box in found]), Deletion(), RUN_NAME)
+
+        def forget(tx: Tx, _run: int) -> None:
+            for deletion, _ in found:
+                dated_deletions.drop(tx, deletion.domain, deletion.username)
+
+        with suppress(NotFound):
+            self._runs.start(
+                plan, actor.name, retention_days=_DAYS, address=actor.address, kind=actor.kind, also=forget
+            )
+
+
+def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object]) -> str:
+    """Return why a mailbox is not deleted unasked; blank when nothing is against it.
+
+    Mail that came in is no reason.
+    """
+    place = (tx, deletion.domain, deletion.username)
+    first, had = first_seen.since(*place), deletion.before.get("usage")
+    if (
+        first is not None
+        and first > deletion.asked_at
+        and first_seen.is_listed_since(tx, deletion.domain, deletion.asked_at)
+    ):
+        return texts.MADE_AGAIN
+    if dated_deletions.is_unlocked_since(tx, deletion):
+        return texts.UNLOCKED
+    if mailbox_locks.of_mailbox(*place) is None:
+        return texts.NOT_LOCKED
+    usage, sent = box.get("usage"), box.get("sent")
+    if not isinstance(usage, int | float) or not isinstance(sent, int | float):
+        return texts.NOT_KNOWN
+    if sent:
+        return texts.sent(int(sent))
+    return texts.LESS_MAIL if isinstance(had, int | float) and usage < had - _ROUNDING else ""

@@ -1,0 +1,191 @@
+"""Deletions that have a date: locked now, looked at once more on the day, and called off until then."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.plans.changes import LaterDeletion
+from mxlib.services.exports import NotFound
+from mxlib.services.mailboxes import InvalidField
+from mxlib.store import clock_guard, hold
+from mxlib.store.hold import Hold
+from tests.support.app import GOOD, App, data, opened, refused
+from tests.support.manual_writes import doings
+from tests.support.threaded_runs import ShiftedClock
+
+BOXES = "/domains/a.nl/email-accounts"
+DAY = 86_400.0
+KIM = Caller("kim", domains={"a.nl": frozenset({Permission.DELETE})})
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
+    with opened(tmp_path, clock) as made:
+        made.have("nina@a.nl", "max@a.nl", "tess@a.nl")
+        made.ask("GET", BOXES)
+        yield made
+
+
+def later(app: App, *addresses: str) -> int:
+    """Ask for the deletion of mailboxes in 30 days; return the run that locked them."""
+    change = LaterDeletion(app.services.clock.now() + 30 * DAY)
+    run = app.services.changes.start(LOCAL, addresses, change, confirm=len(addresses)).run
+    app.ended(run)
+    return run
+
+
+def passes(app: App, clock: ShiftedClock, days: float) -> None:
+    """Let days pass in a server that is in use, and do what is due."""
+    clock.ahead += days * DAY
+    with app.services.store.write() as tx:
+        clock_guard.observe(tx, app.services.clock.now())
+    app.services.housekeeping.confirm_time(LOCAL)
+    app.services.dated_deletions.work()
+    for view in app.services.runs.all(LOCAL):
+        app.ended(view.id)
+
+
+def has(app: App, **figures: float) -> None:
+    """Give the mailbox these figures at the host."""
+    boxes = app.host.sandbox.account.domains["a.nl"]
+    boxes["nina"] = replace(boxes["nina"], **figures)  # type: ignore[arg-type]
+
+
+def dated(app: App) -> dict[str, str]:
+    """Return why each dated deletion asks; blank for one that waits."""
+    return {each.mailbox: each.why for each in app.services.dated_deletions.every(LOCAL)}
+
+
+def test_mailboxes_are_locked_now_and_deleted_on_their_day_by_a_run_of_its_own(app: App, clock: ShiftedClock) -> None:
+    run = later(app, "nina@a.nl", "max@a.nl")
+    assert dated(app) == {"nina@a.nl": "", "max@a.nl": ""}
+    assert set(app.services.lists.cached_frame("a.nl").query("is_locked")["username"]) == {"nina", "max"}
+    assert ("mailbox.delete_later", "nina@a.nl") in [(what, on) for what, on, _ in doings(app)]
+    passes(app, clock, 29.0)
+    assert app.host.has("nina@a.nl")
+    passes(app, clock, 1.1)
+    assert not app.host.has("nina@a.nl")
+    assert not app.host.has("max@a.nl")
+    assert dated(app) == {}
+    last = app.services.runs.all(LOCAL)[0]
+    assert last.id != run
+    assert (last.title, last.operator) == ("Dated deletions (2 mailboxes)", LOCAL.name)
+
+
+def test_a_mailbox_that_is_locked_already_gets_its_date(app: App) -> None:
+    app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+    later(app, "nina@a.nl")
+    assert dated(app) == {"nina@a.nl": ""}
+
+
+@pytest.mark.parametrize(
+    ("used", "why"),
+    [("unlocked", "it was unlocked since"), ("sent", "it sent 3 messages today"), ("less", "it holds less mail"),
+     ("never locked", "it is not locked")],
+)  # fmt: skip
+def test_a_mailbox_that_seems_in_use_asks_instead(app: App, clock: ShiftedClock, used: str, why: str) -> None:
+    has(app, usage=50.0)
+    app.ask("GET", f"{BOXES}?refresh=true")
+    if used == "never locked":
+        app.host.goes_wrong("plan_full", count=None)
+    later(app, "nina@a.nl")
+    app.host.goes_wrong("plan_full", count=0)
+    if used == "unlocked":
+        app.services.mailboxes.unlock(LOCAL, "a.nl", "nina")
+        app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+    elif used == "sent":
+        has(app, sent=3)
+    elif used == "less":
+        has(app, usage=20.0)
+    passes(app, clock, 30.1)
+    assert app.host.has("nina@a.nl")
+    assert dated(app)["nina@a.nl"].startswith(why)
+    assert doings(app)[-1][:2] == ("mailbox.delete_asks", "nina@a.nl")
+    app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
+    assert dated(app) == {}
+
+
+def test_mail_that_came_in_is_no_reason_to_ask(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    has(app, usage=500.0)
+    passes(app, clock, 30.1)
+    assert not app.host.has("nina@a.nl")
+
+
+def test_a_deletion_is_called_off_and_unlocks_nothing(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    message = app.services.dated_deletions.call_off(KIM, "a.nl", "nina")
+    assert message == "nina@a.nl is not deleted: that is called off. It stays locked: Unlock sets a new password."
+    passes(app, clock, 31.0)
+    assert app.host.has("nina@a.nl")
+    assert data(app.ask("GET", f"{BOXES}/nina"))["locked"]
+    with pytest.raises(NotFound):
+        app.services.dated_deletions.call_off(KIM, "a.nl", "nina")
+    with pytest.raises(Forbidden):
+        app.services.dated_deletions.call_off(Caller("max"), "a.nl", "nina")
+
+
+def test_nothing_dated_is_deleted_after_a_restore_before_continue(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    with app.services.store.write() as tx:
+        hold.begin(tx, Hold(1.0))
+    clock.ahead += 31 * DAY
+    assert app.services.dated_deletions.work() == 0
+    assert app.host.has("nina@a.nl")
+    assert "1 dated deletion is held since the restore" in app.services.dated_deletions.on_hold(LOCAL)
+    app.services.backups.end_hold(LOCAL)
+    passes(app, clock, 0.0)
+    assert not app.host.has("nina@a.nl")
+
+
+def test_a_host_that_is_down_on_the_day_delays_the_deletion(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    app.host.down = True
+    passes(app, clock, 31.0)
+    assert dated(app) == {"nina@a.nl": ""}
+    app.host.down = False
+    app.ask("GET", f"{BOXES}?refresh=true")
+    passes(app, clock, 0.1)
+    assert not app.host.has("nina@a.nl")
+
+
+def test_a_clock_that_jumped_deletes_nothing(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    clock.ahead += 31 * DAY
+    assert app.services.dated_deletions.work() == 0
+    assert app.host.has("nina@a.nl")
+
+
+def test_a_mailbox_that_is_made_again_has_no_date(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
+    app.services.mailboxes.create(LOCAL, "a.nl", {"username": "nina", "password": GOOD})
+    passes(app, clock, 31.0)
+    assert app.host.has("nina@a.nl")
+
+
+def test_the_api_sets_lists_and_calls_off_a_date(app: App) -> None:
+    body = {"addresses": ["nina@a.nl"], "delete": True, "on": "2099-12-27"}
+    refused(app.ask("POST", "/changes", body), 400, "Type 1 to confirm", "confirm")
+    refused(app.ask("POST", "/changes", body | {"on": "soon", "confirm": 1}), 400, "on: write a day", "on")
+    refused(app.ask("POST", "/changes", body | {"on": "2020-01-01", "confirm": 1}), 400, "in the future", "on")
+    run = data(app.ask("POST", "/changes", body | {"confirm": 1}), 202)["id"]
+    app.ended(run)
+    (listed,) = data(app.ask("GET", "/deletions"))
+    assert (listed["email"], listed["due_at"][:7], listed["asks"]) == ("nina@a.nl", "2099-12", None)
+    assert data(app.ask("GET", "/deletions", token=app.token(a_nl="view support"))) == []
+    off = data(app.ask("DELETE", f"{BOXES}/nina/deletion"))
+    assert "It stays locked" in off["message"]
+    assert data(app.ask("GET", "/deletions")) == []
+
+
+def test_a_date_needs_the_permissions_to_lock_and_to_delete(app: App) -> None:
+    change = LaterDeletion(app.services.clock.now() + DAY)
+    for rights in ({Permission.SUPPORT}, {Permission.DELETE}):
+        with pytest.raises(Forbidden):
+            app.services.changes.plan(Caller("kim", domains={"a.nl": frozenset(rights)}), ["nina@a.nl"], change)
+    with pytest.raises(InvalidField):
+        app.services.changes.plan(LOCAL, ["nina@a.nl"], LaterDeletion(app.services.clock.now() - DAY))
