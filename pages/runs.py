@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from mxlib.ui.runs import card, list
+from mxlib.ui.runs import card, dated, list
+from mxlib.ui.widgets import flash
 
 st.title("Runs", anchor=False)
+flash.show()
+dated.show()
 chosen = list.chosen()
 if chosen is not None:
     card.show(chosen)

@@ -11,6 +11,7 @@ from mxlib.core.text import locks
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
+from mxlib.ui.runs import dated
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
 
 
@@ -30,6 +31,9 @@ def show(box: pd.Series) -> None:
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
         )
     _lock(box)
+    domain, username = str(box["address"]).rpartition("@")[2], str(box["username"])
+    if deletion := services.current().dated_deletions.of_mailbox(layout.caller(), domain, username):
+        dated.show_one(deletion)
     for column in (NAME, RECOVERY_EMAIL):
         st.markdown(f"{escaped(column.label)}: {verbatim(box[column.name]) if box[column.name] else 'none'}")
     address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]

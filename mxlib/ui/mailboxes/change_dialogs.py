@@ -13,10 +13,19 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.format import count
+from mxlib.core.format import count, day
 from mxlib.core.locks import MAX_REASON_LENGTH
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewLock, NewPassword, NewQuota, NewStored, Unlocking
+from mxlib.core.plans.changes import (
+    Change,
+    Deletion,
+    LaterDeletion,
+    NewLock,
+    NewPassword,
+    NewQuota,
+    NewStored,
+    Unlocking,
+)
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
 from mxlib.core.text import locks
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
@@ -114,11 +123,23 @@ def _stored(boxes: pd.DataFrame, column: Column, key: str) -> None:
 
 @dialogs.dialog("Delete", width="medium", icon=":material/delete:", forget=forget)
 def delete(addresses: Sequence[str]) -> None:
-    """Gone with all mail, once its number was typed."""
-    if proposed := _proposed(addresses, Deletion(), ""):
+    """Gone with all mail, now or on a later day, once its number was typed."""
+    due_at = services.current().dated_deletions.default_day()
+    now, later = "Delete now", f"Lock now, delete on {day(due_at, services.current().clock.now())}"
+    choices = [now, later] if _may_lock(addresses) else [now]
+    when = st.segmented_control("When", choices, default=now, required=True, key="change_when")
+    change = LaterDeletion(due_at) if when == later else Deletion()
+    if isinstance(change, LaterDeletion):
+        st.caption(locks.LIMITS)
+    if proposed := _proposed(addresses, change, when):
         with st.expander(f"Which {'one' if len(addresses) == 1 else f'{len(addresses):,}'}", icon=":material/list:"):
             st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=min(180, 60 + 24 * 4))
-        _confirm(proposed, "Delete")
+        _confirm(proposed, "Lock" if isinstance(change, LaterDeletion) else "Delete")
+
+
+def _may_lock(addresses: Sequence[str]) -> bool:
+    domains = {address.rpartition("@")[2] for address in addresses}
+    return all(layout.caller().may(Permission.SUPPORT, domain) for domain in domains)
 
 
 def _one_value(boxes: pd.DataFrame, column: Column, key: str) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""Deletions that have a date: those that ask, those that wait, and the way to call each off."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.text import dated_deletions as texts
+from mxlib.services.dated_deletions import DatedDeletion
+from mxlib.ui.app import layout
+from mxlib.ui.mailboxes import change_dialogs
+from mxlib.ui.widgets import flash
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+#: Deletions that are shown one by one; the others come after those before them.
+_SHOWN = 50
+
+
+def show() -> None:
+    """Show the dated deletions that the caller may carry out."""
+    dated = services.current().dated_deletions
+    found = dated.every(layout.caller())
+    if not found:
+        return
+    with st.container(border=True, key="dated-deletions"):
+        st.subheader("Deletions that have a date", anchor=False)
+        if held := dated.on_hold(layout.caller()):
+            st.info(escaped(held), icon=":material/pause_circle:")
+        for deletion in found[:_SHOWN]:
+            _row(deletion)
+        if len(found) > _SHOWN:
+            st.caption(f"{len(found) - _SHOWN:,} more follow.")
+
+
+def show_one(deletion: DatedDeletion) -> None:
+    """Show the dated deletion of one mailbox, for its card."""
+    with st.container(border=True, key="dated-deletion"):
+        _row(deletion)
+
+
+def _row(deletion: DatedDeletion) -> None:
+    now = services.current().clock.now()
+    asked = (deletion.who, deletion.asked_at, now)
+    text, delete, off = st.columns([8, 2, 2], vertical_alignment="center")
+    if deletion.why:
+        text.warning(escaped(texts.asks(deletion.mailbox, deletion.why, *asked)), icon=":material/help:")
+        if delete.button("Delete now", key=f"dated-delete-{deletion.mailbox}", width="stretch"):
+            change_dialogs.forget()
+            change_dialogs.delete([deletion.mailbox])
+    else:
+        text.markdown(escaped(texts.waits(deletion.mailbox, deletion.due_at, *asked)))
+    if deletion.why or services.current().dated_deletions.may_call_off(layout.caller(), deletion):
+        call_off = act(_call_off, deletion.domain, deletion.username)
+        off.button("Call off", key=f"dated-off-{deletion.mailbox}", width="stretch", on_click=call_off)
+
+
+def _call_off(domain: str, username: str) -> None:
+    flash.set_next(services.current().dated_deletions.call_off(layout.caller(), domain, username))

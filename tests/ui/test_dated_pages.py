@@ -1,0 +1,45 @@
+"""Deletions that have a date, as pages show them."""
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.plans.changes import LaterDeletion
+from mxlib.services import Services
+from mxlib.store import dated_deletions
+from tests.support.threaded_runs import until
+from tests.ui.test_manage_pages import opened, said
+
+INFO = "info@clienta.nl"
+
+
+def test_delete_offers_a_later_day_and_the_card_calls_it_off(services: Services) -> None:
+    services.lists.mailboxes(LOCAL, "clienta.nl")
+    tab = opened("mailbox", domain="clienta.nl", address=INFO)
+    tab.button(key="card_delete").click().run()
+    now, later = tab.segmented_control(key="change_when").options
+    assert now == "Delete now"
+    assert later.startswith("Lock now, delete on ")
+    tab.segmented_control(key="change_when").set_value(later).run()
+    assert "Lock info@clienta.nl now, and delete it on" in said(tab)
+    tab.text_input(key="change_typed").set_value("1").run()
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    assert [each.mailbox for each in services.dated_deletions.every(LOCAL)] == [INFO]
+    tab = opened("mailbox", domain="clienta.nl", address=INFO)
+    assert "info@clienta.nl will be deleted on" in said(tab)
+    until(lambda: services.lists.cached_frame("clienta.nl")["is_locked"].any())
+    tab.button(key=f"dated-off-{INFO}").click().run()
+    assert "It stays locked: Unlock sets a new password." in said(tab)
+    assert services.dated_deletions.every(LOCAL) == ()
+
+
+def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
+    services.lists.mailboxes(LOCAL, "clienta.nl")
+    change = LaterDeletion(services.clock.now() + 86_400)
+    services.changes.start(LOCAL, [INFO, "administratie@clienta.nl"], change, confirm=2)
+    with services.store.write() as tx:
+        dated_deletions.ask(tx, "clienta.nl", "info", "it was unlocked since")
+    tab = opened("runs")
+    text = said(tab)
+    assert "Nothing was done: it was unlocked since." in text
+    assert "administratie@clienta.nl will be deleted on" in text
+    tab.button(key=f"dated-delete-{INFO}").click().run()
+    assert "This cannot be undone." in said(tab)
