@@ -34,7 +34,7 @@ class CalledOffShape(TypedDict):
 
 
 @router.get("/deletions", responses={200: {"model": common.Success[list[DatedDeletionShape]]}})
-def every(caller: CurrentCaller) -> Response:
+def dated_deletions(caller: CurrentCaller) -> Response:
     """List the deletions that have a date, where the token may delete."""
     found: list[DatedDeletionShape] = [
         {
