@@ -81,7 +81,7 @@ def test_an_old_draft_is_deleted(services: Services, monkeypatch: pytest.MonkeyP
     later = services.clock.now() + 8 * 86_400
     with services.store.write() as tx:
         clock_guard.observe(tx, later - 3_600)
-        clock_guard.confirm(tx, later - 3_600)
+        clock_guard.confirm(tx, LOCAL, later - 3_600)
     monkeypatch.setattr(services.drafts, "_clock", type("Later", (), {"now": lambda self: later})())
     assert not services.drafts.offered(LOCAL)
     monkeypatch.undo()

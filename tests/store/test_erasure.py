@@ -339,7 +339,7 @@ def test_shortening_a_long_audit_log_lets_others_write(tmp_path: Path, clock: Pa
     thread = threading.Thread(target=write)
     thread.start()
     with store.write() as tx:
-        clock_guard.confirm(tx, clock.now())
+        clock_guard.confirm(tx, LOCAL, clock.now())
     assert Housekeeping(Settings(audit_days=30), store, clock).tidy() == many
     stop.set()
     thread.join()
