@@ -114,6 +114,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     table = pd.DataFrame(
         {
             "address": shown["address"],
+            **({"locked": _locks(shown)} if locked.any() else {}),
             "name": shown["name"],
             "recovery_email": shown["recovery_email"],
             "used": (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1),
@@ -122,7 +123,6 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             "sent": shown["sent"],
             "limit": shown["limit"],
             "suspended": shown["suspended"],
-            **({"locked": _locks(shown)} if locked.any() else {}),
         }
     )
     st.container(key="mailboxes").dataframe(
