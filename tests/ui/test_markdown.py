@@ -101,7 +101,7 @@ OURS: dict[str, set[str]] = {
     "audit": {"app.settings.audit_days"},
     "app/banner": {"view.id"},
     "imports/bulk_edit": {"labels.verdict(kind)"},
-    "mailboxes/change_dialogs": {"proposed.typed", "verb"},
+    "mailboxes/change_dialogs": {"proposed.typed", "verb", "now", "later"},
     "imports/file_changes": {"label", "line"},
     "mailboxes/client_setup": {"each.use", "label"},
     "imports/confirm": {
