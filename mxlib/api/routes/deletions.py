@@ -33,7 +33,7 @@ class CalledOffShape(TypedDict):
     message: str
 
 
-@router.get("/deletions", responses={200: {"model": common.Success[list[DatedDeletionShape]]}})
+@router.get("/deletions", responses={200: {"model": common.Success[list[DatedDeletionShape]]}, **error_responses()})
 def dated_deletions(caller: CurrentCaller) -> Response:
     """List the deletions that have a date, where the token may delete."""
     found: list[DatedDeletionShape] = [
