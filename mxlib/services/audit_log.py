@@ -136,8 +136,9 @@ def _seen(caller: Caller) -> AuditScope | None:
     if caller.admin:
         return None
     if Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
-        return AuditScope(caller.name, None)
-    return AuditScope(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
+        return AuditScope(caller.name, None, own_runs_only=caller.external)
+    names = [name for name in caller.domains if caller.may(Permission.VIEW, name)]
+    return AuditScope(caller.name, names, own_runs_only=caller.external)
 
 
 def _hidden(shown: Shown, caller: Caller) -> Shown:

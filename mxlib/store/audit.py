@@ -136,11 +136,12 @@ class AuditFilter:
 class AuditScope:
     """Entries that a reader may see: what `who` did, and what was done to `domains`.
 
-    None means all domains.
+    None means all domains. With `own_runs_only` they see no run of others.
     """
 
     who: str
     domains: Collection[str] | None
+    own_runs_only: bool = False
 
 
 #: More than the known labels of one block.
@@ -362,6 +363,8 @@ def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
     own = audit.c.who == seen.who
     about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
     of_a_run = _of_family("run")
+    if seen.own_runs_only:
+        of_a_run &= audit.c.run.in_(sa.select(runs.c.id).where(runs.c.operator == seen.who))
     if seen.domains is None:
         return own | about | of_a_run
     names = sorted(seen.domains)

@@ -67,11 +67,11 @@ def did(
         audit.record(tx, Actor(who), AuditAction(what), at=at, on=on, run=run, outcome=outcome)
 
 
-def a_run(store: Store, *domains: str) -> int:
+def a_run(store: Store, *domains: str, by: str = "ops1") -> int:
     with store.write() as tx:
         inserted = tx.execute(
             runs.insert().values(
-                status="finished", operator="ops1", file_name="", file_digest="", plan_digest="", domains=list(domains),
+                status="finished", operator=by, file_name="", file_digest="", plan_digest="", domains=list(domains),
                 total=0, created_at=0.0, retention_days=7,
             )
         )  # fmt: skip
@@ -80,6 +80,19 @@ def a_run(store: Store, *domains: str) -> int:
 
 def subjects(trail: AuditLog, caller: Caller, wanted: AuditFilter | None = None) -> list[str]:
     return [entry.on for entry in trail.entries(caller, wanted or AuditFilter()).entries]
+
+
+def test_people_of_a_client_read_only_their_own_runs(store: Store, trail: AuditLog) -> None:
+    theirs, own = a_run(store, "a.nl", by="boss"), a_run(store, "a.nl", by="anna")
+    did(store, "run.start", "", who="boss", run=theirs, outcome="2 rows of Client B lawsuit.xlsx")
+    did(store, "run.finished", "", who="boss", run=theirs)
+    did(store, "run.start", "", who="anna", run=own)
+    did(store, "run.pause", "", who="boss", run=own)
+    did(store, "mailbox.create", "nina@a.nl", who="boss")
+    anna = Caller("anna", domains={"a.nl": VIEW}, external=True)
+    assert subjects(trail, anna) == ["nina@a.nl", f"run {own}", f"run {own}"]
+    assert trail.count(anna, AuditFilter(what="run"), most=10) == 2
+    assert len(subjects(trail, replace(anna, external=False))) == 5
 
 
 def test_an_admin_reads_everything_newest_first(store: Store, trail: AuditLog) -> None:
