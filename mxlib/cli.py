@@ -7,7 +7,7 @@ import argparse
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -184,7 +184,8 @@ def _user_add(asked: argparse.Namespace, store: Store, clock: SystemClock) -> in
         return _complain(wrong)
     password = None if asked.no_password else _password()
     users = _users(asked, store, clock)
-    rights, client_admin = _given(asked, store)
+    rights, given = _given(asked, store)
+    client_admin = _client_admin(given)
     users.add(_operator(), asked.name, password, admin=asked.admin, permissions=rights, client_admin=client_admin)
     _note_temporary(users, asked.name)
     return 0
@@ -194,14 +195,21 @@ def _user_allow(asked: argparse.Namespace, store: Store, clock: SystemClock) -> 
     if wrong := _unclear(asked, asked.name):
         return _complain(wrong)
     users = _users(asked, store, clock)
-    rights, client_admin = _given(asked, store)
-    number = _known(users, asked.name).id
-    users.change(_operator(), number, admin=asked.admin, permissions=rights, client_admin=client_admin)
+    rights, given = _given(asked, store)
+    user = _known(users, asked.name)
+    kept = [key for key in user.client_admin if key not in given]
+    users.change(
+        _operator(), user.id, admin=asked.admin, permissions=rights, client_admin=[*kept, *_client_admin(given)]
+    )
     return 0
 
 
-def _given(asked: argparse.Namespace, store: Store) -> tuple[Rights, list[str]]:
-    """Return the permissions by key, and the keys of a client admin.
+def _client_admin(given: Mapping[str, Role]) -> list[str]:
+    return [key for key, role in given.items() if role is Role.CLIENT_ADMIN]
+
+
+def _given(asked: argparse.Namespace, store: Store) -> tuple[Rights, dict[str, Role]]:
+    """Return the permissions and the roles by key.
 
     Raises InvalidPassword for a client that does not exist.
     """
@@ -215,7 +223,7 @@ def _given(asked: argparse.Namespace, store: Store) -> tuple[Rights, list[str]]:
                 raise InvalidPassword(f"There is no {name}. Open Clients to see which there are.")
             keys[name] = client_key(found.id)
     rights = {keys[name]: may for name, may in (asked.rights or {}).items()}
-    return rights, [keys[name] for name in asked.client_admin or ()]
+    return rights, {keys[name]: role for name, role in (asked.roles or {}).items()}
 
 
 def _user_list(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
@@ -533,7 +541,7 @@ def _may(command: argparse.ArgumentParser, roles: Iterable[Role]) -> None:
         "--permission", action=AddPermission, choices=[right.value for right in Permission], metavar="P",
         help=f"what to do there: {', '.join(Permission)}; import includes view; repeatable",
     )  # fmt: skip
-    command.set_defaults(rights=None, client_admin=None)
+    command.set_defaults(rights=None, roles=None)
 
 
 def _command(

@@ -49,8 +49,7 @@ class AddRole(argparse.Action):
         if not takes(role, asked.at):
             parser.error("a client admin belongs to a client: give --client, or single domains")
         asked.rights[asked.at] |= PERMISSIONS[role]
-        if role is Role.CLIENT_ADMIN:
-            asked.client_admin = [*(asked.client_admin or []), asked.at]
+        asked.roles = {**(asked.roles or {}), asked.at: role}
 
 
 class AddPermission(argparse.Action):

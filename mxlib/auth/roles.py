@@ -54,17 +54,19 @@ def takes(role: Role, key: str) -> bool:
 
 
 def role_of(key: str, rights: Iterable[Permission | str], client_admin: Collection[str] = ()) -> Role | None:
-    """Return the role with exactly these permissions; None when no role has them."""
+    """Return the role with exactly these permissions; None when no role has them.
+
+    A client admin with other permissions has none: the roles of the agency would show them as its people.
+    """
     own = with_included(rights)
-    if key in client_admin and own == PERMISSIONS[Role.CLIENT_ADMIN]:
-        return Role.CLIENT_ADMIN
+    if key in client_admin:
+        return Role.CLIENT_ADMIN if own == PERMISSIONS[Role.CLIENT_ADMIN] else None
     return next((role for role in (Role.VIEWER, Role.HELPDESK, Role.MANAGER) if own == PERMISSIONS[role]), None)
 
 
 def is_external(given: Given, client_admin: Collection[str]) -> bool:
-    """Return whether a person belongs to a client: in each grant they are a client admin."""
-    roles = [role_of(key, rights, client_admin) for key, rights in given.items()]
-    return bool(roles) and all(role is Role.CLIENT_ADMIN for role in roles)
+    """Return whether a person belongs to a client: in each grant they are a client admin, whatever they may do."""
+    return bool(given) and all(key in client_admin for key in given)
 
 
 def expanded(given: Given, domains: Mapping[int, Iterable[str]]) -> dict[str, frozenset[Permission]]:
@@ -92,6 +94,8 @@ def describe(
         if own := with_included(rights):
             role = role_of(key, own, client_admin)
             words = role.value if role else ", ".join(right for right in Permission if right in own)
+            if role is None and key in client_admin:
+                words = f"{Role.CLIENT_ADMIN.value} with {words}"
             alike.setdefault(words, []).append(place(key, clients))
     text = "; ".join(f"{words} in {listed(sorted(places), most=most, noun='more')}" for words, places in alike.items())
     return text[:1].upper() + text[1:] or "Nothing yet"

@@ -60,6 +60,18 @@ def test_a_user_is_given_other_roles(folder: Path, monkeypatch: pytest.MonkeyPat
     assert caller.domains == {"a.nl": PERMISSIONS[Role.HELPDESK], "b.nl": {"export"}}
 
 
+def test_only_another_role_makes_a_client_admin_a_person_of_the_agency(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_password(monkeypatch)
+    assert cli.main(["user", "add", "anna", "--client", "Client A", "--role", "client-admin"]) == 0
+    for option, external in (("--permission view", True), ("--role manager", False)):
+        assert cli.main(["user", "allow", "anna", "--client", "Client A", *option.split()]) == 0
+        store = Store.open(folder / FILE, SystemClock())
+        assert Users(store, SystemClock()).caller("anna").external is external
+        store.close()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.core.clients import ClientDetails
 from mxlib.ui.admin import role_choice
@@ -66,6 +66,16 @@ def test_other_opens_the_ticks(choosing: AppTest) -> None:
     chosen = take(choosing, row_2="Other")
     assert list(choosing.data_editor[1].value["place"]) == ["a.nl", "c.nl"]
     assert "a.nl" not in chosen.given
+
+
+def test_a_client_admin_with_single_permissions_stays_one(choosing: AppTest) -> None:
+    take(choosing, row_1="Client admin")
+    assert take(choosing, row_1="Other").client_admin == {"client:1"}
+    choice = choosing.session_state["rights"]
+    choice.given["client:1"] = {Permission.VIEW}
+    choosing.run()
+    assert choosing.session_state["chosen"].client_admin == {"client:1"}
+    assert choice.role("client:1") == "Other"
 
 
 def test_nobody_is_a_client_admin_of_every_domain(choosing: AppTest) -> None:

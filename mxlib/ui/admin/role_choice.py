@@ -20,7 +20,8 @@ _LABELS = {role.capitalize(): role for role in Role}
 _MEANINGS = (
     "Viewer: see mailboxes and the audit log. Helpdesk: also reset passwords, lock, change names, recovery emails, and "
     "quotas up to the client's largest. Manager: also create, import, export and delete. Client admin: a manager who "
-    "belongs to the client, and sees neither account storage, nor runs of others, nor notes. Other: single permissions."
+    "belongs to the client, and sees neither account storage, nor runs of others, nor notes. Other: single "
+    "permissions, with which a client admin still belongs to the client."
 )
 _CLIENTS_ONLY = "A client admin belongs to a client: choose it for a client or for single domains."
 _ROW, _MOST_ROWS = 33, 8
@@ -55,8 +56,8 @@ class Choice:
         if role is not None and not roles.takes(role, key):
             return False
         (self.other.add if label == _OTHER else self.other.discard)(key)
-        (self.client_admin.add if role is Role.CLIENT_ADMIN else self.client_admin.discard)(key)
-        if label != _OTHER:
+        if label != _OTHER:  # single permissions do not make a client admin a person of the agency
+            (self.client_admin.add if role is Role.CLIENT_ADMIN else self.client_admin.discard)(key)
             self.given[key] = set(PERMISSIONS[role]) if role else set()
         return True
 
