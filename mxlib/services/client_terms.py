@@ -12,6 +12,9 @@ from mxlib.runs.manager import InvalidState
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, Tx, clients, mailbox_lists, unlisted_creates
 
+_NO_ROOM_FOR_RUN = "Check the rows again, or ask an admin to raise the number."
+_NO_ROOM_FOR_WRITE = "Leave it out, or ask an admin to raise the number."
+
 
 class NoRoom(InvalidState):
     """A client may not have so many mailboxes."""
@@ -68,24 +71,41 @@ class ClientTerms:
 
         It raises NoRoom in the transaction that stores the run, so that two runs cannot both take the last place.
         """
-        with self._store.read() as tx:
-            capped = _capped(record.details for record in clients.of_domains(tx, domains)) if domains else []
-        listed = {details.name: self._listed(details) for details in capped}
+        self._read_ahead(domains)
 
         def check(tx: Tx, run: int) -> None:
-            for details in capped:
+            for details in _capped(record.details for record in clients.of_domains(tx, domains)):
                 creates = unlisted_creates.find(tx, details.domains)
-                taken = listed[details.name] | {each.address for each in creates if each.run != run}
-                new = len({each.address for each in creates if each.run == run} - taken)
-                most = details.terms.max_mailboxes or 0
-                if new > max(0, most - len(taken)):
-                    raise NoRoom(_no_room(details.name, most, new))
+                new = {each.address for each in creates if each.run == run}
+                taken = self._listed(tx, details) | {each.address for each in creates if each.run != run}
+                _must_fit(details, new - taken, taken, _NO_ROOM_FOR_RUN)
 
         return check
 
-    def _listed(self, details: ClientDetails) -> set[str]:
-        cached = self._lists.cached_usernames(details.domains)
-        return {f"{username}@{name}" for name, (_, usernames) in cached.items() for username in usernames}
+    def room_for_write(self, domain: str, username: str) -> Callable[[Tx], None]:
+        """Return the check that a client has room for a mailbox made by hand.
+
+        It raises NoRoom in the transaction that journals the write, before the write is in it.
+        """
+        self._read_ahead([domain])
+
+        def check(tx: Tx) -> None:
+            for details in _capped(record.details for record in clients.of_domains(tx, [domain])):
+                taken = self._listed(tx, details)
+                taken |= {each.address for each in unlisted_creates.find(tx, details.domains)}
+                _must_fit(details, {f"{username}@{domain}"} - taken, taken, _NO_ROOM_FOR_WRITE)
+
+        return check
+
+    def _read_ahead(self, domains: Collection[str]) -> None:
+        """Unpack the lists that a check counts, so that its transaction is short."""
+        with self._store.read() as tx:
+            capped = _capped(record.details for record in clients.of_domains(tx, domains)) if domains else []
+        self._lists.cached_usernames([name for details in capped for name in details.domains])
+
+    def _listed(self, tx: Tx, details: ClientDetails) -> set[str]:
+        listed = self._lists.usernames_in(tx, details.domains)
+        return {f"{username}@{name}" for name, usernames in listed.items() for username in usernames}
 
     def _counts(self, capped: Collection[ClientDetails], newer_than: float | None) -> dict[str, _Count]:
         if not capped:
@@ -132,8 +152,9 @@ def _capped(found: Iterable[ClientDetails]) -> list[ClientDetails]:
     return [details for details in found if details.terms.max_mailboxes is not None]
 
 
-def _no_room(name: str, most: int, new: int) -> str:
-    return (
-        f"{name} may have {count(most, 'mailbox', 'mailboxes')}, and has no room for {new:,} more by now. "
-        "Check the rows again, or ask an admin to raise the number."
-    )
+def _must_fit(details: ClientDetails, new: Collection[str], taken: Collection[str], what_to_do: str) -> None:
+    """Raise NoRoom when a client has no room for the `new` mailboxes besides those `taken`."""
+    most = details.terms.max_mailboxes or 0
+    if len(new) > max(0, most - len(taken)):
+        mailboxes = count(most, "mailbox", "mailboxes")
+        raise NoRoom(f"{details.name} may have {mailboxes}, and has no room for {len(new):,} more by now. {what_to_do}")

@@ -198,7 +198,7 @@ def assemble(
     imports = ImportService(settings, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
-    manual = ManualWrites(settings, store, host, lists, engine, clock)
+    manual = ManualWrites(settings, store, host, engine, clock)
     mailboxes = MailboxService(settings, store, host, lists, imports, manual, terms, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(

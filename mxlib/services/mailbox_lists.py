@@ -5,6 +5,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -22,7 +23,7 @@ from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unre
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Failure
-from mxlib.store import Store, StoreUnavailable, mailbox_lists, mailbox_locks, stored_columns
+from mxlib.store import Store, StoreUnavailable, Tx, mailbox_lists, mailbox_locks, stored_columns
 
 log = logging.getLogger(__name__)
 
@@ -186,10 +187,15 @@ class MailboxLists:
             read_at = mailbox_lists.read_times(tx)
         return {name: (read_at[name], self._names_of(name, read_at[name])) for name in domains if name in read_at}
 
-    def _names_of(self, domain: str, read_at: float) -> frozenset[str]:
+    def usernames_in(self, tx: Tx, domains: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return the usernames of the lists as they are in this transaction; else as `cached_usernames`."""
+        read_at = mailbox_lists.read_times(tx)
+        return {name: self._names_of(name, read_at[name], tx) for name in domains if name in read_at}
+
+    def _names_of(self, domain: str, read_at: float, within: Tx | None = None) -> frozenset[str]:
         cached = self._names.get(domain)
         if cached is None or cached[0] != read_at:
-            with self._store.read() as tx:
+            with nullcontext(within) if within is not None else self._store.read() as tx:
                 kept = mailbox_lists.mailboxes(tx, domain)
             cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
             self._names[domain] = cached
@@ -251,12 +257,7 @@ class MailboxLists:
     def apply_write(self, domain: str, username: str, box: Mailbox | None) -> None:
         """Apply a write to the cached list, without a read: one mailbox is now `box`, or deleted."""
         with self._store.write() as tx:
-            kept = mailbox_lists.mailboxes(tx, domain)
-            if kept is None:
-                return
-            boxes = [*(other for other in kept.mailboxes if other.username != username), *([box] if box else ())]
-            # An instant later, since the tables made of a list go by the time at which it was read.
-            mailbox_lists.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
+            mailbox_lists.apply_write(tx, domain, username, box)
 
     def problems(self, caller: Caller) -> list[str]:
         """Return the problems of the last reads, one sentence each.

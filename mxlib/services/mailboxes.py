@@ -22,7 +22,7 @@ from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import support_quotas
-from mxlib.services.client_terms import ClientTerms, quota_refusal
+from mxlib.services.client_terms import ClientTerms, NoRoom, quota_refusal
 from mxlib.services.confirmed_writes import ConfirmedWrites, OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, start_waits
@@ -124,18 +124,21 @@ class MailboxService:
         stored = {column.name: str(row[f"clean_{column.name}"]) for column in STORED_HERE}
         figures = {"quota": quota, "limit": limit}
         asked = WriteRequest(Action.CREATE, domain, username, password, stored, figures=figures)
-        began = self._clock.now()
+        made = replace(_as_asked(domain, username), quota=quota, limit=limit)
+        room, began = self._terms.room_for_write(domain, username), self._clock.now()
         try:
-            with self._manual.sending(Actor.of(caller), asked) as write:
+            with self._manual.sending(Actor.of(caller), asked, room) as write:
                 still = partial(_must_now, caller, Permission.IMPORT, domain)
                 answered = self._writes.create(domain, username, password, quota, limit, still)
+        except NoRoom as full:
+            raise InvalidField("", str(full)) from None
         except errors.Conflict:
             raise _already_exists(domain, username) from None
         if not answered and self._is_made_since(began, domain, username):
             write.drop()
             raise _already_exists(domain, username)
-        unrecorded = write.done()
-        box = self._writes.read_back(domain, username) or replace(_as_asked(domain, username), quota=quota, limit=limit)
+        unrecorded = write.done(made)
+        box = self._writes.read_back(domain, username) or made
         self._update_list(domain, username, box)
         kept = self._kept(domain, box, validated.warnings, unrecorded)
         return replace(kept, stored=stored) if unrecorded else kept

@@ -18,9 +18,19 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.manager import NotOwner, RunManager
 from mxlib.services import manual_write_outcomes
 from mxlib.services.confirmed_writes import MAX_WAIT_S, REVOKED, ConfirmedWrites, OutcomeUnknown
-from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, hold, mailbox_locks, manual_writes
+from mxlib.store import (
+    Store,
+    StoreUnavailable,
+    Tx,
+    audit,
+    clock_guard,
+    erasure,
+    hold,
+    mailbox_lists,
+    mailbox_locks,
+    manual_writes,
+)
 from mxlib.store.audit import Actor
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
@@ -75,12 +85,13 @@ class PendingWrite:
     def __init__(self, journal: "ManualWrites", actor: Actor, asked: WriteRequest, number: int) -> None:
         self._journal, self._actor, self._asked, self.number = journal, actor, asked, number
 
-    def done(self) -> str:
+    def done(self, made: Mailbox | None = None) -> str:
         """Record that MXroute did it.
 
-        Returns blank, or the sentence that this cannot be recorded yet.
+        A mailbox that it `made` enters the cached list with that: counts miss it at no time. Returns blank, or the
+        sentence that this cannot be recorded yet.
         """
-        return self._journal.record(self.number, self._actor, self._asked)
+        return self._journal.record(self.number, self._actor, self._asked, made)
 
     def drop(self) -> None:
         """Remove it from the journal: nothing was done."""
@@ -90,10 +101,8 @@ class PendingWrite:
 class ManualWrites:
     """Journals, records and settles writes by hand. Every method may be called from any thread."""
 
-    def __init__(
-        self, settings: Settings, store: Store, host: MXrouteClient, lists: MailboxLists, runs: RunManager, clock: Clock
-    ) -> None:
-        self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
+    def __init__(self, settings: Settings, store: Store, host: MXrouteClient, runs: RunManager, clock: Clock) -> None:
+        self._settings, self._store, self._runs, self._clock = settings, store, runs, clock
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s)
         self._changed = threading.Condition()
         self._unrecorded: list[Callable[[Tx], object]] = []
@@ -123,14 +132,18 @@ class ManualWrites:
             raise NotOwner(store_problems.SENT_ELSEWHERE) from None
 
     @contextmanager
-    def sending(self, actor: Actor, asked: WriteRequest) -> Iterator[PendingWrite]:
+    def sending(
+        self, actor: Actor, asked: WriteRequest, must_fit: Callable[[Tx], object] = lambda _tx: None
+    ) -> Iterator[PendingWrite]:
         """Journal a write, and let the block send it.
+
+        `must_fit` is called in the transaction that journals it; what it raises prevents the write.
 
         Raises StoreUnavailable or NotOwner, with nothing sent, when it cannot be journalled, MailboxLocked when a lock
         is against it. What the block raises is recorded, unless another process took over meanwhile: that one settles
         the write.
         """
-        number = self._begin(actor, asked)
+        number = self._begin(actor, asked, must_fit)
         try:
             yield PendingWrite(self, actor, asked, number)
         except (MXrouteError, *REVOKED):
@@ -145,13 +158,14 @@ class ManualWrites:
                 self._live.discard(number)
             self.wake()
 
-    def _begin(self, actor: Actor, asked: WriteRequest) -> int:
+    def _begin(self, actor: Actor, asked: WriteRequest, must_fit: Callable[[Tx], object]) -> int:
         now = self._clock.now()
         stored = {column.name: asked.stored.get(column.name, "") for column in STORED_HERE}
         self._flush()
         try:
             with self.writing() as tx:
                 _must_fit_lock(tx, asked, now)
+                must_fit(tx)
                 number = manual_writes.add(
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
@@ -170,8 +184,8 @@ class ManualWrites:
 
     # Outcomes.
 
-    def record(self, number: int, actor: Actor, asked: WriteRequest) -> str:
-        """Record that MXroute did it.
+    def record(self, number: int, actor: Actor, asked: WriteRequest, made: Mailbox | None = None) -> str:
+        """Record that MXroute did it, and list what it `made`.
 
         Returns blank, or the sentence that this cannot be recorded yet.
         """
@@ -184,6 +198,8 @@ class ManualWrites:
                 tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail, asked.reason
             )
             manual_write_outcomes.drop(tx, number)
+            if made is not None:
+                mailbox_lists.apply_write(tx, asked.domain, asked.username, made)
 
         match self._write_or_keep(note):
             case None:
@@ -290,8 +306,7 @@ class ManualWrites:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=why)
             else:
                 manual_write_outcomes.drop(tx, write.id)
-        with suppress(StoreUnavailable):
-            self._lists.apply_write(write.domain, write.username, box)
+            mailbox_lists.apply_write(tx, write.domain, write.username, box)
         return True
 
     def _lock_again(self, write: ManualWrite) -> bool:

@@ -4,6 +4,7 @@ Each has the time when it was read.
 """
 
 import json
+import math
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -81,6 +82,16 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     made_again = strangers.difference(before)
     mailbox_locks.drop_made_again(tx, domain, made_again, before_at)
     dated_deletions.drop_made_again(tx, domain, made_again, before_at)
+
+
+def apply_write(tx: Tx, domain: str, username: str, box: Mailbox | None) -> None:
+    """Apply a write to a stored list, without a read: one mailbox is now `box`, or deleted."""
+    kept = mailboxes(tx, domain)
+    if kept is None:
+        return
+    boxes = [*(other for other in kept.mailboxes if other.username != username), *([box] if box else ())]
+    # An instant later, since the tables made of a list go by the time at which it was read.
+    keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

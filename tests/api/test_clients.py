@@ -1,6 +1,8 @@
 """Clients over the API: added, changed and deleted by admins, and seen by those who may view their domains."""
 
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -225,6 +227,49 @@ def test_a_full_client_gets_no_single_mailbox_either(app: App) -> None:
     assert error(app, "POST", "/domains/a.nl/email-accounts", ROW) == (
         400, "", f"A may have 1 mailbox and has 1{TOO_MANY}",
     )  # fmt: skip
+
+
+def test_single_mailboxes_at_once_do_not_share_the_last_place(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.have("one@a.nl", "two@a.nl")
+    add(app, name="A", domains=["a.nl", "b.nl"], caps={"mailboxes": 3})
+    found, checked = ClientTerms.of, Barrier(4)
+
+    def checked_together(*given: Any, **more: Any) -> Any:
+        terms = found(*given, **more)
+        checked.wait(10.0)
+        return terms
+
+    monkeypatch.setattr(ClientTerms, "of", checked_together)
+    places = [("a.nl", "x1"), ("a.nl", "x2"), ("b.nl", "x3"), ("b.nl", "x4")]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(
+                lambda place: app.ask("POST", f"/domains/{place[0]}/email-accounts", ROW | {"username": place[1]}),
+                places,
+            )
+        )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
+    assert {answer.json()["error"]["message"] for answer in answers if answer.status_code == 400} == {
+        "A may have 3 mailboxes, and has no room for 1 more by now. Leave it out, or ask an admin to raise the number."
+    }
+    assert sum(app.host.has(f"{username}@{domain}") for domain, username in places) == 1
+
+
+def test_a_mailbox_made_by_hand_counts_before_it_is_read_back(app: App) -> None:
+    add(app, name="A", domains=["a.nl"], caps={"mailboxes": 1})
+    others: list[int] = []
+
+    def ask_meanwhile(request: Request) -> None:
+        if request.kind == "read" and app.host.has("x1@a.nl") and not others:
+            others.append(0)
+            others.append(app.ask("POST", "/domains/a.nl/email-accounts", ROW | {"username": "x2"}).status_code)
+
+    app.ask("GET", "/domains/a.nl/email-accounts")
+    app.host.waits = ask_meanwhile
+
+    assert app.ask("POST", "/domains/a.nl/email-accounts", ROW | {"username": "x1"}).status_code == 201
+    assert others == [0, 400]
 
 
 def test_a_quota_over_the_largest_may_stay(app: App) -> None:

@@ -309,7 +309,7 @@ def test_a_starting_process_reads_back_in_its_own_thread(
     with killed(app, monkeypatch):
         app.services.mailboxes.create(LOCAL, "a.nl", NINA)
     here = app.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.run_manager, here.clock)
     manual.start()
     unconfirmed = UnconfirmedWrites(here.store, manual, here.clock)
     assert [(write.mailbox, write.outcome) for write in unconfirmed.every(LOCAL)] == [("nina@a.nl", "")]

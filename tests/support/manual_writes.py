@@ -52,7 +52,7 @@ def killed(app: App, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -
 def restarted(app: App) -> ManualWrites:
     """Return the manual writes of a new process over the same store and host."""
     here = app.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.run_manager, here.clock)
     with here.store.write() as tx:  # as the start does, without its thread
         for write in manual_writes.find_open(tx):
             manual_writes.change(tx, write.id, status=manual_writes.UNCERTAIN, settle_at=here.clock.now() + 30.0)
