@@ -18,7 +18,7 @@ from mxlib.core.text import backups, run_status
 from mxlib.core.vocabulary import PauseCode, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
-from mxlib.runs import decisions, lifecycle, run_state, transitions
+from mxlib.runs import decisions, lifecycle, row_updates, run_state, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
@@ -290,6 +290,12 @@ class Engine:
         at = self._clock.now()
         try:
             with self._store.write() as tx:
+                if position in state.guarded and row_updates.is_overtaken(tx, journal.get_row(tx, state.id, position)):
+                    # A lock or a write by hand came since the inspection: the next one decides the row.
+                    del state.inspected[position]
+                    self._slots.release("write")
+                    self._wake = 0.0
+                    return None
                 row, attempt = journal.send(tx, state.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
                 password = run_passwords.opened(tx, self._store.key, state.id, sealed).get(position, "")

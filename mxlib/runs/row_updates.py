@@ -150,6 +150,13 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
     return None
 
 
+def is_overtaken(tx: Tx, row: RowRecord) -> bool:
+    """Return whether a lock or a write by hand is against a row since its inspection."""
+    locked = mailbox_locks.of_mailbox(tx, row.domain, row.username) is not None
+    against = write_guard.against_lock(row, locked=locked)
+    return against is not None or manual_writes.is_open(tx, row.domain, row.username)
+
+
 def _since_planned(tx: Tx, state: RunState, row: RowRecord, at: float) -> write_guard.ChangesSincePlan:
     first = first_seen.since(tx, row.domain, row.username)
     was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, state.planned_at)

@@ -1,0 +1,73 @@
+"""Runs and locks: what comes between the inspection of a mailbox and its request, and what a lost answer leaves."""
+
+import pytest
+
+from mxlib.core.locks import Lock
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.vocabulary import Action
+from mxlib.sandbox.state import Change
+from mxlib.store import mailbox_locks, manual_writes
+from tests.support.simulation import START, Simulation, plan, row
+
+KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
+
+
+def acts(action: Action, password: str = "") -> PlannedRow:
+    return row(0, action=action, password=password, quota=None, limit=None, before=KNOWN)
+
+
+def existing() -> Simulation:
+    """Return a simulation in which user0@a.nl exists."""
+    here = Simulation()
+    here.sandbox.account.apply(Change("create", "a.nl", "user0", password="theirs"))
+    return here
+
+
+def until_inspected(here: Simulation, run: int) -> None:
+    for _ in range(100):
+        if here.engine.states[run].inspected:
+            return
+        here.step()
+    raise AssertionError("Nothing was inspected.")
+
+
+def writes(here: Simulation) -> list[str]:
+    return [entry.method for entry in here.sandbox.log if entry.method != "GET"]
+
+
+def locked(here: Simulation) -> Lock | None:
+    with here.store.read() as tx:
+        return mailbox_locks.of_mailbox(tx, "a.nl", "user0")
+
+
+def journals(here: Simulation, action: Action, password: str = "") -> None:
+    """Journal a write by hand that is being sent."""
+    with here.store.write() as tx:
+        manual_writes.add(
+            tx, here.store.key, password, at=here.clock.now(), who="kim", kind="operator", address="",
+            action=action.value, domain="a.nl", username="user0", asked={}, recovery_email="", name="",
+            settle_at=here.clock.now() + 60.0, passwords_until=here.clock.now() + 86_400.0,
+        )  # fmt: skip
+
+
+class TestBetweenInspectionAndRequest:
+    def test_a_lock_by_hand_stops_a_reset(self) -> None:
+        here = existing()
+        run = here.start(plan(acts(Action.UPDATE, "New-Secret-1")))
+        until_inspected(here, run)
+        with here.store.write() as tx:
+            mailbox_locks.put(tx, "a.nl", "user0", Lock(START, "kim"))
+        here.run()
+        assert (here.outcomes(run), writes(here)) == (["skipped"], [])
+
+    @pytest.mark.parametrize(
+        ("planned", "by_hand"), [(Action.UPDATE, Action.LOCK), (Action.LOCK, Action.UPDATE)], ids=["reset", "lock"]
+    )
+    def test_a_write_by_hand_under_way_stops_a_row(self, planned: Action, by_hand: Action) -> None:
+        here = existing()
+        run = here.start(plan(acts(planned, "New-Secret-1" if planned is Action.UPDATE else "")))
+        until_inspected(here, run)
+        journals(here, by_hand, "Known-Secret-1" if by_hand is Action.UPDATE else "")
+        here.run()
+        assert (here.outcomes(run), writes(here)) == (["skipped"], [])
+        assert locked(here) is None
