@@ -326,8 +326,11 @@ class ManualWrites:
 
         timeout = self._settings.timeout_s
         with self.writing() as tx:
-            if (made := manual_write_outcomes.made_since(tx, write)) is not None:
-                manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=False, why=made)
+            over = manual_write_outcomes.made_since(tx, write)
+            if over is None and _is_unlocked_since(tx, write):
+                over = manual_write_outcomes.MEANWHILE
+            if over is not None:
+                manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=False, why=over)
                 manual_write_outcomes.drop(tx, write.id)
                 return True
             if _is_superseded(tx, write):
@@ -425,6 +428,13 @@ def _is_superseded(tx: Tx, write: ManualWrite) -> bool:
     others = manual_writes.find_of_mailbox(tx, write.domain, write.username)
     later = (other for other in others if other.id > write.id and other.action != Action.LOCK)
     return manual_writes.get(tx, write.id) is None or any(other.status == SENDING for other in later)
+
+
+def _is_unlocked_since(tx: Tx, write: ManualWrite) -> bool:
+    """Return whether a later unlock was sent, and may have set its password."""
+    others = manual_writes.find_of_mailbox(tx, write.domain, write.username)
+    later = (other for other in others if other.id > write.id and other.action == Action.UNLOCK)
+    return any(other.status != SENDING for other in later)  # one on its way may still turn out not to be sent
 
 
 def _must_fit_lock(tx: Tx, asked: WriteRequest, now: float) -> None:

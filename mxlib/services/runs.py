@@ -170,9 +170,9 @@ class RunService:
         view = self._seen(caller, run)
         origin = self._runs.view(view.undo_of) if view.undo_of is not None else None
         if origin is None:
-            _must(caller, view)
-        elif not self._may_undo(caller, origin):
-            raise Forbidden(undo_questions.undo_not_allowed(origin.id))
+            self._must(caller, view)
+        else:
+            self.must_undo(caller, origin.id)
         with self._store.read() as tx:
             rows = list(journal.rows(tx, run, outcomes=RETRIED))
             own = run_relations.started_by(tx, run, caller.name, caller.kind)
@@ -190,8 +190,35 @@ class RunService:
         Anyone who may view and delete in all of its domains may; the caller who started it may for a day after its
         end.
         """
+        try:
+            self.must_undo(caller, run)
+        except Forbidden:
+            return False
+        return True
+
+    def must_undo(self, caller: Caller, run: int) -> None:
+        """Raise Forbidden unless the caller may undo this run.
+
+        Where it locked or unlocked mailboxes, that takes `support`, too: its undo sets their passwords.
+        """
         view = self._runs.view(run)
-        return view is not None and self._may_undo(caller, view)
+        if view is None or not self._may_undo(caller, view):
+            raise Forbidden(undo_questions.undo_not_allowed(run))
+        self._must_lock(caller, view)
+
+    def _must_lock(self, caller: Caller, view: RunView) -> None:
+        """Raise Forbidden unless the caller may lock where the run locks or unlocks."""
+        lacking = [domain for domain in view.domains if not caller.may(Permission.SUPPORT, domain)]
+        if lacking:
+            with self._store.read() as tx:
+                locking = run_relations.locking_in(tx, view.id)
+            for domain in sorted(locking.intersection(lacking)):
+                caller.require(Permission.SUPPORT, domain)
+
+    def _must(self, caller: Caller, view: RunView) -> None:
+        """Raise Forbidden unless the caller may do today what the run does, in each of its domains."""
+        _must(caller, view)
+        self._must_lock(caller, view)
 
     def _may_undo(self, caller: Caller, view: RunView) -> bool:
         if all(may_undo(caller, domain) for domain in view.domains):
@@ -204,7 +231,7 @@ class RunService:
 
     def take_over(self, caller: Caller, run: int) -> None:
         """Make the caller this run's operator."""
-        _must(caller, self._seen(caller, run))
+        self._must(caller, self._seen(caller, run))
         self._runs.take_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def handed_over(self, caller: Caller, run: int) -> None:
@@ -307,7 +334,7 @@ class RunService:
 
         That takes the run's permission in each of its domains.
         """
-        _must(caller, self._seen(caller, run))
+        self._must(caller, self._seen(caller, run))
 
     def may_control(self, caller: Caller, view: RunView) -> bool:
         """Return whether the caller may pause, stop, repeat and take over this run."""
@@ -335,12 +362,12 @@ class RunService:
         view = self._seen(caller, run)
         if not caller.admin and view.operator != caller.name:
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
-        _must(caller, view)
+        self._must(caller, view)
         return view
 
     def _control(self, caller: Caller, run: int, action: AuditAction, do: Callable[..., object]) -> None:
         view = self._seen(caller, run)
-        _must(caller, view)
+        self._must(caller, view)
         if view.status in _ALREADY[action] and not (view.held and action is AuditAction.RUN_PAUSE):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:

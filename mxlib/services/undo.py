@@ -143,8 +143,7 @@ class UndoService:
         view = self._runs.view(run)
         if view is None or self._running.get(caller, run) is None:
             raise Forbidden(f"There is no run {run} that you may see.")
-        if not self._running.may_undo(caller, run):
-            raise Forbidden(undo_questions.undo_not_allowed(run))
+        self._running.must_undo(caller, run)
         return view
 
     def _against(self, view: RunView) -> str:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from mxlib.core.plans.plan import Plan
-from mxlib.core.vocabulary import AuditAction
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.store.tables import audit, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -29,6 +29,13 @@ def _asked(tx: Tx, number: int) -> list[tuple[str, str, str]]:
     return [
         (action, name, domain) for action, name, domain, outcome in found if outcome not in ("skipped", "unchanged")
     ]
+
+
+def locking_in(tx: Tx, number: int) -> set[str]:
+    """Return the domains in which a run locks or unlocks mailboxes."""
+    changes = run_row.c.action.in_((Action.LOCK, Action.UNLOCK))
+    query = sa.select(run_row.c.domain).where(run_row.c.run == number, changes).distinct()
+    return set(tx.execute(query).scalars())
 
 
 def started_by(tx: Tx, number: int, who: str, kind: str) -> bool:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import NewLock, NewPassword, Unlocking
 from mxlib.mxroute.errors import Unreachable
+from mxlib.runs.run_view import RunView
 from mxlib.services.changes import not_done
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.mailboxes import InvalidField, MailboxDetails
@@ -385,3 +386,45 @@ def test_locks_need_their_permission(app: App) -> None:
         refused(app.ask("POST", f"{NINA}/{act}", token=viewer), 403, "a.nl")
         refused(app.ask("POST", "/changes", {"addresses": ["nina@a.nl"], act: True}, token=viewer), 403, "a.nl")
     assert doings(app) == []
+
+
+def test_an_undo_of_locks_needs_support(app: App) -> None:
+    kim = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW, Permission.DELETE})})
+    run, _ = changed(app, NewLock())
+    assert not app.services.undo.possible(kim, view(app, run))
+    for act in (lambda: app.services.undo.look(kim, run), lambda: app.services.undo.start(kim, run, 2)):
+        with pytest.raises(Forbidden, match=r"no permission to .* a\.nl"):
+            act()
+    app.host.goes_wrong("plan_full", count=None)
+    undo = app.services.undo.start(LOCAL, run, 2)
+    ended(app, undo)
+    app.host.goes_wrong("plan_full", count=0)
+    for one in (app.services.runs.retry, app.services.runs.take_over):
+        with pytest.raises(Forbidden, match=r"no permission to .* a\.nl"):
+            one(kim, undo)
+    both = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW, Permission.DELETE, Permission.SUPPORT})})
+    assert app.services.undo.possible(both, view(app, run))
+
+
+def view(app: App, run: int) -> RunView:
+    found = app.services.run_manager.view(run)
+    assert found is not None
+    return found
+
+
+def test_an_unlock_without_an_answer_ends_a_lock_without_one(
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed(app, monkeypatch):
+        lock(app)
+    manual = restarted(app)
+    clock.ahead += 31.0
+    app.host.goes_wrong("lost_after", on="any", count=4)
+    with pytest.raises(OutcomeUnknown):
+        app.services.mailboxes.unlock(KIM, "a.nl", "nina")
+    app.host.goes_wrong("lost_after", count=0)
+    settled(app, clock, manual)
+    assert state(app) is None
+    assert [what for what, _, _ in doings(app)] == ["mailbox.not_done", "mailbox.unlock"]
+    (write,) = app.services.unconfirmed.every(KIM)
+    assert app.services.unconfirmed.password(KIM, write.id) == password(app)
