@@ -66,7 +66,7 @@ class ClientTerms:
         there = frozenset(account.names) if account else frozenset()
         return there.intersection(name for details in capped for name in details.domains)
 
-    def room_for_run(self, domains: Collection[str]) -> Callable[[Tx, int], None]:
+    def check_for_run(self, domains: Collection[str]) -> Callable[[Tx, int], None]:
         """Return the check that clients have room for what a new run creates in `domains`.
 
         It raises NoRoom in the transaction that stores the run, so that two runs cannot both take the last place.

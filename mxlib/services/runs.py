@@ -104,7 +104,7 @@ class RunService:
             caller.require(needed, domain)
         require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
         created = {row.domain for row in plan.rows if row.acts and row.action is Action.CREATE}
-        room = self._terms.room_for_run(created)
+        room = self._terms.check_for_run(created)
 
         def store(tx: Tx, run: int) -> None:
             room(tx, run)
@@ -181,7 +181,7 @@ class RunService:
             for domain in sorted({row.domain for row in rows if row.quota is not None}):
                 caller.require(Permission.IMPORT, domain)
         require_recent_for(caller, sum(row.action == Action.DELETE for row in rows))
-        room = self._terms.room_for_run(view.domains)
+        room = self._terms.check_for_run(view.domains)
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address, also=room)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
