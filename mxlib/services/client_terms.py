@@ -10,7 +10,7 @@ from mxlib.core.format import count
 from mxlib.core.text import findings
 from mxlib.runs.manager import InvalidState
 from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.store import Store, Tx, clients, mailbox_lists, unlisted_creates
+from mxlib.store import Store, Tx, clients, journal, mailbox_lists, unlisted_creates
 
 _NO_ROOM_FOR_RUN = "Check the rows again, or ask an admin to raise the number."
 _NO_ROOM_FOR_WRITE = "Leave it out, or ask an admin to raise the number."
@@ -18,6 +18,10 @@ _NO_ROOM_FOR_WRITE = "Leave it out, or ask an admin to raise the number."
 
 class NoRoom(InvalidState):
     """A client may not have so many mailboxes."""
+
+
+class QuotaOverCap(InvalidState):
+    """A mailbox may not get a quota over the largest of its client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,18 @@ class ClientTerms:
         return there.intersection(name for details in capped for name in details.domains)
 
     def check_for_run(self, domains: Collection[str]) -> Callable[[Tx, int], None]:
-        """Return the check that clients have room for what a new run creates in `domains`.
+        """Return the check that terms of clients allow what a run does in `domains`.
 
-        It raises NoRoom in the transaction that stores the run, so that two runs cannot both take the last place.
+        It raises NoRoom or QuotaOverCap in the transaction that stores the run: two runs cannot both take the last
+        place, and terms that changed since the rows were validated hold.
         """
         self._read_ahead(domains)
 
         def check(tx: Tx, run: int) -> None:
-            for details in _capped(record.details for record in clients.of_domains(tx, domains)):
+            found = [record.details for record in clients.of_domains(tx, domains)] if domains else []
+            for details in found:
+                _must_fit_quota(tx, run, details)
+            for details in _capped(found):
                 creates = unlisted_creates.find(tx, details.domains)
                 new = {each.address for each in creates if each.run == run}
                 taken = self._listed(tx, details) | {each.address for each in creates if each.run != run}
@@ -150,6 +158,21 @@ def quota_refusal(terms: Mapping[str, DomainTerms], domain: str, quota: int | No
 def _capped(found: Iterable[ClientDetails]) -> list[ClientDetails]:
     """Return the clients that may have a number of mailboxes."""
     return [details for details in found if details.terms.max_mailboxes is not None]
+
+
+def _must_fit_quota(tx: Tx, run: int, details: ClientDetails) -> None:
+    """Raise QuotaOverCap when a run sets a quota that the client may not have.
+
+    A quota that a mailbox has already may stay.
+    """
+    most = details.terms.max_quota
+    over = journal.rows_over_quota(tx, run, details.domains, most) if most is not None else []
+    lists = {domain: mailbox_lists.mailboxes(tx, domain) for domain, _, _ in over}
+    boxes = {(domain, box.username.lower()): box for domain, kept in lists.items() if kept for box in kept.mailboxes}
+    for domain, username, quota in over:
+        box = boxes.get((domain, username.lower()))
+        if box is None or box.quota != quota:
+            raise QuotaOverCap(f"{username}@{domain}: {findings.quota_over_cap(most or 0, details.name)}")
 
 
 def _must_fit(details: ClientDetails, new: Collection[str], taken: Collection[str], what_to_do: str) -> None:

@@ -225,7 +225,7 @@ def assemble(
         audit_log=AuditLog(store, clock),
         audit_proof=proof,
         refusals=refusals,
-        undo=UndoService(store, lists, engine, runs, clock),
+        undo=UndoService(store, lists, engine, runs, terms, clock),
         users=users,
         sessions=sessions,
         authenticator=authenticator,

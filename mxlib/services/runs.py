@@ -96,18 +96,17 @@ class RunService:
         `also` is called with the number in the transaction of a new run.
 
         Raises SameImport when a run of the same import that is not in `allowed` is open, or was started since
-        `since` (Unix seconds); with `allowed` None it never does. Raises NoRoom when a client may not have the new
-        mailboxes.
+        `since` (Unix seconds); with `allowed` None it never does. Raises NoRoom or QuotaOverCap when a client may not
+        have the new mailboxes or quotas.
         """
         caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _needed(plan, row.action)) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
         require_recent_for(caller, sum(row.acts and row.action is Action.DELETE for row in plan.rows))
-        created = {row.domain for row in plan.rows if row.acts and row.action is Action.CREATE}
-        room = self._terms.check_for_run(created)
+        fits = self._terms.check_for_run(plan.domains)
 
         def store(tx: Tx, run: int) -> None:
-            room(tx, run)
+            fits(tx, run)
             if also is not None:
                 also(tx, run)
 
@@ -181,8 +180,8 @@ class RunService:
             for domain in sorted({row.domain for row in rows if row.quota is not None}):
                 caller.require(Permission.IMPORT, domain)
         require_recent_for(caller, sum(row.action == Action.DELETE for row in rows))
-        room = self._terms.check_for_run(view.domains)
-        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address, also=room)
+        fits = self._terms.check_for_run(view.domains)
+        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address, also=fits)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
         """Return whether the caller may undo this run.

@@ -18,6 +18,7 @@ from mxlib.runs.manager import InvalidState, RunManager
 from mxlib.runs.run_view import RunView
 from mxlib.runs.undo_plan import UndoStep
 from mxlib.runs.write_guard import KeepCode
+from mxlib.services.client_terms import ClientTerms
 from mxlib.services.failures import start_waits
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import MailboxLists
@@ -88,9 +89,17 @@ class UndoPlan:
 class UndoService:
     """Undoes runs, with permissions and audit."""
 
-    def __init__(self, store: Store, lists: MailboxLists, runs: RunManager, running: RunService, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lists: MailboxLists,
+        runs: RunManager,
+        running: RunService,
+        terms: ClientTerms,
+        clock: Clock,
+    ) -> None:
         self._store, self._lists, self._clock = store, lists, clock
-        self._runs, self._running = runs, running
+        self._runs, self._running, self._terms = runs, running, terms
         self._one_at_a_time = threading.Lock()
 
     def possible(self, caller: Caller, view: RunView) -> bool:
@@ -136,8 +145,9 @@ class UndoService:
             self._seen(caller := current(caller), run)
             require_recent_for(caller, len(planned.to_delete))
             return self._runs.start(
-                planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
-            )
+                planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind,
+                also=self._terms.check_for_run(planned.plan.domains),
+            )  # fmt: skip
 
     def _seen(self, caller: Caller, run: int) -> RunView:
         view = self._runs.view(run)

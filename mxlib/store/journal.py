@@ -242,6 +242,22 @@ def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | N
     return [RowRecord(*row) for row in tx.execute(query)]
 
 
+def rows_over_quota(tx: Tx, number: int, domains: Collection[str], most: int) -> list[tuple[str, str, int]]:
+    """Return the rows of a run that wait to set a quota over `most` MB.
+
+    They are those in `domains`, in file order, each as domain, username and quota. An unlimited quota (0) is over
+    every other.
+    """
+    query = sa.select(run_row.c.domain, run_row.c.username, run_row.c.quota).where(
+        run_row.c.run == number,
+        run_row.c.outcome == "waiting",
+        run_row.c.action.in_(("create", "update")),
+        run_row.c.domain.in_(list(domains)),
+        (run_row.c.quota > most) | (run_row.c.quota == 0),
+    )
+    return [(row.domain, row.username, row.quota) for row in tx.execute(query.order_by(run_row.c.position))]
+
+
 def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
     """Return the positions of the rows that wait to be sent, in file order.
 
