@@ -77,7 +77,7 @@ class Caller:
     def require(self, permission: Permission, domain: str) -> None:
         """Raise Forbidden unless this caller has `permission` for `domain`."""
         if not self.may(permission, domain):
-            raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
+            raise Forbidden(refusal_of(permission, domain))
 
     def require_recent(self) -> None:
         """Raise NotRecent unless this caller is recent."""
@@ -107,6 +107,11 @@ def with_implied(given: Iterable[Permission]) -> frozenset[Permission]:
 def lacking(permission: Permission, domain: str) -> str:
     """Return the sentence for a missing permission."""
     return f"You have no permission to {_TO[permission]} {domain}."
+
+
+def refusal_of(permission: Permission, domain: str) -> str:
+    """Return the sentence for a missing permission, and the one that says whom to ask."""
+    return f"{lacking(permission, domain)} Ask an admin for it."
 
 
 NO_IMPORT = "You have no permission to import into any domain. Ask an admin for it."

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from mxlib.auth.authority import current, resolves_callers
-from mxlib.auth.permissions import Caller, Forbidden, Permission, lacking
+from mxlib.auth.permissions import Caller, Forbidden, Permission, refusal_of
 from mxlib.clock import Clock
 from mxlib.core import addresses, namesakes
 from mxlib.core.files import time_budget
@@ -251,7 +251,7 @@ class ImportService:
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._account(caller, batch, newer_than=oldest, patience=LONG_MAX_WAIT_S)
         if account.forbidden and batch.domains <= account.forbidden.keys():
-            raise Forbidden(f"{account.forbidden[min(account.forbidden)]} Ask an admin for it.")
+            raise Forbidden(account.forbidden[min(account.forbidden)])
         if account.unchecked:
             waits_for = min(account.unchecked)
             raise start_waits(waits_for, self._lists.trouble(waits_for))
@@ -300,7 +300,7 @@ class ImportService:
         existing = {name: usernames for name, usernames in believed.items() if name in batch.domains}
         unchecked: set[str] = set()
         forbidden = {
-            name: lacking(Permission.IMPORT, name)
+            name: refusal_of(Permission.IMPORT, name)
             for name in batch.domains
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
@@ -309,7 +309,7 @@ class ImportService:
         self._lists.refresh(needed | counted, newer_than=newer_than, patience=patience)
         caller = current(caller)  # reading the lists took time
         lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
-        forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
+        forbidden |= {name: refusal_of(Permission.IMPORT, name) for name in lost}
         needed -= lost
         for name in sorted(needed):
             usernames = self._lists.usernames(name, newer_than=newer_than)

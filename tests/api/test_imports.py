@@ -68,7 +68,7 @@ def test_a_preview_of_another_domain_reports_the_missing_permission_first(app: A
     rows = [{"username": "nina", "password": "x", "domain": name} for name in ("a.nl", "b.nl", "c.nl", "gmail.com")]
     previewed = preview(app, {"rows": rows}, token=token)["rows"]
     assert [row["errors"][0] for row in previewed[1:]] == [
-        f"You have no permission to import into {name}." for name in ("b.nl", "c.nl", "gmail.com")
+        f"You have no permission to import into {name}. Ask an admin for it." for name in ("b.nl", "c.nl", "gmail.com")
     ]
     assert not any("permission" in error for error in previewed[0]["errors"])
     assert not any("on this MXroute account" in error for row in previewed for error in row["errors"])
@@ -251,7 +251,7 @@ def test_a_refused_request_does_not_use_up_its_key(app: App) -> None:
 
 def test_an_import_into_domains_without_permission_only_is_forbidden(app: App) -> None:
     token = app.token(a_nl="view", b_nl="import")
-    refused(start(app, NINA, token=token), 403, "You have no permission to import into a.nl.")
+    refused(start(app, NINA, token=token), 403, "You have no permission to import into a.nl. Ask an admin for it.")
     run = data(start(app, NINA, {"address": "kim@b.nl", "password": GOOD}, token=token), 202)
     assert app.ended(run["id"])["counts"]["created"] == 1
     assert not app.host.has("nina@a.nl")

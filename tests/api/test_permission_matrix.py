@@ -222,4 +222,4 @@ def test_routes_without_a_permission_show_nothing_of_other_domains(app: App) -> 
     row = app.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
     previewed = row.json()["data"]["rows"][0]
     assert (previewed["verdict"], previewed["already_exists"]) == ("invalid", False)
-    assert previewed["errors"][0] == "You have no permission to import into a.nl."
+    assert previewed["errors"][0] == "You have no permission to import into a.nl. Ask an admin for it."
