@@ -151,7 +151,7 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
 
 
 def is_overtaken(tx: Tx, row: RowRecord) -> bool:
-    """Return whether a lock or a write by hand is against a row since its inspection."""
+    """Return whether a lock or manual write is against a row since its inspection."""
     locked = mailbox_locks.of_mailbox(tx, row.domain, row.username) is not None
     against = write_guard.against_lock(row, locked=locked)
     return against is not None or manual_writes.is_open(tx, row.domain, row.username)

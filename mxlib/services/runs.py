@@ -215,7 +215,7 @@ class RunService:
                 caller.require(Permission.SUPPORT, domain)
 
     def _must(self, caller: Caller, view: RunView) -> None:
-        """Raise Forbidden unless the caller may do today what the run does, in each of its domains."""
+        """Raise Forbidden unless the caller may do what the run does in each domain today."""
         _must(caller, view)
         self._must_lock(caller, view)
 
