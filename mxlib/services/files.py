@@ -349,8 +349,11 @@ class FileService:
         return (answer, remembered) if answer and remembered else None
 
     def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
-        """Return the latest choices of another user for these headers that can still be used."""
-        if not sheet.options.header_line:
+        """Return the latest choices of another user for these headers that can still be used.
+
+        People of a client get none: they would name people of the agency or of other clients.
+        """
+        if caller.external or not sheet.options.header_line:
             return None
         with self._store.read() as tx:
             others = column_choices.of_others(tx, choices.digest(sheet.header), caller.name)

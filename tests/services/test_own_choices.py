@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.core.mapping.choices import ColumnChoices, digest
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.mapping.read_file import ReadFile
@@ -59,6 +60,14 @@ def test_column_choices_apply_only_to_files_of_the_user_who_made_them(app: App) 
     assert other.answer.meanings != ("username", IGNORE)
     assert other.offer is not None
     assert (other.offer.by, other.offer.answer.meanings) == ("kim", ("username", IGNORE))
+
+
+def test_people_of_a_client_are_offered_no_choices_of_others(app: App) -> None:
+    answered(app, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    anna = Caller("anna", domains={"a.nl": PERMISSIONS[Role.CLIENT_ADMIN]}, external=True)
+    question = app.services.files.read(anna, UNKNOWN, "other.csv", "a.nl")
+    assert isinstance(question, MappingQuestion)
+    assert question.offer is None
 
 
 def test_a_recognised_file_is_not_read_by_the_choices_of_another_user(app: App) -> None:
