@@ -337,11 +337,11 @@ class Engine:
         self.states[state.id] = again
         return again
 
-    def problems(self) -> list[str]:
-        """Return the problems of single runs, one sentence each."""
-        states = tuple(self.states.values())
-        broken = [sentences.broken(state.id) for state in states if state.broken]
-        return [*broken, *dict.fromkeys(state.trouble for state in states if state.trouble and not state.broken)]
+    def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
+        """Return the problems of single runs, one sentence each: those that are `shown`."""
+        states = sorted(self.states.copy().values(), key=lambda state: not state.broken)
+        found = ((state.id, sentences.broken(state.id) if state.broken else state.trouble) for state in states)
+        return list(dict.fromkeys(problem for run, problem in found if problem and shown(run, problem)))
 
     def _in_turn(self) -> list[RunState]:
         return [self.states[run] for run in self._turns]

@@ -289,9 +289,12 @@ class RunManager:
         """Return whether the runs wait for a host that does not answer."""
         return self._worker.engine.health.is_open(self._clock.monotonic())
 
-    def problems(self) -> list[str]:
-        """Return the problems of the runs, one sentence each."""
-        return self._worker.problems()
+    def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
+        """Return the problems of the runs, one sentence each.
+
+        Those of a single run are included if `shown` accepts its number and the sentence.
+        """
+        return self._worker.problems(shown)
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
         return run_view.views(

@@ -77,13 +77,13 @@ class RunWorkers:
         self.chores.stop(patience)
         return ended
 
-    def problems(self) -> list[str]:
-        """Return the problems of the runs, one sentence each."""
+    def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
+        """Return the problems of the runs, one sentence each: those of all runs, and of single ones if `shown`."""
         if self.engine.trouble:
             return [self.engine.trouble]
         if self._driver is not None and self._owned is None:
             return [NOT_THE_OWNER]
-        sentences, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
+        sentences, now, health = self.engine.problems(shown), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.is_open(now):
             return sentences
         return [*sentences, run_status.silent_since(self._clock.now() - (now - health.silent_since))]

@@ -109,7 +109,7 @@ class Services:
         """Return the current problems, one sentence each, as far as the caller may know."""
         return [
             *self.lists.problems(caller),
-            *self.run_manager.problems(),
+            *self.runs.problems(caller),
             *self.housekeeping.problems(),
             *self.audit_proof.problems(caller),
             *self.backups.waits(),

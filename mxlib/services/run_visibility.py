@@ -75,6 +75,11 @@ def may_see(caller: Caller, run: RunView | RunRecord) -> bool:
     return caller.admin or (bool(seen) and all(seen))
 
 
+def names_hidden(caller: Caller, run: RunView | RunRecord, text: str) -> bool:
+    """Return whether a text names a hidden domain of the run."""
+    return any(domain in text.lower() for domain in run.domains if not sees(caller, run, domain))
+
+
 @dataclass(frozen=True, slots=True)
 class Invalid:
     """An invalid row: its domain, its outcome, and every name in it that could be a domain."""

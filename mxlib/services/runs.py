@@ -18,7 +18,7 @@ from mxlib.runs import results
 from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
 from mxlib.runs.run_view import RunView
 from mxlib.services.client_terms import ClientTerms
-from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, needed_for, sees
+from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, names_hidden, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
@@ -295,6 +295,17 @@ class RunService:
         People of a client get the time only, and 0 here.
         """
         return 0 if caller.external else self._runs.backlog()
+
+    def problems(self, caller: Caller) -> list[str]:
+        """Return the problems of the runs that the caller may see, one sentence each."""
+        return self._runs.problems(partial(self._shows, caller))
+
+    def _shows(self, caller: Caller, run: int, problem: str) -> bool:
+        if caller.admin:
+            return True
+        with self._store.read() as tx:
+            record = journal.get_run(tx, run)
+        return record is not None and may_see(caller, record) and not names_hidden(caller, record, problem)
 
     def active(self) -> int:
         """Count the runs that are neither at an end nor paused."""

@@ -61,7 +61,7 @@ def _details(app: Services, caller: Caller) -> dict[str, Any]:
         "unwell": app.unwell(caller),
         "runs_active": sum(view.status not in {*AT_AN_END, RunStatus.PAUSED} for view in runs),
         "stuck_runs": stuck,
-        "backup": _backup(app),
+        "backup": None if caller.external else _backup(app),
     }
 
 

@@ -1,6 +1,7 @@
 """Nightly backups by an injected time: when they are made, checked, thinned out and reported; and Continue."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -156,6 +157,7 @@ def test_a_failure_is_reported_and_tried_again_within_an_hour(app: App, clock: C
     assert problem in app.services.unwell(LOCAL)
     assert problem not in app.services.unwell(KIM)
     assert health._details(app.services, LOCAL)["backup"] == {"age_seconds": DAY, "failed": True}
+    assert health._details(app.services, replace(KIM, external=True))["backup"] is None
     folder.with_name("elsewhere").rename(folder)
     passes(app, clock, minutes=50)
     backups.nightly()

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from starlette.testclient import TestClient
 from mxlib import __version__
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.auth.sign_in import ClientInfo
+from mxlib.runs import messages
 from mxlib.store import Store
 from mxlib.web import health
 from tests.support import app as support
 from tests.support.app import App, data, refused
 from tests.support.sign_in import brisk
+from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import until
 
 __all__ = ["brisk"]
@@ -113,6 +117,25 @@ def test_stuck_runs_and_troubles_are_limited_to_the_domains_of_the_token(app: Ap
     assert admin["stuck_runs"][0]["why"]
     assert other["stuck_runs"] == []
     assert (len(admin["unwell"]), other["unwell"]) == (1, [])
+
+
+def test_a_problem_of_a_run_is_shown_to_those_who_may_see_the_run(app: App) -> None:
+    here = app.services
+    assert app.ask("GET", "/domains").status_code == 200
+    app.host.down = True
+    run = here.runs.start(LOCAL, plan(*rows(1, "b.nl")), days=7)
+    here.run_manager.pause(run)
+    app.host.down = False
+    problem, state = messages.none_listed("b.nl"), here.run_manager._worker.engine.states[run]
+    state.trouble = problem
+    manages = PERMISSIONS[Role.CLIENT_ADMIN]
+    here_too, elsewhere = (Caller("kim", domains={domain: manages}) for domain in ("b.nl", "a.nl"))
+    external = replace(here_too, external=True)
+    for _ in range(2):
+        assert [problem in here.unwell(who) for who in (LOCAL, here_too, elsewhere, external)] == [
+            True, True, False, False,
+        ]  # fmt: skip
+        state.broken, problem = True, messages.broken(run)
 
 
 def test_health_is_503_when_the_database_cannot_be_read(
