@@ -71,18 +71,20 @@ class RunManager:
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
         kind: CallerKind = CallerKind.OPERATOR, allowed: Collection[int] | None = None, since: float | None = None,
-        also: AlsoStored | None = None,
+        also: AlsoStored | None = None, visible: retry.Visible = retry.everywhere,
     ) -> int:  # fmt: skip
         """Journal `plan`, start it, and return the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
         `allowed` are the runs of the same import that may go on meanwhile, None any: another one, open or started
         `since` then, raises SameImport. `also` is called with the number, in the transaction that stores a new run.
+        Raises InvalidState for a found run that is not `visible`.
         """
         now = self._clock.now()
         with self._worker.changed, self._worker.writing() as tx:
             run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
             if run is not None:
+                retry.must_see(tx, run, visible)
                 return run
             rivals = (
                 run_relations.same_import(tx, plan, since)
@@ -90,6 +92,7 @@ class RunManager:
                 else []
             )
             if others := set(rivals) - set(allowed or ()):
+                retry.must_see(tx, min(others), visible)
                 raise SameImport(min(others))
             run = journal.add_run(
                 tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
@@ -140,15 +143,16 @@ class RunManager:
 
     def retry_failed(
         self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "",
-        also: AlsoStored | None = None,
+        also: AlsoStored | None = None, visible: retry.Visible = retry.everywhere,
     ) -> int:  # fmt: skip
         """Start a run of the failed and unattempted rows, with the same passwords.
 
         Returns its number. Raises InvalidState while the run is active, when nothing failed, or when its passwords
-        are gone. `also` is as in `start`.
+        are gone. `also` and `visible` are as in `start`.
         """
         with self._worker.changed, self._worker.writing() as tx:
-            number = retry.retry(tx, self._store.key, run, Actor(operator, kind, address), self._clock.now())
+            actor, now = Actor(operator, kind, address), self._clock.now()
+            number = retry.retry(tx, self._store.key, run, actor, now, visible=visible)
             if also is not None:
                 also(tx, number)
         self._worker.take_up()

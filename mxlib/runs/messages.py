@@ -21,6 +21,9 @@ def broken(run: int) -> str:
     return f"Run {run} stands still: MXM itself failed at it; the log says where. Resume it."
 
 
+#: About a run that the caller may not see.
+DONE_BY_ANOTHER = "Another run does this already. Wait for it, or ask an admin."
+
 NO_DOMAINS = "MXroute lists no domain, where there were some. The list is read again in a minute."
 
 

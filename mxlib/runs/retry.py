@@ -1,10 +1,17 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
+from collections.abc import Callable
+
 from mxlib.core.plans.plan import Plan
 from mxlib.core.vocabulary import AT_AN_END, ERASED, RETRIED, Action, AuditAction, RunKind, RunStatus
+from mxlib.runs.messages import DONE_BY_ANOTHER
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
+from mxlib.store.records import RunRecord
+
+#: Whether a caller may see a run.
+Visible = Callable[[RunRecord], bool]
 
 
 class InvalidState(Exception):
@@ -23,10 +30,24 @@ class SameImport(Exception):
         self.run = run
 
 
-def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> int:
+def everywhere(_run: RunRecord) -> bool:
+    """Return that a run is visible, for acts of MXM itself."""
+    return True
+
+
+def must_see(tx: Tx, run: int, visible: Visible) -> None:
+    """Raise InvalidState, which names no number, for a run that is not visible."""
+    record = journal.get_run(tx, run)
+    if record is not None and not visible(record):
+        raise InvalidState(DONE_BY_ANOTHER)
+
+
+def retry(
+    tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float, *, visible: Visible = everywhere
+) -> int:  # fmt: skip
     """Journal a run of the rows of `run` that are not done, passwords included.
 
-    Returns its number, or that of an earlier one.
+    Returns its number, or that of an earlier one; raises InvalidState if that is not `visible`.
     """
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
@@ -47,6 +68,7 @@ def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> i
     )
     running = journal.find_run(tx, operator=actor.name, idempotency_key=None, plan_digest=plan.digest)
     if running is not None:
+        must_see(tx, running, visible)
         return running
     number = journal.add_run(
         tx, plan, server_key, operator=actor.name, status=RunStatus.QUEUED, at=at,

@@ -97,7 +97,7 @@ class RunService:
 
         Raises SameImport when a run of the same import that is not in `allowed` is open, or was started since
         `since` (Unix seconds); with `allowed` None it never does. Raises NoRoom or QuotaOverCap when a client may not
-        have the new mailboxes or quotas.
+        have the new mailboxes or quotas, InvalidState when another run does this already that the caller may not see.
         """
         caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _needed(plan, row.action)) for row in plan.rows if row.acts}):
@@ -112,7 +112,7 @@ class RunService:
 
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
-            allowed=allowed, since=since, also=store,
+            allowed=allowed, since=since, also=store, visible=partial(may_see, caller),
         )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:
@@ -181,7 +181,9 @@ class RunService:
                 caller.require(Permission.IMPORT, domain)
         require_recent_for(caller, sum(row.action == Action.DELETE for row in rows))
         fits = self._terms.check_for_run(view.domains)
-        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address, also=fits)
+        return self._runs.retry_failed(
+            run, caller.name, kind=caller.kind, address=caller.address, also=fits, visible=partial(may_see, caller)
+        )
 
     def may_undo(self, caller: Caller, run: int) -> bool:
         """Return whether the caller may undo this run.

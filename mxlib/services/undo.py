@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
@@ -23,6 +24,7 @@ from mxlib.services.failures import start_waits
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import InvalidField
+from mxlib.services.run_visibility import may_see
 from mxlib.services.runs import RunService, require_recent_for
 from mxlib.store import Store, changed_since, journal, mailbox_lists, stored_columns
 
@@ -136,6 +138,8 @@ class UndoService:
         with self._one_at_a_time:
             view = self._seen(caller, run)
             if view.undone_by and self._against(view):
+                if self._running.get(caller, view.undone_by[-1]) is None:
+                    raise InvalidState(sentences.DONE_BY_ANOTHER)
                 return view.undone_by[-1]
             planned = self.look(caller, run)
             if not planned.typed:
@@ -146,7 +150,7 @@ class UndoService:
             require_recent_for(caller, len(planned.to_delete))
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind,
-                also=self._terms.check_for_run(planned.plan.domains),
+                also=self._terms.check_for_run(planned.plan.domains), visible=partial(may_see, caller),
             )  # fmt: skip
 
     def _seen(self, caller: Caller, run: int) -> RunView:

@@ -19,10 +19,12 @@ from mxlib.clock import SystemClock
 from mxlib.core.clients import ClientDetails, Terms
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.vocabulary import AuditAction
+from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
 from mxlib.store import FILE, Store, audit
 from tests.support.app import GOOD, App, opened
 from tests.support.sign_in import brisk
+from tests.support.simulation import plan, rows
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -160,6 +162,27 @@ def test_people_of_a_client_see_nothing_of_the_agency(app: App) -> None:
     assert own.run is not None
     assert [run.id for run in services.runs.all(who)] == [own.run]
     app.ended(own.run)
+
+
+def test_people_of_a_client_are_shown_no_number_of_a_run_that_does_the_same(app: App) -> None:
+    services, who = app.services, add(app, "anna", {"client:1": MANAGES}, "client:1")
+    boss, addresses, content = services.users.caller("boss"), ["kim@a.nl", "lee@a.nl"], plan(*rows(2))
+    proposed = services.changes.plan(boss, addresses, NewQuota(2048)).plan
+    app.host.down = True
+    change = services.runs.start(boss, proposed, days=7)
+    services.run_manager.pause(change)
+    services.run_manager.pause(services.runs.start(boss, content, days=7, allowed=()))
+    app.host.down = False
+    other = plan(*(replace(row, password=f"Other-{row.position}-word") for row in rows(2)))
+    for start in (
+        lambda: services.changes.carry_out(who, services.changes.plan(who, addresses, NewQuota(2048)), days=7),
+        lambda: services.changes.start(who, addresses, NewQuota(2048)),
+        lambda: services.runs.start(who, content, days=7, allowed=()),
+        lambda: services.runs.start(who, other, days=7, allowed=()),
+    ):
+        with pytest.raises(InvalidState, match=r"^Another run does this already\. Wait for it, or ask an admin\.$"):
+            start()
+    assert services.runs.start(boss, content, days=7) == change + 1
 
 
 def test_people_of_a_client_create_mailboxes_within_its_caps(app: App) -> None:
