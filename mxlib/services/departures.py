@@ -7,7 +7,8 @@ from functools import partial
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.auth.token_owners import Released, names_of
+from mxlib.auth.roles import is_external
+from mxlib.auth.token_owners import Released, known_as, names_of
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core.plans.changes import NewPassword
@@ -16,7 +17,7 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.changes import ChangeService, StartedChange
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.run_visibility import may_act
-from mxlib.store import Store, Tx, audit, drafts, erasure, journal, known_passwords
+from mxlib.store import Store, Tx, audit, drafts, erasure, journal, known_passwords, tokens
 from mxlib.store.audit import Actor
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.known_passwords import KnownPassword, KnownPasswords
@@ -76,7 +77,8 @@ class DepartureService:
         with self._store.read() as tx:
             unfinished = _unfinished(tx, user)
         able = [each.name for each in self._users.list_all(by) if each.disabled_at is None and each.id != number]
-        fit = [name for name in able if not _refusal(self._users.caller(name), unfinished)]
+        external = self._is_external(user)
+        fit = [name for name in able if not _refusal(self._users.caller(name), unfinished, external=external)]
         return tuple(sorted(fit, key=lambda name: (name != by.name, name)))
 
     def disable(
@@ -90,14 +92,17 @@ class DepartureService:
         """
         user, actor = self.user(by, number), Actor.of(by)
         with self._store.read() as tx:
-            unfinished = _unfinished(tx, user) if successor or end else Unfinished()
+            unfinished = _unfinished(tx, user, hand_over) if successor or end else Unfinished()
         if successor:
             self._must_be_fit(successor, user, unfinished)
         if unfinished.runs:
             self._runs.must_own()
+        external = self._is_external(user)
         released = self._users.disable(by, number, hand_over=hand_over, to=to)
+        with self._store.read() as tx:  # they may have started more until now
+            unfinished = _unfinished(tx, user) if successor or end else Unfinished()
         if successor:
-            self._give(actor, user, unfinished, successor)
+            self._give(actor, user, _fit(self._users.caller(successor), unfinished, external=external), successor)
         elif end:
             self._end(actor, user, unfinished)
         return released
@@ -132,8 +137,11 @@ class DepartureService:
         found = self._users.find(successor)
         if found is None or found.disabled_at is not None or found.id == user.id:
             raise InvalidPassword(f"{successor} cannot take anything over. Name another user who is not disabled.")
-        if why := _refusal(self._users.caller(found.name), unfinished):
+        if why := _refusal(self._users.caller(found.name), unfinished, external=self._is_external(user)):
             raise InvalidPassword(why)
+
+    def _is_external(self, user: UserRecord) -> bool:
+        return not user.admin and is_external(user.permissions, user.client_admin)
 
     def _give(self, by: Actor, user: UserRecord, unfinished: Unfinished, successor: str) -> None:
         for run in unfinished.runs:
@@ -162,13 +170,32 @@ class DepartureService:
         audit.record(tx, by, action, at=self._clock.now(), on=on, outcome=outcome)
 
 
-def _unfinished(tx: Tx, user: UserRecord) -> Unfinished:
-    open_runs = [run for run in journal.open_runs(tx) if run.operator == user.name and run.status not in AT_AN_END]
+def _unfinished(tx: Tx, user: UserRecord, handed_over: Collection[int] = ()) -> Unfinished:
+    """Return what a user and their tokens have open, without tokens that others own or get."""
+    others = {
+        known_as(token.id, token.name)
+        for token in tokens.list_tokens(tx)
+        if token.id in handed_over or (token.owner is not None and token.owner.id != user.id)
+    }
+    names = names_of(tx, user) - others
+    open_runs = [run for run in journal.open_runs(tx) if run.operator in names and run.status not in AT_AN_END]
     return Unfinished(tuple(open_runs), tuple(kept for kept in drafts.list_drafts(tx) if kept.operator == user.name))
 
 
-def _refusal(successor: Caller, unfinished: Unfinished) -> str:
-    """Return why a user may not take this over; blank when they may."""
+def _fit(successor: Caller, unfinished: Unfinished, *, external: bool) -> Unfinished:
+    """Return what a user may take over of this."""
+    runs = (run for run in unfinished.runs if not _refusal(successor, Unfinished(runs=(run,)), external=external))
+    kept = (each for each in unfinished.drafts if not _refusal(successor, Unfinished((), (each,)), external=external))
+    return Unfinished(tuple(runs), tuple(kept))
+
+
+def _refusal(successor: Caller, unfinished: Unfinished, *, external: bool) -> str:
+    """Return why a user may not take this over; blank when they may.
+
+    `external`: whether the user who leaves is of a client. Others leave nothing to people of clients.
+    """
+    if successor.external and not external:
+        return f"{successor.name} belongs to a client. Choose a person of the agency."
     for run in unfinished.runs:
         if not all(may_act(successor, run, domain) for domain in run.domains):
             return f"{successor.name} may not do what run {run.id} does in all of its domains. Name an admin instead."
