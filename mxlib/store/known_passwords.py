@@ -25,7 +25,10 @@ _STARTS = (AuditAction.RUN_START, AuditAction.RUN_RETRY)
 _TAKES = (AuditAction.RUN_TAKE_OVER, AuditAction.RESULTS_DOWNLOAD)
 _ENDS = (AuditAction.RUN_HANDED_OVER, AuditAction.RUN_PASSWORDS_FORGOTTEN)
 
-_WRITES = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE)
+_WRITES = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE, AuditAction.MAILBOX_UNLOCK)
+
+#: Acts after which nobody knows a password of a mailbox.
+_UNKNOWN_AFTER = (AuditAction.MAILBOX_DELETE, AuditAction.MAILBOX_LOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,16 @@ class KnownPasswords:
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """The latest write that set the password of a mailbox, or deleted it.
+    """The latest write that set the password of a mailbox, locked or deleted it.
 
-    `id` is 0 without an audit entry.
+    `id` is 0 without an audit entry. `unknown`: nobody knows a password since.
     """
 
     id: int
     at: float | None
     run: int | None
     who: str
-    deleted: bool
+    unknown: bool
     answered: bool = True
 
 
@@ -89,7 +92,7 @@ def find(tx: Tx, names: Collection[str]) -> KnownPasswords:
     known = {
         address: write
         for address, write in latest.items()
-        if address not in resetting and not write.deleted and _is_known(write, address, acts, runs, names)
+        if address not in resetting and not write.unknown and _is_known(write, address, acts, runs, names)
     }
     found = [KnownPassword(address, write.at, write.run) for address, write in known.items()]
     found += [KnownPassword(address, None, None) for address in acts.shown.keys() - latest.keys() - resetting]
@@ -147,14 +150,14 @@ def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
 
 
 def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
-    """Return the latest known write of each mailbox that set its password or deleted it."""
+    """Return the latest known write of each mailbox that set its password, locked or deleted it."""
     what, detail = audit.c.what, audit.c.detail
     # An entry of an earlier release has no detail.
     changed = sa.case(
         (sa.type_coerce(detail, sa.Text).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
         else_=detail["password"].as_boolean(),
     )
-    sets = what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE)) | (
+    sets = what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UNLOCK, *_UNKNOWN_AFTER)) | (
         (what == AuditAction.MAILBOX_UPDATE) & changed
     )
     # SQLite takes the other columns from the row of the maximum.
@@ -163,7 +166,7 @@ def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
     latest = {}
     for on, entry, at, number, who, done, facts in tx.execute(query.where(audit.c.on.in_(_values(addresses)), sets)):
         answered = (facts or {}).get("answered") is not False
-        latest[on] = _Write(entry, at, number, who, done == AuditAction.MAILBOX_DELETE, answered)
+        latest[on] = _Write(entry, at, number, who, done in _UNKNOWN_AFTER, answered)
     return _from_journal(tx, addresses - latest.keys()) | latest
 
 
@@ -173,20 +176,20 @@ def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:
     place = (run_row.c.username == sa.func.json_extract(pairs.c.value, "$[0]")) & (
         run_row.c.domain == sa.func.json_extract(pairs.c.value, "$[1]")
     )
-    changed = (run_row.c.outcome == Outcome.UPDATED) & run_row.c.sealed_password.is_not(None)
+    locked = run_row.c.action == Action.LOCK
+    changed = (run_row.c.outcome == Outcome.UPDATED) & (run_row.c.sealed_password.is_not(None) | locked)
     wrote = run_row.c.outcome.in_((Outcome.CREATED, Outcome.DELETED)) | changed
     query = (
-        sa.select(_ADDRESS, run.c.id, run.c.finished_at, run.c.operator, run_row.c.outcome)
+        sa.select(
+            _ADDRESS, run.c.id, run.c.finished_at, run.c.operator, locked | (run_row.c.outcome == Outcome.DELETED)
+        )
         .select_from(pairs)
         .join(run_row, place)
         .join(run, run.c.id == run_row.c.run)
         .where(wrote)
         .order_by(run.c.id)
     )
-    return {
-        address: _Write(0, at, number, who, outcome == Outcome.DELETED)
-        for address, number, at, who, outcome in tx.execute(query)
-    }
+    return {address: _Write(0, at, number, who, unknown) for address, number, at, who, unknown in tx.execute(query)}
 
 
 def _setting(tx: Tx, runs: Collection[int]) -> tuple[set[str], set[int]]:

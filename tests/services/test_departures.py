@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
-from mxlib.core.plans.changes import NewPassword
+from mxlib.core.plans.changes import NewLock, NewPassword
 from mxlib.services.drafts import DraftContent
 from mxlib.store import audit, journal, known_passwords
 from mxlib.store.known_passwords import KnownPassword
@@ -172,6 +174,19 @@ def test_the_log_is_read_once_whatever_it_has(app: App) -> None:
     assert sum("SCAN audit" in plan for plan in plans) == 1, plans
 
 
+def test_a_lock_ends_a_known_password_and_an_unlock_sets_one(app: App) -> None:
+    resets(app, "kim", "ann@a.nl", "bob@a.nl")
+    app.ended(app.services.changes.start(LOCAL, ["ann@a.nl"], NewLock()).run)
+    assert unchanged(app) == ["bob@a.nl"]
+    with app.services.store.write() as tx:
+        audit.forget(tx, app.services.clock.now() + 1e9, now=app.services.clock.now() + 2e9)
+    assert unchanged(app) == ["bob@a.nl"]
+    app.services.mailboxes.unlock(who(app, "kim"), "a.nl", "ann")
+    assert unchanged(app) == ["ann@a.nl", "bob@a.nl"]
+    app.services.mailboxes.lock(LOCAL, "a.nl", "ann")
+    assert unchanged(app) == ["bob@a.nl"]
+
+
 # The reset.
 
 
@@ -270,3 +285,42 @@ def test_open_work_stays_unless_asked_for(app: App) -> None:
     draft = drafted(app, "kim")
     app.services.departures.disable(who(app, "boss"), number(app))
     assert [each.id for each in app.services.departures.of(LOCAL, number(app)).unfinished.drafts] == [draft]
+
+
+def test_runs_of_their_tokens_go_with_them(app: App) -> None:
+    app.services.access.allow(LOCAL, number(app), admin=True, given={})
+    token = app.services.tokens.create(who(app, "kim"), "sync", admin=True)
+    gate = held(app)
+    rows = [{"username": "eva", "domain": "a.nl", "password": GOOD}]
+    run = app.ask("POST", "/imports", {"rows": rows}, token=token).json()["data"]["id"]
+    later: list[int] = []
+    disable = app.services.users.disable
+
+    def disables(*args: Any, **how: Any) -> Any:
+        later.append(resets(app, "kim", "cas@b.nl", wait=False))
+        return disable(*args, **how)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(app.services.departures, "_users", SimpleNamespace(**_methods(app), disable=disables))
+        app.services.departures.disable(who(app, "boss"), number(app), successor="lee")
+    gate.set()
+    for each in (run, *later):
+        app.ended(each)
+        assert app.services.runs.get(LOCAL, each).operator == "lee"  # type: ignore[union-attr]
+
+
+def _methods(app: App) -> dict[str, Any]:
+    users = app.services.users
+    return {name: getattr(users, name) for name in ("list_all", "find", "caller")}
+
+
+def test_a_person_of_a_client_takes_nothing_over_from_the_agency(app: App) -> None:
+    app.services.users.add(
+        LOCAL, "cleo", SIGN_IN, permissions={domain: {*CHANGER, Permission.SUPPORT} for domain in ("a.nl", "b.nl")},
+        client_admin=["a.nl", "b.nl"],
+    )  # fmt: skip
+    assert who(app, "cleo").external
+    drafted(app, "kim")
+    assert "cleo" not in app.services.departures.successors(LOCAL, number(app))
+    with pytest.raises(InvalidPassword, match="Choose a person of the agency"):
+        app.services.departures.disable(LOCAL, number(app), successor="cleo")
