@@ -1,7 +1,7 @@
 """Record results: the row, what is stored here, and the audit entry, in one transaction."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
@@ -35,7 +35,10 @@ from mxlib.store import (
     manual_writes,
     stored_columns,
 )
+from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.store.records import RowRecord
+
+_NOT_READABLE = "no answer came; whether the password was set cannot be read back"
 
 
 def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> None:
@@ -55,11 +58,14 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
         mailbox_locks.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
+        _note_dropped(tx, row)
         stored_columns.drop(tx, row.domain, row.username)
         mailbox_locks.drop(tx, row.domain, row.username)
         dated_deletions.drop(tx, row.domain, row.username)
     elif outcome is Outcome.UPDATED:
         _lock_or_unlock(tx, state, row, at)
+    elif row.action == Action.UNLOCK and (row.unanswered or _is_unanswered(step)):
+        _unlock_unanswered(tx, state, row, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:
         _keep_stored(tx, state, row, at)
 
@@ -72,6 +78,40 @@ def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
             mailbox_locks.drop(tx, row.domain, row.username)
         case _:
             pass
+
+
+def _is_unanswered(step: Finish) -> bool:
+    return step.reason is not None and step.reason.code is RowReason.NO_ANSWER
+
+
+def _unlock_unanswered(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
+    """End a lock whose unlock is given up: its password may be set, and MXroute cannot show it."""
+    lock = mailbox_locks.of_mailbox(tx, row.domain, row.username)
+    if lock is None or lock.since >= state.created_at:
+        return
+    mailbox_locks.drop(tx, row.domain, row.username)
+    audit.record(
+        tx, state.actor, AuditAction.MAILBOX_UNLOCK, at=at, on=row.address, run=state.id,
+        outcome=_NOT_READABLE, detail={"password": True, "answered": False},
+    )  # fmt: skip
+
+
+def _note_dropped(tx: Tx, row: RowRecord) -> None:
+    """Note the lock and the date of a mailbox that counts as deleted, in case it is still there."""
+    lock = mailbox_locks.of_mailbox(tx, row.domain, row.username)
+    deletion = dated_deletions.get(tx, row.domain, row.username)
+    dropped = {"lock": lock and asdict(lock), "deletion": deletion and asdict(deletion)}
+    if lock or deletion or "dropped" in row.before:
+        journal.set_row(tx, row.run, row.position, before=row.before | {"dropped": dropped})
+
+
+def _restore_dropped(tx: Tx, row: RowRecord) -> None:
+    """Restore the lock and the date of a mailbox that was not deleted, unless it has others now."""
+    dropped = row.before.get("dropped") or {}
+    if (lock := dropped.get("lock")) and mailbox_locks.of_mailbox(tx, row.domain, row.username) is None:
+        mailbox_locks.put(tx, row.domain, row.username, Lock(**lock))
+    if (deletion := dropped.get("deletion")) and dated_deletions.get(tx, row.domain, row.username) is None:
+        dated_deletions.put(tx, DatedDeletion(**deletion))
 
 
 def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish) -> Finish:
@@ -237,6 +277,8 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
         unanswered=True, host_quota=None, host_limit=None,
     )  # fmt: skip
     _restore_stored(tx, row, at)
+    if row.action == Action.DELETE:
+        _restore_dropped(tx, row)
     audit.record(
         tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id,
         outcome=reasons.text(step.reason, Action(row.action)) if step.reason else "", detail={"action": row.action},

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.locks import Lock
+from mxlib.store.tables import attempt, manual_write, run, run_row
 from mxlib.store.tables import mailbox_lock as table
-from mxlib.store.tables import manual_write, run, run_row
 from mxlib.store.transaction import Tx
 
 _LOCK = [table.c[name] for name in ("at", "who", "reason")]
@@ -18,6 +18,9 @@ _LOCK = [table.c[name] for name in ("at", "who", "reason")]
 #: Writes and rows without a recorded outcome.
 _OPEN_WRITE = manual_write.c.status.in_(("sending", "uncertain"))
 _UNDER_WAY = run_row.c.outcome.in_(("sending", "settling")) | ((run_row.c.outcome == "waiting") & run_row.c.unanswered)
+
+#: Seconds for which a request of a run may take effect.
+_ROW_COUNTS = 60.0
 
 #: Runs that may still send.
 _ACTIVE = run.c.status.in_(("queued", "running", "paused", "stopping"))
@@ -68,10 +71,8 @@ def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:
 
     With `username`, of that mailbox alone.
     """
-    rows = (
-        sa.select(run_row.c.username)
-        .join(run, run.c.id == run_row.c.run)
-        .where(_ACTIVE, run_row.c.domain == domain, run_row.c.action == "lock", _UNDER_WAY)
+    rows = sa.select(run_row.c.username).where(
+        run_row.c.run.in_(_active(tx)), run_row.c.domain == domain, run_row.c.action == "lock", _UNDER_WAY
     )
     writes = sa.select(manual_write.c.username).where(
         manual_write.c.domain == domain, manual_write.c.action == "lock", _OPEN_WRITE
@@ -93,7 +94,7 @@ def may_still_set_password(tx: Tx, domain: str, username: str, now: float) -> fl
 
 
 def _under_way(tx: Tx, domain: str, username: str, now: float, *, locks: bool) -> float:
-    """Return how many seconds open writes may take effect; a run's row counts 60."""
+    """Return how many seconds open writes may take effect; a run's row counts as `_ROW_COUNTS`."""
     kind = manual_write.c.action == "lock" if locks else manual_write.c.sealed_password.is_not(None)
     until = tx.scalar(
         sa.select(sa.func.max(manual_write.c.settle_at)).where(
@@ -101,13 +102,23 @@ def _under_way(tx: Tx, domain: str, username: str, now: float, *, locks: bool) -
         )
     )
     of_row = run_row.c.action == "lock" if locks else run_row.c.sealed_password.is_not(None)
-    row = (
-        sa.select(run_row.c.run)
-        .join(run, run.c.id == run_row.c.run)
-        .where(run_row.c.domain == domain, run_row.c.username == username, of_row, _UNDER_WAY, _ACTIVE)
+    last = (
+        sa.select(sa.func.max(attempt.c.sent_at))
+        .where(attempt.c.run == run_row.c.run, attempt.c.position == run_row.c.position, attempt.c.kind != "read")
+        .scalar_subquery()
     )
-    seconds = 60.0 if tx.execute(row.limit(1)).first() is not None else 0.0
-    return max(seconds, (until or now) - now)
+    started = sa.select(run.c.created_at).where(run.c.id == run_row.c.run).scalar_subquery()  # a retry sent nothing yet
+    rows = sa.select(run_row.c.outcome, sa.func.coalesce(last, started)).where(
+        run_row.c.run.in_(_active(tx)), run_row.c.domain == domain, run_row.c.username == username, of_row, _UNDER_WAY
+    )
+    # A row that waits may wait for ever, in a paused run; what it sent may not.
+    left = [sent_at + _ROW_COUNTS - now if waits == "waiting" else _ROW_COUNTS for waits, sent_at in tx.execute(rows)]
+    return max(0.0, (until or now) - now, *left)
+
+
+def _active(tx: Tx) -> list[int]:
+    """Return the runs that may still send: few, while the rows of a domain may be very many."""
+    return list(tx.execute(sa.select(run.c.id).where(_ACTIVE)).scalars())
 
 
 def _is(domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:

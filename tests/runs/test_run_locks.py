@@ -5,8 +5,10 @@ import pytest
 from mxlib.core.locks import Lock
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.vocabulary import Action
+from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import mailbox_locks, manual_writes
+from mxlib.store import dated_deletions, mailbox_locks, manual_writes
+from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.simulation import START, Simulation, plan, row
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
@@ -16,9 +18,9 @@ def acts(action: Action, password: str = "") -> PlannedRow:
     return row(0, action=action, password=password, quota=None, limit=None, before=KNOWN)
 
 
-def existing() -> Simulation:
+def existing(*rules: Rule) -> Simulation:
     """Return a simulation in which user0@a.nl exists."""
-    here = Simulation()
+    here = Simulation(*rules)
     here.sandbox.account.apply(Change("create", "a.nl", "user0", password="theirs"))
     return here
 
@@ -71,3 +73,54 @@ class TestBetweenInspectionAndRequest:
         here.run()
         assert (here.outcomes(run), writes(here)) == (["skipped"], [])
         assert locked(here) is None
+
+
+def test_an_unlock_given_up_without_an_answer_ends_the_lock() -> None:
+    here = existing(Rule(NAMED["lost_after"], count=None))
+    with here.store.write() as tx:
+        mailbox_locks.put(tx, "a.nl", "user0", Lock(START - 1.0, "kim"))
+    run = here.start(plan(acts(Action.UNLOCK, "New-Secret-1")))
+    here.run()
+    assert here.outcomes(run) == ["failed"]
+    assert locked(here) is None
+
+
+def test_a_deletion_that_was_not_done_leaves_lock_and_date() -> None:
+    here = existing(Rule(NAMED["yes_undone"], "delete"))
+    date = DatedDeletion("a.nl", "user0", START + 9e6, START - 1.0, "kim", "operator", "", {"usage": 1.0}, "")
+    with here.store.write() as tx:
+        mailbox_locks.put(tx, "a.nl", "user0", Lock(START - 1.0, "kim", "left us"))
+        dated_deletions.put(tx, date)
+    run = here.start(plan(acts(Action.DELETE)))
+    here.run()
+    assert here.outcomes(run) == ["failed"]
+    assert locked(here) == Lock(START - 1.0, "kim", "left us")
+    with here.store.read() as tx:
+        assert dated_deletions.get(tx, "a.nl", "user0") == date
+
+
+def test_a_row_that_waits_after_a_lost_answer_forbids_a_lock_for_a_minute() -> None:
+    here = existing(Rule(NAMED["lost_after"], count=None))
+    run = here.start(plan(acts(Action.UPDATE, "New-Secret-1")))
+    while not here.rows(run)[0].unanswered:
+        here.step()
+    here.engine.pause(run, "for the test")
+    assert here.outcomes(run) == ["waiting"]
+    with here.store.read() as tx:
+        assert mailbox_locks.may_still_set_password(tx, "a.nl", "user0", here.clock.now()) > 0
+        assert mailbox_locks.may_still_set_password(tx, "a.nl", "user0", here.clock.now() + 61.0) == 0
+
+
+def test_locks_under_way_are_read_from_the_rows_of_open_runs() -> None:
+    here = existing()
+    here.start(plan(acts(Action.LOCK)))
+    statements: list[str] = []
+    with here.store.read() as tx:
+        raw = tx.connection.driver_connection
+        assert raw is not None
+        raw.set_trace_callback(statements.append)
+        mailbox_locks.being_locked(tx, "a.nl")
+        raw.set_trace_callback(None)
+        plans = [str(step) for each in statements for step in raw.execute(f"EXPLAIN QUERY PLAN {each}")]
+    assert any("run_by_status" in step for step in plans), plans
+    assert not any("row_by_mailbox" in step for step in plans), plans
