@@ -97,7 +97,7 @@ def _unlock_unanswered(tx: Tx, state: RunState, row: RowRecord, at: float) -> No
 
 
 def _note_dropped(tx: Tx, row: RowRecord) -> None:
-    """Note the lock and the date of a mailbox that counts as deleted, in case it is still there."""
+    """Note the lock and the date of a deleted mailbox, which may still be there."""
     lock = mailbox_locks.of_mailbox(tx, row.domain, row.username)
     deletion = dated_deletions.get(tx, row.domain, row.username)
     dropped = {"lock": lock and asdict(lock), "deletion": deletion and asdict(deletion)}
@@ -106,7 +106,7 @@ def _note_dropped(tx: Tx, row: RowRecord) -> None:
 
 
 def _restore_dropped(tx: Tx, row: RowRecord) -> None:
-    """Restore the lock and the date of a mailbox that was not deleted, unless it has others now."""
+    """Restore lock and date of a mailbox that was not deleted, unless it has others."""
     dropped = row.before.get("dropped") or {}
     if (lock := dropped.get("lock")) and mailbox_locks.of_mailbox(tx, row.domain, row.username) is None:
         mailbox_locks.put(tx, row.domain, row.username, Lock(**lock))

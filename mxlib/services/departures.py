@@ -171,7 +171,7 @@ class DepartureService:
 
 
 def _unfinished(tx: Tx, user: UserRecord, handed_over: Collection[int] = ()) -> Unfinished:
-    """Return what a user and their tokens have open, without tokens that others own or get."""
+    """Return what a user and their tokens have open; tokens of others do not count."""
     others = {
         known_as(token.id, token.name)
         for token in tokens.list_tokens(tx)

@@ -150,7 +150,7 @@ def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
 
 
 def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
-    """Return the latest known write of each mailbox that set its password, locked or deleted it."""
+    """Return the latest write of each mailbox that set its password, locked or deleted it."""
     what, detail = audit.c.what, audit.c.detail
     # An entry of an earlier release has no detail.
     changed = sa.case(
