@@ -33,6 +33,8 @@ _BEYOND_ASCII_BYTES = re.compile(rb"[\x80-\xff]+")
 _JAPANESE = re.compile(rb"(?:[\x81-\x9f\xe0-\xea\xfa-\xfc][\x40-\x7e\x80-\xfc]){2,}")
 #: Bytes that begin rare characters of Shift-JIS, and are accented letters in Windows-1252: `Hélène` has two of them.
 _ACCENTED = bytes(range(0xE0, 0x100))
+_ASCII_LETTERS = re.compile(rb"[A-Za-z]")
+
 #: Words that may be of Windows-1250 or of Windows-1252.
 _WORDS = re.compile(
     rb"[A-Za-z\x8a\x8c-\x8f\x9a\x9c-\x9f\xa3\xa5\xaa\xaf\xb2\xb3\xb9\xba\xbc\xbe-\xd6\xd8-\xf6\xf8-\xff]+"
@@ -156,7 +158,7 @@ def _is_central_european(data: bytes) -> bool:
     western = central = 0
     maps = (_charmap("windows-1252"), _charmap("windows-1250"))
     for word in set(_WORDS.findall(data)):
-        if word.isascii():
+        if word.isascii() or not _ASCII_LETTERS.search(word):  # such as a run of bytes that are no text
             continue
         one, other = (codecs.charmap_decode(word, "strict", charmap)[0] for charmap in maps)
         if one == other:
