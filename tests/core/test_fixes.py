@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mxlib.core import passwords
 from mxlib.core.clients import DomainTerms, Terms
+from mxlib.core.editing import columns
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
 from mxlib.core.findings import bits_of
@@ -422,3 +423,33 @@ def test_many_rows_are_grouped_and_fixed_in_linear_time() -> None:
 
     seconds(100)
     assert seconds(5_000) < 40 * max(seconds(500), 0.005)
+
+
+# One row.
+
+
+def test_a_row_takes_everything_that_is_suggested_for_it_in_one_step() -> None:
+    rows = table({"username": "a b", "password": "weak"}, {"username": "c d"}, {})
+    editor = opened(rows)
+    found = groups.find(editor.validate_rows())
+    assert columns.suggestions(found, rows["origin"]).tolist() == ["a.b", "c.d", ""]
+    editor.fix_shown(0)
+    assert usernames(editor) == ["a.b", "c d", "row2"]
+    assert editor.latest.rows["generated"].tolist() == [True, False, False]
+    editor.undo()
+    assert (usernames(editor), editor.can_undo) == (["a b", "c d", "row2"], False)
+
+
+def test_a_row_without_a_suggestion_stays_and_so_does_a_place_off_the_page() -> None:
+    editor = opened(table({}, {"quota": "lots"}))
+    before = editor.latest
+    for place in (0, 1, 7, -1):
+        editor.fix_shown(place)
+    assert editor.latest is before
+    assert not editor.can_undo
+
+
+def test_the_label_of_a_suggestion_is_its_value_or_what_it_does() -> None:
+    rows = table({"username": "x@autohaus-siever.de"}, {"password": "weak"}, {"recovery_email": "kim@gmial.com"})
+    found = groups.find(validated(rows))
+    assert columns.suggestions(found, rows["origin"]).tolist() == ["autohaus-sievers.de", "Generate", "kim@gmail.com"]

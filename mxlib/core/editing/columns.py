@@ -1,12 +1,15 @@
 """Choose the columns of a preview: those with problems first, and none without a value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mxlib.core.findings import kinds_of
+from mxlib.core.fixes.groups import ROW_FIXES, FixGroup
 from mxlib.core.schema import NAME, SHOWN, USERNAME
+from mxlib.core.text import fixes
 from mxlib.core.vocabulary import Verdict
 
 #: Problems of more characters are wrapped, where they are at least one in so many rows.
@@ -23,13 +26,18 @@ class GridColumns:
     names: tuple[str, ...]
     longest: int = 0
     wraps: bool = False
+    #: Whether a column offers the suggestions.
+    suggests: bool = False
 
 
-def choose(validated: pd.DataFrame, shown: list[int], *, every: bool = False) -> GridColumns:
+def choose(
+    validated: pd.DataFrame, shown: list[int], found: Sequence[FixGroup] = (), *, every: bool = False
+) -> GridColumns:
     """Choose the columns for validated rows, of which those at `shown` are on the page.
 
     A name is next to its username. Columns with an error follow, those with most errors first, then those with
-    warnings. Columns without any value are hidden, unless `every` is set or a row was added by hand.
+    warnings. Columns without any value are hidden, unless `every` is set or a row was added by hand. `found` are the
+    groups of problems.
     """
     faulty = _faulty(validated)
     added = bool(((validated["line"] == 0) & (validated["username"] == "")).any())
@@ -41,7 +49,20 @@ def choose(validated: pd.DataFrame, shown: list[int], *, every: bool = False) ->
     ]
     lengths = [len(text) for text in problems(validated.iloc[shown]).tolist()]
     long = sum(length > LONG for length in lengths)
-    return GridColumns(tuple(names), max(lengths, default=0), 0 < long >= len(lengths) / ONE_IN)
+    suggests = any(group.fixes[0] in ROW_FIXES for group in found)
+    return GridColumns(tuple(names), max(lengths, default=0), 0 < long >= len(lengths) / ONE_IN, suggests)
+
+
+def suggestions(found: Sequence[FixGroup], origins: pd.Series) -> pd.Series:
+    """Return the label of the suggestion for each of the rows with these origins; blank without one."""
+    labels = np.full(len(origins), "", dtype=object)
+    index = pd.Index(origins)
+    for group in found:
+        if group.fixes[0] in ROW_FIXES:
+            places = index.get_indexer(group.origins)
+            for at in np.flatnonzero(places >= 0):
+                labels[places[at]] = labels[places[at]] or fixes.suggestion(group, int(at))
+    return pd.Series(labels, index=origins.index, dtype="string")
 
 
 def problems(validated: pd.DataFrame) -> pd.Series:

@@ -223,6 +223,20 @@ class Editor:
         if 0 <= place < len(self.shown):
             self.commit(lambda draft: draft.deleted([self.shown[place]]))
 
+    def fix_shown(self, place: int) -> None:
+        """Apply what is suggested for the row at a place of the page, in one step."""
+        if not 0 <= place < len(self.shown):
+            return
+        found = groups.of_row(self._validate(self.draft), self.shown[place])
+
+        def fixed(draft: Draft) -> Draft:
+            for group in found:
+                draft = fixing.apply(draft, group, group.fixes[0])
+            return draft
+
+        if found:
+            self.commit(fixed)
+
     def apply(self, tool: Tool) -> None:
         """Apply a tool to the rows in view, on every page.
 

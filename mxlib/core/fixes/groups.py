@@ -36,6 +36,10 @@ class FixKind(StrEnum):
     SHOW_CHANGES = "show_changes"
 
 
+#: Fixes that give a cell a value, and that a click in the row itself applies.
+ROW_FIXES = frozenset({FixKind.SUGGESTED, FixKind.GENERATE, FixKind.STRIP})
+
+
 class Problem(StrEnum):
     """The problem that the rows of a group share, in the order of pages."""
 
@@ -201,6 +205,11 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
         if where.any():
             found.append(_group(problem, rule, validated[where]))
     return found
+
+
+def of_row(validated: pd.DataFrame, position: int) -> list[FixGroup]:
+    """Return the groups of one row whose main fix gives a cell a value."""
+    return [group for group in find(validated.iloc[[position]]) if group.fixes[0] in ROW_FIXES]
 
 
 def of_namesakes(rows: pd.DataFrame) -> FixGroup:

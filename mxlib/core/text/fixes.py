@@ -120,3 +120,20 @@ def undoing(fix: AppliedFix, standing: int, *, last: bool) -> str:
         return f"Undoes this fix in {rows}. What you changed since stays."
     edited = count(kept, "row was", "rows were")
     return f"Undoes this fix in {rows} of {fix.count:,}: {edited} edited since. Your edits stay."
+
+
+def suggestion(group: FixGroup, at: int) -> str:
+    """Return the label of the main fix in one row of a group: the value that it puts there."""
+    match group.fixes[0]:
+        case FixKind.GENERATE:
+            return "Generate"
+        case FixKind.STRIP:
+            return "Trim"
+        case _ if group.column == "name":
+            return "Clean"  # the value itself has hidden characters removed, and looks like the cell
+        case _ if group.column == "username":
+            return group.becomes["username"][at].partition("@")[0]
+        case _ if group.column == "domain":
+            return group.becomes["domain"][at] or group.becomes["username"][at].partition("@")[2]
+        case _:
+            return group.becomes[group.column][at]

@@ -1,6 +1,6 @@
 """The table of a preview: what the operator sees of it, and types into it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +8,8 @@ import streamlit as st
 from mxlib.core.editing import columns
 from mxlib.core.editing.columns import GridColumns
 from mxlib.core.editing.editor import Editor
+from mxlib.core.fixes import groups
+from mxlib.core.fixes.groups import FixGroup
 from mxlib.core.schema import COLUMNS, MASK, SHOWN, USERNAME
 from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
@@ -45,24 +47,25 @@ def show(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int]) ->
     toolbar.show(editor, validated, figures)
     if editor.notice:
         st.markdown(f":material/info: {escaped(editor.notice)}")
-    problems.show_groups(editor, validated)
-    _grid(editor, validated)
+    found = groups.find(validated)
+    problems.show_groups(editor, validated, found)
+    _grid(editor, validated, found)
     filters.pages(editor)
 
 
-def _columns(editor: Editor, validated: pd.DataFrame) -> GridColumns:
+def _columns(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) -> GridColumns:
     """Return the columns of the grid.
 
     They stay until another grid is drawn, so that no cell moves while one types.
     """
     drawn: tuple[str, GridColumns] | None = st.session_state.get(_DRAWN)
     if drawn is None or drawn[0] != editor.key:
-        drawn = (editor.key, columns.choose(validated, editor.shown, every=editor.every_column))
+        drawn = (editor.key, columns.choose(validated, editor.shown, found, every=editor.every_column))
         st.session_state[_DRAWN] = drawn
     return drawn[1]
 
 
-def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.DataFrame:
+def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns, found: Sequence[FixGroup]) -> pd.DataFrame:
     """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
     base = editor.draft.rows.iloc[editor.shown]
     now = validated[list(_SHOWN_OF_VALIDATION)].iloc[editor.shown]
@@ -70,7 +73,7 @@ def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.Da
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _EXCLUDED)
     diff = editor.compare_with_file() if editor.changes_shown else None
     # What is wrong is next to the cells that fix it. It is not pinned: Streamlit draws pinned text in grey.
-    order = ["status", "fix", *chosen.names, "ticked", "line", "remove"]
+    order = ["status", "fix", *(["suggestion"] if chosen.suggests else []), *chosen.names, "ticked", "line", "remove"]
     if editor.updates:
         order.insert(order.index(USERNAME.name) + 1, "changes")
     if diff is not None:
@@ -85,18 +88,20 @@ def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns) -> pd.Da
         "was": pd.Series(diff.describe(editor.shown) if diff else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
+    if chosen.suggests:
+        cells["suggestion"] = columns.suggestions(found, base["origin"])
     if editor.updates:
         cells["changes"] = now["changes"].map(findings.in_one_line).astype("string")
     return pd.DataFrame({name: cells[name] for name in order}, index=base.index)
 
 
-def _grid(editor: Editor, validated: pd.DataFrame) -> None:
+def _grid(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) -> None:
     if not editor.shown:
         message = _NO_MATCH if editor.filtered else _NO_ROW
         st.info(message, icon=":material/filter_alt_off:")
         return
-    chosen = _columns(editor, validated)
-    view = _view(editor, validated, chosen)
+    chosen = _columns(editor, validated, found)
+    view = _view(editor, validated, chosen, found)
     row = _WRAPPED_ROW if chosen.wraps else _ROW
     wide = _WRAPPED if chosen.wraps else min(max(_NARROW, int(chosen.longest * _CHARACTER) + 20), _WIDE)
 
@@ -104,6 +109,11 @@ def _grid(editor: Editor, validated: pd.DataFrame) -> None:
         click = st.session_state.get(f"remove-{editor.generation}")
         if click is not None:
             editor.delete_shown(click.row)
+
+    def suggest() -> None:
+        click = st.session_state.get(f"suggest-{editor.generation}")
+        if click is not None:
+            editor.fix_shown(click.row)
 
     text = st.column_config.TextColumn
     with st.container(key="preview-grid"):
@@ -126,6 +136,9 @@ def _grid(editor: Editor, validated: pd.DataFrame) -> None:
                     width=112,
                 ),
                 "fix": text("Problem", disabled=True, width=wide),
+                "suggestion": st.column_config.ButtonColumn(
+                    "Suggestion", key=f"suggest-{editor.generation}", on_click=change(editor, suggest), width=170
+                ),
                 "ticked": st.column_config.CheckboxColumn("Include", width=84, help="Untick to exclude the row."),
                 "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="%d"),
                 "changes": text("Changes", disabled=True, width=220),

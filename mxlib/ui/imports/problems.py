@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing.editor import Editor
-from mxlib.core.fixes import groups
 from mxlib.core.fixes.apply import AppliedFix
 from mxlib.core.fixes.groups import FixGroup, FixKind
 from mxlib.core.format import count
@@ -30,10 +29,10 @@ _MOST_DONE = 6
 _EVERY = "every_group"
 
 
-def show_groups(editor: Editor, validated: pd.DataFrame) -> None:
+def show_groups(editor: Editor, validated: pd.DataFrame, found: list[FixGroup]) -> None:
     """Show the problems in groups, each with its fixes, and the fixes that were applied."""
     unsure = editor.excluded_namesakes(validated)
-    found = [*([unsure] if unsure else []), *groups.find(validated)]
+    found = [*([unsure] if unsure else []), *found]
     done = editor.standing_fixes()[-_MOST_DONE:]
     every = bool(st.session_state.get(_EVERY)) and len(found) > _MOST_GROUPS
     with st.container(key="fixes", gap="xsmall"):
