@@ -23,7 +23,8 @@ from mxlib.core.vocabulary import AuditAction, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
-from mxlib.store import audit, audit_check, clock_guard, hold, manual_writes
+from mxlib.store import audit, audit_check, clock_guard, dated_deletions, hold, manual_writes
+from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
@@ -51,7 +52,7 @@ LOOKS = {
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
             "Delete it", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
-            "step.key('offer')"}  # fmt: skip
+            "step.key('offer')", "suggest-"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,18 @@ def a_client(tab: Tab) -> None:
     tab.app.session_state["clients-picked"] = tab.services.clients.add(LOCAL, ClientDetails("Client A", (HERE,)))
 
 
+def a_dated_deletion(why: str = "") -> Callable[[Tab], None]:
+    """A mailbox has a date for its deletion, and asks first with `why`."""
+
+    def stored(tab: Tab) -> None:
+        now = tab.services.clock.now()
+        deletion = DatedDeletion(HERE, "info", now + 864_000, now, LOCAL.name, LOCAL.kind, "", {}, why)
+        with tab.services.store.write() as tx:
+            dated_deletions.put(tx, deletion)
+
+    return stored
+
+
 EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
 CARD = {"address": f"info@{HERE}"}
 ADMIN = "admin"
@@ -274,6 +287,8 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),
     (Action("unconfirmed_forget_", "email_accounts", IMPORT, without_answer()), ()),
+    (Action("dated-off-", "runs", "view import delete", a_dated_deletion()), ()),
+    (Action("dated-delete-", "runs", "view import delete", a_dated_deletion("It sent mail.")), ()),
     (Action("pause", "runs", IMPORT, Tab.going), ()),
     (Action("stop", "runs", IMPORT, Tab.going), ()),
     (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
@@ -357,6 +372,7 @@ def world(services: Services) -> dict[str, Any]:
         "clients": services.clients.list_all(LOCAL),
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
+        "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
         "jump": services.housekeeping.jump(),
         "hold": services.backups.held(),
         "proof": services.audit_proof.problems(LOCAL),
