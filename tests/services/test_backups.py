@@ -228,7 +228,7 @@ def test_no_nightly_backup_is_made_before_continue(restored: App, folder: Path) 
 
 
 def test_only_an_admin_continues(restored: App) -> None:
-    with pytest.raises(Forbidden, match="Only an admin"):
+    with pytest.raises(Forbidden, match="Only admins"):
         restored.services.backups.end_hold(KIM)
     assert restored.services.backups.held() is not None
     restored.services.backups.end_hold(LOCAL)

@@ -54,7 +54,7 @@ def choose(
 
 
 def suggestions(found: Sequence[FixGroup], origins: pd.Series) -> pd.Series:
-    """Return the label of the suggestion for each of the rows with these origins; blank without one."""
+    """Return the label of each row's suggestion, by origin; blank without one."""
     labels = np.full(len(origins), "", dtype=object)
     index = pd.Index(origins)
     for group in found:

@@ -224,7 +224,7 @@ class Editor:
             self.commit(lambda draft: draft.deleted([self.shown[place]]))
 
     def fix_shown(self, place: int) -> None:
-        """Apply what is suggested for the row at a place of the page, in one step."""
+        """Apply the suggestions for the row at a place of the page."""
         if not 0 <= place < len(self.shown):
             return
         found = groups.of_row(self._validate(self.draft), self.shown[place])
