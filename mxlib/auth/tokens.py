@@ -144,6 +144,16 @@ class Tokens:
         with self._store.read() as tx:
             return [token for token in tokens.of_owner(tx, user) if token_owners.works(token, now)]
 
+    def acting_as(self, name: str) -> Caller | None:
+        """Return the caller of the working token that acts under `name`; None without one."""
+        with self._store.read() as tx:
+            record = next((each for each in tokens.list_tokens(tx) if known_as(each.id, each.name) == name), None)
+            of_clients = token_owners.client_domains(tx, record) if record else {}
+        if record is None or not token_owners.works(record, self._clock.now()):
+            return None
+        admin, domains = token_owners.rights(record, of_clients)
+        return Caller(name, admin=admin, domains=domains, kind=CallerKind.TOKEN)
+
     def caller(self, token: str, address: str = "") -> Caller:
         """Return the caller that holds `token`; raises InvalidToken, and TokensWait since a restore."""
         try:

@@ -204,9 +204,9 @@ def assemble(
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
-    dated = DatedDeletions(settings, store, lists, engine, clock)
-    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
+    dated = DatedDeletions(settings, store, lists, engine, users, tokens, clock)
+    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists, imports, files,

@@ -1,14 +1,15 @@
 """Deletions that have a date: asked for with a lock, looked at once more on their day, and carried out as runs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.tokens import Tokens
+from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core.format import day
 from mxlib.core.plans import changes
@@ -40,12 +41,24 @@ _DAYS = 7
 _DAY = 86_400.0
 
 
+class _Changed(Exception):
+    """Dated deletions may no longer be carried out: called off, say, while others were looked at."""
+
+    def __init__(self, deletions: Collection[DatedDeletion]) -> None:
+        super().__init__()
+        self.deletions = deletions
+
+
 @resolves_callers
 class DatedDeletions:
     """Stores, carries out and calls off deletions that have a date."""
 
-    def __init__(self, settings: Settings, store: Store, lists: MailboxLists, runs: RunManager, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, lists: MailboxLists, runs: RunManager, users: Users, tokens: Tokens,
+        clock: Clock,
+    ) -> None:  # fmt: skip
         self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
+        self._users, self._tokens = users, tokens
 
     def default_day(self) -> float:
         """Return when a mailbox is deleted unless another day is chosen (Unix seconds)."""
@@ -149,32 +162,68 @@ class DatedDeletions:
     def _is_ready(self, deletion: DatedDeletion, box: Mapping[object, object] | None) -> bool:
         """Return whether a mailbox may be deleted now.
 
-        The deletion of a gone one is forgotten, that of a used one asks.
+        The deletion of a gone one is forgotten, that of a used one asks. It asks as well when the asker may no longer
+        delete there.
         """
+        may = self._may_still(deletion)
         with self._runs.writing() as tx:
             if hold.current(tx) is not None or dated_deletions.get(tx, deletion.domain, deletion.username) != deletion:
                 return False  # called off, or restored, while the lists were read
             if box is None:
                 dated_deletions.drop(tx, deletion.domain, deletion.username)
                 return False
-            why = _against(tx, deletion, box)
+            why = _against(tx, deletion, box) if may else texts.not_allowed(deletion.who, deletion.domain)
             if why:
                 dated_deletions.ask(tx, deletion.domain, deletion.username, why)
                 now, action = self._clock.now(), AuditAction.MAILBOX_DELETE_ASKS
                 audit.record(tx, audit.MXM, action, at=now, on=deletion.mailbox, outcome=why)
         return not why
 
+    def _may_still(self, deletion: DatedDeletion) -> bool:
+        """Return whether the asker of a deletion may delete in that domain today."""
+        if deletion.kind == CallerKind.TOKEN:
+            caller = self._tokens.acting_as(deletion.who)
+        elif deletion.who == LOCAL.name:
+            return True
+        else:
+            try:
+                caller = self._users.caller(deletion.who)
+            except Forbidden:
+                return False
+        return caller is not None and caller.may(Permission.DELETE, deletion.domain)
+
     def _start(self, actor: Actor, found: Sequence[tuple[DatedDeletion, Mapping[str, object]]]) -> None:
-        plan, _ = changes.make_plan(pd.DataFrame([box for _, box in found]), Deletion(), RUN_NAME)
+        """Start the run of these deletions, without those that changed since they were looked at."""
+        while found:
+            plan, _ = changes.make_plan(pd.DataFrame([box for _, box in found]), Deletion(), RUN_NAME)
+            due = [deletion for deletion, _ in found]
 
-        def forget(tx: Tx, _run: int) -> None:
-            for deletion, _ in found:
-                dated_deletions.drop(tx, deletion.domain, deletion.username)
+            def forget(tx: Tx, _run: int, due: Sequence[DatedDeletion] = due) -> None:
+                if changed := [deletion for deletion in due if not _stands(tx, deletion)]:
+                    raise _Changed(changed)
+                for deletion in due:
+                    dated_deletions.drop(tx, deletion.domain, deletion.username)
 
-        with suppress(NotFound):
-            self._runs.start(
-                plan, actor.name, retention_days=_DAYS, address=actor.address, kind=actor.kind, also=forget
-            )
+            try:
+                self._runs.start(
+                    plan, actor.name, retention_days=_DAYS, address=actor.address, kind=actor.kind, also=forget
+                )
+            except _Changed as changed:
+                found = [each for each in found if each[0] not in changed.deletions]
+            except NotFound:
+                return
+            else:
+                return
+
+
+def _stands(tx: Tx, deletion: DatedDeletion) -> bool:
+    """Return whether a deletion is still asked for, and its mailbox stayed locked."""
+    return (
+        hold.current(tx) is None
+        and dated_deletions.get(tx, deletion.domain, deletion.username) == deletion
+        and mailbox_locks.of_mailbox(tx, deletion.domain, deletion.username) is not None
+        and not dated_deletions.is_unlocked_since(tx, deletion)
+    )
 
 
 def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,48 @@ def test_a_date_needs_the_permissions_to_lock_and_to_delete(app: App) -> None:
             app.services.changes.plan(Caller("kim", domains={"a.nl": frozenset(rights)}), ["nina@a.nl"], change)
     with pytest.raises(InvalidField):
         app.services.changes.plan(LOCAL, ["nina@a.nl"], LaterDeletion(app.services.clock.now() - DAY))
+
+
+@pytest.mark.parametrize("act", ["called off", "unlocked"])
+def test_a_deletion_that_changes_while_others_are_looked_at_is_not_done(
+    app: App, clock: ShiftedClock, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(app, "nina@a.nl", "max@a.nl")
+    dated_deletions, start = app.services.dated_deletions, app.services.run_manager.start
+
+    def meanwhile(*given: object, **named: object) -> object:
+        if act == "called off":
+            dated_deletions.call_off(LOCAL, "a.nl", "nina")
+        else:
+            app.services.mailboxes.unlock(LOCAL, "a.nl", "nina")
+        monkeypatch.undo()
+        return start(*given, **named)
+
+    monkeypatch.setattr(app.services.run_manager, "start", meanwhile)
+    passes(app, clock, 30.1)
+    assert app.host.has("nina@a.nl")
+    assert not app.host.has("max@a.nl")
+    assert dated(app) == ({"nina@a.nl": ""} if act == "unlocked" else {})
+
+
+@pytest.mark.parametrize("end", ["disabled", "no right", "revoked", "none"])
+def test_a_deletion_asks_when_its_asker_may_no_longer_delete(app: App, clock: ShiftedClock, end: str) -> None:
+    users, tokens = app.services.users, app.services.tokens
+    if end == "revoked":
+        on = datetime.fromtimestamp(app.services.clock.now() + 30 * DAY).date().isoformat()
+        body = {"addresses": ["nina@a.nl"], "delete": True, "on": on, "confirm": 1}
+        app.ended(data(app.ask("POST", "/changes", body, token=app.token(a_nl="view support delete")), 202)["id"])
+        tokens.revoke(LOCAL, tokens.list_all(LOCAL)[0].id)
+    else:
+        users.add(LOCAL, "boss", "correct horse battery", admin=True)
+        number = users.add(LOCAL, "kim", permissions={"a.nl": ["view", "support", "delete"]})
+        change = LaterDeletion(app.services.clock.now() + 30 * DAY)
+        app.ended(app.services.changes.start(users.caller("kim"), ["nina@a.nl"], change, confirm=1).run)
+        if end == "disabled":
+            users.disable(LOCAL, number)
+        elif end == "no right":
+            users.change(LOCAL, number, permissions={"a.nl": ["view"]})
+    who = app.services.dated_deletions.every(LOCAL)[0].who
+    passes(app, clock, 31.0)
+    assert app.host.has("nina@a.nl") is (end != "none")
+    assert dated(app) == ({} if end == "none" else {"nina@a.nl": f"{who} may not delete in a.nl now"})

@@ -14,6 +14,11 @@ def sent(messages: int) -> str:
     return f"it sent {count(messages, 'message')} today"
 
 
+def not_allowed(who: str, domain: str) -> str:
+    """Say that the asker may no longer delete."""
+    return f"{who} may not delete in {domain} now"
+
+
 def waits(address: str, due_at: float, who: str, asked_at: float, now: float) -> str:
     """Say when a mailbox will be deleted, and who asked for it."""
     return f"{address} will be deleted on {day(due_at, now)}: {who} asked for that ({moment(asked_at, now)})."
