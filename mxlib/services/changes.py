@@ -35,7 +35,7 @@ from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
 from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService, clean_reason
 from mxlib.services.manual_writes import MailboxLocked
-from mxlib.services.runs import RunService
+from mxlib.services.runs import RunService, require_recent_for
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, Tx, journal
 
@@ -246,6 +246,7 @@ class ChangeService:
 
     def _delete_later(self, caller: Caller, plan: Plan, change: LaterDeletion, *, key: str | None) -> int:
         """Start the run that locks mailboxes, and store the date of their deletion."""
+        require_recent_for(current(caller), len(plan.rows))  # the run itself only locks
 
         def also(tx: Tx, _run: int) -> None:
             self._dated.date(tx, current(caller), plan.rows, change.due_at)

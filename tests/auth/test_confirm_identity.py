@@ -14,7 +14,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, NotRecent, Permissi
 from mxlib.auth.second_factor import STEP_S
 from mxlib.auth.sessions import RECENT_S, Session
 from mxlib.auth.sign_in import ClientInfo
-from mxlib.core.plans.changes import Deletion, NewPassword
+from mxlib.core.plans.changes import Deletion, LaterDeletion, NewPassword
 from mxlib.sandbox.faults import Schedule
 from mxlib.services.access import WayToConfirm
 from mxlib.services.drafts import DraftContent
@@ -100,6 +100,12 @@ def deletes(app: App, by: Caller, many: int) -> None:
     app.services.changes.carry_out(by, proposed, days=7, typed=str(many))
 
 
+def deletes_later(app: App, by: Caller, many: int) -> None:
+    change = LaterDeletion(app.services.clock.now() + 86_400)
+    proposed = app.services.changes.plan(by, addresses(app, imported(app, many)), change)
+    app.services.changes.carry_out(by, proposed, days=7, typed=str(many))
+
+
 def undoes(app: App, by: Caller, many: int) -> None:
     app.services.undo.start(by, imported(app, many), many)
 
@@ -149,10 +155,12 @@ RUNS: dict[str, Act] = {
     "take results as JSON": lambda app, by: app.services.runs.results(by, imported(app, 2)),
     "take a draft with 11 passwords": lambda app, by: app.services.drafts.file(by, draft(app, MANY), "csv"),
     "delete 11 mailboxes": lambda app, by: deletes(app, by, MANY),
+    "delete 11 mailboxes later": lambda app, by: deletes_later(app, by, MANY),
     "undo that deletes 11 mailboxes": lambda app, by: undoes(app, by, MANY),
 }
 NEVER: dict[str, Act] = {
     "delete 10 mailboxes": lambda app, by: deletes(app, by, FEW),
+    "delete 10 mailboxes later": lambda app, by: deletes_later(app, by, FEW),
     "undo that deletes 10 mailboxes": lambda app, by: undoes(app, by, FEW),
     "take a draft with 10 passwords": lambda app, by: app.services.drafts.file(by, draft(app, FEW), "csv"),
     "reset the password of one mailbox": lambda app, by: one_password(app, by),
