@@ -1,6 +1,9 @@
 """Deletions that have a date, as pages show them."""
 
-from mxlib.auth.permissions import LOCAL
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.sign_in import Authenticator
 from mxlib.core.plans.changes import LaterDeletion
 from mxlib.services import Services
 from mxlib.store import dated_deletions
@@ -43,3 +46,17 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
     assert "administratie@clienta.nl will be deleted on" in text
     tab.button(key=f"dated-delete-{INFO}").click().run()
     assert "This cannot be undone." in said(tab)
+
+
+def test_only_those_who_may_delete_see_buttons_where_it_asks(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.lists.mailboxes(LOCAL, "clienta.nl")
+    services.changes.start(LOCAL, [INFO], LaterDeletion(services.clock.now() + 86_400), confirm=1)
+    with services.store.write() as tx:
+        dated_deletions.ask(tx, "clienta.nl", "info", "it was unlocked since")
+    reader = Caller("kim", domains={"clienta.nl": frozenset({Permission.VIEW, Permission.SUPPORT})})
+    monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: reader)
+    tab = opened("mailbox", domain="clienta.nl", address=INFO)
+    assert "Nothing was done: it was unlocked since." in said(tab)
+    assert not {f"dated-delete-{INFO}", f"dated-off-{INFO}"} & {button.key for button in tab.button}

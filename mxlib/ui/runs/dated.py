@@ -40,15 +40,16 @@ def show_one(deletion: DatedDeletion) -> None:
 def _row(deletion: DatedDeletion) -> None:
     now = services.current().clock.now()
     asked = (deletion.who, deletion.asked_at, now)
+    may = services.current().dated_deletions.may_call_off(layout.caller(), deletion)
     text, delete, off = st.columns([8, 2, 2], vertical_alignment="center")
     if deletion.why:
         text.warning(escaped(texts.asks(deletion.mailbox, deletion.why, *asked)), icon=":material/help:")
-        if delete.button("Delete now", key=f"dated-delete-{deletion.mailbox}", width="stretch"):
+        if may and delete.button("Delete now", key=f"dated-delete-{deletion.mailbox}", width="stretch"):
             change_dialogs.forget()
             change_dialogs.delete([deletion.mailbox])
     else:
         text.markdown(escaped(texts.waits(deletion.mailbox, deletion.due_at, *asked)))
-    if deletion.why or services.current().dated_deletions.may_call_off(layout.caller(), deletion):
+    if may:
         call_off = act(_call_off, deletion.domain, deletion.username)
         off.button("Call off", key=f"dated-off-{deletion.mailbox}", width="stretch", on_click=call_off)
 
