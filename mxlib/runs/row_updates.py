@@ -66,8 +66,26 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         _lock_or_unlock(tx, state, row, at)
     elif row.action == Action.UNLOCK and (row.unanswered or _is_unanswered(step)):
         _unlock_unanswered(tx, state, row, at)
+    elif outcome is Outcome.SKIPPED and row.dated is not None and step.reason is not None:
+        _put_date_back(tx, state, row, step.reason, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:
         _keep_stored(tx, state, row, at)
+
+
+def _put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: float) -> None:
+    """Let the dated deletion of a kept mailbox ask, unless it has another date."""
+    if (
+        row.dated is None
+        or kept.code is RowReason.GONE
+        or dated_deletions.get(tx, row.domain, row.username) is not None
+    ):
+        return
+    deletion = dated_deletions.DatedDeletion(
+        row.domain, row.username, row.dated["due_at"], row.dated["asked_at"], state.operator, row.dated["kind"],
+        address="", before=row.dated["before"], why="",
+    )  # fmt: skip
+    dated_deletions.put(tx, deletion)
+    dated_deletions.ask(tx, deletion, reasons.text(kept, Action.DELETE).removeprefix("kept: "), at)
 
 
 def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:

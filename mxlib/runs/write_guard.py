@@ -2,7 +2,8 @@
 
 Minutes or days may lie between a plan and its row, so each mailbox is inspected right before it is changed or
 deleted, and is kept where it is not the one that was planned for. A deletion is the strictest: what was created again
-under the same name keeps its mail. Incoming mail is no reason to keep anything.
+under the same name keeps its mail. Incoming mail is no reason to keep anything, except from a dated deletion: no person
+saw that mailbox right before.
 
 An undo deletes only unused mailboxes, and restores only unchanged ones. So each of its rows is inspected right before
 it is sent; anything uncertain keeps the mailbox as it is.
@@ -95,6 +96,11 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
             return KeepReason(KeepCode.MAIL, Reason(RowReason.LESS_MAIL))
         if sent is not None and since.same_day and box.sent < sent:
             return KeepReason(KeepCode.SENT, Reason(RowReason.FEWER_SENT))
+        if row.dated is not None:  # nobody looked at it since; its run may have waited for hours
+            if box.sent:
+                return KeepReason(KeepCode.SENT, Reason.of(RowReason.SENT_TODAY, sent=box.sent))
+            if usage is not None and box.usage > usage + _ROUNDING:
+                return KeepReason(KeepCode.MAIL, Reason.of(RowReason.HOLDS_MAIL, usage=box.usage))
     return None
 
 

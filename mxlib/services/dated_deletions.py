@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -39,6 +40,9 @@ _ROUNDING = 0.01
 _DAYS = 7
 
 _DAY = 86_400.0
+
+#: Seconds between two looks at a mailbox on the day before its deletion.
+_LOOK_EVERY_S = 3_600.0
 
 
 class _Changed(Exception):
@@ -139,6 +143,9 @@ class DatedDeletions:
         with self._store.write() as tx:
             may = hold.current(tx) is None and clock_guard.may_forget(tx, now)
             due = dated_deletions.due(tx, now) if may else []
+            soon = {each.domain for each in dated_deletions.due(tx, now + _DAY)} if may else set()
+        if soon:  # the count of sent messages restarts each day, so the day before is looked at, too
+            self._lists.refresh(sorted(soon), newer_than=now - _LOOK_EVERY_S, patience=LONG_MAX_WAIT_S)
         if not due:
             return 0
         domains = sorted({each.domain for each in due})
@@ -174,9 +181,7 @@ class DatedDeletions:
                 return False
             why = _against(tx, deletion, box) if may else texts.not_allowed(deletion.who, deletion.domain)
             if why:
-                dated_deletions.ask(tx, deletion.domain, deletion.username, why)
-                now, action = self._clock.now(), AuditAction.MAILBOX_DELETE_ASKS
-                audit.record(tx, audit.MXM, action, at=now, on=deletion.mailbox, outcome=why)
+                dated_deletions.ask(tx, deletion, why, self._clock.now())
         return not why
 
     def _may_still(self, deletion: DatedDeletion) -> bool:
@@ -196,6 +201,7 @@ class DatedDeletions:
         """Start the run of these deletions, without those that changed since they were looked at."""
         while found:
             plan, _ = changes.make_plan(pd.DataFrame([box for _, box in found]), Deletion(), RUN_NAME)
+            plan = replace(plan, rows=tuple(map(_dated, plan.rows, [deletion for deletion, _ in found])))
             due = [deletion for deletion, _ in found]
 
             def forget(tx: Tx, _run: int, due: Sequence[DatedDeletion] = due) -> None:
@@ -214,6 +220,12 @@ class DatedDeletions:
                 return
             else:
                 return
+
+
+def _dated(row: PlannedRow, deletion: DatedDeletion) -> PlannedRow:
+    """Return the row of a dated deletion, with its date for a mailbox that is kept."""
+    kept = {name: getattr(deletion, name) for name in ("due_at", "asked_at", "kind", "before")}
+    return replace(row, before=dict(row.before) | {"dated": kept})
 
 
 def _stands(tx: Tx, deletion: DatedDeletion) -> bool:

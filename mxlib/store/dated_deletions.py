@@ -1,13 +1,17 @@
 """Deletions that have a date, until they are carried out or called off."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from mxlib.core.text import dated_deletions as texts
 from mxlib.core.vocabulary import AuditAction
+from mxlib.mxroute.protocol import Mailbox
+from mxlib.store import audit as audit_log
+from mxlib.store import mailbox_locks
 from mxlib.store.tables import audit
 from mxlib.store.tables import dated_deletion as table
 from mxlib.store.transaction import Tx
@@ -37,6 +41,8 @@ class DatedDeletion:
         return f"{self.username}@{self.domain}"
 
 
+_DAY = 86_400.0
+
 _COLUMNS = [table.c[column.name] for column in fields(DatedDeletion)]
 
 
@@ -63,9 +69,34 @@ def due(tx: Tx, now: float) -> list[DatedDeletion]:
     return _found(tx, (table.c.due_at <= now) & (table.c.why == ""))
 
 
-def ask(tx: Tx, domain: str, username: str, why: str) -> None:
+def ask(tx: Tx, deletion: DatedDeletion, why: str, at: float) -> None:
     """Let a dated deletion ask before it is carried out."""
-    tx.execute(table.update().where(*_is(domain, username)).values(why=why))
+    tx.execute(table.update().where(*_is(deletion.domain, deletion.username)).values(why=why))
+    audit_log.record(tx, audit_log.MXM, AuditAction.MAILBOX_DELETE_ASKS, at=at, on=deletion.mailbox, outcome=why)
+
+
+def ask_after_restore(tx: Tx, made_at: float, at: float) -> None:
+    """Let each deletion in a backup of `made_at` ask: it may have been called off since."""
+    for deletion in _found(tx, (table.c.asked_at <= made_at) & (table.c.why == "")):
+        ask(tx, deletion, texts.RESTORED, at)
+
+
+def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
+    """Let deletions ask whose mailboxes sent something after the day of their lock.
+
+    The list was read at `at`. The count of a day restarts at midnight UTC, so a look on the day of the deletion alone
+    would miss daily use.
+    """
+    waiting = {each.username: each for each in _found(tx, (table.c.domain == domain) & (table.c.why == ""))}
+    if not waiting:
+        return
+    for box in boxes:
+        if not box.sent or (deletion := waiting.get(box.username)) is None:
+            continue
+        lock = mailbox_locks.of_mailbox(tx, domain, box.username)
+        since = max(deletion.asked_at, lock.since if lock else 0.0)
+        if at // _DAY > since // _DAY:
+            ask(tx, deletion, texts.sent_on(int(box.sent), at), at)
 
 
 def drop(tx: Tx, domain: str, username: str) -> bool:

@@ -82,6 +82,7 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     made_again = strangers.difference(before)
     mailbox_locks.drop_made_again(tx, domain, made_again, before_at)
     dated_deletions.drop_made_again(tx, domain, made_again, before_at)
+    dated_deletions.note_use(tx, domain, boxes, at)
 
 
 def apply_write(tx: Tx, domain: str, username: str, box: Mailbox | None) -> None:

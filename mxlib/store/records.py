@@ -104,6 +104,12 @@ class RowRecord:
         return bool(self.before.get("unused") or self.before.get("unchanged"))
 
     @property
+    def dated(self) -> dict[str, Any] | None:
+        """Return the dated deletion that it carries out; None for other rows."""
+        dated: dict[str, Any] | None = self.before.get("dated")
+        return dated
+
+    @property
     def lock_reason(self) -> str:
         """Return why it locks its mailbox; blank without a reason."""
         return str(self.before.get("lock_reason") or "")

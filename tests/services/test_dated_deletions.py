@@ -9,9 +9,11 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import LaterDeletion
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import InvalidField
 from mxlib.store import clock_guard, hold
+from mxlib.store import dated_deletions as stored
 from mxlib.store.hold import Hold
 from tests.support.app import GOOD, App, data, opened, refused
 from tests.support.manual_writes import doings
@@ -84,7 +86,7 @@ def test_a_mailbox_that_is_locked_already_gets_its_date(app: App) -> None:
 
 @pytest.mark.parametrize(
     ("used", "why"),
-    [("unlocked", "it was unlocked since"), ("sent", "it sent 3 messages today"), ("less", "it holds less mail"),
+    [("unlocked", "it was unlocked since"), ("sent", "it sent 3 messages on "), ("less", "it holds less mail"),
      ("never locked", "it is not locked")],
 )  # fmt: skip
 def test_a_mailbox_that_seems_in_use_asks_instead(app: App, clock: ShiftedClock, used: str, why: str) -> None:
@@ -235,3 +237,53 @@ def test_a_deletion_asks_when_its_asker_may_no_longer_delete(app: App, clock: Sh
     passes(app, clock, 31.0)
     assert app.host.has("nina@a.nl") is (end != "none")
     assert dated(app) == ({} if end == "none" else {"nina@a.nl": f"{who} may not delete in a.nl now"})
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [({"sent": 3}, "3 sent today"), ({"usage": 9.0}, "holds 9 MB of mail")],
+)
+def test_a_mailbox_in_use_between_the_look_and_its_row_is_kept_and_asks(
+    app: App, clock: ShiftedClock, figures: dict[str, float], why: str
+) -> None:
+    later(app, "nina@a.nl", "max@a.nl")
+    app.host.waits = lambda request: has(app, **figures) if request.path.endswith("/nina") else None
+    passes(app, clock, 30.1)
+    assert app.host.has("nina@a.nl")
+    assert not app.host.has("max@a.nl")
+    assert dated(app) == {"nina@a.nl": why}
+    (asks,) = app.services.dated_deletions.every(LOCAL)
+    assert (asks.who, asks.kind) == (LOCAL.name, LOCAL.kind)
+    assert ("mailbox.delete_asks", "nina@a.nl") in [(what, on) for what, on, _ in doings(app)]
+
+
+@pytest.mark.parametrize("days", [2.0, 29.5])
+def test_a_mailbox_that_sent_something_before_its_day_asks(app: App, clock: ShiftedClock, days: float) -> None:
+    later(app, "nina@a.nl")
+    has(app, sent=3)
+    passes(app, clock, days)
+    if days == 2.0:  # someone looks at the list; the day before, MXM does
+        app.ask("GET", f"{BOXES}?refresh=true")
+    has(app, sent=0)
+    passes(app, clock, 30.1 - days)
+    assert app.host.has("nina@a.nl")
+    assert dated(app)["nina@a.nl"].startswith("it sent 3 messages on ")
+
+
+def test_what_was_sent_on_the_day_of_the_lock_is_no_reason_to_ask(app: App) -> None:
+    later(app, "nina@a.nl")
+    (deletion,) = app.services.dated_deletions.every(LOCAL)
+    box = Mailbox.from_data({"username": "nina", "sent": 3})
+    with app.services.store.write() as tx:
+        stored.note_use(tx, "a.nl", [box], deletion.asked_at)
+    assert dated(app) == {"nina@a.nl": ""}
+
+
+def test_a_deletion_from_before_a_backup_asks_after_its_restore(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    with app.services.store.write() as tx:
+        hold.begin(tx, Hold(app.services.clock.now()))
+    app.services.backups.end_hold(LOCAL)
+    passes(app, clock, 31.0)
+    assert app.host.has("nina@a.nl")
+    assert dated(app)["nina@a.nl"].startswith("a backup was restored since")

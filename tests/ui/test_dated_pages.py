@@ -39,7 +39,9 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
     change = LaterDeletion(services.clock.now() + 86_400)
     services.changes.start(LOCAL, [INFO, "administratie@clienta.nl"], change, confirm=2)
     with services.store.write() as tx:
-        dated_deletions.ask(tx, "clienta.nl", "info", "it was unlocked since")
+        asked = dated_deletions.get(tx, "clienta.nl", "info")
+        assert asked is not None
+        dated_deletions.ask(tx, asked, "it was unlocked since", services.clock.now())
     tab = opened("runs")
     text = said(tab)
     assert "Nothing was done: it was unlocked since." in text
@@ -54,7 +56,9 @@ def test_only_those_who_may_delete_see_buttons_where_it_asks(
     services.lists.mailboxes(LOCAL, "clienta.nl")
     services.changes.start(LOCAL, [INFO], LaterDeletion(services.clock.now() + 86_400), confirm=1)
     with services.store.write() as tx:
-        dated_deletions.ask(tx, "clienta.nl", "info", "it was unlocked since")
+        asked = dated_deletions.get(tx, "clienta.nl", "info")
+        assert asked is not None
+        dated_deletions.ask(tx, asked, "it was unlocked since", services.clock.now())
     reader = Caller("kim", domains={"clienta.nl": frozenset({Permission.VIEW, Permission.SUPPORT})})
     monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: reader)
     tab = opened("mailbox", domain="clienta.nl", address=INFO)

@@ -39,7 +39,8 @@ class PlannedRow:
     `before` holds what was known when the plan was made, by column, with `usage` and `sent`. Its key `unused` makes a
     delete conditional: the mailbox, inspected right before, must still be unused and have that quota and limit. Its
     key `unchanged` makes an update conditional: the mailbox must still have the values in `before`. A figure that is
-    not known there matches any. Its key `lock_reason` is why a mailbox is locked.
+    not known there matches any. Its key `lock_reason` is why a mailbox is locked. Its key `dated` marks a delete on
+    its date: use since the plan keeps the mailbox.
 
     `sealed_cells` replace `cells` in a row that comes from a row of an earlier run.
     """

@@ -6,12 +6,18 @@ NOT_LOCKED = "it is not locked"
 UNLOCKED = "it was unlocked since"
 MADE_AGAIN = "another mailbox may have its name: it was listed for the first time since"
 LESS_MAIL = "it holds less mail than on that day, so someone may use it"
+RESTORED = "a backup was restored since, and it may have been called off after the backup"
 NOT_KNOWN = "MXroute does not report whether it was used"
 
 
 def sent(messages: int) -> str:
     """Say that a mailbox sent messages today."""
     return f"it sent {count(messages, 'message')} today"
+
+
+def sent_on(messages: int, at: float) -> str:
+    """Say that a locked mailbox sent messages on a day."""
+    return f"it sent {count(messages, 'message')} on {day(at)}"
 
 
 def not_allowed(who: str, domain: str) -> str:
