@@ -57,6 +57,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
         mailbox_locks.drop(tx, row.domain, row.username, set_before=state.created_at)
+        dated_deletions.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         _note_dropped(tx, row)
         stored_columns.drop(tx, row.domain, row.username)

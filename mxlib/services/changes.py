@@ -248,12 +248,23 @@ class ChangeService:
         """Start the run that locks mailboxes, and store the date of their deletion."""
         require_recent_for(current(caller), len(plan.rows))  # the run itself only locks
 
+        made = False
+
         def also(tx: Tx, _run: int) -> None:
+            nonlocal made
             self._dated.date(tx, current(caller), plan.rows, change.due_at)
+            made = True
 
         run = self._runs.start(caller, plan, days=self._settings.retention_days, key=key, also=also)
-        self._dated.dated(caller, plan.rows, change.due_at)  # the run may be one that went on already
+        if not made and not self._started_with(run, key):
+            self._dated.dated(caller, plan.rows, change.due_at)  # another act started the same locks
         return run
+
+    def _started_with(self, run: int, key: str | None) -> bool:
+        """Return whether this same act started a run before: its dates may have been called off since."""
+        with self._store.read() as tx:
+            found = journal.get_run(tx, run)
+        return key is not None and found is not None and found.idempotency_key == key
 
     def _at_once(self, kept: MailboxDetails, password: str = "") -> ChangeResult:
         return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))

@@ -205,7 +205,7 @@ def assemble(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
-    dated = DatedDeletions(settings, store, lists, engine, users, tokens, clock)
+    dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(

@@ -18,6 +18,8 @@ from mxlib.core.plans.changes import Deletion
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.text import dated_deletions as texts
 from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.mxroute import errors, protocol
+from mxlib.mxroute.client import MXrouteClient
 from mxlib.runs.manager import RunManager
 from mxlib.services.exports import NotFound
 from mxlib.services.imports import FRESH_FOR_START
@@ -58,9 +60,10 @@ class DatedDeletions:
     """Stores, carries out and calls off deletions that have a date."""
 
     def __init__(
-        self, settings: Settings, store: Store, lists: MailboxLists, runs: RunManager, users: Users, tokens: Tokens,
-        clock: Clock,
+        self, settings: Settings, store: Store, host: MXrouteClient, lists: MailboxLists, runs: RunManager,
+        users: Users, tokens: Tokens, clock: Clock,
     ) -> None:  # fmt: skip
+        self._host = host
         self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
         self._users, self._tokens = users, tokens
 
@@ -127,7 +130,7 @@ class DatedDeletions:
             )
 
     def dated(self, caller: Caller, rows: Sequence[PlannedRow], due_at: float) -> None:
-        """Store the dates again where a run that was found, not made, left them out."""
+        """Store the dates where another act had started the run already."""
         with self._runs.writing() as tx:
             self.date(tx, caller, rows, due_at)
 
@@ -173,16 +176,26 @@ class DatedDeletions:
         delete there.
         """
         may = self._may_still(deletion)
+        if box is None and not self._is_gone(deletion):  # one list may lack it
+            return False
         with self._runs.writing() as tx:
             if hold.current(tx) is not None or dated_deletions.get(tx, deletion.domain, deletion.username) != deletion:
                 return False  # called off, or restored, while the lists were read
             if box is None:
-                dated_deletions.drop(tx, deletion.domain, deletion.username)
+                dated_deletions.end_gone(tx, deletion.domain, deletion.username, self._clock.now())
                 return False
             why = _against(tx, deletion, box) if may else texts.not_allowed(deletion.who, deletion.domain)
             if why:
                 dated_deletions.ask(tx, deletion, why, self._clock.now())
         return not why
+
+    def _is_gone(self, deletion: DatedDeletion) -> bool:
+        """Return whether MXroute has no such mailbox, by a read of it alone."""
+        try:
+            self._host.send(protocol.read_mailbox(deletion.domain, deletion.username), patience=LONG_MAX_WAIT_S)
+        except errors.MXrouteError as error:
+            return isinstance(error, errors.NotFound)
+        return False
 
     def _may_still(self, deletion: DatedDeletion) -> bool:
         """Return whether the asker of a deletion may delete in that domain today."""
@@ -223,7 +236,7 @@ class DatedDeletions:
 
 
 def _dated(row: PlannedRow, deletion: DatedDeletion) -> PlannedRow:
-    """Return the row of a dated deletion, with its date for a mailbox that is kept."""
+    """Return the row of a dated deletion, with its date in case it is kept."""
     kept = {name: getattr(deletion, name) for name in ("due_at", "asked_at", "kind", "before")}
     return replace(row, before=dict(row.before) | {"dated": kept})
 

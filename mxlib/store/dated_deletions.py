@@ -1,6 +1,6 @@
 """Deletions that have a date, until they are carried out or called off."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -99,15 +99,24 @@ def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
             ask(tx, deletion, texts.sent_on(int(box.sent), at), at)
 
 
-def drop(tx: Tx, domain: str, username: str) -> bool:
-    """Delete a dated deletion; return whether there was one."""
-    return tx.execute(table.delete().where(*_is(domain, username))).rowcount > 0
+def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> bool:
+    """Delete a dated deletion; return whether there was one.
+
+    With `set_before` (Unix seconds), only an older one.
+    """
+    gone = table.delete().where(*_is(domain, username))
+    return tx.execute(gone if set_before is None else gone.where(table.c.asked_at < set_before)).rowcount > 0
 
 
-def drop_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: float) -> None:
-    """Delete the dated deletions of listed mailboxes that were missing at `missing_at`."""
-    for username in usernames:
-        tx.execute(table.delete().where(*_is(domain, username), table.c.asked_at < missing_at))
+def end_gone(tx: Tx, domain: str, username: str, at: float, *, missing_at: float | None = None) -> None:
+    """Delete the dated deletion of a mailbox that is gone, and record that.
+
+    With `missing_at`, only one from before that time.
+    """
+    if drop(tx, domain, username, set_before=missing_at):
+        on, action = f"{username}@{domain}", AuditAction.MAILBOX_DELETE_CALLED_OFF
+        why = texts.GONE if missing_at is None else texts.MADE_AGAIN
+        audit_log.record(tx, audit_log.MXM, action, at=at, on=on, outcome=why)
 
 
 def is_unlocked_since(tx: Tx, deletion: DatedDeletion) -> bool:

@@ -287,3 +287,44 @@ def test_a_deletion_from_before_a_backup_asks_after_its_restore(app: App, clock:
     passes(app, clock, 31.0)
     assert app.host.has("nina@a.nl")
     assert dated(app)["nina@a.nl"].startswith("a backup was restored since")
+
+
+def test_a_mailbox_that_one_list_lacks_keeps_its_date(
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(app, "nina@a.nl")
+    frame = app.services.lists.cached_frame
+    monkeypatch.setattr(app.services.lists, "cached_frame", lambda domain: frame(domain).query("username != 'nina'"))
+    passes(app, clock, 30.1)
+    assert dated(app) == {"nina@a.nl": ""}
+    monkeypatch.undo()
+    passes(app, clock, 0.1)
+    assert not app.host.has("nina@a.nl")
+
+
+def test_the_date_of_a_mailbox_that_is_gone_ends_with_an_audit_entry(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    del app.host.sandbox.account.domains["a.nl"]["nina"]
+    passes(app, clock, 30.1)
+    assert dated(app) == {}
+    assert ("mailbox.delete_called_off", "nina@a.nl") in [(what, on) for what, on, _ in doings(app)]
+
+
+def test_the_same_act_sent_twice_sets_no_date_again_that_was_called_off(app: App) -> None:
+    change = LaterDeletion(app.services.clock.now() + 30 * DAY)
+    proposed = app.services.changes.plan(LOCAL, ["nina@a.nl", "max@a.nl"], change)
+    app.ended(app.services.changes.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
+    app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    app.services.changes.carry_out(LOCAL, proposed, days=7, typed="2")
+    assert dated(app) == {"max@a.nl": ""}
+
+
+def test_a_mailbox_that_a_run_makes_again_has_no_date(app: App) -> None:
+    later(app, "nina@a.nl")
+    del app.host.sandbox.account.domains["a.nl"]["nina"]
+    app.ask("GET", f"{BOXES}?refresh=true")
+    assert dated(app) == {"nina@a.nl": ""}
+    rows = [{"username": "nina", "domain": "a.nl", "password": GOOD}]
+    app.ended(data(app.ask("POST", "/imports", {"rows": rows}), 202)["id"])
+    assert app.host.has("nina@a.nl")
+    assert dated(app) == {}

@@ -6,6 +6,7 @@ NOT_LOCKED = "it is not locked"
 UNLOCKED = "it was unlocked since"
 MADE_AGAIN = "another mailbox may have its name: it was listed for the first time since"
 LESS_MAIL = "it holds less mail than on that day, so someone may use it"
+GONE = "the mailbox is gone"
 RESTORED = "a backup was restored since, and it may have been called off after the backup"
 NOT_KNOWN = "MXroute does not report whether it was used"
 
