@@ -72,12 +72,14 @@ def test_a_password_is_in_no_repr() -> None:
     assert secret not in repr(bodies)
 
 
-def test_a_change_is_exactly_one_of_four_kinds() -> None:
+def test_a_change_is_exactly_one_of_its_kinds() -> None:
     asked = ChangeRequest.parse({"addresses": ["Jan@A.nl", "jan@a.nl"], "quota": "2 GB"}, max_rows=10)
     assert (asked.addresses, asked.change, asked.dry_run) == (("jan@a.nl",), NewQuota(2048), False)
     asked = ChangeRequest.parse({"addresses": ["jan@a.nl"], "delete": True, "confirm": 1}, max_rows=10)
     assert (asked.change, asked.confirm) == (Deletion(), 1)
-    with pytest.raises(InvalidBody, match="one of quota, generate_password, recovery_email and delete") as refused:
+    with pytest.raises(
+        InvalidBody, match="one of quota, generate_password, recovery_email, lock, unlock and delete"
+    ) as refused:
         ChangeRequest.parse({"addresses": ["jan@a.nl"], "quota": 7, "delete": True}, max_rows=10)
     assert refused.value.field == "delete"
 
