@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})*|[0-9]{1,9}")
 _UNLIMITED = frozenset({"unlimited", "unbegrenzt", "onbeperkt", "max", "maximum"})
 #: What parts a domain from a text behind it, unless it stands for a dot; and a remark in brackets at the end.
 _PARTING = re.compile(r"([\s,;]+)")
-_REMARK_BEHIND = re.compile(r"\s*+(?:\([^()@]*+\)|\[[^\[\]@]*+\])\s*+\Z")
+_REMARK_BEHIND = re.compile(r"(?<!\s)\s*+(?:\([^()@]*+\)|\[[^\[\]@]*+\])\s*+\Z")
 #: Endings that a domain may have after its parts were joined; another word is probably text.
 _JOINED_ENDING = re.compile(r"[a-z]{2}|com|net|org|info|example", re.IGNORECASE)
 _AROUND = " .,;:<>()[]'\""
