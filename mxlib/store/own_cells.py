@@ -1,6 +1,6 @@
 """Own columns of rows, which MXM does not use, encrypted with the server's key.
 
-That key stays after *Handed over*, so the cells do too.
+That key stays after the passwords are erased, so the cells do too.
 """
 
 import json

@@ -199,7 +199,7 @@ def retention() -> int:
         format_func=lambda count: RETENTION[count],
         required=True,
         key="retention",
-        help="For you and admins, until Handed over is pressed or this time is over.",
+        help="For you and admins, until MXM's copy is erased on the page of the run, or this time is over.",
     )
 
 
