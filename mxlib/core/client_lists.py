@@ -221,6 +221,9 @@ _READ: Mapping[str, Callable[[str], object]] = {
 
 # Comparing.
 
+#: Sentences about what is wrong with one client, of those about its domains.
+_MOST_SENTENCES = 5
+
 
 def plan(
     clients: Iterable[ListedClient],
@@ -246,6 +249,7 @@ def plan(
         if client.details and client.number is not None:
             kept.append(client.number)
         said = (*client.sentences, sentence) if client.verdict is ListVerdict.ERROR else (sentence,)
+        said = client.sentences if len(client.sentences) >= _MOST_SENTENCES else said
         planned[at] = replace(client, verdict=ListVerdict.ERROR, sentences=said, details=None)
 
     for domain, places in claims.items():

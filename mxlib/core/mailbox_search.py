@@ -9,18 +9,21 @@ from mxlib.core.mapping.usernames import spell_out
 #: Ranks of a match, best first.
 _BEGINS_USERNAME, _BEGINS_WORD, _IN_PERSON, _IN_RECOVERY, _IN_DOMAIN = range(5)
 
+#: Words of a search that count; a longer one is a paste by mistake.
+MAX_WORDS = 10
+
 _SEPARATORS = str.maketrans("._-+", "    ")
 
 
 class Query:
     """The words of a search, each of which a mailbox must contain, in any order.
 
-    Case and accents do not matter, and ü is found as u and as ue.
+    Case and accents do not matter, and ü is found as u and as ue. Only the first MAX_WORDS different words count.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text.strip().lower()
-        self._words = [_forms(word) for word in self.text.split()]
+        self._words = [_forms(word) for word in list(dict.fromkeys(self.text.split()))[:MAX_WORDS]]
 
     def __bool__(self) -> bool:
         return bool(self._words)
@@ -30,7 +33,8 @@ class Query:
 
         The worst matched word counts: people come before all mailboxes of a domain with a similar name.
         """
-        texts = address.partition("@")[0], address, _folded(name), _folded(recovery_email)
+        person = f" {address.partition('@')[0]} {_folded(name)}"
+        texts = address, person, person.translate(_SEPARATORS), _folded(recovery_email)
         worst = 0
         for forms in self._words:
             found = min((rank for form in forms if (rank := _rank(form, texts)) is not None), default=None)
@@ -41,12 +45,12 @@ class Query:
 
 
 def _rank(word: str, texts: tuple[str, str, str, str]) -> int | None:
-    username, address, name, recovery_email = texts
+    address, person, words, recovery_email = texts
     if address.startswith(word):
         return _BEGINS_USERNAME
-    if any(f" {word}" in f" {text.translate(_SEPARATORS)}" for text in (username, name)):
+    if f" {word}" in words:
         return _BEGINS_WORD
-    if word in username or word in name:
+    if word in person:
         return _IN_PERSON
     if word in recovery_email:
         return _IN_RECOVERY

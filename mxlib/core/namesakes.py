@@ -35,7 +35,7 @@ def answered(validated: pd.DataFrame, same_people: SamePeople) -> Mask:
 
 
 def unanswered(validated: pd.DataFrame, made: Mapping[int, str], same_people: SamePeople) -> Mask:
-    """Return which ticked rows may be of namesakes, by all that was answered."""
+    """Return which ticked rows may be of namesakes, and were not answered yet."""
     found: Mask = made_and_exist(validated, made) & validated["ticked"].to_numpy(bool)
     if found.any():
         found &= ~answered(validated, same_people)

@@ -143,7 +143,7 @@ class ClientService:
         """Return all clients as a `csv` or `xlsx` file that can be imported again."""
         _must_be_an_admin(caller)
         if kind not in writer.WRITERS:
-            raise NotFound("The list of clients is a .csv or an .xlsx file.")
+            raise NotFound("The list of clients is a file: ask for clients.csv or clients.xlsx.")
         with self._store.read() as tx:
             found = [record.details for record in clients.list_clients(tx)]
         content = writer.WRITERS[kind](client_lists.COLUMNS, list(client_lists.rows_of(found)))

@@ -35,10 +35,10 @@ __all__ = ["DatedDeletion", "DatedDeletions"]
 #: Name of the runs that carry them out.
 RUN_NAME = "Dated deletions"
 
-#: MB by which the same mail may be said differently.
+#: MB by which two reads of the same mail may differ.
 _ROUNDING = 0.01
 
-#: Days for which a run that has no passwords would keep them.
+#: Retention that a run must name; these runs hold no passwords.
 _DAYS = 7
 
 _DAY = 86_400.0
@@ -85,7 +85,7 @@ class DatedDeletions:
             return dated_deletions.get(tx, domain, username)
 
     def on_hold(self, caller: Caller) -> str:
-        """Return the sentence that nothing dated is deleted since a restore; blank when it is."""
+        """Return the sentence that nothing dated is deleted since a restore; blank without a hold."""
         with self._store.read() as tx:
             held = hold.current(tx)
         waiting = len(self.every(caller)) if held is not None else 0
@@ -175,18 +175,18 @@ class DatedDeletions:
         The deletion of a gone one is forgotten, that of a used one asks. It asks as well when the asker may no longer
         delete there.
         """
-        may = self._may_still(deletion)
+        may, now = self._may_still(deletion), self._clock.now()
         if box is None and not self._is_gone(deletion):  # one list may lack it
             return False
         with self._runs.writing() as tx:
             if hold.current(tx) is not None or dated_deletions.get(tx, deletion.domain, deletion.username) != deletion:
                 return False  # called off, or restored, while the lists were read
             if box is None:
-                dated_deletions.end_gone(tx, deletion.domain, deletion.username, self._clock.now())
+                dated_deletions.end_gone(tx, deletion.domain, deletion.username, now)
                 return False
-            why = _against(tx, deletion, box) if may else texts.not_allowed(deletion.who, deletion.domain)
+            why = _against(tx, deletion, box, now) if may else texts.not_allowed(deletion.who, deletion.domain)
             if why:
-                dated_deletions.ask(tx, deletion, why, self._clock.now())
+                dated_deletions.ask(tx, deletion, why, now)
         return not why
 
     def _is_gone(self, deletion: DatedDeletion) -> bool:
@@ -251,7 +251,7 @@ def _stands(tx: Tx, deletion: DatedDeletion) -> bool:
     )
 
 
-def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object]) -> str:
+def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object], now: float) -> str:
     """Return why a mailbox is not deleted unasked; blank when nothing is against it.
 
     Mail that came in is no reason.
@@ -272,5 +272,5 @@ def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object]) -> s
     if not isinstance(usage, int | float) or not isinstance(sent, int | float):
         return texts.NOT_KNOWN
     if sent:
-        return texts.sent(int(sent))
+        return texts.sent_on(int(sent), now)
     return texts.LESS_MAIL if isinstance(had, int | float) and usage < had - _ROUNDING else ""

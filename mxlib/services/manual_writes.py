@@ -50,7 +50,7 @@ class WriteRequest:
     action: Action
     domain: str
     username: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     #: The values that are kept here once it is done, by column.
     stored: Mapping[str, str] = field(default_factory=dict)
     change: MailboxChange | None = None

@@ -241,7 +241,7 @@ def test_what_a_client_may_not_have_is_fixed_in_groups() -> None:
         (Problem.MAILBOXES_OVER_CAP, [2], (DEFAULTS.domain,), (FixKind.EXCLUDE,)),
     ]
     assert [texts.problem(each) for each in found] == [
-        "1 quota is over the largest of its client", "1 mailbox is over the number of its client",
+        "1 quota is over its client's largest quota", "1 mailbox more than its client may have",
     ]  # fmt: skip
 
 

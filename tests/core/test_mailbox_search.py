@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.core.mailbox_search import Query
+from mxlib.core.mailbox_search import MAX_WORDS, Query
 
 MAILBOXES = [
     ("emma.vogel@studio-noord.nl", "Emma Vogel", "emma@home.nl"),
@@ -59,3 +59,9 @@ def test_the_order_of_words_does_not_matter(words: list[str], random: object) ->
 def test_every_piece_of_a_text_without_blanks_is_found(before: str, after: str, piece: str) -> None:
     if piece:
         assert Query(piece).rank("x@y.nl", f"{before}{piece}{after}") is not None
+
+
+def test_a_search_of_many_words_costs_no_more_than_one_of_ten() -> None:
+    long = Query(" ".join(f"w{number}" for number in range(1_000)) + " emma" * 1_000)
+    assert len(long._words) == MAX_WORDS
+    assert found("emma " * 1_000) == found("emma")

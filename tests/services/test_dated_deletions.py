@@ -236,7 +236,7 @@ def test_a_deletion_asks_when_its_asker_may_no_longer_delete(app: App, clock: Sh
     who = app.services.dated_deletions.every(LOCAL)[0].who
     passes(app, clock, 31.0)
     assert app.host.has("nina@a.nl") is (end != "none")
-    assert dated(app) == ({} if end == "none" else {"nina@a.nl": f"{who} may not delete in a.nl now"})
+    assert dated(app) == ({} if end == "none" else {"nina@a.nl": f"{who} may no longer delete in a.nl"})
 
 
 @pytest.mark.parametrize(

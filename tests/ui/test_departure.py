@@ -112,7 +112,7 @@ def test_open_work_ends_when_that_is_chosen(app: App) -> None:
     drafted(app)
     tab = card(app)
     tab.button(key="disable").click().run()
-    tab.radio(key="unfinished").set_value("It ends").run()
+    tab.radio(key="unfinished").set_value("Stop the runs, discard the drafts").run()
     tab.button(key="disable-now").click().run()
     assert not tab.exception
     assert app.services.drafts.offered(LOCAL) == ()

@@ -11,7 +11,7 @@ from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
 from mxlib.api.schemas.requests import ChangeRequest, SelectedMailboxes
 from mxlib.runs.messages import DONE_BY_ANOTHER
-from mxlib.services.exports import NotFound
+from mxlib.runs.retry import InvalidState
 
 router = APIRouter(tags=["changes"])
 
@@ -48,7 +48,7 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
     )
     view = app.runs.get(caller, started.run)
     if view is None:
-        raise NotFound(DONE_BY_ANOTHER)
+        raise InvalidState(DONE_BY_ANOTHER)
     return success(runs.change(view, app.clock.now(), started.gone), 202)
 
 

@@ -27,7 +27,7 @@ class DatedDeletionShape(TypedDict):
 
 
 class CalledOffShape(TypedDict):
-    """The address of a mailbox that is not deleted, and whether it is locked still."""
+    """The address, and a sentence that also says whether the mailbox stays locked."""
 
     email: str
     message: str

@@ -27,7 +27,7 @@ from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
 from mxlib.runs.messages import DONE_BY_ANOTHER
-from mxlib.services.exports import NotFound
+from mxlib.runs.retry import InvalidState
 
 router = APIRouter(tags=["imports"])
 
@@ -98,7 +98,7 @@ def start(
     number = app.imports.start(caller, batch, key=(key or "").strip(), request=asked, again=again)
     view = app.runs.get(caller, number)
     if view is None:
-        raise NotFound(DONE_BY_ANOTHER)
+        raise InvalidState(DONE_BY_ANOTHER)
     return success(runs.run(view, app.clock.now()), 202)
 
 

@@ -42,7 +42,7 @@ _FIELDS = frozenset(_OF_A_FIELD.split())
 
 _HONORARY = "h.c"
 
-#: Titles that also stand behind a name, with a dot after them: `Meier Dr.`
+#: Titles that also follow a name, with a dot after them: `Meier Dr.`
 _BEHIND_TOO = _TITLES | {"mag", "ing", "sig"}
 
 #: Degrees and additions after a name, without dots.

@@ -5,15 +5,10 @@ from mxlib.core.format import count, day, moment
 NOT_LOCKED = "it is not locked"
 UNLOCKED = "it was unlocked since"
 MADE_AGAIN = "another mailbox may have its name: it was listed for the first time since"
-LESS_MAIL = "it holds less mail than on that day, so someone may use it"
+LESS_MAIL = "it holds less mail than when this was asked, so someone may use it"
 GONE = "the mailbox is gone"
 RESTORED = "a backup was restored since, and it may have been called off after the backup"
 NOT_KNOWN = "MXroute does not report whether it was used"
-
-
-def sent(messages: int) -> str:
-    """Say that a mailbox sent messages today."""
-    return f"it sent {count(messages, 'message')} today"
 
 
 def sent_on(messages: int, at: float) -> str:
@@ -23,7 +18,7 @@ def sent_on(messages: int, at: float) -> str:
 
 def not_allowed(who: str, domain: str) -> str:
     """Say that the asker may no longer delete."""
-    return f"{who} may not delete in {domain} now"
+    return f"{who} may no longer delete in {domain}"
 
 
 def waits(address: str, due_at: float, who: str, asked_at: float, now: float) -> str:
@@ -48,12 +43,13 @@ def called_off(address: str, *, locked: bool) -> str:
 def on_hold(deletions: int) -> str:
     """Say that nothing dated is deleted before an admin continues after a restore."""
     are = "is" if deletions == 1 else "are"
-    return f"{count(deletions, 'dated deletion')} {are} held since the restore: nothing is deleted before *Continue*."
+    held = f"{count(deletions, 'dated deletion')} {are} held since the restore"
+    return f"{held}: nothing is deleted before an admin presses Continue."
 
 
 def none(address: str) -> str:
     """Refuse to call off a deletion that does not exist."""
-    return f"No deletion of {address} has a date."
+    return f"No deletion of {address} has a date: there is nothing to call off."
 
 
-PAST = "The day of a deletion must be in the future."
+PAST = "The day of a deletion must be in the future: name a later one, such as 2026-12-27."

@@ -48,7 +48,7 @@ _UNREADABLE_DOT = re.compile(r"[0-9]{1,3}(?:[.][0-9]{3}){1,2}")
 _BYTES = re.compile(r"[0-9]{1,3}(?:[ ,.'’\xa0\u2009\u202f]?[0-9]{3}){3,5}")
 _NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})*|[0-9]{1,9}")
 _UNLIMITED = frozenset({"unlimited", "unbegrenzt", "onbeperkt", "max", "maximum"})
-#: What parts a domain from a text behind it, unless it stands for a dot; and a remark in brackets at the end.
+#: What separates a domain from a text behind it, unless it means a dot; and a remark in brackets at the end.
 _PARTING = re.compile(r"([\s,;]+)")
 _REMARK_BEHIND = re.compile(r"(?<!\s)\s*+(?:\([^()@]*+\)|\[[^\[\]@]*+\])\s*+\Z")
 #: Endings that a domain may have after its parts were joined; another word is probably text.
@@ -160,7 +160,7 @@ def _may_be_mistyped(domain: str) -> bool:
 def recovery_email(cell: str) -> str:
     """Return the address that an invalid recovery email means.
 
-    A blank within the name may stand for a dot or for nothing, and what follows a whole domain may be a text: then
+    A blank within the name may mean a dot or for nothing, and what follows a whole domain may be a text: then
     nothing is evident. Only a remark in brackets is left out.
     """
     if len(cell) > addresses.MAX_EMAIL_LENGTH or cell.count("@") != 1 or hides_one(cell) or holds_several(cell):

@@ -97,12 +97,16 @@ def _show() -> None:
     dialogs.leave()
 
 
+#: Lines and sentences of one client in the table.
+_MOST = 10
+
+
 def _row(client: PlannedClient) -> dict[str, str]:
     return {
-        "Lines": ", ".join(map(str, client.lines)),
+        "Lines": ", ".join(map(str, client.lines[:_MOST])) + ", …" * (len(client.lines) > _MOST),
         "Client": client.name,
         "Verdict": _VERDICTS[client.verdict],
-        "What": " ".join(client.sentences),
+        "What": " ".join(client.sentences[:_MOST]) + " …" * (len(client.sentences) > _MOST),
         "Domains": ", ".join(client.details.domains) if client.details else "",
     }
 

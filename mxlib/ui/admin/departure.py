@@ -15,7 +15,7 @@ from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
 _LEFT = "departure"
-_GIVE, _END = "It goes to another user", "It ends"
+_GIVE, _END = "Another user takes them over", "Stop the runs, discard the drafts"
 
 
 def forget() -> None:
@@ -33,7 +33,7 @@ def of(number: int) -> Departure:
 
 
 def ask_about(number: int, unfinished: Unfinished) -> tuple[str, bool]:
-    """Ask what becomes of open runs and drafts.
+    """Ask what happens to open runs and drafts.
 
     Returns the name of the successor, and whether everything ends instead.
     """
@@ -43,11 +43,11 @@ def ask_about(number: int, unfinished: Unfinished) -> tuple[str, bool]:
         f"the draft {draft.file_name or 'of rows added by hand'}" for draft in unfinished.drafts
     ]
     st.markdown(f"Unfinished: {escaped(', '.join(names))}.")
-    if st.radio("What becomes of it?", [_GIVE, _END], key="unfinished", horizontal=True) == _END:
+    if st.radio("What happens to these runs and drafts?", [_GIVE, _END], key="unfinished", horizontal=True) == _END:
         st.caption("Runs stop after the request in flight. Drafts are discarded with their rows.")
         return "", True
     able = services.current().departures.successors(layout.caller(), number)
-    return st.selectbox("User who takes it over", able, key="successor") or "", False
+    return st.selectbox("User who takes them over", able, key="successor") or "", False
 
 
 def show_passwords(known: KnownPasswords) -> None:

@@ -19,8 +19,8 @@ _NOTHING, _OTHER = "No access", "Other"
 _LABELS = {role.capitalize(): role for role in Role}
 _MEANINGS = (
     "Viewer: see mailboxes and the audit log. Helpdesk: also reset passwords, lock, change names, recovery emails, and "
-    "quotas up to the client's largest. Manager: also create, import, export and delete. Client admin: a manager who "
-    "belongs to the client, and sees neither account storage, nor runs of others, nor notes. Other: single "
+    "quotas up to the client's largest quota. Manager: also create, import, export and delete. Client admin: a manager "
+    "who belongs to the client, and sees neither account storage, nor runs of others, nor notes. Other: single "
     "permissions, with which a client admin still belongs to the client."
 )
 _CLIENTS_ONLY = "A client admin belongs to a client: choose it for a client or for single domains."
@@ -31,7 +31,7 @@ _NAMED = 3
 
 @dataclass
 class Choice:
-    """Roles that are being chosen, and the keys in the order in which they stand."""
+    """Roles that are being chosen, with their keys in the order shown."""
 
     given: dict[str, set[Permission]]
     client_admin: set[str]
@@ -71,7 +71,7 @@ class Chosen:
     client_admin: frozenset[str] = frozenset()
 
     def rights(self) -> "Rights":
-        """Return it as the service takes it."""
+        """Return the choice as arguments of the service."""
         return Rights(admin=self.admin, given=self.given, client_admin=self.client_admin)
 
 
