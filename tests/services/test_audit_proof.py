@@ -23,7 +23,10 @@ DAY = 86_400.0
 
 @pytest.fixture
 def clock() -> ShiftedClock:
-    return ShiftedClock()
+    """The time of day is always noon, UTC: the nightly check is due at 03:00."""
+    clock = ShiftedClock()
+    clock.ahead = DAY / 2 - clock.now() % DAY
+    return clock
 
 
 @pytest.fixture
