@@ -73,7 +73,7 @@ def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns, found: S
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _EXCLUDED)
     diff = editor.compare_with_file() if editor.changes_shown else None
     # What is wrong is next to the cells that fix it. It is not pinned: Streamlit draws pinned text in grey.
-    order = ["status", "fix", *(["suggestion"] if chosen.suggests else []), *chosen.names, "ticked", "line", "remove"]
+    order = ["status", *(["suggestion"] if chosen.suggests else []), "fix", *chosen.names, "ticked", "line", "remove"]
     if editor.updates:
         order.insert(order.index(USERNAME.name) + 1, "changes")
     if diff is not None:
