@@ -1,6 +1,7 @@
 """Compare a row that is done with its mailbox at MXroute."""
 
 from mxlib.core.reasons import FigureDetail, Reason, ReasonDetail, StoredChange
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import CLEAR, Action, RowReason
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store.records import RowRecord
@@ -27,7 +28,7 @@ def compare(row: RowRecord, box: Mailbox | None) -> tuple[Reason, str]:
         return Reason(RowReason.STORED_HERE, detail), ""
     detail["figures"] = figures
     others = [(name, figure) for name, figure in figures.items() if figure["asked"] != figure["has"]]
-    differs = ", ".join(f"{name} {figure['has']}, not {figure['asked']}" for name, figure in others)
+    differs = ", ".join(run_status.difference(name, figure["has"], figure["asked"]) for name, figure in others)
     return Reason(RowReason.DIFFERS if others else RowReason.AS_ASKED, detail), differs
 
 

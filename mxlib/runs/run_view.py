@@ -88,10 +88,10 @@ class RunView:
         """Return what the run is about."""
         return labels.run_title(self.kind, self.file_name, self.total, self.undo_of)
 
-    @property
-    def progress_text(self) -> str:
-        """Return its progress by outcome, and when it will be done."""
-        return run_status.running(self._figures, self.total, self.eta_at)
+    def progress_text(self, now: float) -> str:
+        """Return its progress by outcome, and the time left where it is known."""
+        left = None if self.eta_at is None else max(0.0, self.eta_at - now)
+        return run_status.running(self._figures, self.total, left)
 
     @property
     def status_text(self) -> str:
@@ -102,7 +102,6 @@ class RunView:
             case RunStatus.FINISHED | RunStatus.STOPPED:
                 text = run_status.finished(
                     self._figures,
-                    self.total,
                     checked_at=self.checked_at,
                     differences=self.differences,
                     difference=self.difference,
@@ -125,6 +124,16 @@ class RunView:
                 return run_status.waiting(self.waiting_seconds)
             case _:
                 return ""
+
+    @property
+    def result_text(self) -> str:
+        """Return how many rows have each outcome."""
+        return run_status.result(self._figures)
+
+    @property
+    def details_text(self) -> str:
+        """Return what `status_text` of an ended run adds to its result."""
+        return self.status_text.removeprefix(self.result_text).strip()
 
     @property
     def _figures(self) -> dict[str, int]:

@@ -75,7 +75,7 @@ def start(page: Page) -> None:
 
 def finished(page: Page, patience: float = 60.0) -> None:
     """Wait until the run on the page is at its end."""
-    expect(page.get_by_text(re.compile(r"rows? accounted for"))).to_be_visible(timeout=patience * 1000)
+    expect(page.locator(".st-key-run-result")).to_be_visible(timeout=patience * 1000)
     idle(page)
 
 

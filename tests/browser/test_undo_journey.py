@@ -54,7 +54,7 @@ def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Serv
     confirm(page, "3", "Delete 3 mailboxes")
     expect(page.get_by_text(f"undo of run {first} (new.csv)").first).to_be_visible()
     finished(page)
-    expect(page.get_by_text("3 deleted, 1 skipped").first).to_be_visible()
+    expect(page.get_by_text("3 mailboxes deleted. 1 row skipped.").first).to_be_visible()
     there = host(server).mailboxes()
     assert [f"undo{number}@clienta.nl" in there for number in range(4)] == [False, False, False, True]
 

@@ -67,23 +67,24 @@ def test_outcomes_are_counted_in_a_fixed_order_without_zeros_and_open_rows() -> 
 @pytest.mark.parametrize(
     ("behind", "rows", "expected"),
     [
-        ((), 2, "Another run writes to the same domain. This one starts by itself when that ends; 2 rows wait, "),
-        ((41,), 1, "Run 41 writes to the same domain. This one starts by itself when that ends; 1 row waits, "),
+        ((), 2, "Another run writes to the same domain. This one starts by itself when that ends; 2 rows waiting, "),
+        ((41,), 1, "Run 41 writes to the same domain. This one starts by itself when that ends; 1 row waiting, "),
         (
             (41, 42, 43),
             2,
-            "Runs 41, 42 and 43 come first: they write to the same domains. This one starts by itself; 2 rows wait, ",
+            "Runs 41, 42 and 43 come first: they write to the same domains. This one starts by itself; "
+            "2 rows waiting, ",
         ),
     ],
 )
 def test_a_queued_run_names_the_runs_before_it(behind: tuple[int, ...], rows: int, expected: str) -> None:
-    assert run_status.queued(rows, behind) == f"{expected}none is lost."
+    assert run_status.queued(rows, behind) == f"{expected}nothing lost."
 
 
 def test_a_queued_run_says_when_its_turn_comes() -> None:
     at_two = at(5, 3, 14, 2)
-    assert "This one starts by itself when that ends, about 14:02; 2 rows wait" in run_status.queued(2, (), at_two)
-    assert "This one starts by itself, about 14:02; 2 rows wait" in run_status.queued(2, (41, 42), at_two)
+    assert "This one starts by itself when that ends, about 14:02; 2 rows waiting" in run_status.queued(2, (), at_two)
+    assert "This one starts by itself, about 14:02; 2 rows waiting" in run_status.queued(2, (41, 42), at_two)
 
 
 def test_a_silent_host_is_named_with_the_time_since_when() -> None:
@@ -92,11 +93,11 @@ def test_a_silent_host_is_named_with_the_time_since_when() -> None:
         "MXroute has not answered since 09:02. Runs wait, and go on by themselves when it does."
     )
     assert run_status.host_silent(since, -4.0, 1) == (
-        "MXroute has not answered since 09:02. Next try in 0 s; 1 row waits, none is lost."
+        "MXroute has not answered since 09:02. Next try in 0 s; 1 row waiting, nothing lost."
     )
 
 
-FINISHED = "All 3 rows accounted for: 3 created."
+FINISHED = "3 mailboxes created."
 
 
 @pytest.mark.parametrize(
@@ -119,23 +120,23 @@ FINISHED = "All 3 rows accounted for: 3 created."
 def test_a_finished_run_gives_one_state_of_its_passwords_the_most_final_one(
     state: dict[str, float | bool], sentence: str
 ) -> None:
-    assert run_status.finished({"created": 3}, 3, **state) == FINISHED + sentence  # type: ignore[arg-type]
+    assert run_status.finished({"created": 3}, **state) == FINISHED + sentence  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("differences", "difference", "expected"),
     [
-        (0, "", "all as asked."),
-        (0, "limit 9600, not 500", "all as asked."),
-        (1, "limit 9600, not 500", "1 differs (limit 9600, not 500)."),
-        (1_200, "", "1,200 differ."),
+        (0, "", ": everything matches."),
+        (0, "limit is 9,600 instead of 500", ": everything matches."),
+        (1, "limit is 9,600 instead of 500", ". 1 differs: limit is 9,600 instead of 500."),
+        (1_200, "", ". 1,200 differ."),
     ],
 )
 def test_a_finished_run_says_how_many_mailboxes_differ(differences: int, difference: str, expected: str) -> None:
     text = run_status.finished(
-        {"created": 3}, 3, checked_at=at(1, 1, 10, 43), differences=differences, difference=difference
+        {"created": 3}, checked_at=at(1, 1, 10, 43), differences=differences, difference=difference
     )
-    assert text == f"{FINISHED} Checked against MXroute at 10:43: {expected}"
+    assert text == f"{FINISHED} Checked against MXroute at 10:43{expected}"
 
 
 def test_a_paused_run_names_the_operator() -> None:

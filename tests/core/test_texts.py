@@ -28,20 +28,20 @@ def test_a_file_imported_last_year_is_named_with_the_year():
 
 def test_a_running_run_shows_its_progress():
     counts = {"created": 84, "skipped": 1, "failed": 1, "waiting": 127}
-    assert run_status.running(counts, 213, at(1, 1, 10, 42)) == (
-        "86 of 213: 84 created, 1 skipped, 1 failed. Done about 10:42."
+    assert run_status.running(counts, 213, 370.0) == (
+        "86 of 213: 84 created, 1 skipped, 1 failed. About 7 minutes left."
     )
     assert run_status.running({"waiting": 213}, 213) == "0 of 213."
 
 
 def test_waiting_for_the_rate_limit_asks_for_no_action():
-    assert run_status.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
-    assert run_status.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
+    assert run_status.waiting(33.6) == "Waiting 34 s: MXroute allows 20 changes a minute."
+    assert run_status.waiting(0.2) == "Waiting 1 s: MXroute allows 20 changes a minute."
 
 
 def test_a_silent_host_is_reported_with_the_number_of_waiting_rows():
     assert run_status.host_silent(at(1, 1, 9, 2), 60, 127) == (
-        "MXroute has not answered since 09:02. Next try in 60 s; 127 rows wait, none is lost."
+        "MXroute has not answered since 09:02. Next try in 60 s; 127 rows waiting, nothing lost."
     )
 
 
@@ -49,37 +49,40 @@ def test_a_finished_run_accounts_for_every_row():
     counts = {"created": 210, "skipped": 30, "failed": 1}
     until = at(11, 29)
     assert run_status.finished(
-        counts, 241, checked_at=at(1, 1, 10, 43), differences=2, difference="limit 9600, not 500", readable_until=until
+        counts,
+        checked_at=at(1, 1, 10, 43),
+        differences=2,
+        difference="limit is 9,600 instead of 500",
+        readable_until=until,
     ) == (
-        "All 241 rows accounted for: 210 created, 30 skipped, 1 failed. Checked against MXroute at 10:43: "
-        "2 differ (limit 9600, not 500). Passwords not downloaded yet; MXM's copy is kept until 29 Nov."
+        "210 mailboxes created. 30 rows skipped. 1 row failed. Checked against MXroute at 10:43. "
+        "2 differ, the first: limit is 9,600 instead of 500. Passwords not downloaded yet; "
+        "MXM's copy is kept until 29 Nov."
     )
-    assert run_status.finished(
-        {"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True
-    ) == (
-        "The 1 row accounted for: 1 created. Checked against MXroute at 10:43: all as asked. "
+    assert run_status.finished({"created": 1}, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True) == (
+        "1 mailbox created. Checked against MXroute at 10:43: everything matches. "
         "Passwords downloaded; MXM's copy is kept until 29 Nov."
     )
-    assert run_status.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
-        "All 3 rows accounted for: 1 created, 2 not attempted. MXM's copy of the passwords is erased."
+    assert run_status.finished({"created": 1, "not_attempted": 2}, readable_until=until, handed_over=True) == (
+        "1 mailbox created. 2 rows not attempted. MXM's copy of the passwords is erased."
     )
 
 
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        (run_status.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
+        (run_status.KEY_REFUSED, "MXroute rejected the API key. Correct MX_API_KEY, restart, then Resume."),
         (run_status.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
         (run_status.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
         (store_problems.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
     ],
 )  # fmt: skip
 def test_a_paused_run_shows_the_cause_and_the_next_step(reason: str, expected: str):
-    assert run_status.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {expected}"
+    assert run_status.paused(127, reason) == f"Paused: {expected} 127 rows waiting, nothing lost."
 
 
 def test_one_waiting_row_is_in_the_singular():
-    assert run_status.paused(1, store_problems.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
+    assert run_status.paused(1, store_problems.DISK_FULL).endswith(" 1 row waiting, nothing lost.")
 
 
 def test_the_undo_question_counts_deleted_and_kept_mailboxes():

@@ -483,10 +483,10 @@ class TestTheComparisonAtTheEnd:
         here.run()
         first, second = here.rows(run)
         assert first.reason == "made; quota as asked; limit is 9600, not 5000 as asked (the host ignores it)"
-        assert (first.host_quota, first.host_limit, first.differs) == (1024, 9600, "limit 9600, not 5000")
+        assert (first.host_quota, first.host_limit, first.differs) == (1024, 9600, "limit is 9,600 instead of 5,000")
         assert second.reason == "made; quota and limit as asked"
         record = here.record(run)
-        assert (record.differences, record.difference) == (1, "limit 9600, not 5000")
+        assert (record.differences, record.difference) == (1, "limit is 9,600 instead of 5,000")
         assert record.checked_at is not None
 
     def test_each_domain_is_read_once_at_the_end(self) -> None:

@@ -144,7 +144,11 @@ class TestResults:
             "changed; quota 1024 → 2048 as asked; limit is 9600, not 500 as asked (the host ignores it); "
             "password changed"
         )
-        assert (row_result.host_quota, row_result.host_limit, row_result.differs) == (2048, 9600, "limit 9600, not 500")
+        assert (row_result.host_quota, row_result.host_limit, row_result.differs) == (
+            2048,
+            9600,
+            "limit is 9,600 instead of 500",
+        )
         assert here.passwords(run) == {}
         (line,) = csv.DictReader(io.StringIO(results.results_csv(here.store, run).decode("utf-8-sig")))
         assert (line["old_quota"], line["host_quota"], line["old_limit"]) == ("1024", "2048", "9600")

@@ -70,8 +70,8 @@ def test_the_title_names_the_file_and_the_purpose(values: dict[str, Any], title:
 
 
 def test_progress_counts_decided_rows_and_gives_the_expected_end_if_there_is_one() -> None:
-    assert view().progress_text == "8 of 10: 7 created, 1 failed."
-    assert view(eta_at=START).progress_text == f"8 of 10: 7 created, 1 failed. Done about {clock_time(START)}."
+    assert view().progress_text(START) == "8 of 10: 7 created, 1 failed."
+    assert view(eta_at=START + 90).progress_text(START) == "8 of 10: 7 created, 1 failed. About 2 minutes left."
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,23 @@ def test_progress_counts_decided_rows_and_gives_the_expected_end_if_there_is_one
     [
         (RunStatus.RUNNING, {}, ""),
         (RunStatus.RUNNING, {"waiting_seconds": 0.9}, ""),
-        (RunStatus.RUNNING, {"waiting_seconds": 34.2}, "Waiting 34 s for MXroute's limit. Nothing to do."),
+        (RunStatus.RUNNING, {"waiting_seconds": 34.2}, "Waiting 34 s: MXroute allows 20 changes a minute."),
         (
             RunStatus.RUNNING,
             {"silent_since": START, "next_try_seconds": 12.4, "waiting_seconds": 34.2},
-            f"MXroute has not answered since {clock_time(START)}. Next try in 12 s; 2 rows wait, none is lost.",
+            f"MXroute has not answered since {clock_time(START)}. Next try in 12 s; 2 rows waiting, nothing lost.",
         ),
         (
             RunStatus.RUNNING,
             {"unanswered_seconds": 12.4, "waiting_seconds": 34.2},
-            "MXroute is not answering (12 s). Trying again; 2 rows wait, none is lost.",
+            "MXroute is not answering (12 s). Trying again; 2 rows waiting, nothing lost.",
         ),
         (
             RunStatus.QUEUED,
             {"behind": (3,)},
-            "Run 3 writes to the same domain. This one starts by itself when that ends; 2 rows wait, none is lost.",
+            "Run 3 writes to the same domain. This one starts by itself when that ends; 2 rows waiting, nothing lost.",
         ),
-        (RunStatus.PAUSED, {"paused_reason": "Why."}, "Paused, 2 rows wait, none is lost: Why."),
+        (RunStatus.PAUSED, {"paused_reason": "Why."}, "Paused: Why. 2 rows waiting, nothing lost."),
         (RunStatus.STOPPING, {"waiting_seconds": 34.2}, "Stopping: what is in flight finishes first."),
     ],
     ids=["running", "short wait", "rate limit", "silent host", "failed answer", "queued", "paused", "stopping"],
@@ -107,7 +107,7 @@ def test_the_status_text_says_what_an_active_run_waits_for(
 
 
 ENDED: dict[str, Any] = {"counts": {Outcome.CREATED: 9, Outcome.FAILED: 1}, "finished_at": START + 60}
-ACCOUNTED = "All 10 rows accounted for: 9 created, 1 failed."
+ACCOUNTED = "9 mailboxes created. 1 row failed."
 
 
 @pytest.mark.parametrize("status", [RunStatus.FINISHED, RunStatus.STOPPED])
@@ -115,10 +115,10 @@ ACCOUNTED = "All 10 rows accounted for: 9 created, 1 failed."
     ("values", "text"),
     [
         ({}, ""),
-        ({"checked_at": START}, f" Checked against MXroute at {clock_time(START)}: all as asked."),
+        ({"checked_at": START}, f" Checked against MXroute at {clock_time(START)}: everything matches."),
         (
-            {"checked_at": START, "differences": 2, "difference": "limit 9600, not 500"},
-            f" Checked against MXroute at {clock_time(START)}: 2 differ (limit 9600, not 500).",
+            {"checked_at": START, "differences": 2, "difference": "limit is 9,600 instead of 500"},
+            f" Checked against MXroute at {clock_time(START)}. 2 differ, the first: limit is 9,600 instead of 500.",
         ),
         ({"passwords_until": START}, f" Passwords not downloaded yet; MXM's copy is kept until {day(START)}."),
         (

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from mxlib.core.format import clock_time, count, day, listed, moment, readable
+from mxlib.core.format import clock_time, count, day, duration, listed, moment, readable
 from mxlib.core.text.labels import outcome
 
+#: Outcomes of a row whose mailbox is as the row asked.
+_OF_MAILBOXES = {"created", "updated", "unchanged", "deleted"}
 #: Outcomes that end a row, in the order in which their counts are shown.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
-KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
+KEY_REFUSED = "MXroute rejected the API key. Correct MX_API_KEY, restart, then Resume."
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
-LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+LIVES_HERE = "Keep this computer on. After sleep, the run resumes."
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -17,20 +19,20 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[end]:,} {outcome(end).lower()}" for end in _ENDS if counts.get(end))
 
 
-def running(counts: Mapping[str, int], total: int, done_at: float | None = None) -> str:
-    """Show the progress of a run.
+def running(counts: Mapping[str, int], total: int, seconds: float | None = None) -> str:
+    """Show the progress of a run, and the time left where it is known.
 
     `counts` are rows by outcome, and `total` is the number of rows that they count towards.
     """
     outcomes = counted(counts)
     decided = sum(counts.get(end, 0) for end in _ENDS)
     progress = f"{decided:,} of {total:,}" + (f": {outcomes}." if outcomes else ".")
-    return progress if done_at is None else f"{progress} Done about {clock_time(done_at)}."
+    return progress if seconds is None else f"{progress} About {duration(seconds)} left."
 
 
 def waiting(seconds: float) -> str:
     """Say that MXroute's rate limit delays the next row."""
-    return f"Waiting {max(1, round(seconds))} s for MXroute's limit. Nothing to do."
+    return f"Waiting {max(1, round(seconds))} s: MXroute allows 20 changes a minute."
 
 
 def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
@@ -62,13 +64,22 @@ def queued(rows: int, behind: Sequence[int] = (), turn_at: float | None = None) 
     return f"{who} writes to the same domain. This one starts by itself when that ends{turn}; {_rows_wait(rows)}."
 
 
+def result(counts: Mapping[str, int]) -> str:
+    """Say how many rows have each outcome, such as `60 mailboxes created. 1 row skipped`."""
+    sentences = []
+    for end in _ENDS:
+        if number := counts.get(end, 0):
+            rows = count(number, "mailbox", "mailboxes") if end in _OF_MAILBOXES else count(number, "row")
+            sentences.append(f"{rows} {outcome(end).lower()}.")
+    return " ".join(sentences) or "No row was sent."
+
+
 #: Shown until the erased passwords are no longer in any file of the database.
 PASSWORDS_ERASING = "MXM's copy of the passwords is being erased: a program that reads the database holds it up."
 
 
 def finished(
     counts: Mapping[str, int],
-    total: int,
     *,
     checked_at: float | None = None,
     differences: int = 0,
@@ -81,14 +92,17 @@ def finished(
 ) -> str:
     """Summarise a finished run.
 
-    `difference` describes the first difference found: `limit 9600, not 500`.
+    `difference` describes the first difference found: `limit is 9,600 instead of 500`.
     """
-    rows = f"All {total:,} rows" if total != 1 else "The 1 row"
-    sentences = [f"{rows} accounted for: {counted(counts)}."]
+    sentences = [result(counts)]
     if checked_at is not None:
-        differ = f"{differences:,} {'differs' if differences == 1 else 'differ'}" if differences else "all as asked"
-        example = f" ({difference})" if differences and difference else ""
-        sentences.append(f"Checked against MXroute at {clock_time(checked_at)}: {differ}{example}.")
+        checked = f"Checked against MXroute at {clock_time(checked_at)}"
+        if differences:
+            differ = f"{differences:,} {'differs' if differences == 1 else 'differ'}"
+            first = ": " if differences == 1 else ", the first: "
+            sentences.append(f"{checked}. {differ}{first + difference if difference else ''}.")
+        else:
+            sentences.append(f"{checked}: everything matches.")
     if erasing:
         sentences.append(PASSWORDS_ERASING)
     elif handed_over:
@@ -105,7 +119,7 @@ def finished(
 
 def paused(rows: int, reason: str) -> str:
     """Say that a run is paused without loss; `reason` also says what to do."""
-    return f"Paused, {_rows_wait(rows)}: {reason}"
+    return f"Paused: {reason} {_rows_wait(rows)}."
 
 
 def plan_full(message: str) -> str:
@@ -119,7 +133,16 @@ def paused_by(operator: str) -> str:
 
 
 def _rows_wait(rows: int) -> str:
-    return f"{count(rows, 'row')} {'waits' if rows == 1 else 'wait'}, none is lost"
+    return f"{count(rows, 'row')} waiting, nothing lost"
+
+
+def difference(name: str, has: int, asked: int) -> str:
+    """Return what MXroute has instead of what was asked: `limit is 9,600 instead of 500`."""
+    return f"{name} is {_figure(name, has)} instead of {_figure(name, asked)}"
+
+
+def _figure(name: str, value: int) -> str:
+    return "unlimited" if name == "quota" and not value else f"{value:,}{' MB' if name == 'quota' else ''}"
 
 
 def no_longer_allowed(run: int) -> str:

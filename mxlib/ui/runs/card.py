@@ -66,7 +66,10 @@ def _head(view: RunView) -> None:
 
 def _progress(view: RunView) -> None:
     """Show the bar with its counts, and the line that says what happens now."""
-    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(view.progress_text))
+    st.progress(
+        view.decided / view.total if view.total else 1.0,
+        text=escaped(view.progress_text(services.current().clock.now())),
+    )
     if view.hidden:
         st.caption(run_status.hidden_rows(view.hidden))
     sentence = escaped(view.status_text)
@@ -74,7 +77,9 @@ def _progress(view: RunView) -> None:
         case RunStatus.PAUSED:
             st.warning(sentence, icon=":material/pause_circle:")
         case RunStatus.FINISHED | RunStatus.STOPPED:
-            (st.warning if view.retriable else st.success)(sentence, icon=":material/flag:")
+            differs = view.retriable or view.differences
+            with st.container(key="run-result"):
+                (st.warning if differs else st.success)(sentence, icon=":material/flag:")
         case _:
             if view.silent_since is not None or view.unanswered_seconds:
                 st.warning(sentence, icon=":material/cloud_off:")
