@@ -1,4 +1,4 @@
-"""Page of all mailboxes of the active domain, with imports and exports."""
+"""Page of all mailboxes of a domain, with imports and exports."""
 
 import streamlit as st
 
@@ -7,12 +7,15 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import export_all, new_mailbox, table, unconfirmed
-from mxlib.ui.widgets import flash, links, permissions
+from mxlib.ui.widgets import domain_field, flash, links, permissions
 from mxlib.ui.widgets.format import escaped
 
-domain, caller = layout.domain(), layout.caller()
+caller = layout.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Email accounts", anchor=False, width="stretch")
+    domain = domain_field.choose(
+        "Domain", services.current().lists.domains(caller).names, key="domain", width=320, help="Kept in the address."
+    )
 if not domain:
     table.show_no_domain(caller)
     layout.stop()
@@ -20,7 +23,7 @@ if not domain:
 with st.container(horizontal=True, vertical_alignment="center"):
     if caller.may(Permission.IMPORT, domain):
         if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-            layout.navigate("import_mailboxes")
+            layout.navigate("import_mailboxes", domain=domain)
         if st.button("New mailbox", icon=":material/person_add:", key="new"):
             new_mailbox.forget()
             new_mailbox.ask(domain)

@@ -5,18 +5,17 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.ui.app import layout
-from mxlib.ui.imports import drafts, editor, mapping, preview, upload
+from mxlib.ui.imports import default_domain, drafts, editor, mapping, preview, upload
 from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.actions import act
 
-domain = layout.domain()
 step, current = mapping.held(), editor.current()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Import mailboxes", anchor=False, width="content" if current else "stretch")
     if current and step is None and drafts.may_see(current):
-        upload.show_file(current, domain)
+        upload.show_file(current)
     elif st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
-        layout.navigate("email_accounts")
+        layout.navigate("email_accounts", **({"domain": at} if (at := st.query_params.get("domain")) else {}))
 
 imports = services.current().lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True)
 # Always present, so that everything below stays as it is when a sentence appears or disappears.
@@ -25,16 +24,16 @@ with st.container(gap=None):
         permissions.say(permissions.NO_IMPORT)
     elif step is None and current is None:
         drafts.offer()
-        permissions.lacks(layout.caller(), Permission.IMPORT, domain)
+        default_domain.say_what_lacks()
 if not imports and (step or current or not upload.shown()):
     if current:
         editor.receive(current.editor)
     layout.stop()
 if step:
-    mapping.show(step, domain)
+    mapping.show(step, default_domain.ask(step.domain))
     layout.stop()
 if current is None:
-    upload.show(domain)
+    upload.show()
     layout.stop()
 
 if not drafts.may_see(current):

@@ -10,10 +10,9 @@ from mxlib.ui.mailboxes import card, unconfirmed
 from mxlib.ui.widgets import flash, permissions
 from mxlib.ui.widgets.format import escaped
 
-domain = layout.domain()
 address = st.query_params.get("address", "").strip().lower()
-username, _, of = address.rpartition("@")
-if not username or of != domain:
+username, _, domain = address.rpartition("@")
+if not username or not domain:
     layout.navigate("email_accounts")
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -21,10 +20,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
     may_view = layout.caller().may(Permission.VIEW, domain)
     refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
-        layout.navigate("email_accounts")
+        layout.navigate("email_accounts", domain=domain)
 flash.show()
 unconfirmed.show(domain, username)
 if permissions.lacks(layout.caller(), Permission.VIEW, domain):
+    layout.stop()
+if domain not in services.current().lists.domains(layout.caller()).names:
+    card.show_gone(address, domain, "This MXroute account has no such domain.")
     layout.stop()
 with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(layout.caller(), domain, refresh=refresh)

@@ -144,12 +144,12 @@ DOMAIN = Column(
     plural="domains",
     aliases="domain",
     likely="domein domaene domane domaine dominio domena",
-    help="blank = the domain chosen in the sidebar",
+    help="blank = the default domain, chosen on the Import page",
     is_lower_case=True,
     fits_many=True,
     masking=Masking.VALUE,
     width=120,
-    grid_help="Blank = the active domain.",
+    grid_help="Blank = the default domain.",
     examples=("example.com", "example.com"),
 )
 

@@ -291,7 +291,7 @@ def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: 
     page.get_by_role("button", name=address).click()
     settle(page)
     expect(page.get_by_role("heading", name=address)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/mailbox\?.*domain=studio-noord\.example"))
+    expect(page).to_have_url(re.compile(r"/mailbox\?address=.*studio-noord\.example"))
     expect(page.get_by_text(re.compile("Not made here, first seen"))).to_be_visible()
     act(page, "recovery", "card")
     fill(page, "Recovery email", "owner@home.nl")

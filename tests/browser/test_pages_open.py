@@ -5,7 +5,7 @@ from itertools import cycle
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, visit
+from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, choose, open_preview, press, visit
 
 
 def test_every_page_opens(page: Page) -> None:
@@ -21,14 +21,21 @@ def test_every_page_opens(page: Page) -> None:
         assert_fits_in_every_look(page)
 
 
-def test_the_domain_is_kept_across_pages_and_in_the_address(page: Page) -> None:
+def test_each_page_keeps_its_own_domain_in_the_address(page: Page) -> None:
     visit(page, "/")
     expect(page).to_have_url(re.compile(r"\?domain=clienta\.nl$"))
     page.get_by_role("link", name="Runs").click()
-    expect(page).to_have_url(re.compile(r"/runs\?.*domain=clienta\.nl"))
+    expect(page).to_have_url(re.compile(r"/runs$"))
+    visit(page, "/import", domain="clientb.nl")
+    expect(page.get_by_role("combobox", name="Default domain")).to_have_value("clientb.nl")
+    choose(page, "Default domain", "clienta.nl")
+    expect(page).to_have_url(re.compile(r"/import\?domain=clienta\.nl$"))
+    open_preview(page)
+    choose(page, "Default domain", "clientb.nl")
+    expect(page).to_have_url(re.compile(r"/import\?domain=clientb\.nl$"))
     visit(page, "/", domain="clientb.nl")
-    page.get_by_role("link", name="Import").click()
-    expect(page).to_have_url(re.compile(r"/import\?.*domain=clientb\.nl"))
+    press(page, "Import CSV")
+    expect(page).to_have_url(re.compile(r"/import\?domain=clientb\.nl$"))
 
 
 def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:

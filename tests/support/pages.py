@@ -31,7 +31,10 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
         tab.query_params[name] = value
     tab.run()
     if page != "email_accounts":
-        tab.switch_page(str(PAGES / f"{page}.py")).run()
+        tab.switch_page(str(PAGES / f"{page}.py"))
+        for name, value in query.items():
+            tab.query_params[name] = value
+        tab.run()
     assert not tab.exception
     return tab
 

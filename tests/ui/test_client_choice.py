@@ -1,10 +1,9 @@
-"""Clients on the other pages: the domain selector, the search, and the filter of the audit log."""
+"""Clients on the other pages: the search, and the filter of the audit log."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.clients import ClientDetails, Contact
@@ -21,40 +20,14 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield made
 
 
-def domains(tab: AppTest) -> list[str]:
-    assert not tab.exception
-    return list(tab.sidebar.selectbox(key="domain").options)
-
-
-def test_a_chosen_client_leaves_its_domains_to_choose_from(app: App) -> None:
-    tab = page()
-    assert domains(tab) == ["a.nl", "b.nl", "c.nl"]
-    tab.sidebar.selectbox(key="domain-client").set_value(1).run()
-
-    assert domains(tab) == ["b.nl", "c.nl"]
-    assert tab.session_state["domain"] == "b.nl"
-    tab.sidebar.selectbox(key="domain").set_value("c.nl").run()
-    assert (domains(tab), tab.session_state["domain"]) == (["b.nl", "c.nl"], "c.nl")
-
-
-def test_a_domain_of_another_client_ends_the_choice(app: App) -> None:
-    app.have("one@a.nl")
-    app.services.lists.mailboxes(LOCAL, "a.nl")
-    tab = page()
-    tab.sidebar.selectbox(key="domain-client").set_value(1).run()
-    tab.sidebar.text_input(key="find").set_value("one").run()
-    tab.button(key="found-one@a.nl").click().run()
-
-    assert (domains(tab), tab.session_state["domain"]) == (["a.nl", "b.nl", "c.nl"], "a.nl")
-
-
 @pytest.mark.parametrize("typed", ["bakk", "kim@else"])
-def test_the_search_finds_a_client_by_name_and_contact_and_chooses_it(app: App, typed: str) -> None:
+def test_the_search_finds_a_client_by_name_and_contact_and_opens_its_first_domain(app: App, typed: str) -> None:
     tab = page("runs")
     tab.sidebar.text_input(key="find").set_value(typed).run()
     tab.button(key="found-client-1").click().run()
 
-    assert domains(tab) == ["b.nl", "c.nl"]
+    assert not tab.exception
+    assert tab.selectbox(key="domain").value == "b.nl"
     assert tab.title[0].value == "Email accounts"
 
 

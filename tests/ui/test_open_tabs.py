@@ -46,12 +46,12 @@ LOOKS = {
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
-    "more_groups", "step.key('header_row')", "use_private", "found-client-", "domain-client",
+    "more_groups", "step.key('header_row')", "use_private", "found-client-",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
-OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
-            "Delete it", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
+OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "Save this row", "Leave it out",
+            "Delete it", "import_domain", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
             "step.key('offer')", "suggest-"}  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class AccountSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The meaning of blank cells: the active domain, and a new mailbox's quota and limit.
+    """The meaning of blank cells: the default domain, and a new mailbox's quota and limit.
 
     `quota` is in MB, `limit` in sends a day. `spelled` says whether suggested usernames have `ae` for ä; where it is
     None, the country of their domain does.

@@ -1,4 +1,4 @@
-"""The frame round every page: navigation, the domain selector, the badge, and what must be said first."""
+"""The frame round every page: navigation, the badge, and what must be said first."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +17,6 @@ ASSETS = Path(__file__).parents[1] / "assets"
 
 #: The pages, in the order of the navigation.
 _PAGES = ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
-
-
-#: The number of the client whose domains are listed; 0 for all.
-_CLIENT = "domain-client"
 
 
 def caller() -> Caller:
@@ -66,14 +62,6 @@ def _imports() -> bool:
     return services.current().lists.may_anywhere(caller(), Permission.IMPORT, unread=True)
 
 
-def domain() -> str:
-    """Return the active domain; blank when no domain is known.
-
-    The account may have none, or MXroute has not listed any.
-    """
-    return str(st.session_state.get("domain") or "")
-
-
 def show() -> None:
     """Draw the frame and, inside it, the page that was asked for."""
     try:
@@ -116,72 +104,19 @@ def _sidebar() -> None:
     known = app.lists.domains(caller())
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
-    _domain_selector(known.names)
     if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        to_mailbox = lambda of, address: navigate("mailbox", domain=of, address=address)  # noqa: E731
-        search.show(search.Ways(to_mailbox, _choose_client, lambda: navigate("email_accounts")))
+        search.show(
+            search.Ways(
+                lambda address: navigate("mailbox", address=address),
+                lambda domain: navigate("email_accounts", domain=domain),
+            )
+        )
     storage.show()
     session.show(caller())
     st.html(f'<p class="mxm-version">MXM {__version__}</p>')
 
 
-def _domain_selector(names: tuple[str, ...]) -> None:
-    """Let the user choose the active domain, kept across pages and in the address.
-
-    Streamlit's own binding to the address does not work here: `st.switch_page` refuses to touch a bound parameter.
-    """
-    if not names:
-        if caller().admin:  # the page itself names the missing permission to everyone else
-            st.caption("No domain is known yet.")
-        return
-    asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()
-    if st.session_state.get("domain") not in names:
-        st.session_state["domain"] = asked if asked in names else names[0]
-    st.selectbox("Domain", _of_client(names), key="domain", help="Kept across pages and in the address.")
-    if st.query_params.get("domain") != st.session_state["domain"]:
-        st.query_params["domain"] = st.session_state["domain"]
-
-
-def _of_client(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Let the user choose a client; return its domains, or all.
-
-    A domain of another client, such as one that a search has found, ends the choice.
-    """
-    found = {
-        client.id: client
-        for client in services.current().clients.list_all(caller())
-        if not set(names).isdisjoint(client.details.domains)
-    }
-    if not found:
-        return names
-    chosen = found.get(st.session_state.get(_CLIENT, 0))
-    if chosen is None or st.session_state["domain"] not in chosen.details.domains:
-        chosen, st.session_state[_CLIENT] = None, 0
-    st.selectbox(
-        "Client", [0, *found], key="domain-client", on_change=actions.act(_take_first_domain),
-        format_func=lambda number: found[number].details.name if number in found else "All clients",
-    )  # fmt: skip
-    return names if chosen is None else tuple(name for name in names if name in chosen.details.domains)
-
-
-def _choose_client(number: int) -> None:
-    st.session_state[_CLIENT] = number
-    _take_first_domain()
-
-
-def _take_first_domain() -> None:
-    """Make a domain of the chosen client the active one."""
-    app, number = services.current(), st.session_state[_CLIENT]
-    if not number:
-        return
-    own = app.clients.get(caller(), number).details.domains
-    names = [name for name in app.lists.domains(caller()).names if name in own]
-    if names and st.session_state.get("domain") not in names:
-        st.session_state["domain"] = names[0]
-
-
 def navigate(name: str, **parameters: str) -> None:
-    """Switch to another page, the active domain with it."""
+    """Switch to another page, with these parameters in its address."""
     dialogs.close()
-    here = {"domain": domain()} if domain() else {}
-    st.switch_page(page(name), query_params=here | parameters)
+    st.switch_page(page(name), query_params=parameters)

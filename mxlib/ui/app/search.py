@@ -17,15 +17,10 @@ _MOST, _MOST_CLIENTS = 8, 3
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways out of a search, as functions.
+    """The ways out of a search: to a mailbox by its address, and to the mailboxes of a domain."""
 
-    `to_mailbox` opens the card of a domain's address. `choose_client` makes a client and its first domain the active
-    ones, and `to_domain` opens the page of the active domain.
-    """
-
-    to_mailbox: Callable[[str, str], None]
-    choose_client: Callable[[int], None]
-    to_domain: Callable[[], None]
+    to_mailbox: Callable[[str], None]
+    to_domain: Callable[[str], None]
 
 
 def show(ways: Ways) -> None:
@@ -44,9 +39,9 @@ def _show(ways: Ways) -> None:
         live=True,
     )
     if address := st.session_state.pop("find_open", ""):
-        ways.to_mailbox(address.rpartition("@")[2], address)
-    if st.session_state.pop("find_open_client", False):
-        ways.to_domain()
+        ways.to_mailbox(address)
+    if domain := st.session_state.pop("find_open_domain", ""):
+        ways.to_domain(domain)
     if not query.strip():
         return
     clients = app.clients.find(session.caller(), query, most=_MOST_CLIENTS)
@@ -58,7 +53,7 @@ def _show(ways: Ways) -> None:
                 key=f"found-client-{client.id}",
                 type="tertiary",
                 icon=":material/domain:",
-                on_click=act(_open_client, ways, client.id),
+                on_click=act(_open_client, client.id),
                 help=escaped(", ".join(contact.address for contact in client.details.contacts)) or None,
             )
         for hit in found.hits:
@@ -67,7 +62,7 @@ def _show(ways: Ways) -> None:
                 key=f"found-{hit.address}",
                 type="tertiary",
                 icon=":material/block:" if hit.suspended else ":material/mail:",
-                on_click=act(_open, hit.domain, hit.address),
+                on_click=act(_open, hit.address),
                 help=_kept(hit) or None,
             )
         _summarise(found, query.strip(), app.clock.now())
@@ -92,11 +87,13 @@ def _summarise(found: Found, query: str, now: float) -> None:
         st.rerun()
 
 
-def _open_client(ways: Ways, number: int) -> None:
-    ways.choose_client(number)
-    st.session_state["find_open_client"] = True
+def _open_client(number: int) -> None:
+    """Open the first of a client's domains that the account has."""
+    app, caller = services.current(), session.caller()
+    own = app.clients.get(caller, number).details.domains
+    names = [name for name in app.lists.domains(caller).names if name in own]
+    st.session_state["find_open_domain"] = names[0] if names else ""
 
 
-def _open(domain: str, address: str) -> None:
-    st.session_state["domain"] = domain
+def _open(address: str) -> None:
     st.session_state["find_open"] = address

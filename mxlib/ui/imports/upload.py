@@ -12,7 +12,7 @@ from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.notes import NoteCode
 from mxlib.core.schema import SCHEMA
 from mxlib.ui.app import layout, uploads
-from mxlib.ui.imports import editor, mapping, notes
+from mxlib.ui.imports import default_domain, editor, mapping, notes
 from mxlib.ui.imports.editor import OpenDraft
 from mxlib.ui.imports.mapping_state import Upload
 from mxlib.ui.widgets import actions, links, permissions
@@ -36,7 +36,7 @@ def shown() -> bool:
     return bool(st.session_state.get(_SHOWN))
 
 
-def show(domain: str) -> None:
+def show() -> None:
     """Show the upload, its options, and a description of a good file.
 
     A file is read as soon as it is there, pasted rows at the press of a button.
@@ -44,9 +44,8 @@ def show(domain: str) -> None:
     st.session_state[_SHOWN] = True
     settings = services.current().settings
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if domain:
-                st.markdown(f"Default domain: **{escaped(domain)}**", width="content")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            domain = default_domain.ask()
             st.checkbox("Generate secure passwords", value=True, key="generate_first", help="For rows without one.")
         file, paste = st.columns([3, 2], gap="large")
         upload = file.file_uploader(
@@ -89,19 +88,17 @@ def _read(upload: UploadedFile | None, text: str, domain: str) -> None:
     st.rerun()
 
 
-def show_file(held: OpenDraft, active: str) -> None:
+def show_file(held: OpenDraft) -> None:
     """Show the file in preview, how it was read, and its default domain. A button leads to another file.
 
     It takes part of a line; `notes.show` belongs below.
     """
     current = held.editor
-    reading, domain = current.file, current.domain
+    reading = current.file
     name = f"**{escaped(reading.sheet.name)}**" if reading else "**Rows by hand**"
     how = f"Read as {escaped(reading.sheet.options.describe())}." if reading else None
-    st.markdown(f"{name} · Default domain: **{escaped(domain or 'none')}**", width="stretch", help=how)
-    if active != domain:
-        move = editor.change(current, current.use_domain, active)
-        st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
+    st.markdown(name, width="stretch", help=how)
+    default_domain.show(current)
     mapping.offer(held)
     st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
 

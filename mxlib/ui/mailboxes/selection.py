@@ -1,4 +1,4 @@
-"""The selected mailboxes of the active domain: by ticks in the table, or by a pasted list.
+"""The selected mailboxes of a domain: by ticks in the table, or by a pasted list.
 
 The ticks of a table are positions in what it shows. Here they become addresses, so that a search, a refresh or a
 deletion in between never turns one mailbox into another: whenever the table shows others it has another key.

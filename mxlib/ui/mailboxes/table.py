@@ -24,7 +24,7 @@ def show_no_domain(caller: Caller) -> None:
         permissions.say(permissions.NO_DOMAIN)
         return
     st.info(
-        "No domain to show. When MXroute answers, its domains stand in the sidebar; add one at MXroute, then Refresh.",
+        "No domain to show. When MXroute answers, its domains are listed here; add one at MXroute, then Refresh.",
         icon=":material/domain_disabled:",
     )
 
