@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from mxlib.core import client_setup
 from mxlib.core.files import writer
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
@@ -20,6 +21,15 @@ from mxlib.store.records import RowRecord
 #: What the results add to a row's own columns.
 ADDED = ("line", "address", "name", "outcome", "reason", "host_quota", "host_limit", "password")
 
+#: What the results add after that. Programs read a CSV by the position of its columns: new ones come last.
+SETTINGS = ("recovery_email", "quota", "limit", "server", "imap_port", "smtp_port")
+
+#: What a person reads first: who gets which mailbox, its password and its settings; then what happened.
+_FIRST = (
+    "name", "address", "password", "recovery_email", "quota", "host_quota", "limit", "host_limit", "server",
+    "imap_port", "smtp_port", "outcome", "reason",
+)  # fmt: skip
+
 #: The earlier state of an existing mailbox; shown when a row has one.
 OLD = tuple(f"old_{column.name}" for column in VALUES)
 
@@ -28,6 +38,8 @@ OWN = "own columns"
 
 #: How results leave; text cells of a workbook stay what they are, a CSV in a spreadsheet may not.
 KINDS = ("xlsx", "csv")
+
+_PORTS = {f"{each.name.lower()}_port": str(each.port) for each in client_setup.SERVICES}
 
 #: The file in the zip of rows whose domain is not written to.
 ELSEWHERE = "other-rows"
@@ -105,22 +117,40 @@ def old_values(row: RowRecord) -> dict[str, object]:
     }
 
 
-def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The order of columns of a file of results, and the delimiter of a CSV.
+
+    `server` is the mail server that mail apps connect to.
+    """
+
+    server: str = ""
+    for_people: bool = True
+    delimiter: str = ","
+
+
+#: The order of columns on which programs rely.
+FOR_PROGRAMS = Layout(for_people=False)
+
+
+def results_file(
+    store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING, layout: Layout = FOR_PROGRAMS
+) -> bytes:
     """Return every input row with its own columns, outcome, MXroute's figures and new passwords.
 
     Only mailboxes that the run made have one. `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
     """
     rows = _rows(store, run, seen)
-    return _file(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
+    return _file(_with_own_cells(store, run, rows), _made(store, run, rows), kind, layout)
 
 
 def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Return the results as CSV."""
+    """Return the results as CSV for programs."""
     return results_file(store, run, "csv", seen)
 
 
-def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Return the results by domain, as .xlsx and CSV. One file a domain means that nobody gets passwords of others."""
+def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING, layout: Layout = FOR_PROGRAMS) -> bytes:
+    """Return the results by domain, as .xlsx and CSV: nobody gets the passwords of other domains."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
@@ -135,7 +165,7 @@ def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byt
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, some in files.items():
             for kind in KINDS:
-                archive.writestr(f"{name}.{kind}", _file(some, passwords, kind))
+                archive.writestr(f"{name}.{kind}", _file(some, passwords, kind, layout))
     return packed.getvalue()
 
 
@@ -162,26 +192,51 @@ def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTH
     return writer.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
-def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str) -> bytes:
+def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str, layout: Layout) -> bytes:
     own = dict.fromkeys(name for _, cells in rows for name in cells)
-    added = (*ADDED[:-1], *(OLD if any(row.was for row, _ in rows) else ()), ADDED[-1])
-    header = [f"{name} (file)" if name.casefold() in added else name for name in own]
+    old = OLD if any(row.was for row, _ in rows) else ()
+    added: tuple[str, ...] = (*ADDED[:-1], *old, ADDED[-1], *SETTINGS)
+    renamed: tuple[str, ...] = added
+    if layout.for_people:
+        added = renamed = (*_FIRST, *old, *(name for name in added if name not in (*_FIRST, *old)))
+    else:  # an own column that was there under its own name stays so
+        taken = {name.casefold() for name in own}
+        renamed = tuple(f"{name} (MXM)" if name in SETTINGS and name in taken else name for name in added)
+    header = [f"{name} (file)" if name.casefold() in renamed else name for name in own]
     lines = (
-        (
-            *(cells.get(name, "") for name in own),
-            str(row.line or ""),
-            row.address,
-            row.name,
-            row.outcome,
-            row.reason,
-            _cell(row.host_quota),
-            _cell(row.host_limit),
-            *(_cell(old_values(row)[name]) for name in added if name in OLD),
-            passwords.get(row.position, ""),
-        )
+        _ordered([values[name] for name in added], [cells.get(name, "") for name in own], for_people=layout.for_people)
         for row, cells in rows
+        for values in (_values(row, passwords.get(row.position, ""), layout.server),)
     )
-    return writer.WRITERS[kind]((*header, *added), lines, verbatim={"password"})
+    columns = _ordered([*renamed], header, for_people=layout.for_people)
+    if kind == "csv":
+        return writer.table_csv(columns, lines, verbatim={"password"}, delimiter=layout.delimiter)
+    return writer.table_xlsx(columns, lines, verbatim={"password"})
+
+
+def _ordered(added: list[str], own: list[str], *, for_people: bool) -> list[str]:
+    return [*added, *own] if for_people else [*own, *added]
+
+
+def _values(row: RowRecord, password: str, server: str) -> dict[str, str]:
+    """Return the cells of a row by the names of `ADDED`, `OLD` and `SETTINGS`."""
+    to_use = server if row.outcome in DONE and row.action != Action.DELETE else ""
+    return {
+        "line": str(row.line or ""),
+        "address": row.address,
+        "name": row.name,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "host_quota": _cell(row.host_quota),
+        "host_limit": _cell(row.host_limit),
+        **{name: _cell(value) for name, value in old_values(row).items()},
+        "password": password,
+        "recovery_email": row.recovery_email,
+        "quota": _cell(row.quota),
+        "limit": _cell(row.limit),
+        "server": to_use,
+        **{name: _PORTS[name] if to_use else "" for name in ("imap_port", "smtp_port")},
+    }
 
 
 def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[tuple[RowRecord, Cells]]:

@@ -192,7 +192,7 @@ def assemble(
     engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
     terms = ClientTerms(store, lists)
-    runs = RunService(store, engine, terms, clock)
+    runs = RunService(store, engine, terms, clock, settings.server)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)
     imports = ImportService(settings, lists, runs, storage, claims, terms, clock)

@@ -215,14 +215,19 @@ class ExportService:
         """Return the import format with two example rows."""
         return File("mailboxes-template.csv", writer.template_csv())
 
-    def run_file(self, caller: Caller, run: int, kind: str) -> File:
-        """Return the results of a run; those with passwords for its operator and admins only."""
+    def run_file(
+        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ","
+    ) -> File:
+        """Return the results of a run; those with passwords for its operator and admins only.
+
+        `for_programs` and `delimiter` are as in `RunService.file`.
+        """
         if kind not in RUN_FILES:
             raise NotFound(f"A run has {', '.join(RUN_FILES)}.")
         view = self._running.get(caller, run)
         if view is None:
             raise NotFound(f"There is no run {run}.")
-        content = self._running.file(caller, run, kind)
+        content = self._running.file(caller, run, kind, for_programs=for_programs, delimiter=delimiter)
         stem, ending = kind.split(".")
         remarks = (file_problems.CSV_CALCULATES,) if ending == "csv" else ()
         if view.hidden:

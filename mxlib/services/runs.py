@@ -83,8 +83,8 @@ class PreviousImport:
 class RunService:
     """Starts, shows and controls runs, with permissions and audit."""
 
-    def __init__(self, store: Store, runs: RunManager, terms: ClientTerms, clock: Clock) -> None:
-        self._store, self._runs, self._terms, self._clock = store, runs, terms, clock
+    def __init__(self, store: Store, runs: RunManager, terms: ClientTerms, clock: Clock, server: str) -> None:
+        self._store, self._runs, self._terms, self._clock, self._server = store, runs, terms, clock, server
         self._visibility = RunVisibility(store)
 
     def start(
@@ -246,18 +246,23 @@ class RunService:
         self._owned(caller, run)
         self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
-    def file(self, caller: Caller, run: int, kind: str) -> bytes:
-        """Return one of `exports.RUN_FILES`, each of which may hold passwords."""
+    def file(self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",") -> bytes:
+        """Return one of `exports.RUN_FILES`, each of which may hold passwords.
+
+        `for_programs`: a CSV has its columns in the order on which scripts rely. `delimiter` separates its cells.
+        """
         view = self._owned(caller, run)
         if view.has_passwords:
             caller.require_recent()
         visible = self._visibility.of(caller, view)
         stem, ending = kind.split(".")
-        make = {"results": results.results_file, "failed": results.failed_file}[stem]
+        layout = results.Layout(self._server, for_people=not for_programs, delimiter=delimiter)
         if ending == "zip":
-            content = results.results_zip(self._store, run, visible)
+            content = results.results_zip(self._store, run, visible, layout)
+        elif stem == "results":
+            content = results.results_file(self._store, run, ending, visible, layout)
         else:
-            content = make(self._store, run, ending, visible)
+            content = results.failed_file(self._store, run, ending, visible)
         self._owned(caller := current(caller), run)
         self._record_download(caller, run, kind)
         if stem == "results" and self._view_ended(run):

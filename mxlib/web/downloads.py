@@ -20,6 +20,8 @@ from mxlib.services.failures import ListUnavailable
 #: Digits of the largest number that the store can hold for certain.
 _LONGEST_NUMBER = 18
 
+_SEMICOLON = "semicolon"
+
 #: Characters of the longest name of a domain.
 _LONGEST_NAME = 253
 
@@ -54,7 +56,14 @@ def _confirmation(request: Request, back: str) -> str:
 
     `back` is the page to return to.
     """
-    return confirm_address(request.url.path, back) if "text/html" in request.headers.get("accept", "") else ""
+    chosen = f"?delimiter={_SEMICOLON}" if _by_semicolon(request) else ""
+    asks = "text/html" in request.headers.get("accept", "")
+    return confirm_address(request.url.path + chosen, back) if asks else ""
+
+
+def _by_semicolon(request: Request) -> bool:
+    """Return whether the cells of a CSV are to be separated by semicolons."""
+    return request.query_params.get("delimiter") == _SEMICOLON
 
 
 def run_file(request: Request) -> Response:
@@ -67,7 +76,8 @@ def run_file(request: Request) -> Response:
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
     ask = _confirmation(request, f"/runs?run={int(digits)}")
-    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind), ask)
+    delimiter = ";" if _by_semicolon(request) else ","
+    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter), ask)
 
 
 def domain_file(request: Request) -> Response:

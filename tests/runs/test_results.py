@@ -97,10 +97,45 @@ def test_a_password_that_looks_like_a_formula_is_not_altered() -> None:
 def test_a_password_that_looks_like_a_formula_is_text_in_a_workbook(start: str) -> None:
     here, run = finished(row(0, password=f"{start}Cmd-1x2"), row(1, password="short", cells={"Note": f"{start}1+2"}))
     whole, failed = (make(here.store, run, "xlsx") for make in (results.results_file, results.failed_file))
-    assert cells(whole)[0][-1] == f"{start}Cmd-1x2" == here.sandbox.password_of("user0@a.nl")
+    assert cells(whole)[0][8] == f"{start}Cmd-1x2" == here.sandbox.password_of("user0@a.nl")
     assert cells(whole)[1][0] == f"\t{start}1+2"
     assert kinds_of_cells(whole) == kinds_of_cells(failed) == {"s"}
     assert table(results.results_csv(here.store, run))[0]["password"] == f"{start}Cmd-1x2"
+
+
+BY_PROGRAMS = [
+    "line", "address", "name", "outcome", "reason", "host_quota", "host_limit", "password", "recovery_email", "quota",
+    "limit", "server", "imap_port", "smtp_port",
+]  # fmt: skip
+
+
+def test_a_csv_for_programs_keeps_the_order_of_its_columns_and_new_ones_come_last() -> None:
+    here, run = finished(row(0, cells={"Dept": "IT", "quota": "big"}, recovery_email="j@c.nl"))
+    (reported,) = table(results.results_csv(here.store, run))
+    assert list(reported) == ["Dept", "quota", *(name if name != "quota" else "quota (MXM)" for name in BY_PROGRAMS)]
+    assert (reported["quota"], reported["quota (MXM)"], reported["recovery_email"]) == ("big", "1024", "j@c.nl")
+
+
+def test_results_for_people_start_with_what_is_handed_over_and_end_with_their_own_columns() -> None:
+    here, run = finished(row(0, cells={"Dept": "IT", "Server": "old"}), row(1, left_out="Not ticked."))
+    layout = results.Layout("mail.example.net", delimiter=";")
+    content = results.results_file(here.store, run, "csv", layout=layout).decode("utf-8-sig")
+    assert content.splitlines()[0] == (
+        "name;address;password;recovery_email;quota;host_quota;limit;host_limit;server;imap_port;smtp_port;outcome;"
+        "reason;line;Dept;Server (file)"
+    )
+    made, skipped = csv.DictReader(io.StringIO(content, newline=""), delimiter=";")
+    assert (made["server"], made["imap_port"], made["smtp_port"]) == ("mail.example.net", "993", "465")
+    assert (skipped["server"], skipped["imap_port"], skipped["password"]) == ("", "", "")
+    assert cells(results.results_file(here.store, run, "xlsx", layout=layout))[0] == list(made.values())
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_cell_with_the_delimiter_or_a_formula_is_safe_for_people(delimiter: str) -> None:
+    here, run = finished(row(0, password='=a;b,c"1X', cells={"Note": "=1;2,3"}))
+    content = results.results_file(here.store, run, "csv", layout=results.Layout("m", delimiter=delimiter))
+    (made,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter)
+    assert (made["password"], made["Note"]) == ('=a;b,c"1X', "\t=1;2,3")
 
 
 def test_failed_rows_in_a_workbook_equal_those_in_the_csv() -> None:

@@ -66,6 +66,12 @@ def test_results_hold_every_row_in_file_order_with_passwords_of_created_mailboxe
     assert results[0]["note"].startswith("\t")
 
 
+def test_results_as_csv_are_separated_as_chosen(web: TestClient) -> None:
+    for chosen, delimiter in (("", ","), ("?delimiter=comma", ","), ("?delimiter=semicolon", ";")):
+        content = web.get(f"/runs/1/results.csv{chosen}").content.decode("utf-8-sig")
+        assert content.startswith(f"name{delimiter}address{delimiter}password{delimiter}recovery_email")
+
+
 def test_results_have_the_formula_warning_as_csv_and_not_as_excel(web: TestClient) -> None:
     for name in ("results", "failed"):
         assert "spreadsheet calculates" in web.get(f"/runs/1/{name}.csv").headers["x-mxm-remarks"]

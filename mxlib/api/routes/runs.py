@@ -67,7 +67,7 @@ def results_csv(run: Run, caller: CurrentCaller) -> Response:
 
     A spreadsheet calculates cells that start with =, +, - or @.
     """
-    return attached(services.current().exports.run_file(caller, run, "results.csv"))
+    return attached(services.current().exports.run_file(caller, run, "results.csv", for_programs=True))
 
 
 @router.post("/{run}/pause", responses=_ONE)

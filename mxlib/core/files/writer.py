@@ -33,6 +33,7 @@ def table_csv(
     rows: Iterable[Sequence[str]],
     verbatim: AbstractSet[str] = _NOTHING,
     remarks: Sequence[str] = (),
+    delimiter: str = ",",
 ) -> bytes:
     """Write a table as CSV: UTF-8 with a byte order mark, CRLF, and guarded cells.
 
@@ -40,7 +41,7 @@ def table_csv(
     passwords. `remarks` are written above the header as comments.
     """
     cells = ([f"# {remark}"] for remark in remarks)
-    lines = (",".join(map(_quoted, row)) for row in chain(cells, _guarded(header, rows, verbatim)))
+    lines = (delimiter.join(map(_quoted, row)) for row in chain(cells, _guarded(header, rows, verbatim)))
     return "".join(["\ufeff", *(line + "\r\n" for line in lines)]).encode("utf-8", "replace")
 
 
