@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from mxlib.auth.permissions import Permission
-from mxlib.auth.roles import PERMISSIONS, Role, takes
+from mxlib.auth.roles import PERMISSIONS, Role, can_be_given
 
 NEVER = float("inf")
 
@@ -46,7 +46,7 @@ class AddRole(argparse.Action):
         if not asked.rights:
             parser.error("--role comes after the --domain or --client that it is for")
         role = Role(value.replace("-", " "))
-        if not takes(role, asked.at):
+        if not can_be_given(role, asked.at):
             parser.error("a client admin belongs to a client: give --client, or single domains")
         asked.rights[asked.at] |= PERMISSIONS[role]
         asked.roles = {**(asked.roles or {}), asked.at: role}

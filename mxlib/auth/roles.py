@@ -48,7 +48,7 @@ def clients_in(keys: Iterable[str]) -> frozenset[int]:
     return frozenset(number for number in map(client_of, keys) if number is not None)
 
 
-def takes(role: Role, key: str) -> bool:
+def can_be_given(role: Role, key: str) -> bool:
     """Return whether a role can be given there: nobody is a client admin everywhere."""
     return role is not Role.CLIENT_ADMIN or key != EVERY_DOMAIN
 

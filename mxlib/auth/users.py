@@ -377,7 +377,7 @@ def _client_admin(rights: Mapping[str, Iterable[str]], asked: Collection[str]) -
 
     Fewer of them do not make a person one of the agency.
     """
-    return sorted(key for key in rights if key in asked and roles.takes(Role.CLIENT_ADMIN, key))
+    return sorted(key for key in rights if key in asked and roles.can_be_given(Role.CLIENT_ADMIN, key))
 
 
 def _must_exist(tx: Tx, keys: Iterable[str]) -> None:

@@ -53,7 +53,7 @@ class Choice:
     def choose(self, key: str, label: str | None) -> bool:
         """Choose a role there; return whether it can be given."""
         role = _LABELS.get(label or "")
-        if role is not None and not roles.takes(role, key):
+        if role is not None and not roles.can_be_given(role, key):
             return False
         (self.other.add if label == _OTHER else self.other.discard)(key)
         if label != _OTHER:  # single permissions do not make a client admin a person of the agency
