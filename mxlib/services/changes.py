@@ -252,12 +252,12 @@ class ChangeService:
 
         def also(tx: Tx, _run: int) -> None:
             nonlocal made
-            self._dated.date(tx, current(caller), plan.rows, change.due_at)
+            self._dated.store_dates(tx, current(caller), plan.rows, change.due_at)
             made = True
 
         run = self._runs.start(caller, plan, days=self._settings.retention_days, key=key, also=also)
         if not made and not self._started_with(run, key):
-            self._dated.dated(caller, plan.rows, change.due_at)  # another act started the same locks
+            self._dated.store_dates_later(caller, plan.rows, change.due_at)  # another act started the same locks
         return run
 
     def _started_with(self, run: int, key: str | None) -> bool:

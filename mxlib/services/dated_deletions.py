@@ -110,7 +110,7 @@ class DatedDeletions:
             audit.record(tx, caller, action, at=self._clock.now(), on=address)
         return texts.called_off(address, locked=locked)
 
-    def date(self, tx: Tx, caller: Caller, rows: Iterable[PlannedRow], due_at: float) -> None:
+    def store_dates(self, tx: Tx, caller: Caller, rows: Iterable[PlannedRow], due_at: float) -> None:
         """Store the date of a deletion of each mailbox in these rows."""
         now = self._clock.now()
         for row in rows:
@@ -129,10 +129,10 @@ class DatedDeletions:
                 tx, caller, AuditAction.MAILBOX_DELETE_LATER, at=now, on=row.address, outcome=outcome, detail=detail
             )
 
-    def dated(self, caller: Caller, rows: Sequence[PlannedRow], due_at: float) -> None:
+    def store_dates_later(self, caller: Caller, rows: Sequence[PlannedRow], due_at: float) -> None:
         """Store the dates where another act had started the run already."""
         with self._runs.writing() as tx:
-            self.date(tx, caller, rows, due_at)
+            self.store_dates(tx, caller, rows, due_at)
 
     # What the background does.
 
