@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+#: The most days after which a deletion may be carried out.
+MOST_DAYS_LATER = 3650
+
+
 def _env(name: str, default: Any, description: str, **more: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(name), description=description, **more)
 
@@ -93,7 +97,11 @@ class Settings(BaseSettings):
         "MXM_RETENTION_DAYS", 7, "Days for which a run's passwords stay readable, unless chosen otherwise.", ge=1
     )
     delete_later_days: int = _env(
-        "MXM_DELETE_LATER_DAYS", 30, "Days after which a mailbox that is to be deleted later is deleted.", ge=1, le=3650
+        "MXM_DELETE_LATER_DAYS",
+        30,
+        "Days after which a mailbox that is to be deleted later is deleted.",
+        ge=1,
+        le=MOST_DAYS_LATER,
     )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(

@@ -46,6 +46,11 @@ def day(at: float, now: float | None = None) -> str:
     return f"{when.day} {when:%b}" + (f" {when.year}" if other_year else "")
 
 
+def full_day(at: float) -> str:
+    """Format a day with its year, such as `29 Nov 2026`."""
+    return f"{day(at)} {datetime.fromtimestamp(at).year}"
+
+
 def moment(at: float, now: float) -> str:
     """Format a Unix time: `10:42` on the same day as `now`, else `3 May, 10:42`."""
     same_day = datetime.fromtimestamp(at).date() == datetime.fromtimestamp(now).date()

@@ -199,6 +199,7 @@ class AuditAction(StrEnum):
     MAILBOX_NOT_DONE = "mailbox.not_done"
     MAILBOX_LOCK = "mailbox.lock"
     MAILBOX_UNLOCK = "mailbox.unlock"
+    MAILBOX_LOCK_ENDED = "mailbox.lock_ended"
     MAILBOX_DELETE_LATER = "mailbox.delete_later"
     MAILBOX_DELETE_ASKS = "mailbox.delete_asks"
     MAILBOX_DELETE_CALLED_OFF = "mailbox.delete_called_off"

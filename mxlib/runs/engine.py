@@ -226,7 +226,7 @@ class Engine:
             return
         try:
             state = self._reloaded(state) if state.broken else state
-            lifecycle.stop(self._store, state, self._clock.monotonic(), self._patience, note)
+            lifecycle.stop(self._store, state, self._clock.monotonic(), self._patience, note, at=self._clock.now())
         except StoreUnavailable as problem:
             self._halt_all(problem)
         self.flush()

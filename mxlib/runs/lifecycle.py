@@ -26,10 +26,18 @@ def halt(state: RunState, reason: PauseReason, *, blind: bool = False) -> None:
         state.to_look.clear()
 
 
-def stop(store: Store, state: RunState, moment: float, patience: float, note: Note | None = None) -> None:
-    """Give every row that waits its outcome, unless it may be done already: that is read back first."""
+def stop(store: Store, state: RunState, moment: float, patience: float, note: Note | None = None, *, at: float) -> None:
+    """Give every row that waits its outcome, unless it may be done already: that is read back first.
+
+    `moment` is of the monotonic clock, `at` the time. Dated deletions that were not sent ask.
+    """
     with store.write() as tx:
-        lost = [row for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
+        lost = []
+        for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,)):
+            if row.unanswered:
+                lost.append(row)
+            else:
+                row_updates.put_date_back(tx, state, row, Reason(RowReason.STOPPED), at)
         journal.set_rows(
             tx, state.id, Outcome.WAITING, only=False, outcome=Outcome.NOT_ATTEMPTED, reason=Reason(RowReason.STOPPED)
         )

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.reasons import Reason
+from mxlib.core.text import dated_deletions as dated_texts
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import (
     ACTION_DONE,
@@ -38,6 +39,9 @@ from mxlib.store import (
 from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.store.records import RowRecord
 
+#: Outcomes after which a dated deletion is not done.
+_NOT_DELETED = frozenset({Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED})
+
 _NOT_READABLE = "no answer came; whether the password was set cannot be read back"
 
 
@@ -56,7 +60,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
     if outcome is Outcome.CREATED:
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
-        mailbox_locks.drop(tx, row.domain, row.username, set_before=state.created_at)
+        mailbox_locks.end_gone(tx, row.domain, row.username, at, set_before=state.created_at)
         dated_deletions.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         _note_dropped(tx, row)
@@ -67,13 +71,13 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         _lock_or_unlock(tx, state, row, at)
     elif row.action == Action.UNLOCK and (row.unanswered or _is_unanswered(step)):
         _unlock_unanswered(tx, state, row, at)
-    elif outcome is Outcome.SKIPPED and row.dated is not None and step.reason is not None:
-        _put_date_back(tx, state, row, step.reason, at)
+    elif outcome in _NOT_DELETED and step.reason is not None:
+        put_date_back(tx, state, row, step.reason, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:
         _keep_stored(tx, state, row, at)
 
 
-def _put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: float) -> None:
+def put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: float) -> None:
     """Let the dated deletion of a kept mailbox ask, unless it has another date."""
     if (
         row.dated is None
@@ -86,7 +90,7 @@ def _put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: fl
         address="", before=row.dated["before"], why="",
     )  # fmt: skip
     dated_deletions.put(tx, deletion)
-    dated_deletions.ask(tx, deletion, reasons.text(kept, Action.DELETE).removeprefix("kept: "), at)
+    dated_deletions.ask(tx, deletion, dated_texts.not_done(kept), at)
 
 
 def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
@@ -298,6 +302,8 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
     _restore_stored(tx, row, at)
     if row.action == Action.DELETE:
         _restore_dropped(tx, row)
+        if step.reason is not None:
+            put_date_back(tx, state, row, step.reason, at)
     audit.record(
         tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id,
         outcome=reasons.text(step.reason, Action(row.action)) if step.reason else "", detail={"action": row.action},

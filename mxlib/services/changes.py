@@ -36,7 +36,7 @@ from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
 from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService, clean_reason
 from mxlib.services.manual_writes import MailboxLocked
 from mxlib.services.runs import RunService, require_recent_for
-from mxlib.settings import Settings
+from mxlib.settings import MOST_DAYS_LATER, Settings
 from mxlib.store import Store, StoreUnavailable, Tx, journal
 
 #: Errors that refuse a change of a mailbox; each message is one sentence.
@@ -176,6 +176,8 @@ class ChangeService:
                 raise InvalidField(change.column.name, wrong)
         if isinstance(change, LaterDeletion) and change.due_at <= self._clock.now():
             raise InvalidField("on", dated_deletions.PAST)
+        if isinstance(change, LaterDeletion) and change.due_at > self._dated.last_day():
+            raise InvalidField("on", dated_deletions.too_far(MOST_DAYS_LATER))
         if isinstance(change, NewLock):
             change = NewLock(clean_reason(change.reason))
         boxes = self._boxes(caller, change, domains)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.exports import NotFound
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
-from mxlib.settings import Settings
+from mxlib.settings import MOST_DAYS_LATER, Settings
 from mxlib.store import Store, Tx, audit, clock_guard, dated_deletions, first_seen, hold, mailbox_locks
 from mxlib.store.audit import Actor
 from mxlib.store.dated_deletions import DatedDeletion
@@ -69,8 +69,16 @@ class DatedDeletions:
 
     def default_day(self) -> float:
         """Return when a mailbox is deleted unless another day is chosen (Unix seconds)."""
-        due = datetime.fromtimestamp(self._clock.now() + self._settings.delete_later_days * _DAY)
-        return due.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        return self._start_of_day(self._settings.delete_later_days)
+
+    def last_day(self) -> float:
+        """Return the last day that a deletion may have (Unix seconds)."""
+        return self._start_of_day(MOST_DAYS_LATER)
+
+    def _start_of_day(self, days: int) -> float:
+        """Return when the day so many days from now begins."""
+        today = datetime.fromtimestamp(self._clock.now()).date()
+        return datetime.combine(today + timedelta(days=days), time()).timestamp()
 
     def every(self, caller: Caller) -> tuple[DatedDeletion, ...]:
         """Return the dated deletions in domains where the caller may delete, those that ask first."""

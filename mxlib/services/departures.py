@@ -17,14 +17,23 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.changes import ChangeService, StartedChange
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.run_visibility import may_act
-from mxlib.store import Store, Tx, audit, drafts, erasure, journal, known_passwords, tokens
+from mxlib.store import Store, Tx, audit, dated_deletions, drafts, erasure, journal, known_passwords, tokens
 from mxlib.store.audit import Actor
+from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.known_passwords import KnownPassword, KnownPasswords
 from mxlib.store.records import RunRecord
 from mxlib.store.users import UserRecord
 
-__all__ = ["Departure", "DepartureService", "KnownPassword", "KnownPasswords", "Released", "Unfinished"]
+__all__ = [
+    "DatedDeletion",
+    "Departure",
+    "DepartureService",
+    "KnownPassword",
+    "KnownPasswords",
+    "Released",
+    "Unfinished",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Departure:
 
     unfinished: Unfinished
     passwords: KnownPasswords
+    #: The dated deletions that they and their tokens asked for.
+    dated: tuple[DatedDeletion, ...] = ()
 
 
 @resolves_callers
@@ -66,7 +77,9 @@ class DepartureService:
         """Return what a user leaves behind; only admins see it."""
         user = self.user(by, number)
         with self._store.read() as tx:
-            return Departure(_unfinished(tx, user), known_passwords.find(tx, names_of(tx, user)))
+            names = names_of(tx, user)
+            dated = tuple(each for each in dated_deletions.every(tx) if each.who in names)
+            return Departure(_unfinished(tx, user), known_passwords.find(tx, names), dated)
 
     def successors(self, by: Caller, number: int) -> tuple[str, ...]:
         """Return the users who may take over all unfinished runs and drafts of a user.

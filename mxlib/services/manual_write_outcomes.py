@@ -101,6 +101,8 @@ def note_done(
         dated_deletions.drop(tx, domain, username)
     if action is Action.LOCK:
         mailbox_locks.put(tx, domain, username, Lock(at, actor.name, reason))
+    elif action is Action.CREATE:
+        mailbox_locks.end_gone(tx, domain, username, at)
     elif action is not Action.UPDATE:
         mailbox_locks.drop(tx, domain, username)
     audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=outcome, detail=detail)

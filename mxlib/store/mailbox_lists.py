@@ -80,7 +80,7 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     _keep(tx, domain, [asdict(box) for box in boxes], at)
     strangers = first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
     made_again = strangers.difference(before)
-    mailbox_locks.drop_made_again(tx, domain, made_again, before_at)
+    mailbox_locks.end_made_again(tx, domain, made_again, before_at, at)
     for username in sorted(made_again):
         dated_deletions.end_gone(tx, domain, username, at, missing_at=before_at)
     dated_deletions.note_use(tx, domain, boxes, at)

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.locks import Lock
+from mxlib.core.text import locks as texts
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store import audit
 from mxlib.store.tables import attempt, manual_write, run, run_row
 from mxlib.store.tables import mailbox_lock as table
 from mxlib.store.transaction import Tx
@@ -48,22 +51,32 @@ def put(tx: Tx, domain: str, username: str, lock: Lock) -> None:
     )
 
 
-def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> None:
-    """Delete the lock of a mailbox.
+def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> bool:
+    """Delete the lock of a mailbox; return whether there was one.
 
     With `set_before` (Unix seconds), only an older one.
     """
     gone = table.delete().where(*_is(domain, username))
-    tx.execute(gone if set_before is None else gone.where(table.c.at < set_before))
+    return tx.execute(gone if set_before is None else gone.where(table.c.at < set_before)).rowcount > 0
 
 
-def drop_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: float) -> None:
-    """Delete the locks of listed mailboxes that were missing at `missing_at`.
+def end_gone(tx: Tx, domain: str, username: str, at: float, *, set_before: float | None = None) -> None:
+    """Delete the lock of a mailbox that is gone, and record that.
+
+    With `set_before` (Unix seconds), only an older one.
+    """
+    if drop(tx, domain, username, set_before=set_before):
+        action = AuditAction.MAILBOX_LOCK_ENDED
+        audit.record(tx, audit.MXM, action, at=at, on=f"{username}@{domain}", outcome=texts.MADE_AGAIN)
+
+
+def end_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: float, at: float) -> None:
+    """End the locks of listed mailboxes that were missing at `missing_at`.
 
     Each is another mailbox of the same name, unless it was locked after that list was read.
     """
-    for username in usernames:
-        drop(tx, domain, username, set_before=missing_at)
+    for username in sorted(usernames):
+        end_gone(tx, domain, username, at, set_before=missing_at)
 
 
 def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:

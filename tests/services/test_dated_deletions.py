@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,13 +42,18 @@ def later(app: App, *addresses: str) -> int:
 
 def passes(app: App, clock: ShiftedClock, days: float) -> None:
     """Let days pass in a server that is in use, and do what is due."""
+    begin(app, clock, days)
+    for view in app.services.runs.all(LOCAL):
+        app.ended(view.id)
+
+
+def begin(app: App, clock: ShiftedClock, days: float) -> None:
+    """Let days pass, and start what is due."""
     clock.ahead += days * DAY
     with app.services.store.write() as tx:
         clock_guard.observe(tx, app.services.clock.now())
     app.services.housekeeping.confirm_time(LOCAL)
     app.services.dated_deletions.work()
-    for view in app.services.runs.all(LOCAL):
-        app.ended(view.id)
 
 
 def has(app: App, **figures: float) -> None:
@@ -171,14 +176,16 @@ def test_a_mailbox_that_is_made_again_has_no_date(app: App, clock: ShiftedClock)
 
 
 def test_the_api_sets_lists_and_calls_off_a_date(app: App) -> None:
-    body = {"addresses": ["nina@a.nl"], "delete": True, "on": "2099-12-27"}
+    day = (datetime.fromtimestamp(app.services.clock.now()) + timedelta(days=400)).date().isoformat()
+    body = {"addresses": ["nina@a.nl"], "delete": True, "on": day}
     refused(app.ask("POST", "/changes", body), 400, "Type 1 to confirm", "confirm")
     refused(app.ask("POST", "/changes", body | {"on": "soon", "confirm": 1}), 400, "on: write a day", "on")
     refused(app.ask("POST", "/changes", body | {"on": "2020-01-01", "confirm": 1}), 400, "in the future", "on")
+    refused(app.ask("POST", "/changes", body | {"on": "2099-12-27", "confirm": 1}), 400, "3,650 days ahead", "on")
     run = data(app.ask("POST", "/changes", body | {"confirm": 1}), 202)["id"]
     app.ended(run)
     (listed,) = data(app.ask("GET", "/deletions"))
-    assert (listed["email"], listed["due_at"][:7], listed["asks"]) == ("nina@a.nl", "2099-12", None)
+    assert (listed["email"], listed["due_at"][:7], listed["asks"]) == ("nina@a.nl", day[:7], None)
     assert data(app.ask("GET", "/deletions", token=app.token(a_nl="view support"))) == []
     off = data(app.ask("DELETE", f"{BOXES}/nina/deletion"))
     assert "It stays locked" in off["message"]
@@ -328,3 +335,45 @@ def test_a_mailbox_that_a_run_makes_again_has_no_date(app: App) -> None:
     app.ended(data(app.ask("POST", "/imports", {"rows": rows}), 202)["id"])
     assert app.host.has("nina@a.nl")
     assert dated(app) == {}
+
+
+def test_a_run_that_is_stopped_lets_the_deletions_that_it_did_not_do_ask(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl", "max@a.nl", "tess@a.nl")
+
+    app.host.goes_wrong("plan_full", count=None)
+    begin(app, clock, 30.1)
+    run = app.services.runs.all(LOCAL)[0].id
+    app.services.runs.stop(LOCAL, run)
+    app.ended(run)
+    left = {address for address in ("nina@a.nl", "max@a.nl", "tess@a.nl") if app.host.has(address)}
+    assert left
+    assert dated(app) == dict.fromkeys(left, "its run was stopped")
+    app.services.dated_deletions.work()
+    assert {address for address in left if app.host.has(address)} == left
+
+
+def test_a_deletion_that_fails_asks(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    app.host.goes_wrong("yes_undone", count=None)
+    passes(app, clock, 30.1)
+    assert app.host.has("nina@a.nl")
+    assert dated(app)["nina@a.nl"].startswith("MXroute said yes")
+
+
+def test_a_lock_of_a_mailbox_that_is_gone_ends_with_an_audit_entry(app: App) -> None:
+    app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+    nina = app.host.sandbox.account.domains["a.nl"].pop("nina")
+    app.ask("GET", f"{BOXES}?refresh=true")
+    app.host.sandbox.account.domains["a.nl"]["nina"] = nina
+    app.ask("GET", f"{BOXES}?refresh=true")
+    assert ("mailbox.lock_ended", "nina@a.nl") in [(what, on) for what, on, _ in doings(app)]
+
+
+@pytest.mark.parametrize(("days", "allowed"), [(1, True), (3650, True), (3651.5, False)])
+def test_a_date_lies_within_ten_years(app: App, days: float, allowed: bool) -> None:
+    change = LaterDeletion(app.services.dated_deletions.last_day() + (days - 3650) * DAY)
+    if allowed:
+        app.services.changes.plan(LOCAL, ["nina@a.nl"], change)
+        return
+    with pytest.raises(InvalidField, match="3,650 days ahead"):
+        app.services.changes.plan(LOCAL, ["nina@a.nl"], change)

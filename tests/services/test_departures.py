@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
-from mxlib.core.plans.changes import NewLock, NewPassword
+from mxlib.core.plans.changes import LaterDeletion, NewLock, NewPassword
 from mxlib.services.drafts import DraftContent
 from mxlib.store import audit, journal, known_passwords
 from mxlib.store.known_passwords import KnownPassword
@@ -324,3 +324,12 @@ def test_a_person_of_a_client_takes_nothing_over_from_the_agency(app: App) -> No
     assert "cleo" not in app.services.departures.successors(LOCAL, number(app))
     with pytest.raises(InvalidPassword, match="Choose a person of the agency"):
         app.services.departures.disable(LOCAL, number(app), successor="cleo")
+
+
+def test_dated_deletions_of_the_person_are_listed(app: App) -> None:
+    app.services.users.add(LOCAL, "max", SIGN_IN, admin=True)
+    due_at = app.services.clock.now() + 86_400 * 5
+    app.ended(app.services.changes.start(who(app, "max"), ["ann@a.nl"], LaterDeletion(due_at), confirm=1).run)
+    app.ended(app.services.changes.start(LOCAL, ["bob@a.nl"], LaterDeletion(due_at), confirm=1).run)
+    left = app.services.departures.of(LOCAL, number(app, "max"))
+    assert [each.mailbox for each in left.dated] == ["ann@a.nl"]

@@ -1,5 +1,7 @@
 """Deletions that have a date, as pages show them."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
@@ -22,10 +24,14 @@ def test_delete_offers_a_later_day_and_the_card_calls_it_off(services: Services)
     assert later.startswith("Lock now, delete on ")
     tab.segmented_control(key="change_when").set_value(later).run()
     assert "Lock info@clienta.nl now, and delete it on" in said(tab)
+    chosen = datetime.fromtimestamp(services.clock.now()).date() + timedelta(days=9)
+    tab.date_input(key="change_day").set_value(chosen).run()
+    assert f"delete it on {chosen.day} {chosen:%b} {chosen.year}" in said(tab)
     tab.text_input(key="change_typed").set_value("1").run()
     tab.button(key="change_go").click().run()
     assert not tab.exception
-    assert [each.mailbox for each in services.dated_deletions.every(LOCAL)] == [INFO]
+    (stored,) = services.dated_deletions.every(LOCAL)
+    assert (stored.mailbox, datetime.fromtimestamp(stored.due_at).date()) == (INFO, chosen)
     tab = opened("mailbox", domain="clienta.nl", address=INFO)
     assert "info@clienta.nl will be deleted on" in said(tab)
     until(lambda: services.lists.cached_frame("clienta.nl")["is_locked"].any())

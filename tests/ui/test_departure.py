@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Permission
-from mxlib.core.plans.changes import NewPassword
+from mxlib.core.plans.changes import LaterDeletion, NewPassword
 from mxlib.services.drafts import DraftContent
 from mxlib.store import journal
 from tests.support.app import GOOD, App, opened, trail
@@ -79,6 +79,17 @@ def test_disabling_shows_what_they_could_have_read_and_then_resets_it(app: App) 
     assert ("run.start", f"run {run + 1}", "boss") in trail(app)
     with app.services.store.read() as tx:
         assert [row.address for row in journal.rows(tx, run + 1)] == ["ann@a.nl", "bob@a.nl"]
+
+
+def test_disabling_lists_their_dated_deletions(app: App) -> None:
+    app.services.users.change(LOCAL, number(app), permissions={EVERY_DOMAIN: {Permission.IMPORT, Permission.DELETE}})
+    change = LaterDeletion(app.services.clock.now() + 5 * 86_400)
+    kim = app.services.users.caller("kim")
+    app.ended(app.services.changes.start(kim, ["ann@a.nl"], change, confirm=1).run)
+    tab = card(app)
+    tab.button(key="disable").click().run()
+    assert "**1 deletion** that they asked for has a date:" in [text.value for text in tab.markdown]
+    assert list(tab.dataframe[-1].value["Mailbox"]) == ["ann@a.nl"]
 
 
 def test_the_card_of_a_disabled_user_offers_the_passwords_later(app: App) -> None:

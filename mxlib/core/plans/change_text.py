@@ -1,6 +1,6 @@
 """Questions before selected mailboxes are changed or deleted: figures first, the instruction last."""
 
-from mxlib.core.format import count, day, duration, listed, readable
+from mxlib.core.format import count, day, duration, full_day, listed, readable
 from mxlib.core.plans.changes import (
     Change,
     ChangeSummary,
@@ -50,7 +50,7 @@ def name(change: Change) -> str:
         case Deletion():
             return "Delete mailboxes"
         case LaterDeletion(due_at):
-            return f"Lock now, delete on {day(due_at)}"
+            return f"Lock now, delete on {full_day(due_at)}"
 
 
 def question(
@@ -147,7 +147,7 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
         case LaterDeletion(due_at):
             it = "it" if figures.mailboxes == 1 else "them"
             return [
-                f"Lock {boxes} now, and delete {it} on {day(due_at)}?",
+                f"Lock {boxes} now, and delete {it} on {full_day(due_at)}?",
                 f"MXM looks at {it} once more on that day, and asks if {it} may be in use.",
                 f"Until then you can call it off. Type {figures.mailboxes}.",
             ]
@@ -226,7 +226,7 @@ def did(change: Change, address: str) -> str:
         case Unlocking():
             return f"{address} is unlocked, and has a new password."
         case LaterDeletion(due_at):
-            return f"{address} will be deleted on {day(due_at)}."
+            return f"{address} will be deleted on {full_day(due_at)}."
         case Deletion():
             return f"{address} and its mail are deleted."
         case _:

@@ -8,6 +8,7 @@ LIMITS = (
     "A lock stops no session that is open at MXroute: it may go on until MXroute ends it. Mail still arrives, and "
     "forwarders still forward."
 )
+MADE_AGAIN = "the mailbox is gone; another one has its name"
 REASON_HELP = "People who may view the mailbox see it. Optional."
 TOO_LONG = f"reason: write {MAX_REASON_LENGTH} characters at most, on one line."
 

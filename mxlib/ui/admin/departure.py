@@ -1,5 +1,6 @@
 """Dialogs about what a user leaves: unfinished runs and drafts, and passwords that they could have read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -7,9 +8,10 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
+from mxlib.core.text.dated_deletions import ASKS_WITHOUT_ASKER
 from mxlib.services import changes
 from mxlib.services.access import REFUSALS
-from mxlib.services.departures import Departure, KnownPasswords, Unfinished
+from mxlib.services.departures import DatedDeletion, Departure, KnownPasswords, Unfinished
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
@@ -48,6 +50,32 @@ def ask_about(number: int, unfinished: Unfinished) -> tuple[str, bool]:
         return "", True
     able = services.current().departures.successors(layout.caller(), number)
     return st.selectbox("User who takes them over", able, key="successor") or "", False
+
+
+def show_dated(dated: Sequence[DatedDeletion]) -> None:
+    """Show the dated deletions that a user asked for."""
+    if not dated:
+        return
+    st.markdown(
+        f"**{count(len(dated), 'deletion')}** that they asked for {'has' if len(dated) == 1 else 'have'} a date:"
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Mailbox": [each.mailbox for each in dated],
+                "Day": [datetime.fromtimestamp(each.due_at).date() for each in dated],
+                "Asked": [datetime.fromtimestamp(each.asked_at) for each in dated],
+            }
+        ),
+        hide_index=True,
+        height=min(250, 38 + 35 * len(dated)),
+        alt="Dated deletions that they asked for",
+        column_config={
+            "Day": st.column_config.DateColumn(format="D MMM YYYY"),
+            "Asked": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+        },
+    )
+    st.caption(ASKS_WITHOUT_ASKER)
 
 
 def show_passwords(known: KnownPasswords) -> None:

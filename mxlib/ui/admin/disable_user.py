@@ -45,6 +45,7 @@ def show(number: int, name: str) -> None:
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
+    departure.show_dated(left.dated)
     departure.show_passwords(left.passwords)
     if left.passwords.unchanged:
         st.caption("The next step offers to reset them.")

@@ -6,6 +6,7 @@ forgotten with the dialog.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import partial
 
 import pandas as pd
@@ -128,13 +129,25 @@ def delete(addresses: Sequence[str]) -> None:
     now, later = "Delete now", f"Lock now, delete on {day(due_at, services.current().clock.now())}"
     choices = [now, later] if _may_lock(addresses) else [now]
     when = st.segmented_control("When", choices, default=now, required=True, key="change_when")
-    change = LaterDeletion(due_at) if when == later else Deletion()
-    if isinstance(change, LaterDeletion):
+    change: Deletion | LaterDeletion = Deletion()
+    if when == later:
+        change = LaterDeletion(_chosen_day(due_at))
         st.caption(locks.LIMITS)
-    if proposed := _proposed(addresses, change, when):
+    if proposed := _proposed(addresses, change, repr(change)):
         with st.expander(f"Which {'one' if len(addresses) == 1 else f'{len(addresses):,}'}", icon=":material/list:"):
             st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=min(180, 60 + 24 * 4))
         _confirm(proposed, "Lock" if isinstance(change, LaterDeletion) else "Delete")
+
+
+def _chosen_day(usual: float) -> float:
+    """Ask for the day of a deletion; return when it begins (Unix seconds)."""
+    app = services.current()
+    tomorrow = datetime.fromtimestamp(app.clock.now()).date() + timedelta(days=1)
+    last = datetime.fromtimestamp(app.dated_deletions.last_day()).date()
+    chosen = st.date_input(
+        "Delete on", datetime.fromtimestamp(usual).date(), min_value=tomorrow, max_value=last, key="change_day"
+    )
+    return datetime.combine(chosen, time()).timestamp()
 
 
 def _may_lock(addresses: Sequence[str]) -> bool:
