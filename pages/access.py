@@ -7,7 +7,7 @@ from mxlib.ui.admin import own_account, users
 from mxlib.ui.admin import tokens as access_tokens
 from mxlib.ui.app import layout
 
-st.title("Access", anchor=False)
+st.title("Team and API", anchor=False)
 app, caller = services.current(), layout.caller()
 own = app.access.own(caller)
 if not app.access.sign_in_required():

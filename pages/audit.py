@@ -6,7 +6,7 @@ from mxlib import services
 from mxlib.ui.admin import audit
 from mxlib.ui.app import layout
 
-st.title("Audit", anchor=False)
+st.title("Audit log", anchor=False)
 app, caller = services.current(), layout.caller()
 kept = f"Entries are kept {app.settings.audit_days} days, and nobody can change them."
 if caller.admin:

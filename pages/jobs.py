@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib.ui.runs import card, dated, list
 from mxlib.ui.widgets import flash
 
-st.title("Runs", anchor=False)
+st.title("Jobs", anchor=False)
 flash.show()
 dated.show()
 chosen = list.chosen()

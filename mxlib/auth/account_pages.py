@@ -225,7 +225,7 @@ def _without_session(request: Request) -> Response:
 
 def _home(back: str = "") -> str:
     """Return the link to the page `back`, or to the own account."""
-    return f'<p class="other"><a href="{escape(back or "/access")}">Back to MXM</a></p>'
+    return f'<p class="other"><a href="{escape(back or "/team")}">Back to MXM</a></p>'
 
 
 def _user(authenticator: Authenticator, session: Session) -> UserRecord | None:

@@ -42,6 +42,7 @@ from mxlib.services.imports import ImportService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
+from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
@@ -76,6 +77,7 @@ class Services:
     changes: ChangeService
     dated_deletions: DatedDeletions
     search: MailboxSearch
+    overview: OverviewService
     histories: MailboxHistoryService
     storage: AccountStorageService
     clients: ClientService
@@ -208,9 +210,10 @@ def assemble(
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
+    clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists, imports, files,
-        DraftService(settings, store, files, clock), runs, RunWatch(runs, clock),
+        drafts, runs, RunWatch(runs, clock),
         exports=exports,
         mailboxes=mailboxes,
         manual_writes=manual,
@@ -218,9 +221,10 @@ def assemble(
         changes=changing,
         dated_deletions=dated,
         search=MailboxSearch(store, lists, clock),
+        overview=OverviewService(store, lists, runs, drafts, dated, clients),
         histories=MailboxHistoryService(store),
         storage=storage,
-        clients=ClientService(store, clock),
+        clients=clients,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

@@ -41,6 +41,14 @@ def of_domain(tx: Tx, domain: str) -> dict[str, Lock]:
     return {username: Lock(*lock) for username, *lock in found}
 
 
+def usernames(tx: Tx) -> dict[str, set[str]]:
+    """Return the locked usernames by domain."""
+    found: dict[str, set[str]] = {}
+    for domain, username in tx.execute(sa.select(table.c.domain, table.c.username)):
+        found.setdefault(domain, set()).add(username)
+    return found
+
+
 def put(tx: Tx, domain: str, username: str, lock: Lock) -> None:
     """Store the lock of a mailbox, in place of an earlier one."""
     row = {"at": lock.since, "who": lock.by, "reason": lock.reason}

@@ -1,8 +1,14 @@
-"""HTTP routes besides Streamlit's own: health, the API, downloads."""
+"""HTTP routes besides Streamlit's own: health, the API, downloads, old addresses."""
 
 from starlette.routing import BaseRoute
 
 from mxlib.api import app
-from mxlib.web import audit_downloads, downloads, health
+from mxlib.web import audit_downloads, downloads, health, old_addresses
 
-routes: list[BaseRoute] = [*health.routes, *app.routes, *downloads.routes, *audit_downloads.routes]
+routes: list[BaseRoute] = [
+    *health.routes,
+    *app.routes,
+    *downloads.routes,
+    *audit_downloads.routes,
+    *old_addresses.routes,
+]

@@ -75,7 +75,7 @@ def run_file(request: Request) -> Response:
     digits, kind = request.path_params["run"], request.path_params["kind"]
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
-    ask = _confirmation(request, f"/runs?run={int(digits)}")
+    ask = _confirmation(request, f"/jobs?run={int(digits)}")
     delimiter = ";" if _by_semicolon(request) else ","
     return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter), ask)
 

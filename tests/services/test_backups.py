@@ -265,7 +265,7 @@ def test_an_admin_is_advised_what_works_again_after_a_restore(restored: App) -> 
         assert word in advice
 
 
-@pytest.mark.parametrize("name", ["email_accounts", "runs"])
+@pytest.mark.parametrize("name", ["email_accounts", "jobs"])
 def test_an_admin_continues_on_the_page(name: str, restored: App) -> None:
     shown = page(name)
     assert any("make sure that no other MXM works with this account" in each.value for each in shown.markdown)
@@ -276,7 +276,7 @@ def test_an_admin_continues_on_the_page(name: str, restored: App) -> None:
 
 def test_others_see_on_the_page_that_runs_wait(restored: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxlib.ui.app.session.caller", lambda: KIM)
-    shown = page("runs")
+    shown = page("jobs")
     assert restored.services.backups.waits() == [each.value for each in shown.info if "restored" in each.value]
     assert "continue-restored" not in [button.key for button in shown.button]
 

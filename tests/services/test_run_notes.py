@@ -43,7 +43,7 @@ def test_a_run_of_an_ordinary_file_has_no_notes(app: App) -> None:
 def test_the_notes_are_on_the_page_of_the_run(app: App) -> None:
     run = started(app)
     app.ended(run)
-    tab = opened("runs", run=str(run))
+    tab = opened("jobs", run=str(run))
     assert any("Column 'phone' is not used." in caption.value for caption in tab.caption)
 
 

@@ -105,7 +105,7 @@ def test_page_api_and_files_show_the_same_numbers(services: Services) -> None:
     failed = table(web.get(f"/runs/{run.id}/failed.csv").content)
     assert len(failed) == run.total - run.done
 
-    tab = opened("runs", run=str(run.id))
+    tab = opened("jobs", run=str(run.id))
     said = " ".join(each.value for each in (*tab.warning, *tab.success)).replace("\\", "")
     assert "3 mailboxes created. 3 rows skipped. 1 row failed." in said
     assert "1 differs" in said
@@ -119,7 +119,7 @@ def test_the_next_visit_shows_the_result_of_a_run_once(services: Services) -> No
     assert any(f"Run {run.id}" in each.value and "mailboxes created" in each.value for each in tab.markdown)
     tab.button(key=f"banner-show-{run.id}").click().run()
     assert not tab.exception
-    opened("runs", run=str(run.id))
+    opened("jobs", run=str(run.id))
     assert not any("mailboxes created" in each.value for each in opened().markdown)
 
 
@@ -188,7 +188,7 @@ class TestTheDiskIsFull:
         yield run
         monkeypatch.undo()
 
-    @pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs"])
+    @pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "jobs"])
     def test_every_page_still_opens(self, services: Services, run: int, page: str) -> None:
         tab = opened(page, run=str(run), domain="clienta.nl")
         assert not any("fault" in each.value for each in tab.error)

@@ -184,7 +184,7 @@ def test_a_password_in_another_column_is_in_no_answer_page_file_database_or_log(
         app.services.runs.handed_over(LOCAL, run)
         for kind in ("results.csv", "failed.csv"):
             assert not passwords_in(app.services.exports.run_file(LOCAL, run, kind).content)
-        tab = opened("runs", run=str(run))
+        tab = opened("jobs", run=str(run))
         tab.session_state["rows-open"] = True
         assert not passwords_in(sent(tab.run()))
         assert not passwords_in(app.ask("GET", f"/imports/{run}/results").text)

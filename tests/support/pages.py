@@ -30,7 +30,7 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
     for name, value in query.items():
         tab.query_params[name] = value
     tab.run()
-    if page != "email_accounts":
+    if page != "overview":
         tab.switch_page(str(PAGES / f"{page}.py"))
         for name, value in query.items():
             tab.query_params[name] = value

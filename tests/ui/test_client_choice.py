@@ -22,7 +22,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 @pytest.mark.parametrize("typed", ["bakk", "kim@else"])
 def test_the_search_finds_a_client_by_name_and_contact_and_opens_its_first_domain(app: App, typed: str) -> None:
-    tab = page("runs")
+    tab = page("jobs")
     tab.sidebar.text_input(key="find").set_value(typed).run()
     tab.button(key="found-client-1").click().run()
 

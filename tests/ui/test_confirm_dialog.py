@@ -89,7 +89,7 @@ def test_the_rows_left_out_are_offered_on_the_card_and_the_import_page(app: App)
     app.ended(run.id)
     tab = import_page()
     assert f"2 rows left out of run {run.id}." in said(tab)
-    card = opened("runs", run=str(run.id))
+    card = opened("jobs", run=str(run.id))
     assert card.button(key="fix_left_out").label == "Fix the 2 rows left out"
     pressed(card, "fix_left_out")
     assert list(card.session_state["preview"].editor.draft.rows["username"]) == ["jan jansen", "nina.berg"]

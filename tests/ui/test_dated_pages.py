@@ -48,7 +48,7 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
         asked = dated_deletions.get(tx, "clienta.nl", "info")
         assert asked is not None
         dated_deletions.ask(tx, asked, "it was unlocked since", services.clock.now())
-    tab = opened("runs")
+    tab = opened("jobs")
     text = said(tab)
     assert "Nothing was done: it was unlocked since." in text
     assert "administratie@clienta.nl will be deleted on" in text

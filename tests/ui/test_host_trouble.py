@@ -88,7 +88,7 @@ def test_pages_say_that_the_host_never_answered(tmp_path: Path, host: Served) ->
         assert "MXroute" in alerts(tab)
         assert "No domain to show" in alerts(tab)
         assert opened("import_mailboxes").file_uploader
-        assert "No run yet" in alerts(opened("runs"))
+        assert "No run yet" in alerts(opened("jobs"))
 
 
 def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(

@@ -21,7 +21,7 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
     for name, value in query.items():
         tab.query_params[name] = value
     tab.run()
-    if page != "email_accounts":
+    if page != "overview":
         tab.switch_page(str(PAGES / f"{page}.py"))
         for name, value in query.items():
             tab.query_params[name] = value
@@ -148,5 +148,5 @@ def test_a_possibly_set_password_is_shown_on_request_and_erased(services: Servic
 @pytest.mark.parametrize("run", ["²", "9" * 20, "9" * 5_000, "-1", "nan"])
 @pytest.mark.usefixtures("services")
 def test_an_unknown_run_number_in_the_address_breaks_no_page(run: str) -> None:
-    tab = opened("runs", run=run)
+    tab = opened("jobs", run=run)
     assert not [error for error in tab.error if "stopped" in error.value]

@@ -493,7 +493,7 @@ def test_a_hostile_file_name_stands_on_each_page_as_it_is(services: Services) ->
     a_run(services)
     tab = opened("email_accounts")  # the banner of the run that ended
     assert not [text for text in rendered(tab) if loose(text)]
-    holds(opened("runs"))
+    holds(opened("jobs"))
     tab = opened("import_mailboxes", domain="clienta.nl")
     tab.file_uploader(key="upload").upload(f"{HOSTILE}.csv", FILE).run()
     holds(tab)
@@ -517,7 +517,7 @@ def test_hostile_words_of_the_host_stand_as_they_are(services: Services, monkeyp
     known, boxes = services.lists.domains(LOCAL), services.lists.mailboxes(LOCAL, "clienta.nl")
     monkeypatch.setattr(services.lists, "domains", lambda *_, **__: replace(known, problem=HOSTILE))
     monkeypatch.setattr(services.lists, "mailboxes", lambda *_, **__: replace(boxes, problem=HOSTILE))
-    for page in ("email_accounts", "runs", "audit", "access"):
+    for page in ("email_accounts", "jobs", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))
 
 
@@ -601,7 +601,7 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
     tab.text_input(key="new_username").input(NAMED_BY_HOST).run()
     tab.text_input(key="new_password").input(HOSTILE).run()
     assert not [text for text in rendered(tab) if loose(text)]
-    for page in ("import_mailboxes", "runs", "audit", "access"):
+    for page in ("import_mailboxes", "jobs", "audit", "access"):
         assert not [text for text in rendered(opened(page, domain=domain)) if loose(text)]
 
 
@@ -640,14 +640,14 @@ def test_a_hostile_answer_of_the_host_to_a_write_stands_as_it_is(
     tab.text_input(key="new_password").input("Geheim.2026x").run()
     holds(tab.button(key="new_go").click().run())
     a_run(services)
-    holds(opened("runs"))
+    holds(opened("jobs"))
 
 
 def test_hostile_words_stand_in_an_undo_an_unconfirmed_write_and_the_banners_as_they_are(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_run(services)
-    tab = opened("runs", run=str(services.runs.all(LOCAL)[0].id))
+    tab = opened("jobs", run=str(services.runs.all(LOCAL)[0].id))
     if "undo_look" in [button.key for button in tab.button]:
         tab.button(key="undo_look").click().run()
     holds(tab)

@@ -82,7 +82,7 @@ class Tab:
         for name, value in query.items():
             self.app.query_params[name] = value
         self.app.run()
-        if self.action.page != "email_accounts":
+        if self.action.page != "overview":
             self.app.switch_page(str(PAGES / f"{self.action.page}.py"))
             for name, value in query.items():
                 self.app.query_params[name] = value
@@ -287,17 +287,17 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),
     (Action("unconfirmed_forget_", "email_accounts", IMPORT, without_answer()), ()),
-    (Action("dated-off-", "runs", "view import delete", a_dated_deletion()), ()),
-    (Action("dated-delete-", "runs", "view import delete", a_dated_deletion("It sent mail.")), ()),
-    (Action("pause", "runs", IMPORT, Tab.going), ()),
-    (Action("stop", "runs", IMPORT, Tab.going), ()),
-    (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
-    (Action("retry", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
-    (Action("take", "runs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
-    (Action("forget", "runs", IMPORT, Tab.finished), ("forget-agreed",)),
-    (Action("extend", "runs", IMPORT, Tab.finished), ()),
-    (Action("undo_look", "runs", "view import delete", Tab.finished), ()),
-    (Action("undo_do", "runs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
+    (Action("dated-off-", "jobs", "view import delete", a_dated_deletion()), ()),
+    (Action("dated-delete-", "jobs", "view import delete", a_dated_deletion("It sent mail.")), ()),
+    (Action("pause", "jobs", IMPORT, Tab.going), ()),
+    (Action("stop", "jobs", IMPORT, Tab.going), ()),
+    (Action("resume", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
+    (Action("retry", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
+    (Action("take", "jobs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
+    (Action("forget", "jobs", IMPORT, Tab.finished), ("forget-agreed",)),
+    (Action("extend", "jobs", IMPORT, Tab.finished), ()),
+    (Action("undo_look", "jobs", "view import delete", Tab.finished), ()),
+    (Action("undo_do", "jobs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
 )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
     for key, value in query.items():
         tab.query_params[key] = value
     tab.run()
-    if page == "email_accounts":
+    if page == "overview":
         return tab
     tab.switch_page(str(PAGES / f"{page}.py"))
     for key, value in query.items():
@@ -97,8 +97,8 @@ def value_of(parameters: Any, name: str) -> str:
 @pytest.mark.parametrize("name", ["admin", *WHO])
 def test_every_page_opens_for_everybody(services: Services, name: str) -> None:
     tab = seen_by(name)
-    for page in ("email_accounts", "import_mailboxes", "runs", "audit", "access"):
-        if page != "email_accounts":
+    for page in ("email_accounts", "import_mailboxes", "jobs", "audit", "access"):
+        if page != "overview":
             tab.switch_page(str(PAGES / f"{page}.py")).run()
         assert not tab.exception, page
         assert not tab.error, page
@@ -239,20 +239,20 @@ def a_run(services: Services, name: str, username: str) -> int:
 
 def test_runs_and_their_results_follow_permissions(services: Services) -> None:
     run = a_run(services, "importer", "of.importer")
-    mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
+    mine, chief = seen_by("importer", "jobs", run=str(run)), seen_by("admin", "jobs", run=str(run))
     for kind in ("xlsx", "csv"):
         assert f"/runs/{run}/results.{kind}" in links(mine)
         assert f"/runs/{run}/results.{kind}" in links(chief)
     assert "a spreadsheet calculates cells" in page_text(mine)
     services.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
-    colleague = seen_by("colleague", "runs", run=str(run))
+    colleague = seen_by("colleague", "jobs", run=str(run))
     assert colleague.subheader[0].value.startswith(f"Run {run}")
     assert f"/runs/{run}/" not in links(colleague)
     assert "a spreadsheet calculates cells" not in page_text(colleague)
     assert "importer" in page_text(colleague)
     assert "take" in buttons(colleague)
     for name in ("viewer", "exporter", "other", "nobody"):
-        tab = seen_by(name, "runs", run=str(run))
+        tab = seen_by(name, "jobs", run=str(run))
         assert f"There is no run {run} that you may see" in page_text(tab), name
         assert "/runs/" not in links(tab), name
 

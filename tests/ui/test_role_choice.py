@@ -114,7 +114,7 @@ def page(name: str, path: str) -> AppTest:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
     tab.run()
-    if path != "email_accounts":
+    if path != "overview":
         tab.switch_page(str(PAGES / f"{path}.py")).run()
     assert not tab.exception
     return tab
@@ -128,7 +128,7 @@ def test_the_access_page_says_what_a_person_is(app: App) -> None:
 
 
 def test_no_page_shows_the_agency_to_people_of_a_client(app: App) -> None:
-    for path in ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access"):
+    for path in ("email_accounts", "import_mailboxes", "jobs", "clients", "audit", "access"):
         tab = page("anna", path)
         texts = (tab.markdown, tab.caption, tab.info, tab.warning, tab.error, tab.subheader, tab.metric)
         words = " ".join(str(each.value) for kind in texts for each in kind)

@@ -108,7 +108,7 @@ def test_the_pages_of_a_run_send_no_password_and_nothing_that_is_hidden(app: App
     run = int(support.data(app.ask("POST", "/imports?default_domain=a.nl", content=FILE,
                                     headers={"Content-Type": "text/csv"}), 202)["id"])  # fmt: skip
     app.ended(run)
-    tab = opened("runs", run=str(run))
+    tab = opened("jobs", run=str(run))
     tab.session_state["rows-open"] = True
     tab.run()
     assert "kim@a.nl" in sent(tab)
@@ -131,7 +131,7 @@ def test_no_page_sends_figures_or_recovery_emails_of_a_hidden_domain(app: App) -
     app.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
     app.services.users.add(LOCAL, "deleter", "four words in a row", permissions={"a.nl": [Permission.DELETE]})
     app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
-    for name in ("email_accounts", "import_mailboxes", "runs", "audit", "mailbox"):
+    for name in ("email_accounts", "import_mailboxes", "jobs", "audit", "mailbox"):
         tab = page("deleter", name, domain="a.nl", address="kim@a.nl")
         assert "secret-recovery" not in sent(tab), name
         assert not hidden_columns(tab), name

@@ -27,7 +27,7 @@ def ended(app: App, run: int) -> int:
 
 
 def card(run: int) -> AppTest:
-    return opened("runs", run=str(run))
+    return opened("jobs", run=str(run))
 
 
 def asked(tab: AppTest) -> str:

@@ -155,7 +155,7 @@ def _table(page: Page) -> None:
             "who": [entry.who for entry in page.entries],
             "what": [action_label(entry.what) for entry in page.entries],
             "on": [entry.on for entry in page.entries],
-            "run": [f"/runs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
+            "run": [f"/jobs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
             "outcome": [entry.outcome for entry in page.entries],
             "from": [entry.address for entry in page.entries],
         }

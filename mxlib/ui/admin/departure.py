@@ -141,4 +141,4 @@ def show_reset(number: int, name: str) -> None:
         st.session_state.pop(_LEFT, None)
         return
     forget()
-    layout.navigate("runs", run=str(started.run))
+    layout.navigate("jobs", run=str(started.run))

@@ -15,8 +15,23 @@ from mxlib.ui.widgets.format import escaped
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
-#: The pages, in the order of the navigation.
-_PAGES = ("email_accounts", "import_mailboxes", "runs", "clients", "audit", "access", "mailbox")
+#: Title, icon and address of each page.
+_PLACES = {
+    "overview": ("Overview", ":material/dashboard:", "overview"),
+    "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
+    "import_mailboxes": ("Import", ":material/upload_file:", "import"),
+    "jobs": ("Jobs", ":material/play_circle:", "jobs"),
+    "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
+    "clients": ("Clients", ":material/domain:", "clients"),
+    "audit": ("Audit log", ":material/history:", "audit-log"),
+    "access": ("Team and API", ":material/key:", "team"),
+}
+
+#: The pages of the navigation, in its order, under their headings.
+_SECTIONS = {
+    "": ("overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"),
+    "Admin": ("clients", "audit", "access"),
+}
 
 
 def caller() -> Caller:
@@ -26,21 +41,13 @@ def caller() -> Caller:
 
 def page(name: str) -> Page:
     """Return the page of that name, to link and switch to."""
-    title, icon, path = {
-        "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
-        "import_mailboxes": ("Import", ":material/upload_file:", "import"),
-        "runs": ("Runs", ":material/play_circle:", "runs"),
-        "clients": ("Clients", ":material/domain:", "clients"),
-        "audit": ("Audit", ":material/history:", "audit"),
-        "access": ("Access", ":material/key:", "access"),
-        "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
-    }[name]
+    title, icon, path = _PLACES[name]
     return st.Page(
         dashboard.FOLDER / "pages" / f"{name}.py",
         title=title,
         icon=icon,
         url_path=path,
-        default=name == "email_accounts",
+        default=name == "overview",
         visibility="visible" if _is_listed(name) else "hidden",
     )
 
@@ -50,16 +57,21 @@ def _is_listed(name: str) -> bool:
     match name:
         case "mailbox":
             return False
+        case "overview":
+            return _may_anywhere(Permission.VIEW)
         case "import_mailboxes":
-            return _imports()
+            return _may_anywhere(Permission.IMPORT)
+        case "email_accounts" | "jobs":
+            return _may_anywhere(*Permission)
         case "clients":
             return caller().admin
         case _:
             return True
 
 
-def _imports() -> bool:
-    return services.current().lists.may_anywhere(caller(), Permission.IMPORT, unread=True)
+def _may_anywhere(*rights: Permission) -> bool:
+    """Return whether the caller has one of these permissions in any domain."""
+    return any(services.current().lists.may_anywhere(caller(), right, unread=True) for right in rights)
 
 
 def show() -> None:
@@ -71,7 +83,9 @@ def show() -> None:
     # Before the navigation, which would let browsers load the icon of the page from an outside server.
     before = st.session_state.get("tab-title", banner.NAME)
     st.set_page_config(page_title=before, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    chosen = st.navigation([page(name) for name in _PAGES], position="sidebar")
+    st.logo(str(ASSETS / "mxm-logo.svg"), size="large", icon_image=str(ASSETS / "mxm.svg"))
+    chosen = st.navigation(_sections(), position="sidebar")
+    _leave_the_overview(chosen)
     st.session_state["tab-title"] = title = banner.tab_title(caller(), chosen.title)
     st.set_page_config(page_title=title)
     with st.sidebar:
@@ -79,13 +93,32 @@ def show() -> None:
     st.html(ASSETS / "mxm.css")
     banner.pulse(chosen.title)
     banner.show_hold()
-    if chosen.url_path != "runs":
-        banner.show(lambda run: navigate("runs", run=str(run)))
+    if chosen.url_path != "jobs":
+        banner.show(lambda run: navigate("jobs", run=str(run)))
     actions.show_refused()
     with suppress(_Drawn):
         chosen.run()
     confirm_identity.show_asked()
     dialogs.draw(chosen.url_path)
+
+
+def _sections() -> dict[str, list[Page]]:
+    """Return the pages by their headings; people who manage nothing get one list."""
+    sections = {heading: [page(name) for name in names] for heading, names in _SECTIONS.items()}
+    return sections if caller().admin else {"": [each for pages in sections.values() for each in pages]}
+
+
+def _leave_the_overview(chosen: Page) -> None:
+    """Switch from the first page to another one where it has nothing to show.
+
+    An address with a domain is an old one of *Email accounts*, which was the first page.
+    """
+    if chosen.url_path:
+        return
+    if name := st.query_params.get("domain"):
+        navigate("email_accounts", domain=name)
+    if not _is_listed("overview"):
+        navigate("email_accounts" if _is_listed("email_accounts") else "access")
 
 
 class _Drawn(Exception):

@@ -122,7 +122,7 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
         return
     discard()
     app.drafts.erase()
-    layout.navigate("runs", run=str(run))
+    layout.navigate("jobs", run=str(run))
 
 
 def _figures(figures: Confirmation) -> None:

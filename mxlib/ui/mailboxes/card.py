@@ -94,7 +94,7 @@ def _row(event: Event, now: float, visible: set[int]) -> dict[str, str | None]:
         "When": moment(event.at, now),
         "Who": event.who,
         "What": event.what,
-        "Run": f"/runs?run={event.run}" if event.run in visible else None,
+        "Run": f"/jobs?run={event.run}" if event.run in visible else None,
         "From": event.file if event.run else "by hand",
         "Details": event.detail,
     }

@@ -276,7 +276,7 @@ def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool
     if isinstance(proposed.change, Deletion):
         selection.drop([row.address for row in proposed.plan.rows])
     if done.run is not None:
-        layout.navigate("runs", run=str(done.run))
+        layout.navigate("jobs", run=str(done.run))
     if done.password:
         st.rerun()  # the whole page, so that the dialog stays
     flash.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())

@@ -1,0 +1,1 @@
+"""The Overview: totals of the mailboxes and what waits for the caller."""
