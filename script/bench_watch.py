@@ -117,11 +117,11 @@ def main() -> bool:
     kept = True
     with prepared() as (server, token):
         process = psutil.Process(server.process.pid)
-        close(opened(server, 2, "runs", "run=201"))
+        close(opened(server, 2, "jobs", "run=201"))
         idle = share(process, WATCH_S / 2)
         print(f"a run of {ROWS:,} rows at MXroute's pace, {EARLIER} earlier ones; without a tab {idle:6.1%} of a core")
         for count in (1, 6):
-            tabs = opened(server, count, "runs", "run=201")
+            tabs = opened(server, count, "jobs", "run=201")
             drawn = sum(tab.drawn for tab in tabs)
             busy = (share(process, WATCH_S) - idle) * WATCH_S
             looks = sum(tab.drawn for tab in tabs) - drawn
@@ -130,7 +130,7 @@ def main() -> bool:
             print(f"    a look {look:19.1f} ms  (under {MOST_LOOK_MS:g} ms)")
             kept = kept and look < MOST_LOOK_MS and not any(tab.failed for tab in tabs)
             close(tabs)
-        tabs = opened(server, TABS, "runs", "run=201")
+        tabs = opened(server, TABS, "jobs", "run=201")
         result: list[tuple[float, list[float]]] = []
         asking = threading.Thread(target=lambda: result.append(answers(server, token, WATCH_S)))
         asking.start()

@@ -40,7 +40,7 @@ def preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, gene
 @state(NARROW, WIDE)
 def accounts(page: Page) -> None:
     """The mailboxes of a domain."""
-    steps.visit(page, "/", domain="clienta.nl")
+    steps.visit(page, "/email-accounts", domain="clienta.nl")
 
 
 @state(NARROW)

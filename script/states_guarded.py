@@ -22,7 +22,7 @@ def access_page(page: Page, tab: str = "People") -> None:
     """Open a tab of the *Access* page, signed in."""
     sign_in(page)
     idle(page)
-    steps.visit(page, "/access")
+    steps.visit(page, "/team")
     page.get_by_role("tab", name=tab).click()
     idle(page)
 
@@ -30,7 +30,7 @@ def access_page(page: Page, tab: str = "People") -> None:
 @guarded(NARROW, WIDE)
 def sign_in_page(page: Page) -> None:
     """The sign-in page, with the provider's button if there is one."""
-    page.goto("/runs")
+    page.goto("/jobs")
 
 
 @guarded()
@@ -82,7 +82,7 @@ def audit(page: Page, content: bytes = STAFF) -> None:
     preview(page, content, generate=True)
     steps.start(page)
     steps.finished(page)
-    steps.visit(page, "/audit")
+    steps.visit(page, "/audit-log")
 
 
 @guarded()

@@ -77,7 +77,7 @@ def delete(page: Page) -> None:
 @state(NARROW, WIDE)
 def new_mailbox(page: Page) -> None:
     """One form for one mailbox, validated cell by cell."""
-    steps.visit(page, "/", domain="clienta.nl")
+    steps.visit(page, "/email-accounts", domain="clienta.nl")
     steps.press(page, "New mailbox")
     page.get_by_role("dialog").get_by_role("button", name="Generate").click()
     page.wait_for_timeout(500)
@@ -88,7 +88,7 @@ def new_mailbox(page: Page) -> None:
 @state(NARROW, WIDE)
 def found(page: Page) -> None:
     """Search results from all domains."""
-    steps.visit(page, "/", domain="clienta.nl")
+    steps.visit(page, "/email-accounts", domain="clienta.nl")
     page.get_by_role("searchbox", name="Find a mailbox").fill("info")
     page.wait_for_timeout(300)
     idle(page)
@@ -116,7 +116,7 @@ def _update(page: Page, content: bytes, go: str) -> None:
 
 
 def _select(page: Page, *rows: int) -> None:
-    steps.visit(page, "/", domain="clienta.nl")
+    steps.visit(page, "/email-accounts", domain="clienta.nl")
     for row in rows:
         Grid(page, "mailboxes").mark(row)
         idle(page)

@@ -10,7 +10,14 @@ from playwright.sync_api import Page, expect
 from mxlib.store import FILE
 from tests.browser.driver import Grid, Server, idle, upload
 
-PAGES = {"Email accounts": "/", "Import": "/import", "Runs": "/runs", "Audit": "/audit", "Access": "/access"}
+PAGES = {
+    "Overview": "/",
+    "Email accounts": "/email-accounts",
+    "Import": "/import",
+    "Jobs": "/jobs",
+    "Audit log": "/audit-log",
+    "Team and API": "/team",
+}
 #: Six rows: two to send as they are, one without a password, one twice, one with a space.
 STAFF = (
     b"username,password,quota,limit,recovery_email\r\n"
@@ -69,7 +76,7 @@ def start(page: Page) -> None:
     """Confirm what the preview shows, and land on the run."""
     press(page, "Create ")
     confirm_run(page)
-    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"))
     idle(page)
 
 
@@ -101,12 +108,12 @@ def assert_fits_in_every_look(page: Page) -> None:
 PASSWORD = "correct horse battery"
 
 
-def sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
+def sign_in(page: Page, name: str, password: str, path: str = "/email-accounts") -> None:
     send_sign_in(page, name, password, path)
     idle(page)
 
 
-def send_sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
+def send_sign_in(page: Page, name: str, password: str, path: str = "/email-accounts") -> None:
     """Send name and password; a step may come before the page."""
     page.goto(path)
     fill_in(page, name, password)

@@ -40,7 +40,7 @@ def me(server: Server, token: str) -> tuple[int, dict[str, object]]:
 def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], server: Server) -> None:
     page, fresh = tabs
     # Nobody signs in yet; the first user changes that for every open tab.
-    visit(page, "/access")
+    visit(page, "/team")
     expect(page.get_by_text("No sign-in on this machine's sandbox")).to_be_visible()
     press(page, "Add a user")
     dialog = page.get_by_role("dialog")
@@ -49,7 +49,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     dialog.get_by_label("Once more").fill(PASSWORD)
     dialog.get_by_role("button", name="Add").click()
     expect(page.get_by_label("Name or email address")).to_be_visible()
-    sign_in(page, BOSS, PASSWORD, "/access")
+    sign_in(page, BOSS, PASSWORD, "/team")
     expect(page.get_by_text("No sign-in on this machine's sandbox")).to_have_count(0)
 
     # The admin adds a user who may view one domain; the password is shown once.
@@ -76,10 +76,10 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     assert Grid(fresh, "mailboxes").rows > 10
     expect(fresh.get_by_role("button", name="Import CSV")).to_have_count(0)
     expect(fresh.get_by_text("Export CSV")).to_have_count(0)
-    visit(fresh, "/", domain="clientb.nl")
+    visit(fresh, "/email-accounts", domain="clientb.nl")
     expect(fresh).to_have_url(re.compile("domain=clienta.nl"))
     assert fresh.request.get("/export/clienta.nl.csv").status == 403
-    visit(fresh, "/access")
+    visit(fresh, "/team")
     expect(fresh.get_by_text("Viewer in clienta.nl")).to_be_visible()
     expect(fresh.get_by_role("tab")).to_have_count(0)
 
@@ -106,7 +106,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     assert me(server, token)[0] == 401
 
     # The audit log has it all, finds it and exports it; kim sees no entries of others.
-    visit(page, "/audit")
+    visit(page, "/audit-log")
     grid = Grid(page, "audit-table")
     assert [grid.read(row, "What") for row in range(3)] == ["Token refused", "Revoked a token", "Made a token"]
     page.get_by_label("Address", exact=True).fill(KIM)
@@ -125,12 +125,12 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     assert CHOSEN not in everything
     assert PASSWORD not in everything
     assert token not in everything
-    visit(fresh, "/audit")
+    visit(fresh, "/audit-log")
     grid = Grid(fresh, "audit-table")
     assert {grid.read(row, "Who") for row in range(grid.rows)} == {KIM}
 
     # Permissions hold from the next click, and who is disabled is out at once.
-    visit(page, "/access")
+    visit(page, "/team")
     Grid(page, "people").mark(1)
     press(page, "Change permissions")
     dialog.get_by_placeholder("Find a client or domain").fill("clienta")
@@ -139,7 +139,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     settle(page)
     press(page, "Save")
     settle(page)
-    visit(fresh, "/")
+    visit(fresh, "/email-accounts")
     expect(fresh.get_by_text("Export CSV")).to_be_visible()
     press(page, "Disable")
     dialog.get_by_role("button", name="Disable").click()

@@ -147,7 +147,7 @@ def test_no_table_offers_a_download_of_its_own(page: Page) -> None:
     grid = opened(page)
     offered(page, grid)
     assert not page.locator('.st-key-preview-grid [data-testid="stElementToolbar"]').is_visible()
-    visit(page, "/", domain="clienta.nl")
+    visit(page, "/email-accounts", domain="clienta.nl")
     offered(page, Grid(page, "mailboxes"))
     page.locator('.st-key-mailboxes [data-testid="stElementToolbar"]').wait_for()
 

@@ -38,7 +38,7 @@ def test_a_locked_mailbox_refuses_a_reset_until_it_is_unlocked(page: Page) -> No
     expect(page.get_by_text(re.compile("by .*: left us")).first).to_be_visible()
     expect(page.get_by_text("A lock stops no session").first).to_be_visible()
     expect(page.locator(".st-key-card_password")).to_have_count(0)
-    visit(page, "/", domain="clienta.nl")
+    visit(page, "/email-accounts", domain="clienta.nl")
     grid = Grid(page, "mailboxes")
     for row in (row for row in range(grid.rows) if grid.read(row, "Address") in {ADDRESS, "administratie@clienta.nl"}):
         grid.mark(row)

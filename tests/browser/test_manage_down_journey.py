@@ -60,7 +60,7 @@ def signed_in(page: Page, stand_in: Host) -> Page:
     page.get_by_label("Password").fill(ADMIN["MXM_ADMIN_PASSWORD"])
     page.get_by_role("button", name="Sign in").click()
     idle(page)
-    visit(page, "/", domain="clienta.nl")
+    visit(page, "/email-accounts", domain="clienta.nl")
     return page
 
 

@@ -40,7 +40,7 @@ def settle(page: Page) -> None:
 
 
 def accounts(page: Page, domain: str = "clienta.nl") -> Grid:
-    visit(page, "/", domain=domain)
+    visit(page, "/email-accounts", domain=domain)
     return Grid(page, "mailboxes")
 
 

@@ -92,20 +92,20 @@ def test_after_signing_out_nothing_is_shown_in_any_open_tab(tab: Page) -> None:
     other.get_by_role("button", name="Sign out", exact=True).click()
     expect(other.get_by_text(sign_in_pages.SIGNED_OUT)).to_be_visible()
     expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
-    other.goto("/runs")
+    other.goto("/jobs")
     expect(other.get_by_role("link", name="Sign in with")).to_be_visible()
     other.close()
 
 
 def test_an_unknown_user_reads_whom_to_ask(tab: Page, provider: Provider) -> None:
     provider.knows("eve", email="eve@elsewhere.example", email_verified=True)
-    tab.goto("/runs")
+    tab.goto("/jobs")
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "eve")
     expect(tab.get_by_role("alert")).to_have_text(
         "eve@elsewhere.example is not known here: ask an admin of this MXM to add you on the Access page."
     )
-    tab.goto("/runs")
+    tab.goto("/jobs")
     expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
 
 
@@ -134,7 +134,7 @@ def test_the_sign_in_page_works_while_the_provider_is_down(tab: Page, provider: 
 def test_a_dialog_asks_the_provider_again_and_keeps_what_was_typed(
     tab: Page, context: BrowserContext, server: Server, provider: Provider
 ) -> None:
-    sign_in(tab, "/access")
+    sign_in(tab, "/team")
     long_ago(server)
     provider.configure(fault="asked_again")
     tab.get_by_role("tab", name="Tokens").click()

@@ -5,6 +5,7 @@ from itertools import cycle
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.driver import idle
 from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, choose, open_preview, press, visit
 
 
@@ -22,10 +23,10 @@ def test_every_page_opens(page: Page) -> None:
 
 
 def test_each_page_keeps_its_own_domain_in_the_address(page: Page) -> None:
-    visit(page, "/")
+    visit(page, "/email-accounts")
     expect(page).to_have_url(re.compile(r"\?domain=clienta\.nl$"))
-    page.get_by_role("link", name="Runs").click()
-    expect(page).to_have_url(re.compile(r"/runs$"))
+    page.get_by_role("link", name="Jobs").click()
+    expect(page).to_have_url(re.compile(r"/jobs$"))
     visit(page, "/import", domain="clientb.nl")
     expect(page.get_by_role("combobox", name="Default domain")).to_have_value("clientb.nl")
     choose(page, "Default domain", "clienta.nl")
@@ -33,9 +34,18 @@ def test_each_page_keeps_its_own_domain_in_the_address(page: Page) -> None:
     open_preview(page)
     choose(page, "Default domain", "clientb.nl")
     expect(page).to_have_url(re.compile(r"/import\?domain=clientb\.nl$"))
-    visit(page, "/", domain="clientb.nl")
+    visit(page, "/email-accounts", domain="clientb.nl")
     press(page, "Import CSV")
     expect(page).to_have_url(re.compile(r"/import\?domain=clientb\.nl$"))
+
+
+def test_the_addresses_of_earlier_releases_lead_to_the_pages_of_today(page: Page) -> None:
+    for old, new in (("/runs?run=3", r"/jobs\?run=3$"), ("/audit", r"/audit-log$"), ("/access", r"/team$")):
+        page.goto(old)
+        idle(page)
+        expect(page).to_have_url(re.compile(new))
+    visit(page, "/", domain="clientb.nl")
+    expect(page).to_have_url(re.compile(r"/email-accounts\?domain=clientb\.nl$"))
 
 
 def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:

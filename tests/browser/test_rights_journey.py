@@ -73,7 +73,7 @@ def test_a_dialog_keeps_its_text_when_the_permissions_change(chromium: Browser, 
 
 
 def test_a_form_keeps_text_that_was_not_sent_yet(chromium: Browser, server: Server) -> None:
-    with tab(chromium, server, "/access") as page:
+    with tab(chromium, server, "/team") as page:
         page.get_by_label("Current password").fill("only half of")
         allow(server, Permission.VIEW)
         expect(page.get_by_text(f"Viewer in {HERE}.")).to_be_visible(timeout=15_000)

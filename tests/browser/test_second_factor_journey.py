@@ -62,7 +62,7 @@ def give(page: Page, code: str, button: str) -> None:
 def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[], Page], server: Server) -> None:
     # The first sign-in sets it up.
     page = opened()
-    page.goto("/access")
+    page.goto("/team")
     fill_in(page, KIM)
     expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
@@ -78,7 +78,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[
     assert set(codes) <= set(saved.decode().split())
     page.get_by_role("button", name="I have saved them, go on").click()
     idle(page)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Access")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Team and API")
     page.get_by_role("tab", name="You").click()
     expect(page.get_by_text("10 recovery codes left.")).to_be_visible()
 
@@ -119,7 +119,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[
 
     # A dialog asks in place, and keeps what was typed.
     long_ago(server)
-    visit(page, "/access")
+    visit(page, "/team")
     page.get_by_role("tab", name="Tokens").click()
     press(page, "Make a token")
     dialog = page.get_by_role("dialog")
@@ -139,7 +139,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[
 
 
 def sign_in_with(page: Page, code: str) -> None:
-    page.goto("/access")
+    page.goto("/team")
     fill_in(page, KIM)
     give(page, code, "Sign in")
     idle(page)

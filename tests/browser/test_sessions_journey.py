@@ -34,7 +34,7 @@ def tabs(chromium: Browser, server: Server) -> Iterator[list[Page]]:
 def test_a_new_person_chooses_a_password_and_signs_another_browser_out(tabs: list[Page]) -> None:
     admin, here, there = tabs
     # An admin adds a person; the password is shown once.
-    sign_in(admin, BOSS, PASSWORD, "/access")
+    sign_in(admin, BOSS, PASSWORD, "/team")
     press(admin, "Add a user")
     dialog = admin.get_by_role("dialog")
     dialog.get_by_label("Name").fill(JO)
@@ -49,21 +49,21 @@ def test_a_new_person_chooses_a_password_and_signs_another_browser_out(tabs: lis
     press(admin, "Done")
 
     # It opens nothing but the page for a new one; an easy one is refused with the reason.
-    send_sign_in(here, JO, given, "/access")
+    send_sign_in(here, JO, given, "/team")
     expect(here.get_by_role("heading", name="Choose your password")).to_be_visible()
     choose_password(here, "Summer2026!!")
     expect(here.get_by_role("alert")).to_contain_text("easy to guess: it holds a common password")
     assert here.request.get("/export/clienta.nl.csv").status == 401
     choose_password(here, CHOSEN)
     idle(here)
-    expect(here).to_have_url(re.compile(r"/access"))
+    expect(here).to_have_url(re.compile(r"/team"))
     expect(here.get_by_text("Where you are signed in")).to_be_visible()
     expect(here.get_by_text("Last sign-in:")).to_have_count(0)
 
     # The second browser shows the first sign-in, and is in the list of the first one.
     sign_in(there, JO, CHOSEN)
     expect(there.get_by_text(re.compile(r"Last sign-in: .* from 127\.0\.0\.1"))).to_be_visible()
-    visit(here, "/access")
+    visit(here, "/team")
     expect(here.get_by_text("Chrome on Linux")).to_have_count(2)
     rows = here.locator(".st-key-own-sessions")
     rows.get_by_role("button", name="Sign out", exact=True).click()

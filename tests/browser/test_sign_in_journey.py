@@ -94,13 +94,13 @@ def test_the_sign_in_page_looks_like_the_pages_behind_it(opened: Opened, look: d
 
 def test_signing_in_and_out_works_without_javascript(opened: Opened) -> None:
     page = opened(java_script_enabled=False).new_page()
-    page.goto("/runs")
+    page.goto("/jobs")
     fill_in(page, KIM)
     expect(page).to_have_url(re.compile(r"/runs$"))
     page.goto("/sign-out")
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("You are signed out.")
-    page.goto("/runs")
+    page.goto("/jobs")
     expect(page).to_have_url(FRONT)
 
 

@@ -32,7 +32,7 @@ def test_the_same_file_in_a_second_tab_needs_confirmation_naming_the_first_run(p
             open_preview(tab, FILE, "twice.csv")
             press(tab, "Create ")
         confirm_run(page)
-        expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
+        expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"), timeout=20_000)
         first = page.url.rpartition("run=")[2]
         dialog = other.get_by_role("dialog")
         confirm_run(other)
@@ -42,7 +42,7 @@ def test_the_same_file_in_a_second_tab_needs_confirmation_naming_the_first_run(p
         dialog.get_by_text("Import it again").click()
         expect(other.locator(".st-key-start button")).to_be_enabled()
         confirm_run(other)
-        expect(other).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
+        expect(other).to_have_url(re.compile(r"/jobs\?.*run=\d+"), timeout=20_000)
         assert other.url.rpartition("run=")[2] != first
         idle(page)
         idle(other)

@@ -18,7 +18,7 @@ def host(server: Server) -> Sandbox:
 
 
 def run_on(page: Page) -> int:
-    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"))
     return int(page.url.rpartition("run=")[2])
 
 
@@ -44,7 +44,7 @@ def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Serv
     finished(page)
     second = run_on(page)
 
-    visit(page, "/runs", run=str(first))
+    visit(page, "/jobs", run=str(first))
     press(page, "Undo this import")
     expect(page.get_by_text("Delete 3 unused mailboxes made from new.csv?")).to_be_visible()
     expect(page.get_by_text("1 is kept: 1 was changed since.")).to_be_visible()
@@ -62,7 +62,7 @@ def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Serv
     expect(page.get_by_role("button", name=re.compile("Undone by run"))).to_be_visible()
     expect(page.get_by_role("button", name=re.compile(r"Undo\b"))).to_have_count(0)
 
-    visit(page, "/runs", run=str(second))
+    visit(page, "/jobs", run=str(second))
     press(page, "Undo this import")
     grid = Grid(page, "undo-card")
     grid.expect(0, "What happens", "quota 2048 → 1024; recovery email removed")

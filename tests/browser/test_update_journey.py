@@ -15,7 +15,7 @@ DOMAIN = "clientb.nl"
 
 
 def exported(page: Page) -> list[dict[str, str]]:
-    visit(page, "/", domain=DOMAIN)
+    visit(page, "/email-accounts", domain=DOMAIN)
     content = download(page, lambda: page.get_by_test_id("export-csv").click())[1]
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
@@ -61,7 +61,7 @@ def test_the_next_export_equals_the_edited_and_imported_one(page: Page, server: 
     expect(dialog).to_contain_text("Update 3 mailboxes?")
     expect(dialog).to_contain_text(f"Nothing to change: {len(rows) - 3} rows")
     confirm_run(page)
-    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"))
     finished(page)
     expect(page.get_by_text(f"3 updated, {len(rows) - 3} unchanged.").first).to_be_visible()
 
@@ -84,7 +84,7 @@ def test_an_update_is_fixed_in_the_grid_and_a_dash_removes_the_recovery_email(pa
     grid.expect(0, "Status", "Update")
     press(page, "Update 2 mailboxes")
     confirm_run(page)
-    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"))
     finished(page)
     after = exported(page)
     assert after[2]["recovery_email"] == ""

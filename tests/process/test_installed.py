@@ -148,7 +148,7 @@ def test_the_installed_server_serves_pages_and_the_api(installed: Installation, 
     token = installed.run("mxm", "token", "create", "monitor", "--admin")
     assert get(f"{server.url}/health", token)["version"] == __version__
     assert "clienta.nl" in json.dumps(get(f"{server.url}/api/domains", token))
-    for page in ("", "runs", "import"):
+    for page in ("", "jobs", "import"):
         tab = ReadTab(server.url, page=page).open()
         tab.wait()
         tab.close()

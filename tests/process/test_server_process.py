@@ -75,7 +75,7 @@ def test_every_cookie_of_every_path_is_secure_behind_a_proxy_that_terminates_tls
         who = {"name": ADMIN["MXM_ADMIN_USER"], "password": ADMIN["MXM_ADMIN_PASSWORD"]}
         cookies = ask("/sign-in", form=who)
         session = cookies[0].partition(";")[0]
-        pages = ("/", "/import", "/runs", "/audit", "/access", "/mailbox", "/sign-in", "/sign-out", "/health")
+        pages = ("/", "/import", "/jobs", "/audit-log", "/team", "/mailbox", "/sign-in", "/sign-out", "/health")
         files = (
             "/template.csv",
             "/audit.csv",

@@ -1,4 +1,4 @@
-"""The Access page: a user's own account, and whether sign-in is required."""
+"""The Team and API page: a user's own account, and whether sign-in is required."""
 
 from html import escape
 
