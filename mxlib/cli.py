@@ -249,7 +249,7 @@ def _user_disable(asked: argparse.Namespace, store: Store, clock: SystemClock) -
         known = known_passwords.find(tx, token_owners.names_of(tx, user)).unchanged
     if known:
         them = count(len(known), "unchanged password")
-        _note(f"{user.name} could have read {them} of mailboxes. Their card on the Team and API page lists and resets them.")
+        _note(f"{user.name} could have read {them} of mailboxes. Their card on Team and API lists and resets them.")
     return 0
 
 

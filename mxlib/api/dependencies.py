@@ -27,7 +27,7 @@ _TOKEN = HTTPBearer(
     scheme_name="token",
     bearerFormat="mxm_…",
     auto_error=False,
-    description="Made with script/mxm token create, or by an admin on the Team and API page.",
+    description="Made with script/mxm token create, or by an admin on Team and API.",
 )
 
 _DESCRIPTIONS = {

@@ -42,7 +42,7 @@ _REPLACE = "The app that you set up here replaces the one that you have, and you
 _CHOOSE = "With a second factor, a stolen password is not enough to sign in."
 _NEW_CODES = "These are your new recovery codes. The former ones no longer work."
 _REPLACES_CODES = "They replace the ones that you have."
-_SIGN_IN_OFF = "Sign-in is off on this server, so there is no account of yours. Add a user on the Team and API page first."
+_SIGN_IN_OFF = "Sign-in is off on this server, so there is no account of yours. Add a user on Team and API first."
 _NOT_FOR_YOU = (
     "There is nothing to set up: second factors are off here, or yours is that of the provider where you sign in."
 )
@@ -133,7 +133,7 @@ async def _codes_as_text(request: Request) -> Response:
         return page(
             request,
             "Recovery codes",
-            f"<p>These are not your recovery codes any longer. Make new ones on the Team and API page.</p>{_home()}",
+            f"<p>These are not your recovery codes any longer. Make new ones on Team and API.</p>{_home()}",
             403,
         )
     text = "\r\n".join((f"MXM recovery codes of {user.name}", "Each signs you in once.", "", *codes, ""))

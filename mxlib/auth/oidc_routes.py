@@ -161,7 +161,7 @@ class OidcRoutes:
             user = authenticator.users.find(email)
         if user is None:
             authenticator.refused(email, context.client, "unknown address")
-            raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on the Team and API page.")
+            raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on Team and API.")
         if user.disabled_at is None:  # else the authenticator refuses, and nothing changes
             try:
                 authenticator.users.link(user.id, identity.subject, context.client.address)
@@ -172,7 +172,7 @@ class OidcRoutes:
                     f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
                 )
                 raise SignInRefused(
-                    f"In this MXM {owner}: ask an admin to press Forget provider account on the Team and API page."
+                    f"In this MXM {owner}: ask an admin to press Forget provider account on Team and API."
                 ) from None
         return user
 

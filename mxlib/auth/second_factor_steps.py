@@ -13,7 +13,7 @@ from mxlib.store.users import UserRecord
 
 REQUIRED = "To change mailboxes here, you sign in with your password and a code from your phone."
 
-CODES_GONE = "Your recovery codes have changed since. Make new ones under You on the Team and API page."
+CODES_GONE = "Your recovery codes have changed since. Make new ones under You on Team and API."
 
 ENROLLED = "Your second factor is set up. From now on you sign in with a code as well."
 

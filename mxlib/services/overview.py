@@ -1,4 +1,4 @@
-"""What the Overview shows: totals of the stored lists, and what waits for the caller; no request to MXroute."""
+"""Figures of the Overview: totals of the stored lists, and open work of the caller; no request to MXroute."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from mxlib.store.drafts import DraftSummary
 
 @dataclass(frozen=True, slots=True)
 class ClientUse:
-    """MB that the mailboxes of a client use; number 0 is for the domains without a client."""
+    """Use of storage by the mailboxes of a client, in MB; number 0: domains without a client."""
 
     number: int
     name: str
@@ -46,7 +46,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for the caller: runs and drafts to go on with, passwords to hand over, deletions that ask."""
+    """Open work of the caller: paused runs, passwords to hand over, drafts, deletions that ask."""
 
     paused: tuple[RunView, ...]
     with_passwords: tuple[RunView, ...]

@@ -103,7 +103,7 @@ def test_an_unknown_user_reads_whom_to_ask(tab: Page, provider: Provider) -> Non
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "eve")
     expect(tab.get_by_role("alert")).to_have_text(
-        "eve@elsewhere.example is not known here: ask an admin of this MXM to add you on the Access page."
+        "eve@elsewhere.example is not known here: ask an admin of this MXM to add you on Team and API."
     )
     tab.goto("/jobs")
     expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()

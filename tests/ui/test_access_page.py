@@ -1,4 +1,4 @@
-"""Managing people and tokens, as the Access page does it: the service, and the page itself."""
+"""Managing people and tokens, as Team and API does it: the service, and the page itself."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -52,7 +52,7 @@ def drafted(app: App) -> str:
 
 
 def card(app: App) -> AppTest:
-    """Return the Access page of boss, with the card of kim."""
+    """Return Team and API of boss, with the card of kim."""
     tab = AppTest.from_file(str(ENTRY), default_timeout=30)
     tab.user = {"email": "boss"}  # type: ignore[attr-defined]
     tab.session_state["people-picked"] = number(app)

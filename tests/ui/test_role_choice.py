@@ -1,4 +1,4 @@
-"""Choosing roles on the Access page: for every domain, for clients and in single domains."""
+"""Choosing roles on Team and API: for every domain, for clients and in single domains."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -78,7 +78,7 @@ OTHER_KEY_WHAT_TO_DO = (
 )
 SPANS_WHAT_TO_DO = "Was the server key changed on purpose?"
 ACCEPT = "I have seen this"
-HOW_TO_ACCEPT = f'Once it is explained, an admin accepts it: "{ACCEPT}" on the Audit log page, or script/mxm audit accept.'
+HOW_TO_ACCEPT = f'Once it is explained, an admin accepts it: "{ACCEPT}" on Audit log, or script/mxm audit accept.'
 ACCEPT_HELP = "The alarm becomes a remark with a date, here and in reports. What breaks later is reported again."
 NOTHING_TO_ACCEPT = "Nothing is there to accept."
 ASKED = "Type yes to accept this: it stays on record, and no longer counts as an alarm. "

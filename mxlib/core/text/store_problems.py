@@ -4,7 +4,7 @@ from mxlib.core.format import age, clock_time
 
 #: On the command line, when a person stops a command.
 GIVEN_UP = "Given up."
-PARTLY_DONE = "Some of it was done until then, and stays done: look at the Audit log page, then run the command again."
+PARTLY_DONE = "Some of it was done until then, and stays done: look at Audit log, then run the command again."
 
 DISK_FULL = "The disk of this server is full. Free space: runs then go on by themselves."
 DISK_ERROR = (

@@ -1,4 +1,4 @@
-"""What waits for the caller, each with a link to where it is done."""
+"""Open work of the caller, each piece with a link to the page for it."""
 
 import streamlit as st
 
