@@ -177,7 +177,7 @@ class Faults:
 
     def _answered(self, status: int, url: str) -> None:
         # Opened at /import, Streamlit's page first tries whether the server lives under /import/.
-        if status >= 400 and not re.search(r"/\w+/_stcore/(health|host-config)$", url):
+        if status >= 400 and not re.search(r"/[\w-]+/_stcore/(health|host-config)$", url):
             self.found.append(f"{status} for {url}")
 
     def _asked(self, url: str) -> None:
