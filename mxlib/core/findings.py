@@ -34,6 +34,7 @@ class FindingCode(StrEnum):
     PASSWORD_BLANK_AT_END = "password_blank_at_end"  # noqa: S105
     PASSWORD_UNTYPABLE = "password_untypable"  # noqa: S105
     PASSWORD_HASH = "password_hash"  # noqa: S105
+    MAILBOX_LOCKED = "mailbox_locked"
     INVALID_QUOTA = "invalid_quota"
     QUOTA_OVER_CAP = "quota_over_cap"
     INVALID_LIMIT = "invalid_limit"
@@ -90,6 +91,7 @@ _COLUMNS = {
     FindingCode.PASSWORD_BLANK_AT_END: "password",
     FindingCode.PASSWORD_UNTYPABLE: "password",
     FindingCode.PASSWORD_HASH: "password",
+    FindingCode.MAILBOX_LOCKED: "password",
     FindingCode.INVALID_QUOTA: "quota",
     FindingCode.QUOTA_OVER_CAP: "quota",
     FindingCode.INVALID_LIMIT: "limit",

@@ -1,5 +1,6 @@
 """Rows of existing mailboxes, validated and planned as updates."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
+from mxlib.core.findings import kinds_of
 from mxlib.core.mapping.json_rows import JsonRows
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import PlannedRow
@@ -406,3 +408,27 @@ def test_no_password_is_in_changes_reasons_or_warnings(rows: pd.DataFrame, passw
     message = update(rows.assign(password=password))
     for column in ("changes", "reasons", "warnings"):
         assert not message[column].str.contains(password, regex=False).any()
+
+
+LOCKED = replace(
+    ACCOUNT,
+    has={"a.nl": ACCOUNT.has["a.nl"].assign(is_locked=[True, False, False], being_locked=[False, True, False])},
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "codes"),
+    [
+        ({"username": "info", "password": "Geheim.2026x"}, ["mailbox_locked"]),
+        ({"username": "O'Brien", "password": "Geheim.2026x", "quota": "9"}, ["mailbox_locked"]),
+        ({"username": "info", "quota": "2048"}, []),
+        ({"username": "big", "password": "Geheim.2026x"}, []),
+        ({"username": "info", "password": "Geheim.2026x", "generated": True}, []),
+    ],
+)
+def test_a_password_for_a_locked_mailbox_stops_its_row(row: dict[str, Any], codes: list[str]) -> None:
+    found = one(LOCKED, **row)
+    assert [kind.code.value for kind in kinds_of(found.reason_codes)] == codes
+    assert (found.verdict == Verdict.INVALID) is bool(codes)
+    if codes:
+        assert "is locked" in found.reasons

@@ -108,8 +108,8 @@ def test_every_reset_of_a_locked_mailbox_is_refused(app: App) -> None:
     rows = app.services.runs.rows(LOCAL, run or 0)
     assert dict(zip(rows["address"], rows["outcome"], strict=True)) == {"nina@a.nl": "skipped", "max@a.nl": "updated"}
     body = {"default_domain": "a.nl", "on_existing": "update", "rows": [{"username": "nina", "password": GOOD + "3"}]}
-    number = data(app.ask("POST", "/imports", body), 202)["id"]
-    assert ended(app, number) == {"nina@a.nl": ("skipped", "kept: locked. Unlock it first, which sets a new password")}
+    (row,) = data(app.ask("POST", "/email-accounts/import/preview", body))["rows"]
+    assert [(each["code"], each["column"]) for each in row["findings"]] == [("mailbox_locked", "password")]
     assert password(app) == made
     assert data(app.ask("PATCH", NINA, {"quota": 2048}))["quota"] == 2048  # the rest may change
     assert state(app) == ("kim", "left us")

@@ -52,6 +52,7 @@ class Problem(StrEnum):
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - a code, not a secret
     UNUSABLE_PASSWORD = "unusable_password"  # noqa: S105
     PASSWORD_HASHES = "password_hashes"  # noqa: S105
+    MAILBOX_LOCKED = "mailbox_locked"
     PASSWORD_BLANKS = "password_blanks"  # noqa: S105
     EXISTING_PASSWORD = "existing_password"  # noqa: S105
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
@@ -108,6 +109,7 @@ _RULES: Mapping[Problem, _Rule] = {
         "password",
         (FixKind.CLEAR,),
     ),
+    Problem.MAILBOX_LOCKED: _Rule((FindingCode.MAILBOX_LOCKED,), "password", (FixKind.CLEAR,)),
     Problem.NEEDS_PASSWORD: _Rule((FindingCode.NEEDS_PASSWORD,), "password", (FixKind.GENERATE,)),
     Problem.QUOTA_MEANT: _Rule((FindingCode.INVALID_QUOTA,), "quota", (FixKind.SUGGESTED,), suggested=True),
     Problem.QUOTA_UNREADABLE: _Rule((FindingCode.INVALID_QUOTA,), "quota", (FixKind.CLEAR,), suggested=False),

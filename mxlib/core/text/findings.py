@@ -34,6 +34,7 @@ PASSWORD_HASH = (
     "The password looks like a hash of another system, not like what the person types: "  # noqa: S105
     "write the password itself, or leave it blank."
 )
+MAILBOX_LOCKED = "The mailbox is locked, and refuses every new password: leave the password blank, or unlock it first."
 ODD_BLANK = "The password has a blank in it that no keyboard types: check it."
 TWO_ADDRESSES = "There are two addresses in one cell: keep one."
 NO_SPECIAL = "No special character: MXroute may refuse it."
@@ -359,6 +360,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.PASSWORD_BLANK_AT_END: lambda: BLANK_AT_AN_END,
     FindingCode.PASSWORD_UNTYPABLE: lambda: UNTYPABLE,
     FindingCode.PASSWORD_HASH: lambda: PASSWORD_HASH,
+    FindingCode.MAILBOX_LOCKED: lambda: MAILBOX_LOCKED,
     FindingCode.INVALID_QUOTA: quota,
     FindingCode.QUOTA_OVER_CAP: quota_over_cap,
     FindingCode.INVALID_LIMIT: lambda: LIMIT,

@@ -20,6 +20,7 @@ _PROBLEMS: Mapping[Problem, tuple[str, str]] = {
     Problem.PASSWORD_HASHES: ("1 password is a hash", "{n} passwords are hashes"),
     Problem.EXISTING_PASSWORD: ("1 existing mailbox would get a weak or unusable password",
                                 "{n} existing mailboxes would get weak or unusable passwords"),
+    Problem.MAILBOX_LOCKED: ("1 locked mailbox would get a password", "{n} locked mailboxes would get passwords"),
     Problem.NEEDS_PASSWORD: ("1 password is missing", "{n} passwords are missing"),
     Problem.QUOTA_MEANT: ("1 quota is unclear", "{n} quotas are unclear"),
     Problem.QUOTA_UNREADABLE: ("1 quota cannot be read", "{n} quotas cannot be read"),

@@ -335,6 +335,17 @@ def _existing(domains: pa.Array, account: AccountSnapshot) -> list[str]:
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
+def _locked(domains: pa.Array, account: AccountSnapshot) -> list[str]:
+    """Return the addresses in any of `domains` that are locked, or are being locked."""
+    found = []
+    for domain in arrow_text.distinct(domains)[1]:
+        boxes = account.has.get(domain)
+        if boxes is not None and "is_locked" in boxes:
+            locked = boxes["is_locked"].to_numpy(bool) | boxes["being_locked"].to_numpy(bool)
+            found += [f"{user.lower()}@{domain}" for user in boxes["username"].to_numpy()[locked]]
+    return found
+
+
 def _shorn(account: AccountSnapshot) -> dict[str, str]:
     """Map names as spreadsheets shorten them to the originals: `7@a.nl` to `007`."""
     names = ((name, domain) for domain, boxes in account.has.items() for name in boxes["username"])
@@ -394,6 +405,9 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot, d
     stops.add(cells.passwords.blank_at_an_end, FindingCode.PASSWORD_BLANK_AT_END)
     stops.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), FindingCode.PASSWORD_UNTYPABLE)
     stops.add(cells.passwords.hashed, FindingCode.PASSWORD_HASH)
+    if locked := _locked(domains, account):
+        sets_password = cells.updates & ~cells.passwords.missing
+        stops.add(sets_password & arrow_text.is_among(cells.full_address, locked), FindingCode.MAILBOX_LOCKED)
     unread = (cells.quota == _UNREADABLE) & ~traced["quota"]
     stops.add_by_value(
         unread, FindingCode.INVALID_QUOTA, cells.quota_typed, lambda cell: (cell, suggested_values.quota(cell))
