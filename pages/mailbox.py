@@ -26,7 +26,7 @@ unconfirmed.show(domain, username)
 if permissions.lacks(layout.caller(), Permission.VIEW, domain):
     layout.stop()
 if domain not in services.current().lists.domains(layout.caller()).names:
-    card.show_gone(address, domain, "This MXroute account has no such domain.")
+    card.show_gone(address, domain, card.NO_DOMAIN)
     layout.stop()
 with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(layout.caller(), domain, refresh=refresh)
@@ -38,5 +38,5 @@ found = mailboxes.frame.loc[mailboxes.frame["address"] == address]
 if found.empty:
     card.show_gone(address, domain, mailboxes.problem)
 else:
-    card.show(found.iloc[0])
+    card.show(found)
 card.show_past(domain, username, there=not found.empty)

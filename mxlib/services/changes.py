@@ -87,6 +87,11 @@ class ChangeProposal:
         return str(self.figures.mailboxes) if isinstance(self.change, Deletion | LaterDeletion) else ""
 
     @property
+    def typed_on_page(self) -> str:
+        """Return the text that a person types: the address of one mailbox, the number of several."""
+        return self.alone.address if self.typed and self.alone else self.typed
+
+    @property
     def below(self) -> str:
         """Return the warning that mailboxes hold more than their new quota; blank when none does."""
         return change_text.below(self.figures.below) if self.figures.below else ""
@@ -108,9 +113,9 @@ class ChangeProposal:
     def must_be_agreed(self, typed: str, *, below_use: bool) -> None:
         """Raise InvalidField unless the change is confirmed.
 
-        A deletion needs `typed` as asked, and quotas below use need `below_use`.
+        A deletion needs `typed`: the number, or the address of a single mailbox. Quotas below use need `below_use`.
         """
-        if self.typed and typed.strip() != self.typed:
+        if self.typed and typed.strip().lower() not in {self.typed, self.typed_on_page}:
             raise InvalidField("confirm", change_text.not_typed(self.typed))
         if self.below and not below_use:
             raise InvalidField("below_use", f"{self.below} {change_text.AGREE}")

@@ -76,9 +76,9 @@ class MailboxHistory:
         if any(event.did is Action.DELETE for event in self.events):
             return "Deleted here once; someone else created it again."
         if any(event.did is Action.CREATE for event in self.events):
-            again = f", first seen {day(self.first_seen, now)}" if self.first_seen else ""
-            return f"Made here once, and gone; someone else created it again{again}."
-        return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
+            again = f" First seen {day(self.first_seen, now)}." if self.first_seen else ""
+            return f"Created here once, and gone; someone else created it again.{again}"
+        return "Created outside MXM." + (f" First seen {day(self.first_seen, now)}." if self.first_seen else "")
 
 
 @resolves_callers

@@ -151,6 +151,13 @@ class MailboxLists:
             current(caller).require(Permission.VIEW, domain)
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
 
+    def stored(self, caller: Caller, domain: str) -> MailboxList:
+        """Return the stored mailboxes of `domain`, however old, without a request."""
+        caller.require(Permission.VIEW, domain)
+        with self._store.read() as tx:
+            read_at = mailbox_lists.read_at(tx, domain)
+        return MailboxList(domain, self._frame(domain, read_at), read_at, self.trouble(domain))
+
     def every(
         self, caller: Caller, domains: Collection[str], *, on_progress: OnProgress | None = None
     ) -> list[MailboxList]:

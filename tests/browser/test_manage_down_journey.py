@@ -98,14 +98,15 @@ def test_a_change_says_that_the_host_is_down_and_can_be_sent_again(
 ) -> None:
     page = signed_in
     grid = Grid(page, "mailboxes")
-    grid.mark({"quota": 2, "password": 3, "delete": 4}[action])
+    grid.mark(row := {"quota": 2, "password": 3, "delete": 4}[action])
+    address = grid.read(row, "Address")
     page.locator(f".st-key-do_{action}").get_by_role("button").click()
     settle(page)
     dialog = page.get_by_role("dialog")
     if action == "quota":
         dialog.get_by_role("textbox", name="Quota in MB").fill("50 GB")
     if action == "delete":
-        dialog.get_by_role("textbox", name="Type 1 to confirm").fill("1")
+        dialog.get_by_role("textbox", name="Type the address to confirm").fill(address)
     page.keyboard.press("Tab")
     settle(page)
     stand_in.answers(well=False)

@@ -82,15 +82,18 @@ def test_the_question_about_quotas_compares_the_totals(change: Change, figures: 
 @pytest.mark.parametrize(
     ("change", "figures", "question"),
     [
-        (NewQuota(2048), {}, "Set the quota of kim@a.nl to 2,048 MB? It is 1.0 GB now."),
-        (NewQuota(2048), {"quota_before": 0, "unlimited": 1},
-         "Set the quota of kim@a.nl to 2,048 MB? It is unlimited now."),
-        (TWICE, {"quota_before": 900}, "Change the quota of kim@a.nl: × 2? It is 900 MB now."),
+        (NewQuota(2048), {"quota_after": 2048}, "Raise the quota from 1 GB to 2 GB? kim@a.nl uses 3.4 GB."),
+        (NewQuota(512), {"quota_after": 512}, "Lower the quota from 1 GB to 512 MB? kim@a.nl uses 3.4 GB."),
+        (NewQuota(2048), {"quota_before": 0, "quota_after": 2048, "unlimited": 1},
+         "Limit kim@a.nl to 2 GB? It is unlimited now and uses 3.4 GB."),
+        (NewQuota(0), {"quota_after": 0}, "Make kim@a.nl unlimited? It has 1 GB now and uses 3.4 GB."),
+        (TWICE, {"quota_before": 900, "quota_after": 1800},
+         "Raise the quota from 900 MB to 1.8 GB? kim@a.nl uses 3.4 GB."),
         (NewPassword(), {},
          "Give kim@a.nl a new password? The old one stops working at once, in every mail program."),
         (FULL_NAME, {}, "Set the full name of kim@a.nl? MXM keeps full names; MXroute is not asked."),
         (NO_EMAIL, {}, "Clear the recovery email of kim@a.nl? MXM keeps recovery emails; MXroute is not asked."),
-        (Deletion(), {}, "Delete kim@a.nl with 3.4 GB of mail? This cannot be undone. Type 1."),
+        (Deletion(), {}, "Delete kim@a.nl with 3.4 GB of mail? This can't be undone."),
     ],
 )  # fmt: skip
 def test_the_question_about_one_mailbox_names_it(change: Change, figures: dict[str, Any], question: str) -> None:
@@ -133,7 +136,6 @@ def test_suspended_mailboxes_are_counted_when_a_change_leaves_them_suspended(sus
         (Deletion(), {"mailboxes": 0}, "none of these mailboxes is there any more."),
         (NewQuota(2048), {}, "that is the quota already."),
         (NewQuota(0), {"unlimited": 3}, "that is the quota already."),
-        (TWICE, {"unlimited": 3}, "unlimited stays unlimited. Write a value to limit it."),
         (EMAIL, {}, "the recovery emails are so already."),
         (EMAIL, {"mailboxes": 1}, "that is the recovery email already."),
         (FULL_NAME, {}, "the full names are so already."),
@@ -144,6 +146,11 @@ def test_a_change_without_effect_says_why_and_asks_nothing(
     change: Change, figures: dict[str, Any], reason: str
 ) -> None:
     assert asked(change, acting=0, suspended=2, seconds=60, **figures) == f"Nothing to change: {reason}"
+
+
+def test_unlimited_mailboxes_ask_for_a_size() -> None:
+    assert asked(TWICE, acting=0, unlimited=3) == "These mailboxes are unlimited. Enter a size to limit them."
+    assert asked(TWICE, ONE, acting=0, unlimited=1, alone=KIM) == change_text.UNLIMITED
 
 
 @pytest.mark.parametrize(
@@ -158,12 +165,12 @@ def test_a_change_without_effect_says_why_and_asks_nothing(
     ],
 )
 def test_a_deletion_shows_how_much_mail_it_takes(megabytes: float, text: str) -> None:
-    assert asked(Deletion(), mail=megabytes) == f"Delete 3 mailboxes with {text}? This cannot be undone. Type 3."
+    assert asked(Deletion(), mail=megabytes) == f"Delete 3 mailboxes with {text}? This can't be undone. Type 3."
 
 
 def test_a_deletion_shows_no_amount_to_a_caller_who_may_not_view_it() -> None:
     hidden = FIGURES.without_figures()
-    assert asked(Deletion(), hidden) == "Delete 3 mailboxes with all mail? This cannot be undone. Type 3."
+    assert asked(Deletion(), hidden) == "Delete 3 mailboxes with all mail? This can't be undone. Type 3."
     assert (hidden.mailboxes, hidden.acting, hidden.mail, hidden.quota_before, hidden.suspended) == (3, 3, 0.0, 0, 0)
 
 

@@ -88,7 +88,7 @@ def test_a_run_sets_several_quotas_and_writes_only_what_differs(app: App) -> Non
 
 def test_one_mailbox_is_changed_at_once_without_a_run(app: App) -> None:
     proposed = plan(app, quota("+ 1024"), "kim@a.nl")
-    assert proposed.text(0.0) == "Change the quota of kim@a.nl: + 1,024 MB? It is 1.0 GB now."
+    assert proposed.text(0.0) == "Raise the quota from 1 GB to 2 GB? kim@a.nl uses 0 MB."
     done = do(app, proposed)
     assert done.run is None
     assert done.kept is not None
@@ -185,7 +185,7 @@ def test_a_deletion_shows_how_much_mail_is_lost_and_needs_its_number(app: App) -
     uses(app, "nina@a.nl", 481.6)
     proposed = plan(app, Deletion())
     assert proposed.text(0.0).startswith(
-        "Delete 2 mailboxes with 3.4 GB of mail? This cannot be undone. Type 2. About 1 minute"
+        "Delete 2 mailboxes with 3.4 GB of mail? This can't be undone. Type 2. About 1 minute"
     )
     for typed in ("", "1", "yes"):
         with pytest.raises(InvalidField, match=r"Type 2 to confirm\."):
@@ -271,7 +271,7 @@ def test_a_proposal_stays_valid_when_the_host_is_busy(app: App) -> None:
 
 def test_a_change_without_effect_says_why(app: App) -> None:
     assert plan(app, quota("1024")).text(0.0) == "Nothing to change: that is the quota already."
-    unlimited = "Nothing to change: unlimited stays unlimited. Write a value to limit it."
+    unlimited = "This mailbox is unlimited. Enter a size to limit it."
     assert plan(app, quota("× 2"), "free@a.nl").text(0.0) == unlimited
 
 

@@ -111,7 +111,7 @@ def test_a_mailbox_not_created_by_mxm_has_a_first_seen_event(app: App) -> None:
     with app.services.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at)
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at + 9_000_000)
-    assert origin(app, "old@a.nl", at) == "Not made here, first seen 3 May."
+    assert origin(app, "old@a.nl", at) == "Created outside MXM. First seen 3 May."
     assert past(app, "old@a.nl") == []
 
 

@@ -115,7 +115,7 @@ class TestBefore:
         assert [row.address for row in preview.to_delete] == ["user0@a.nl"]
         assert [(row.address, row.left_out) for row in preview.kept] == [("user1@a.nl", reasons.CHANGED_HERE)]
         origin = app.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
-        assert origin.startswith("Made here once, and gone; someone else created it again, first seen ")
+        assert origin.startswith("Created here once, and gone; someone else created it again. First seen ")
         ended(app, app.services.undo.start(LOCAL, run, "1"))
         assert there(app) == ["user1"]
 

@@ -27,7 +27,7 @@ def test_delete_offers_a_later_day_and_the_card_calls_it_off(services: Services)
     chosen = datetime.fromtimestamp(services.clock.now()).date() + timedelta(days=9)
     tab.date_input(key="change_day").set_value(chosen).run()
     assert f"delete it on {chosen.day} {chosen:%b} {chosen.year}" in said(tab)
-    tab.text_input(key="change_typed").set_value("1").run()
+    tab.text_input(key="change_typed").set_value(INFO).run()
     tab.button(key="change_go").click().run()
     assert not tab.exception
     (stored,) = services.dated_deletions.every(LOCAL)
@@ -53,7 +53,7 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
     assert "Nothing was done: it was unlocked since." in text
     assert "administratie@clienta.nl will be deleted on" in text
     tab.button(key=f"dated-delete-{INFO}").click().run()
-    assert "This cannot be undone." in said(tab)
+    assert "This can't be undone." in said(tab)
 
 
 def test_only_those_who_may_delete_see_buttons_where_it_asks(

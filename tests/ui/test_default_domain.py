@@ -30,7 +30,7 @@ def test_a_draft_keeps_its_domain_and_a_change_of_it_validates_again(app: App) -
     tab.selectbox(key="import_domain").set_value("b.nl").run()
     assert not tab.exception
     assert (tab.data_editor[0].value["status"].tolist(), address(tab)) == ([["Already exists"]], "b.nl")
-    tab.switch_page(str(PAGES / "runs.py")).run()
+    tab.switch_page(str(PAGES / "jobs.py")).run()
     tab.switch_page(str(PAGES / "import_mailboxes.py")).run()
     assert (tab.selectbox(key="import_domain").value, address(tab)) == ("b.nl", "b.nl")
 

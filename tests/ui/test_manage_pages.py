@@ -56,9 +56,9 @@ def test_the_card_shows_figures_setup_and_history_of_a_mailbox(services: Service
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
     assert {metric.label: metric.value for metric in tab.metric}["Quota"] == "7.0 GB"
     assert [code.value for code in tab.code][:5] == ["info@clienta.nl", "sandbox.local", "993", "465", "995"]
-    assert "Not made here, first seen" in said(tab)
+    assert "Created outside MXM. First seen" in said(tab)
     history = tab.dataframe[0].value
-    assert history.loc[0, ["Who", "What", "From"]].tolist() == [LOCAL.name, "Changed", "by hand"]
+    assert history.loc[0, ["Who", "What", "From"]].tolist() == [LOCAL.name, "Changed", "Manually"]
     assert history.loc[0, "Details"].endswith("→ 7168")
 
 

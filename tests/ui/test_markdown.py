@@ -583,7 +583,7 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
             if box.key == "change_below":
                 box.check().run()
         if action == "delete":
-            tab.text_input(key="change_typed").input("1").run()
+            tab.text_input(key="change_typed").input(address).run()
         for go in [button for button in tab.button if button.key == "change_go" and not button.disabled]:
             holds(go.click().run())
     holds(on_the_card(f"{NAMED_BY_HOST}gone@{domain}"))

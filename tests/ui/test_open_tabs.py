@@ -43,7 +43,8 @@ LOOKS = {
     "rows_filter", "fix_left_out", "every_column",
     "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
-    "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
+    "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
+    "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
@@ -263,6 +264,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("export-all", "email_accounts", "view export"), ()),
     (Action("find_read", "email_accounts", "view"), ("find",)),
     (Action("do_quota", "email_accounts", IMPORT, of_ticks("quota")), ()),
+    (Action("do_more", "email_accounts", IMPORT, of_ticks("more")), ()),
+    (Action("card_more", "mailbox", IMPORT, query=CARD), ()),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_more",)),
     (Action("do_password", "email_accounts", IMPORT, of_ticks("password")), ()),
     (Action("do_recovery", "email_accounts", IMPORT, of_ticks("recovery")), ()),
     (Action("do_delete", "email_accounts", "view delete", of_ticks("delete")), ()),
@@ -302,7 +306,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
 
 
 #: What is typed into a dialog before its last button.
-TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change_typed": "1"}
+TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change_typed": f"info@{HERE}"}
 
 
 @pytest.fixture

@@ -17,8 +17,12 @@ from mxlib.core.schema import RECOVERY_EMAIL
 
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
+UNLIMITED = "This mailbox is unlimited. Enter a size to limit it."
+UNLIMITED_ALL = "These mailboxes are unlimited. Enter a size to limit them."
+#: The label of the field that confirms the deletion of one mailbox.
+TYPE_THE_ADDRESS = "Type the address to confirm."
 TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
-BELOW_AGREED = "Set it anyway"
+BELOW_AGREED = "Set anyway"
 AGREE = "Agree to that (below_use) to set it anyway."
 NOBODY_THERE = "None of these mailboxes is there."
 COPY_PASSWORD = "Copy the password now: you can't see it again."  # noqa: S105 - a sentence, not a secret
@@ -61,7 +65,8 @@ def question(
     `alone` is the address of a single mailbox. `seconds` is how long a run takes, 0 without a run.
     """
     if not figures.acting:
-        return f"Nothing to change: {_why_nothing(change, figures)}"
+        why = _why_nothing(change, figures)
+        return why if why in {UNLIMITED, UNLIMITED_ALL} else f"Nothing to change: {why}"
     sentences = _question(change, figures, alone)
     if isinstance(change, NewPassword | Unlocking) and seconds:
         sentences.append(f"They are in the results, readable until {day(readable_until)}.")
@@ -109,6 +114,8 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
     boxes = alone or count(figures.mailboxes, "mailbox", "mailboxes")
     match change:
         case NewQuota():
+            if alone:
+                return _quota_of_one(figures, alone)
             parts = [f"Set the quota of {boxes} to {_aim(change)}?"]
             if change.value is None:
                 parts = [f"Change the quota of {boxes}: {_aim(change)}?"]
@@ -118,9 +125,7 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
             elif figures.acting < figures.mailboxes:
                 have = figures.mailboxes - figures.acting
                 parts.append(f"{have:,} {'has' if have == 1 else 'have'} it already.")
-            if alone:
-                parts.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
-            elif figures.quota_after:
+            if figures.quota_after:
                 # Without a value, the sentence above already says that they stay unlimited.
                 limited = change.value is not None and figures.unlimited
                 now = _storage(figures.quota_before) + (f" and {figures.unlimited:,} unlimited" if limited else "")
@@ -149,14 +154,29 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
             return [
                 f"Lock {boxes} now, and delete {it} on {full_day(due_at)}?",
                 f"MXM looks at {it} once more on that day, and asks if {it} may be in use.",
-                f"Until then you can call it off. Type {figures.mailboxes}.",
+                f"Until then you can call it off.{_typed(figures, alone)}",
             ]
         case Deletion():
             return [
                 f"Delete {boxes} with {holding(figures.mail) if figures.has_figures else 'all mail'}?",
-                "This cannot be undone.",
-                f"Type {figures.mailboxes}.",
+                f"This can't be undone.{_typed(figures, alone)}",
             ]
+
+
+def _typed(figures: ChangeSummary, alone: str) -> str:
+    """Ask for the number of several; the field asks for the address of one."""
+    return "" if alone else f" Type {figures.mailboxes}."
+
+
+def _quota_of_one(figures: ChangeSummary, address: str) -> list[str]:
+    before, after = figures.quota_before, figures.quota_after
+    uses = f"uses {size(figures.mail)}"
+    if not before:
+        return [f"Limit {address} to {size(after)}?", f"It is unlimited now and {uses}."]
+    if not after:
+        return [f"Make {address} unlimited?", f"It has {size(before)} now and {uses}."]
+    verb = "Raise" if after > before else "Lower"
+    return [f"{verb} the quota from {size(before)} to {size(after)}?", f"{address} {uses}."]
 
 
 def _locked(figures: ChangeSummary) -> str:
@@ -169,7 +189,7 @@ def _why_nothing(change: Change, figures: ChangeSummary) -> str:
         return "none of these mailboxes is there any more."
     if isinstance(change, NewQuota):
         if change.value is None and figures.unlimited == figures.mailboxes:
-            return "unlimited stays unlimited. Write a value to limit it."
+            return UNLIMITED if figures.mailboxes == 1 else UNLIMITED_ALL
         return "that is the quota already."
     one = figures.mailboxes == 1
     match change:
@@ -188,6 +208,11 @@ def _aim(change: NewQuota) -> str:
     if change.value is not None:
         return f"{change.value:,} MB" if change.value else "unlimited"
     return f"× {change.times.normalize():f}" if change.times != 1 else f"+ {change.plus:,} MB"
+
+
+def size(megabytes: float) -> str:
+    """Return an amount of storage, given in MB, without a decimal that is 0."""
+    return _storage(round(megabytes)).replace(".0 ", " ")
 
 
 def _storage(megabytes: int) -> str:

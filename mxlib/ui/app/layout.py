@@ -1,5 +1,6 @@
 """The frame round every page: navigation, the badge, and what must be said first."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -74,8 +75,11 @@ def _may_anywhere(*rights: Permission) -> bool:
     return any(services.current().lists.may_anywhere(caller(), right, unread=True) for right in rights)
 
 
-def show() -> None:
-    """Draw the frame and, inside it, the page that was asked for."""
+def show(open_mailbox: Callable[[str], None]) -> None:
+    """Draw the frame and, inside it, the page that was asked for.
+
+    `open_mailbox` opens the drawer of an address.
+    """
     try:
         caller()
     except Forbidden as error:
@@ -89,7 +93,7 @@ def show() -> None:
     st.session_state["tab-title"] = title = banner.tab_title(caller(), chosen.title)
     st.set_page_config(page_title=title)
     with st.sidebar:
-        _sidebar()
+        _sidebar(open_mailbox)
     st.html(ASSETS / "mxm.css")
     banner.pulse(chosen.title)
     banner.show_hold()
@@ -130,7 +134,7 @@ def stop() -> NoReturn:
     raise _Drawn
 
 
-def _sidebar() -> None:
+def _sidebar(open_mailbox: Callable[[str], None]) -> None:
     app = services.current()
     if app.on_sandbox:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
@@ -138,12 +142,7 @@ def _sidebar() -> None:
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        search.show(
-            search.Ways(
-                lambda address: navigate("mailbox", address=address),
-                lambda domain: navigate("email_accounts", domain=domain),
-            )
-        )
+        search.show(search.Ways(open_mailbox, lambda domain: navigate("email_accounts", domain=domain)))
     storage.show()
     session.show(caller())
     st.html(f'<p class="mxm-version">MXM {__version__}</p>')

@@ -40,6 +40,7 @@ def _show(ways: Ways) -> None:
     )
     if address := st.session_state.pop("find_open", ""):
         ways.to_mailbox(address)
+        st.rerun()  # the whole page, at whose end the drawer is drawn
     if domain := st.session_state.pop("find_open_domain", ""):
         ways.to_domain(domain)
     if not query.strip():

@@ -6,7 +6,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import moment
 from mxlib.core.locks import Lock
-from mxlib.core.schema import NAME, RECOVERY_EMAIL
+from mxlib.core.plans.change_text import size
+from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
 from mxlib.core.text import locks
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
@@ -14,18 +15,60 @@ from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.runs import dated
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
 
+NO_DOMAIN = "This MXroute account has no such domain."
 
-def show(box: pd.Series) -> None:
-    """Figures, what is kept here, and actions of a mailbox that is there."""
-    quota, usage = int(box["quota"]), float(box["usage"])
+
+def show(boxes: pd.DataFrame) -> None:
+    """Show figures, stored values and actions of a mailbox, given its row of the list."""
+    box = boxes.iloc[0]
+    quota, usage, domain = int(box["quota"]), float(box["usage"]), str(box["address"]).rpartition("@")[2]
     with st.container(horizontal=True, key="card-figures"):
         st.metric("Storage used", megabytes(usage), border=True)
         st.metric("Quota", megabytes(quota) if quota else "unlimited", border=True)
         st.metric("Sent today", f"{int(box['sent']):,}", border=True)
         st.metric("Daily send limit", f"{int(box['limit']):,}", border=True)
     if quota:
-        share = f"{100 * usage / quota:.0f} % of the quota" if usage <= quota else "Over quota: no new mail comes in."
-        st.progress(min(1.0, usage / quota), text=share)
+        _bar(usage, quota)
+    show_state(box)
+    for column in (NAME, RECOVERY_EMAIL):
+        st.markdown(_stored(box, column))
+    with st.container(horizontal=True, key="card-actions"):
+        for action in change_dialogs.actions(boxes):
+            if layout.caller().may(action.needs, domain) and st.button(
+                action.title, icon=action.icon, key=f"card_{action.name}", help=action.description
+            ):
+                change_dialogs.forget()
+                action.ask()
+    st.subheader("Mail app settings", anchor=False)
+    client_setup.show(str(box["address"]))
+
+
+def show_use(box: pd.Series) -> None:
+    """Show how full the mailbox is, and what it sent."""
+    quota, usage = int(box["quota"]), float(box["usage"])
+    sent = f"{int(box['sent']):,} of {int(box['limit']):,} sent today"
+    if not quota:
+        st.markdown(f"**{size(usage)}**, unlimited · {sent}")
+        return
+    st.markdown(f"**{size(usage)} of {size(quota)}** · {sent}")
+    _bar(usage, quota)
+
+
+def _bar(usage: float, quota: int) -> None:
+    """Show a share as a bar; its part over the quota has another color."""
+    share = 100 * usage / quota
+    over = share > 100
+    text = f"{share:.0f} % of the quota" + (": no new mail comes in." if over else "")
+    full, rest = (100 * 100 / share, 100 - 100 * 100 / share) if over else (share, 0)
+    st.html(
+        f'<div class="mxm-use" role="img" aria-label="{text}"><span style="width:{full:.1f}%"></span>'
+        f'<span class="mxm-over" style="width:{rest:.1f}%"></span></div>'
+        f'<p class="mxm-use-text">{text}</p>'
+    )
+
+
+def show_state(box: pd.Series) -> None:
+    """Show a suspension, a lock and a dated deletion."""
     if box["suspended"]:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
@@ -34,18 +77,25 @@ def show(box: pd.Series) -> None:
     domain, username = str(box["address"]).rpartition("@")[2], str(box["username"])
     if deletion := services.current().dated_deletions.of_mailbox(layout.caller(), domain, username):
         dated.show_one(deletion)
-    for column in (NAME, RECOVERY_EMAIL):
-        st.markdown(f"{escaped(column.label)}: {verbatim(box[column.name]) if box[column.name] else 'none'}")
-    address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]
-    with st.container(horizontal=True, key="card-actions"):
-        for action in change_dialogs.actions(pd.DataFrame([box])):
-            if layout.caller().may(action.needs, domain) and st.button(
-                action.label, icon=action.icon, key=f"card_{action.name}", help=action.description
-            ):
-                change_dialogs.forget()
-                action.ask()
-    st.subheader("Client setup", anchor=False)
-    client_setup.show(address)
+
+
+def show_stored(boxes: pd.DataFrame, domain: str) -> None:
+    """Show name and recovery email, each with a button that edits it."""
+    box, asked = boxes.iloc[0], None
+    may = {each.name: each for each in change_dialogs.actions(boxes) if layout.caller().may(each.needs, domain)}
+    for column, name in ((NAME, "name"), (RECOVERY_EMAIL, "recovery")):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(_stored(box, column), width="content")
+            edits = f"Edit the {column.noun}"
+            if name in may and st.button("Edit", type="tertiary", key=f"drawer_edit_{name}", help=edits):
+                asked = may[name]
+    if asked:
+        change_dialogs.forget()
+        asked.ask()
+
+
+def _stored(box: pd.Series, column: Column) -> str:
+    return f"{escaped(column.label)}: {verbatim(box[column.name]) if box[column.name] else 'none'}"
 
 
 def _lock(box: pd.Series) -> None:
@@ -95,7 +145,7 @@ def _row(event: Event, now: float, visible: set[int]) -> dict[str, str | None]:
         "Who": event.who,
         "What": event.what,
         "Run": f"/jobs?run={event.run}" if event.run in visible else None,
-        "From": event.file if event.run else "by hand",
+        "From": event.file if event.run else "Manually",
         "Details": event.detail,
     }
 

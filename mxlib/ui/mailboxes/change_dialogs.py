@@ -47,6 +47,10 @@ def forget() -> None:
 @dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
 def quota(addresses: Sequence[str]) -> None:
     """Ask for a quota, or for one calculated from the present quota of each mailbox."""
+    _ask_quota(addresses)
+
+
+def _ask_quota(addresses: Sequence[str]) -> None:
     typed = st.text_input(
         "Quota in MB", key="change_quota", placeholder="2048, 2 GB, × 2, + 1024", help=change_text.QUOTA_HELP
     )
@@ -58,6 +62,17 @@ def quota(addresses: Sequence[str]) -> None:
         return
     if proposed := _proposed(addresses, change, typed.strip()):
         _confirm(proposed, "Set quota")
+
+
+@dialogs.dialog("Add 1 GB", width="medium", icon=":material/add:", forget=forget)
+def more(boxes: pd.DataFrame) -> None:
+    """Ask for 1 GB more; an unlimited mailbox is asked for a size instead."""
+    addresses = list(boxes["address"])
+    if not boxes["quota"].any():
+        st.markdown(change_text.UNLIMITED)
+        _ask_quota(addresses)
+    elif proposed := _proposed(addresses, NewQuota(plus=1024), "+ 1 GB"):
+        _confirm(proposed, "Add 1 GB")
 
 
 @dialogs.dialog(
@@ -134,8 +149,9 @@ def delete(addresses: Sequence[str]) -> None:
         change = LaterDeletion(_chosen_day(due_at))
         st.caption(locks.LIMITS)
     if proposed := _proposed(addresses, change, repr(change)):
-        with st.expander(f"Which {'one' if len(addresses) == 1 else f'{len(addresses):,}'}", icon=":material/list:"):
-            st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=min(180, 60 + 24 * 4))
+        if len(addresses) > 1:
+            with st.expander(f"Which {len(addresses):,}", icon=":material/list:"):
+                st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=156)
         _confirm(proposed, "Lock" if isinstance(change, LaterDeletion) else "Delete")
 
 
@@ -201,7 +217,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangePro
         kept: ChangeProposal = held["proposed"]
         return _still(kept)
     try:
-        with st.spinner("Comparing with MXroute once more…", show_time=True):
+        with st.spinner("Checking with MXroute…", show_time=True):
             proposed = services.current().changes.plan(layout.caller(), addresses, change)
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
@@ -242,8 +258,10 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
         agreed = st.checkbox(change_text.BELOW_AGREED, key="change_below")
     typed = ""
     if proposed.typed and proposed.figures.acting:
-        typed = st.text_input(f"Type {proposed.typed} to confirm", key="change_typed")
-    possible = proposed.figures.acting > 0 and agreed and typed.strip() == proposed.typed
+        label = change_text.TYPE_THE_ADDRESS if proposed.alone else f"Type {proposed.typed} to confirm"
+        typed = st.text_input(label, key="change_typed", autocomplete="off")
+    as_asked = typed.strip().lower() == proposed.typed_on_page
+    possible = proposed.figures.acting > 0 and agreed and as_asked
     with st.container(horizontal=True):
         label = (
             verb
@@ -260,7 +278,7 @@ def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool
     held = st.session_state[_HELD]
 
     def change() -> None:
-        with st.spinner("Sending to MXroute…", show_time=True):
+        with st.spinner("Saving…", show_time=True):
             # Held before the script can be stopped: a password in it is shown once.
             held["done"] = services.current().changes.carry_out(
                 layout.caller(), proposed, days=days, typed=typed, agreed=agreed
@@ -288,7 +306,7 @@ def _show_password(address: str, done: ChangeResult) -> None:
     st.code(done.password, language=None)
     if done.unrecorded:
         st.warning(escaped(done.unrecorded), icon=":material/warning:")
-    client_setup.show(address, done.password)
+    client_setup.show_message(address, done.password)
     if st.button("Done", type="primary", key="change_done"):
         dialogs.leave()
 
@@ -299,10 +317,14 @@ def _whom(addresses: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that can be done to picked mailboxes: its button, the permission that it needs, and its dialog."""
+    """One thing that can be done to selected mailboxes: its button, the permission that it needs, and its dialog.
+
+    `label` is short, for a line of many buttons; `title` stands alone.
+    """
 
     name: str
     label: str
+    title: str
     description: str
     icon: str
     needs: Permission
@@ -318,30 +340,21 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
         "password": (locked | being_locked).all(),
         "lock": locked.all(),
         "unlock": not (locked | being_locked).any(),
+        "more": len(boxes) != 1,
     }
+    ends, kept = "Set a new password, which ends the lock.", "Set or clear it."
+    nobody, gone = "Set a password that nobody knows.", "Delete with all mail."
+    name_icon, email_icon = ":material/badge:", ":material/contact_mail:"
+    email = RECOVERY_EMAIL.label
     every = (
-        Action("quota", "Quota", "Set the quota.", ":material/data_usage:", change, partial(quota, addresses)),
-        Action("password", "Password", "Reset the password.", ":material/key:", change, partial(passwords, addresses)),
-        Action(
-            "lock", "Lock", "Set a password that nobody knows.", ":material/lock:", change, partial(lock, addresses)
-        ),
-        Action(
-            "unlock",
-            "Unlock",
-            "Set a new password, which ends the lock.",
-            ":material/lock_open:",
-            change,
-            partial(unlock, addresses),
-        ),
-        Action(
-            "recovery",
-            "Recovery email",
-            "Set or clear it.",
-            ":material/contact_mail:",
-            change,
-            partial(recovery, boxes),
-        ),
-        Action("name", NAME.label, "Set or clear it.", ":material/badge:", change, partial(name, boxes)),
-        Action("delete", "Delete", "Delete with all mail.", ":material/delete:", remove, partial(delete, addresses)),
-    )
+        Action("more", "Add 1 GB", "Add 1 GB", "Raise the quota.", ":material/add:", change, partial(more, boxes)),
+        Action("quota", "Quota", "Set quota", "Set it.", ":material/data_usage:", change, partial(quota, addresses)),
+        Action("password", "Password", "Reset password", "Reset it.", ":material/key:", change,
+               partial(passwords, addresses)),
+        Action("lock", "Lock", "Lock", nobody, ":material/lock:", change, partial(lock, addresses)),
+        Action("unlock", "Unlock", "Unlock", ends, ":material/lock_open:", change, partial(unlock, addresses)),
+        Action("recovery", email, email, kept, email_icon, change, partial(recovery, boxes)),
+        Action("name", NAME.label, NAME.label, kept, name_icon, change, partial(name, boxes)),
+        Action("delete", "Delete", "Delete", gone, ":material/delete:", remove, partial(delete, addresses)),
+    )  # fmt: skip
     return tuple(action for action in every if not idle.get(action.name))

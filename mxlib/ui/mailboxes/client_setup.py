@@ -1,4 +1,4 @@
-"""Client setup: what a person types into a mail program, each value with a copy button."""
+"""Mail app settings: what a person types into a mail program, each value with a copy button."""
 
 import streamlit as st
 
@@ -26,9 +26,16 @@ def show(address: str, password: str = "") -> None:
             st.code(client_setup.text(address, server, password), language=None, wrap_lines=True)
 
 
-@dialogs.dialog("Client setup", width="medium", icon=":material/devices:")
+def show_message(address: str, password: str = "") -> None:
+    """Show the whole message for the owner, with one button that copies it."""
+    with st.container(key="message"):
+        text = client_setup.text(address, services.current().settings.server, password)
+        st.code(text, language=None, wrap_lines=True)
+
+
+@dialogs.dialog("Mail app settings", width="medium", icon=":material/devices:")
 def ask(address: str) -> None:
-    """Show the client setup in a dialog."""
+    """Show the settings in a dialog."""
     show(address)
 
 

@@ -45,13 +45,14 @@ def carried_out(key: str, pressed: bool, do: Callable[[], object]) -> bool:
 def show_asked() -> None:
     """Open the dialog for a callback that could not be carried out before a confirmation."""
     if waiting := st.session_state.pop(actions.CALLBACK_TO_CONFIRM, None):
-        _ask(*waiting)
+        with dialogs.hosting():
+            _ask(*waiting)
 
 
 @dialogs.dialog("Confirm who you are", width="small", icon=":material/verified_user:")
 def _ask(do: Callable[..., object], given: tuple[Any, ...]) -> None:
     def go_on() -> None:
-        dialogs.close()
+        dialogs.end()
         do(*given)
 
     _fields(go_on)

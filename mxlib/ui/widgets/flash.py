@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
 _MESSAGE = "flash_message"
@@ -13,6 +14,12 @@ def set_next(sentence: str) -> None:
 
 
 def show() -> None:
-    """Say what is to be said."""
+    """Say what is to be said; an open drawer says it itself."""
+    if not dialogs.has_drawer():
+        show_here()
+
+
+def show_here() -> None:
+    """Say what is to be said, also while a drawer is open."""
     if sentence := st.session_state.pop(_MESSAGE, ""):
         st.success(escaped(sentence), icon=":material/check:")

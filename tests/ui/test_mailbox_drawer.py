@@ -1,0 +1,118 @@
+"""The drawer of a mailbox: what it shows, what its actions ask, and what it says when something is gone."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.sign_in import Authenticator
+from mxlib.core.plans import change_text
+from mxlib.core.plans.changes import NewQuota
+from tests.support.app import App
+from tests.support.pages import opened, plain
+from tests.ui.test_manage_pages import said
+
+KIM = "kim@a.nl"
+
+
+@pytest.fixture(autouse=True)
+def _there(app: App) -> None:
+    app.have(KIM)
+    app.services.lists.mailboxes(LOCAL, "a.nl")
+
+
+def drawer(page: str = "jobs") -> AppTest:
+    """Open the drawer from the search, on any page."""
+    tab = opened(page)
+    tab.text_input(key="find").set_value("kim").run()
+    tab.button(key=f"found-{KIM}").click().run()
+    assert not tab.exception
+    return tab
+
+
+def quota(app: App) -> int:
+    box = app.services.lists.cached_mailbox("a.nl", "kim")
+    assert box is not None
+    return box.quota
+
+
+def test_a_hit_opens_the_drawer_over_the_page_that_is_open(app: App) -> None:
+    tab = drawer()
+    assert tab.title[0].value == "Jobs"
+    assert {"drawer_more", "drawer_password", "drawer_lock"} <= {button.key for button in tab.button}
+    assert "drawer_unlock" not in {button.key for button in tab.button}
+    assert any("Mailbox: kim@a.nl" in code.value for code in tab.code)
+
+
+def test_a_gigabyte_more_is_asked_with_both_quotas_and_leads_back(app: App) -> None:
+    before = quota(app)
+    tab = drawer()
+    tab.button(key="drawer_more").click().run()
+    assert f"Raise the quota from {change_text.size(before)} to {change_text.size(before + 1024)}?" in said(tab)
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    assert quota(app) == before + 1024
+    assert "drawer_more" in {button.key for button in tab.button}
+    assert [plain(note.value) for note in tab.success] == ["kim@a.nl: quota + 1,024 MB."]
+
+
+def test_an_unlimited_mailbox_is_asked_for_a_size(app: App) -> None:
+    services = app.services
+    services.changes.carry_out(LOCAL, services.changes.plan(LOCAL, [KIM], NewQuota(0)), days=7)
+    tab = drawer()
+    tab.button(key="drawer_more").click().run()
+    assert change_text.UNLIMITED in said(tab)
+    tab.text_input(key="change_quota").set_value("3 GB").run()
+    assert "Limit kim@a.nl to 3 GB?" in said(tab)
+    tab.button(key="drawer_back").click().run()
+    assert "drawer_more" in {button.key for button in tab.button}
+
+
+def test_a_deletion_asks_for_the_address_and_the_drawer_says_that_it_is_gone(app: App) -> None:
+    tab = drawer()
+    tab.menu_button(key="drawer_menu").click("delete").run()
+    for typed, possible in (("1", False), ("kim@b.nl", False), (" Kim@a.nl ", True)):
+        tab.text_input(key="change_typed").set_value(typed).run()
+        assert tab.button(key="change_go").disabled is not possible
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    assert app.services.lists.cached_mailbox("a.nl", "kim") is None
+    assert "There is no mailbox kim@a.nl in the list of a.nl." in said(tab)
+
+
+def test_a_password_stays_until_done_and_no_other_dialog_takes_its_place(app: App) -> None:
+    tab = drawer()
+    tab.button(key="drawer_password").click().run()
+    tab.button(key="change_go").click().run()
+    held = tab.session_state["dialog"]
+    assert held.inner is not None
+    assert "drawer_back" not in {button.key for button in tab.button}
+    (message,) = [code.value for code in tab.code if "Password: " in code.value]
+    tab.button(key=f"found-{KIM}").click().run()
+    assert [code.value for code in tab.code if "Password: " in code.value] == [message]
+    tab.button(key="change_done").click().run()
+    assert "drawer_password" in {button.key for button in tab.button}
+    assert held.inner is None
+
+
+def test_rights_are_asked_at_the_click(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = drawer()
+    tab.button(key="drawer_more").click().run()
+    viewer = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW})})
+    monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: viewer)
+    before = quota(app)
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    assert quota(app) == before
+    nobody = Caller("kim", domains={"b.nl": frozenset({Permission.VIEW})})
+    monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: nobody)
+    tab.button(key="drawer_back").click().run()
+    assert "You have no permission to view a.nl. Ask an admin for it." in said(tab)
+    assert not any(KIM in code.value for code in tab.code)
+
+
+def test_another_page_closes_the_drawer(app: App) -> None:
+    tab = drawer()
+    assert tab.session_state["dialog"]
+    tab.button(key="drawer_page").click().run()
+    assert plain(tab.title[0].value) == KIM
+    assert "dialog" not in tab.session_state
