@@ -1,14 +1,8 @@
-"""Page of runs: the selected one, and the list."""
+"""Page of jobs: the list, or one run of it (`?run=`)."""
 
-import streamlit as st
+from mxlib.ui.runs import card, jobs
 
-from mxlib.ui.runs import card, dated, list
-from mxlib.ui.widgets import flash
-
-st.title("Jobs", anchor=False)
-flash.show()
-dated.show()
-chosen = list.chosen()
-if chosen is not None:
-    card.show(chosen)
-list.show(chosen)
+if (number := jobs.chosen()) is not None:
+    card.show(number)
+else:
+    jobs.show()

@@ -28,6 +28,9 @@ __all__ = ["AlsoStored", "InvalidState", "NotOwner", "RunManager", "SameImport"]
 #: Runs to search for those that a caller may see.
 LOOKED_THROUGH = 1_000
 
+#: Runs that one statement reads.
+_CHUNK = 100
+
 #: A function that stores something else in the transaction of a new run.
 AlsoStored = Callable[[Tx, int], None]
 
@@ -264,6 +267,39 @@ class RunManager:
         with self._store.read() as tx:
             records = journal.latest_runs(tx, LOOKED_THROUGH if only else most)
             return self._viewed(tx, list(filter(only, records))[:most])
+
+    def ended(
+        self, only: Callable[[RunRecord], bool], *, kind: str, operator: str, before: int | None, most: int
+    ) -> tuple[tuple[RunView, ...], int | None]:
+        """Return ended runs that match `only`, newest first.
+
+        With them comes the number before which to look further; None when no run is left. It looks through
+        LOOKED_THROUGH runs at most.
+        """
+        found: list[RunRecord] = []
+        with self._store.read() as tx:
+            for _ in range(0, LOOKED_THROUGH, _CHUNK):
+                records = journal.ended_runs(tx, kind=kind, operator=operator, before=before, most=_CHUNK)
+                for record in records:
+                    if not only(record):
+                        continue
+                    if len(found) == most:
+                        return self._viewed(tx, found), found[-1].id
+                    found.append(record)
+                if len(records) < _CHUNK:
+                    return self._viewed(tx, found), None
+                before = records[-1].id
+            return self._viewed(tx, found), before
+
+    def unended(self, only: Callable[[RunRecord], bool]) -> tuple[RunView, ...]:
+        """Return the runs that are not at their end and match `only`, newest first."""
+        with self._store.read() as tx:
+            return self._viewed(tx, filter(only, journal.unended_runs(tx)))
+
+    def with_passwords(self, operator: str) -> tuple[RunView, ...]:
+        """Return the ended runs of an operator whose passwords are kept, newest first."""
+        with self._store.read() as tx:
+            return self._viewed(tx, journal.runs_with_passwords(tx, operator))
 
     def seen(self, run: int) -> None:
         """Its operator saw how it ended or paused."""

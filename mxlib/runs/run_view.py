@@ -86,7 +86,7 @@ class RunView:
     @property
     def title(self) -> str:
         """Return what the run is about."""
-        return labels.run_title(self.kind, self.file_name, self.total, self.undo_of)
+        return labels.run_title(self.kind, self.file_name, self.total, self.created_at, self.undo_of)
 
     def progress_text(self, now: float) -> str:
         """Return its progress by outcome, and the time left where it is known."""

@@ -41,6 +41,10 @@ class RunWatch:
         """Return one run; None when it does not exist or is not visible."""
         return self._shared((_rights(caller), number), lambda: self._runs.get(caller, number))
 
+    def unended(self, caller: Caller) -> tuple[RunView, ...]:
+        """Return the unended runs that the caller may see, newest first."""
+        return self._shared((_rights(caller), "unended"), lambda: self._runs.unended(caller))
+
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
         """Return the latest runs that the caller may see, newest first."""
         return self._shared((_rights(caller), "all", most), lambda: self._runs.all(caller, most=most))

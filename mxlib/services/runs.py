@@ -36,6 +36,9 @@ PASSWORD_WARNING_S = 48 * 3600.0
 #: Seconds after the end of a run in which the caller who started it may undo it.
 UNDO_WINDOW_S = 24 * 3600.0
 
+#: Words of a search for runs that count.
+_MOST_WORDS = 10
+
 #: The status of a run in which a request is already done, so that asking twice does nothing twice.
 _ALREADY = {
     AuditAction.RUN_PAUSE: frozenset({RunStatus.PAUSED}),
@@ -77,6 +80,24 @@ class PreviousImport:
     domains: tuple[str, ...]
     created: int
     updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """The ended runs to list: their kind, a part of their operator's name, and words."""
+
+    kind: str = ""
+    person: str = ""
+    text: str = ""
+
+    def matches(self, caller: Caller, record: RunRecord) -> bool:
+        """Return whether a run has each word: in its number, file, operator or a domain that the caller sees."""
+        words = self.text.casefold().split()[:_MOST_WORDS]
+        if not words:
+            return True
+        domains = (domain for domain in record.domains if caller.admin or sees(caller, record, domain))
+        texts = "\n".join((str(record.id), record.file_name, record.operator, *domains)).casefold()
+        return all(word in texts for word in words)
 
 
 @resolves_callers
@@ -126,6 +147,29 @@ class RunService:
         """Return the latest runs that the caller may see, newest first."""
         views = self._runs.views(most, None if caller.admin else partial(may_see, caller))
         return self._visibility.restrict(caller, views)
+
+    def ended(
+        self, caller: Caller, asked: RunFilter, *, before: int | None = None, most: int = 50
+    ) -> tuple[tuple[RunView, ...], int | None]:
+        """Return ended runs that the caller may see, newest first.
+
+        With them comes the number before which there are others.
+        """
+        views, further = self._runs.ended(
+            lambda record: may_see(caller, record) and asked.matches(caller, record),
+            kind=asked.kind, operator=asked.person.strip(), before=before, most=most,
+        )  # fmt: skip
+        return self._visibility.restrict(caller, views), further
+
+    def unended(self, caller: Caller) -> tuple[RunView, ...]:
+        """Return the unended runs that the caller may see, newest first."""
+        return self._visibility.restrict(caller, self._runs.unended(partial(may_see, caller)))
+
+    def to_hand_over(self, caller: Caller) -> tuple[RunView, ...]:
+        """Return the caller's ended runs whose passwords are kept, those that end soonest first."""
+        views = [view for view in self._runs.with_passwords(caller.name) if may_see(caller, view)]
+        mine = [view for view in views if self._may_have(caller, view)]
+        return self._visibility.restrict(caller, sorted(mine, key=lambda view: view.passwords_until or 0.0))
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
         """Return every row of a run that the caller may see, with its outcome.

@@ -13,7 +13,7 @@ from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.vocabulary import RowReason
-from mxlib.store import own_cells, run_notes
+from mxlib.store import own_cells, run_notes, text_search
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord, reason_columns
@@ -154,6 +154,32 @@ def get_run(tx: Tx, number: int) -> RunRecord | None:
 def latest_runs(tx: Tx, most: int) -> list[RunRecord]:
     """Return the newest runs, newest first."""
     return _runs(tx, sa.true(), most)
+
+
+def ended_runs(tx: Tx, *, kind: str = "", operator: str = "", before: int | None = None, most: int) -> list[RunRecord]:
+    """Return ended runs, newest first, older than run `before`.
+
+    They are of one kind, and of operators whose names contain `operator`, where these are given.
+    """
+    asked: list[sa.ColumnElement[bool]] = [run.c.status.in_(("finished", "stopped"))]
+    if kind:
+        asked.append(run.c.kind == kind)
+    if operator:
+        asked.append(text_search.contains(run.c.operator, operator))
+    if before is not None:
+        asked.append(run.c.id < before)
+    return _runs(tx, sa.and_(*asked), most)
+
+
+def unended_runs(tx: Tx) -> list[RunRecord]:
+    """Return the runs that are not at their end, newest first."""
+    return _runs(tx, run.c.status.not_in(("finished", "stopped")))
+
+
+def runs_with_passwords(tx: Tx, operator: str) -> list[RunRecord]:
+    """Return the ended runs of an operator whose passwords are kept, newest first."""
+    kept = run.c.passwords_until.is_not(None) & run.c.handed_over_at.is_(None)
+    return _runs(tx, run.c.status.in_(("finished", "stopped")) & (run.c.operator == operator) & kept)
 
 
 def open_runs(tx: Tx) -> list[RunRecord]:

@@ -42,20 +42,20 @@ def test_every_kind_of_run_and_every_outcome_has_a_label_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("kind", "file_name", "rows", "undo_of", "title"),
     [
-        ("import", "staff.xlsx", 12, None, "staff.xlsx"),
-        ("import", "", 12, None, "rows added by hand"),
-        ("change", "Change quota", 1, None, "Change quota (1 mailbox)"),
-        ("change", "", 1_200, None, "Change (1,200 mailboxes)"),
-        ("delete", "Delete mailboxes", 12, None, "Delete mailboxes (12 mailboxes)"),
-        ("delete", "", 2, None, "Deletion (2 mailboxes)"),
-        ("undo", "staff.xlsx", 12, 41, "undo of run 41 (staff.xlsx)"),
-        ("undo", "", 12, 41, "undo of run 41"),
+        ("import", "staff.xlsx", 12, None, "Import of 24 Nov, staff.xlsx"),
+        ("import", "", 12, None, "Import of 24 Nov, rows added by hand"),
+        ("change", "Change quota", 1, None, "Change quota, 24 Nov (1 mailbox)"),
+        ("change", "", 1_200, None, "Change, 24 Nov (1,200 mailboxes)"),
+        ("delete", "Delete mailboxes", 12, None, "Delete mailboxes, 24 Nov (12 mailboxes)"),
+        ("delete", "", 2, None, "Deletion, 24 Nov (2 mailboxes)"),
+        ("undo", "staff.xlsx", 12, 41, "Undo of run 41, staff.xlsx"),
+        ("undo", "", 12, 41, "Undo of run 41"),
     ],
 )
 def test_a_run_is_titled_by_its_kind_and_file(
     kind: str, file_name: str, rows: int, undo_of: int | None, title: str
 ) -> None:
-    assert labels.run_title(kind, file_name, rows, undo_of) == title
+    assert labels.run_title(kind, file_name, rows, at(11, 24), undo_of) == title
 
 
 def test_outcomes_are_counted_in_a_fixed_order_without_zeros_and_open_rows() -> None:

@@ -59,10 +59,10 @@ def test_a_view_counts_open_decided_done_and_retriable_rows() -> None:
 @pytest.mark.parametrize(
     ("values", "title"),
     [
-        ({}, "staff.csv"),
-        ({"file_name": ""}, "rows added by hand"),
-        ({"kind": RunKind.DELETE}, "staff.csv (10 mailboxes)"),
-        ({"kind": RunKind.UNDO, "undo_of": 3}, "undo of run 3 (staff.csv)"),
+        ({}, f"Import of {day(START)}, staff.csv"),
+        ({"file_name": ""}, f"Import of {day(START)}, rows added by hand"),
+        ({"kind": RunKind.DELETE}, f"staff.csv, {day(START)} (10 mailboxes)"),
+        ({"kind": RunKind.UNDO, "undo_of": 3}, "Undo of run 3, staff.csv"),
     ],
 )
 def test_the_title_names_the_file_and_the_purpose(values: dict[str, Any], title: str) -> None:

@@ -131,15 +131,9 @@ OURS: dict[str, set[str]] = {
         "texts.label(group, kind)",
     },
     "imports/row_form": {"labels.kind(row['kind'])"},
-    "runs/card": {
-        "datetime.fromtimestamp(view.created_at).strftime('%-d %b %Y, %H:%M')",
-        "number",
-        "table['outcome'].unique()",
-        "view.id",
-        "run_status.hidden_rows(view.hidden)",
-        "run_status.no_longer_allowed(view.id)",
-        "labels.outcome",
-    },
+    "runs/card": {"number", "view.id", "run_status.hidden_rows(view.hidden)", "run_status.no_longer_allowed(view.id)"},
+    "runs/progress": {"run_status.hidden_rows(view.hidden)", "labels.outcome(outcome)"},
+    "runs/rows": {"figures.index", "labels.outcome(outcome)"},
     "mailboxes/selection_bar": {"action.label", "action.description", "verbs", "last"},
     "runs/undo": {"label", "planned.typed", "labels.run_kind(view.kind)"},
 }

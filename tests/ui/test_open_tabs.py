@@ -47,6 +47,7 @@ LOOKS = {
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
+    "to_jobs", "run-more", "open-run-", "show-run-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
 }  # fmt: skip
 
@@ -109,6 +110,12 @@ class Tab:
         """A run that goes on for longer than the test."""
         rows = "".join(f"user{n},Geheim.2026x\r\n" for n in range(400))
         self.a_run(f"username,password\r\n{rows}".encode())
+
+
+def paused_in_the_list(tab: Tab) -> None:
+    tab.going()
+    tab.services.runs.pause(LOCAL, tab.run or 0)
+    tab.run = None
 
 
 def a_draft(tab: Tab) -> None:
@@ -296,6 +303,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("pause", "jobs", IMPORT, Tab.going), ()),
     (Action("stop", "jobs", IMPORT, Tab.going), ()),
     (Action("resume", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
+    (Action("resume-", "jobs", IMPORT, paused_in_the_list), ()),
     (Action("retry", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
     (Action("take", "jobs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
     (Action("forget", "jobs", IMPORT, Tab.finished), ("forget-agreed",)),

@@ -41,7 +41,7 @@ def numeric_columns() -> list[tuple[str, object]]:
 
 def test_every_numeric_column_of_every_page_has_a_format_that_garbles_no_number() -> None:
     found = numeric_columns()
-    assert len(found) > 10
+    assert len(found) >= 10
     assert not [(where, shown_as) for where, shown_as in found if shown_as not in FAITHFUL]
 
 

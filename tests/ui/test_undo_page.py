@@ -70,7 +70,7 @@ def test_an_import_is_undone_once_its_number_is_typed(app: App, run: int) -> Non
     assert list(app.host.sandbox.account.domains["a.nl"]) == ["user1"]
 
     tab = card(back)
-    assert f"undo of run {run} (staff.xlsx)" in tab.subheader[0].value.replace("\\", "")
+    assert f"Undo of run {run}, staff.xlsx" in tab.title[0].value.replace("\\", "")
     assert any("3 mailboxes deleted. 1 row skipped." in each.value.replace("\\", "") for each in tab.success)
     assert "undo_look" not in buttons(tab)
     tab.button(key=f"to-run-{run}").click().run()

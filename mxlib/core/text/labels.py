@@ -1,6 +1,6 @@
 """Labels of verdicts, outcomes and runs."""
 
-from mxlib.core.format import count
+from mxlib.core.format import count, day
 from mxlib.core.vocabulary import RunKind, Verdict
 
 _VERDICTS = {
@@ -38,15 +38,15 @@ def run_kind(kind: str) -> str:
     return _KINDS[RunKind(kind)]
 
 
-def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
-    """Return the title of a run: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`.
+def run_title(kind: str, file_name: str, rows: int, at: float, undo_of: int | None = None) -> str:
+    """Return the title of a run that started `at`: `Import of 24 Nov, staff.xlsx`.
 
-    That of an undo is `undo of run 41 (staff.xlsx)`.
+    That of a change is `Change quota, 24 Nov (12 mailboxes)`, that of an undo `Undo of run 41, staff.xlsx`.
     """
     match RunKind(kind):
         case RunKind.CHANGE | RunKind.DELETE:
-            return f"{file_name or run_kind(kind)} ({count(rows, 'mailbox', 'mailboxes')})"
+            return f"{file_name or run_kind(kind)}, {day(at)} ({count(rows, 'mailbox', 'mailboxes')})"
         case RunKind.UNDO:
-            return f"undo of run {undo_of}" + (f" ({file_name})" if file_name else "")
+            return f"Undo of run {undo_of}" + (f", {file_name}" if file_name else "")
         case RunKind.IMPORT:
-            return file_name or "rows added by hand"
+            return f"Import of {day(at)}, {file_name or 'rows added by hand'}"

@@ -1,10 +1,13 @@
 """Drafts that wait to be continued."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.text import file_problems
+from mxlib.services.drafts import DraftSummary
 from mxlib.ui.app import layout
 from mxlib.ui.imports import draft_copy, editor
 from mxlib.ui.imports.editor import OpenDraft
@@ -20,17 +23,26 @@ def offer() -> None:
 
     Domains count in which the caller may import.
     """
-    app = services.current()
-    for kept in app.drafts.offered(layout.caller())[:_MOST]:
-        with st.container(border=True, key=f"draft-{kept.id}"):
-            text, on, away = st.columns([7, 2, 2], vertical_alignment="center")
-            age = app.clock.now() - kept.changed_at
-            said = file_problems.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
-            what = "Unfinished import." if kept.run is None else escaped(file_problems.left_out(kept.rows, kept.run))
-            text.markdown(f"**{what}** {escaped(said)}")
-            go_on, forget = act(go_on_with, kept.id), act(_discard, kept.id)
-            on.button("Continue", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
-            away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
+    for kept in services.current().drafts.offered(layout.caller())[:_MOST]:
+        row(kept)
+
+
+def row(kept: DraftSummary, on_opened: Callable[[], None] = lambda: None) -> None:
+    """Show one draft with the ways to continue and to discard it.
+
+    `on_opened` is called once it is open.
+    """
+    with st.container(border=True, key=f"draft-{kept.id}"):
+        text, on, away = st.columns([7, 2, 2], vertical_alignment="center")
+        age = services.current().clock.now() - kept.changed_at
+        said = file_problems.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
+        what = "Unfinished import." if kept.run is None else escaped(file_problems.left_out(kept.rows, kept.run))
+        text.markdown(f"**{what}** {escaped(said)}")
+        go_on, forget = act(go_on_with, kept.id), act(_discard, kept.id)
+        pressed = on.button("Continue", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
+        if pressed and editor.current() is not None:  # it was not refused
+            on_opened()
+        away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
 
 
 def offer_left_out(run: int) -> None:

@@ -15,20 +15,37 @@ from mxlib.ui.widgets.format import escaped
 _SHOWN = 50
 
 
-def show() -> None:
-    """Show the dated deletions that the caller may carry out."""
+def asking() -> list[DatedDeletion]:
+    """Return the dated deletions that ask the caller."""
+    return [each for each in services.current().dated_deletions.every(layout.caller()) if each.why]
+
+
+def show_asking(found: list[DatedDeletion]) -> None:
+    """Show the dated deletions that ask."""
+    if found:
+        with st.container(border=True, key="dated-deletions"):
+            _rows(found)
+
+
+def show_waiting() -> None:
+    """Show the dated deletions that wait for their day."""
     dated = services.current().dated_deletions
-    found = dated.every(layout.caller())
-    if not found:
+    held = dated.on_hold(layout.caller())
+    found = [each for each in dated.every(layout.caller()) if not each.why]
+    if not found and not held:
         return
-    with st.container(border=True, key="dated-deletions"):
-        st.subheader("Deletions that have a date", anchor=False)
-        if held := dated.on_hold(layout.caller()):
+    st.subheader("Deletions that have a date", anchor=False)
+    with st.container(border=True, key="dated-waiting"):
+        if held:
             st.info(escaped(held), icon=":material/pause_circle:")
-        for deletion in found[:_SHOWN]:
-            _row(deletion)
-        if len(found) > _SHOWN:
-            st.caption(f"{len(found) - _SHOWN:,} more follow.")
+        _rows(found)
+
+
+def _rows(found: list[DatedDeletion]) -> None:
+    for deletion in found[:_SHOWN]:
+        _row(deletion)
+    if len(found) > _SHOWN:
+        st.caption(f"{len(found) - _SHOWN:,} more follow.")
 
 
 def show_one(deletion: DatedDeletion) -> None:

@@ -52,7 +52,7 @@ def show(view: RunView) -> None:
                 st.form_submit_button(
                     _label(planned), type="primary", icon=":material/undo:", on_click=start, key="undo_do"
                 )
-            st.form_submit_button("Leave all as it is", on_click=act(_forget), key="undo_leave")
+            st.form_submit_button("Cancel", on_click=act(_forget), key="undo_leave")
 
 
 def _label(planned: UndoPlan) -> str:
@@ -88,6 +88,7 @@ def _to(number: int, label: str) -> None:
 def _look(run: int) -> None:
     st.session_state.pop("undo_typed", None)
     st.session_state[_HELD] = services.current().undo.look(layout.caller(), run)
+    st.session_state["run-more"] = False  # the menu closes: the question is on the page
 
 
 def _start(run: int) -> None:
