@@ -172,7 +172,7 @@ def test_numbers_are_drawn_as_they_are(page: Page) -> None:
     page.get_by_text("All rows (2)").click()
     idle(page)
     rows = Grid(page)
-    rows.column("Quota at MXroute")
+    rows.column("Actual quota (MB)")
     drawn = page.evaluate("drawn")
     assert {"206", "207", "2000", "1996"} <= set(drawn)
     assert not [text for text in drawn if re.fullmatch(r"\d+\.\d{5,}|0{3,}|\d{1,3},\d{3}", text)]

@@ -61,7 +61,6 @@ def _more(view: RunView) -> None:
         if takes:
             take = act(_take_over, view.id)
             st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=take)
-        undo.between(view)
         st.page_link(layout.page("audit"), label="Audit log of this run", query_params={"run": str(view.id)})
         if view.notes:
             st.markdown("**How the file was read**")
@@ -101,6 +100,7 @@ def _controls(view: RunView) -> None:
         if may and view.status in AT_AN_END and view.retriable and not view.forgotten:
             label = f"Retry {count(view.retriable, 'failed row')}"
             st.button(label, icon=":material/replay:", key="retry", on_click=act(_retry, view.id))
+        undo.between(view)
 
 
 def _pause(run: int) -> None:
