@@ -115,6 +115,8 @@ class RowReason(StrEnum):
     # Its lock forbids it, or there is no lock to end.
     LOCKED = "locked"
     NOT_LOCKED = "not_locked"
+    # Its client may not have that quota by now.
+    QUOTA_OVER_CAP = "quota_over_cap"
     #: One of these, to a reader who may not see which.
     NOT_AS_PLANNED = "not_as_planned"
     # It failed.

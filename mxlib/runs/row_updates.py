@@ -27,6 +27,7 @@ from mxlib.runs.run_state import RunState
 from mxlib.store import (
     Tx,
     audit,
+    clients,
     dated_deletions,
     first_seen,
     journal,
@@ -246,11 +247,14 @@ def meanwhile(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at
     there = {box.username.lower(): box for box in boxes}
     mailbox_lists.keep_mailboxes(tx, domain, boxes, at)
     decided = set()
+    most = clients.largest_quota(tx, domain)
     for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
         over = decisions.decide_failed_inspection(row, there=box is not None)
         if box is not None and row.guarded:
             over = guard(tx, state, row, box, at)
+        if over is None and write_guard.is_over_cap(row, box, most):
+            over = Finish(Outcome.SKIPPED, Reason(RowReason.QUOTA_OVER_CAP))
         if over is not None:
             decide(tx, state, row, over, at)
             decided.add(row.position)

@@ -62,6 +62,11 @@ def _step(position: int, row: RowRecord, box: Mailbox | None, stored: Mapping[st
     return UndoStep(replace(planned, reason=kept.reason), kept.why) if kept else UndoStep(planned)
 
 
+def kept_by_cap(step: UndoStep) -> UndoStep:
+    """Keep a mailbox whose former quota is over the largest of its client."""
+    return step if step.why else UndoStep(replace(step.row, reason=Reason(RowReason.QUOTA_OVER_CAP)), KeepCode.CAPPED)
+
+
 def _reverse(row: RowRecord) -> PlannedRow:
     match Action(row.action):
         case Action.CREATE:

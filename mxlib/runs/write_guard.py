@@ -34,6 +34,8 @@ class KeepCode(StrEnum):
     GONE = "gone"
     #: Only a password was changed, or a limit with one: neither can be put back.
     LASTING = "lasting"
+    #: Its former quota is over the largest of its client by now.
+    CAPPED = "capped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,16 @@ def against_lock(row: RowRecord, *, locked: bool) -> Reason | None:
         return None if locked else Reason(RowReason.NOT_LOCKED)
     sets_password = row.action == Action.LOCK or (row.action == Action.UPDATE and row.sealed_password is not None)
     return Reason(RowReason.LOCKED) if locked and sets_password else None
+
+
+def is_over_cap(row: RowRecord, box: Mailbox | None, most: int | None) -> bool:
+    """Return whether a row sets a quota over `most` MB, the largest of a client.
+
+    A quota that the mailbox has may stay, and a row that may be done already is read back.
+    """
+    if most is None or row.quota is None or row.unanswered or row.action not in {Action.CREATE, Action.UPDATE}:
+        return False
+    return not 0 < row.quota <= most and (box is None or box.quota != row.quota)
 
 
 def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepReason | None:

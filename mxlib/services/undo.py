@@ -19,7 +19,7 @@ from mxlib.runs.manager import InvalidState, RunManager
 from mxlib.runs.run_view import RunView
 from mxlib.runs.undo_plan import UndoStep
 from mxlib.runs.write_guard import KeepCode
-from mxlib.services.client_terms import ClientTerms
+from mxlib.services.client_terms import ClientTerms, quota_refusal
 from mxlib.services.failures import start_waits
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import MailboxLists
@@ -122,7 +122,7 @@ class UndoService:
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise start_waits(domain, self._lists.trouble(domain))
-        return self.still(current(caller), self._plan(view))  # reading the lists took time
+        return self.still(current(caller), self._plan(caller, view))  # reading the lists took time
 
     def still(self, caller: Caller, planned: UndoPlan) -> UndoPlan:
         """Return an earlier plan; raises Forbidden when the caller may not undo the run now."""
@@ -187,7 +187,7 @@ class UndoService:
                     (left.add if row.outcome in RETRIED else left.discard)(row.address)
         return left
 
-    def _plan(self, view: RunView) -> UndoPlan:
+    def _plan(self, caller: Caller, view: RunView) -> UndoPlan:
         rest = bool(view.undone_by)
         left = self._left(view) if rest else set()
         boxes: dict[str, Mailbox] = {}
@@ -202,7 +202,13 @@ class UndoService:
                     values |= {f"{name}@{domain}": value for name, value in of_domain.items()}
             done = (row for row in rows if row.outcome in _DONE)
             changed = changed_since.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
-        steps = tuple(undo_plan.plan_steps(rows, boxes, stored, changed))
+        terms = self._terms.of(caller, view.domains)
+        steps = tuple(
+            undo_plan.kept_by_cap(step)
+            if quota_refusal(terms, step.row.domain, step.row.quota, _quota(boxes.get(step.row.address)))
+            else step
+            for step in undo_plan.plan_steps(rows, boxes, stored, changed)
+        )
         # Not the digest of the file: this run imports nothing, and must not be reported when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), RunKind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
@@ -228,7 +234,12 @@ class UndoService:
                 ],
                 lasting=why[KeepCode.LASTING],
                 gone=why[KeepCode.GONE],
+                capped=why[KeepCode.CAPPED],
                 unlocked=sum(row.action is Action.UNLOCK for row in planned.to_restore),
                 locked=sum(row.action is Action.LOCK for row in planned.to_restore),
             ),
         )
+
+
+def _quota(box: Mailbox | None) -> int | None:
+    return box.quota if box else None

@@ -69,6 +69,13 @@ def of_domains(tx: Tx, names: Collection[str]) -> list[ClientRecord]:
     return _found(tx, table.c.id.in_(numbers)) if numbers else []
 
 
+def largest_quota(tx: Tx, domain: str) -> int | None:
+    """Return the largest quota (MB) of mailboxes of a domain; None without one."""
+    query = sa.select(table.c.max_quota).join(domains, domains.c.client == table.c.id).where(domains.c.domain == domain)
+    most = tx.scalar(query)
+    return None if most is None else int(most)
+
+
 def list_clients(tx: Tx) -> list[ClientRecord]:
     """Return all clients by name."""
     return _found(tx, sa.true())

@@ -9,6 +9,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.text import reasons
 from mxlib.core.vocabulary import Action
 from mxlib.runs.manager import InvalidState
 from tests.support.app import App, opened
@@ -71,19 +72,17 @@ def test_a_confirmed_change_sets_no_quota_over_a_lowered_cap(app: App) -> None:
     assert 4096 not in quotas(app)
 
 
-def test_an_undo_restores_no_quota_over_a_lowered_cap(app: App) -> None:
-    app.ended(app.services.runs.start(KIM, plan(update(0, 4096), update(1, 4096)), days=7))
+def test_an_undo_keeps_the_mailboxes_whose_quotas_are_over_a_lowered_cap(app: App) -> None:
+    app.ended(app.services.runs.start(KIM, plan(update(0, 4096), update(1, 768)), days=7))
     run = app.services.runs.start(KIM, plan(update(0, 512), update(1, 512), name="less.csv"), days=7)
     app.ended(run)
     cap(app, 1024)
 
-    with pytest.raises(InvalidState) as refusal:
-        app.services.undo.start(KIM, run, 2)
-
-    assert str(refusal.value) == f"user0{REFUSED}"
-    cap(app, 4096)
-    app.ended(app.services.undo.start(KIM, run, 2))
-    assert quotas(app) == {4096}
+    looked = app.services.undo.look(KIM, run)
+    assert "1 is kept: 1 had a quota over the largest of its client." in looked.sentence
+    assert [(row.address, row.left_out) for row in looked.kept] == [("user0@a.nl", reasons.QUOTA_OVER_CAP)]
+    app.ended(app.services.undo.start(KIM, run, 1))
+    assert quotas(app) == {512, 768}
 
 
 def test_a_quota_over_a_lowered_cap_may_stay(app: App) -> None:

@@ -24,6 +24,7 @@ NOT_TOLD = "kept: MXroute does not report whether it is used"
 LOCKED_ALREADY = "locked already"
 LOCKED = "kept: locked. Unlock it first, which sets a new password"
 NOT_LOCKED = "kept: not locked"
+QUOTA_OVER_CAP = "skipped: the quota is over the largest of its client by now. Ask an admin to raise it"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 MAY_EXIST = "No answer came: it may exist. MXM looks as soon as MXroute answers."
@@ -189,6 +190,7 @@ TEXTS: Mapping[RowReason, Callable[[Reason, Action], str]] = {
     RowReason.NOT_RESTORABLE: _always(NOT_TO_RESTORE),
     RowReason.LOCKED: lambda _, action: LOCKED_ALREADY if action is Action.LOCK else LOCKED,
     RowReason.NOT_LOCKED: _always(NOT_LOCKED),
+    RowReason.QUOTA_OVER_CAP: _always(QUOTA_OVER_CAP),
     RowReason.NOT_AS_PLANNED: _always(NOT_AS_PLANNED),
     RowReason.REFUSED: _refused,
     RowReason.NOT_ALLOWED: _refused,

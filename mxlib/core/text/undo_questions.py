@@ -8,7 +8,7 @@ from mxlib.core.format import count, duration, listed
 def undo(
     file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
     restored: int = 0, lasting: int = 0, gone: int = 0, values: Sequence[str] = ("quota", "recovery email"),
-    unlocked: int = 0, locked: int = 0,
+    unlocked: int = 0, locked: int = 0, capped: int = 0,
 ) -> str:  # fmt: skip
     """Return the question before a run is undone.
 
@@ -20,6 +20,7 @@ def undo(
         (hold_mail, "holds mail", "hold mail"),
         (sent_today, "sent today", "sent today"),
         (changed, "was changed since", "were changed since"),
+        (capped, "had a quota over the largest of its client", "had quotas over the largest of their client"),
         (lasting, "has a new password, which cannot be put back", "have new passwords, which cannot be put back"),
     ]
     sentences = []
@@ -38,7 +39,7 @@ def undo(
     elif restored:
         boxes = count(restored, "mailbox", "mailboxes")
         sentences.append(f"Put {listed(values)} of {boxes} back to what {file_name} found?")
-    if number := hold_mail + sent_today + changed + lasting:
+    if number := hold_mail + sent_today + changed + lasting + capped:
         why = ", ".join(count(few, one, many) for few, one, many in kept if few)
         sentences.append(f"{number:,} {'is' if number == 1 else 'are'} kept: {why}.")
     if gone:
