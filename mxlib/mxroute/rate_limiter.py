@@ -17,6 +17,7 @@ class RateLimiter:
         self._limits, self._clock = limits, clock
         self._changed = threading.Condition()
         self._urgent: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
         self._closed = False
 
     def try_acquire(self, kind: str) -> float:
@@ -27,6 +28,18 @@ class RateLimiter:
         with self._changed:
             return self._ask(kind, urgent=False)
 
+    def try_acquire_share(self, kind: str, share: float) -> float:
+        """Take a slot for background work, within `share` of the limit, and return 0.0.
+
+        Or return the seconds after which to ask again. Whatever others use or wait for goes first: the rest of the
+        limit stays free for them.
+        """
+        with self._changed:
+            now = self._clock.monotonic()
+            if self._closed or self._waiting[kind]:
+                return POLL
+            return self._limits.try_acquire_share(kind, share, now)
+
     def acquire(self, kind: str, *, urgent: bool = False, patience: float | None = None) -> bool:
         """Wait for a slot and take it.
 
@@ -35,6 +48,7 @@ class RateLimiter:
         with self._changed:
             until = None if patience is None else self._clock.monotonic() + patience
             self._urgent[kind] += urgent
+            self._waiting[kind] += 1
             try:
                 while not self._closed:
                     wait = self._ask(kind, urgent=urgent)
@@ -46,6 +60,7 @@ class RateLimiter:
                 return False
             finally:
                 self._urgent[kind] -= urgent
+                self._waiting[kind] -= 1
                 self._changed.notify_all()
 
     def release(self, kind: str) -> None:

@@ -218,6 +218,17 @@ class RateLimits:
         """
         return self._budgets[kind].try_acquire(now)
 
+    def try_acquire_share(self, kind: str, share: float, now: float) -> float:
+        """Take a slot within `share` of the limit, and return 0.0.
+
+        All requests of the window count. Or return the seconds after which to ask again.
+        """
+        budget = self._budgets[kind]
+        available, opens_in = budget.available(now)
+        if available <= budget.limit * (1 - share):
+            return max(opens_in, POLL)
+        return budget.try_acquire(now)
+
     def update(self, kind: str, said: RateLimitHeaders | RateLimited | None, sent_at: float, now: float) -> None:
         """Learn from the result of a request; None: no response, or one without rate headers."""
         self._budgets[kind].update(said, sent_at, now)

@@ -39,6 +39,7 @@ from mxlib.services.history import MailboxHistoryService
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import ImportService
+from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
@@ -65,6 +66,7 @@ class Services:
     rate_limiter: RateLimiter
     run_manager: RunManager
     lists: MailboxLists
+    list_reader: ListReader
     imports: ImportService
     files: FileService
     drafts: DraftService
@@ -129,6 +131,7 @@ class Services:
         ended = self.run_manager.shutdown()
         self.manual_writes.close()
         self.host.close()
+        self.list_reader.close()
         self.storage.close()
         self.store.close()
         if self.sandbox:
@@ -212,8 +215,8 @@ def assemble(
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
     return Services(
-        settings, clock, store, host, rate_limiter, engine, lists, imports, files,
-        drafts, runs, RunWatch(runs, clock),
+        settings, clock, store, host, rate_limiter, engine, lists,
+        ListReader(store, lists, engine, rate_limiter, clock), imports, files, drafts, runs, RunWatch(runs, clock),
         exports=exports,
         mailboxes=mailboxes,
         manual_writes=manual,
@@ -251,6 +254,7 @@ def open_services(settings: Settings | None = None) -> Services:
             _current = build(settings or Settings())
             _current.run_manager.recover()
             _current.manual_writes.start()
+            _current.list_reader.start()
         return _current
 
 

@@ -103,6 +103,15 @@ class MailboxList:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """When the list of a domain was last read (None: never), and why the last read failed."""
+
+    domain: str
+    read_at: float | None
+    problem: str = ""
+
+
 @resolves_callers
 class MailboxLists:
     """Domains and mailboxes, from the host when they are due and from the store otherwise."""
@@ -241,6 +250,41 @@ class MailboxLists:
         if on_progress:
             on_progress(len(due), len(due), 0.0)
 
+    def states(self, caller: Caller) -> tuple[ListState, ...]:
+        """Return the state of each list that the caller may view, without a request."""
+        with self._store.read() as tx:
+            known, read_at = mailbox_lists.domains(tx), mailbox_lists.read_times(tx)
+        outcomes = self._outcomes.copy()
+        return tuple(
+            ListState(name, read_at.get(name), (outcomes.get(name) or (0.0, None))[1] or "")
+            for name in (known.names if known else ())
+            if caller.may(Permission.VIEW, name)
+        )
+
+    def read_once(self, domain: str, *, oldest: float) -> tuple[bool, Failure | None]:
+        """Read one list, unless it is newer than `oldest` by now.
+
+        "" is the list of the domains. The caller has taken the slot. Returns whether it was used, and why the
+        read failed.
+        """
+        used = False
+
+        def read() -> None:
+            nonlocal used
+            with self._store.read() as tx:
+                kept = mailbox_lists.domains(tx)
+                read_at = mailbox_lists.read_at(tx, domain) if domain else kept.read_at if kept else None
+            if not self._is_due(read_at, oldest):
+                return
+            used = True
+            if domain:
+                self._read_mailboxes(domain, gated=False)
+            else:
+                self._read_domains(gated=False)
+
+        problem = self._once(domain, read, refresh=False)
+        return used, problem if isinstance(problem, Failure) else None
+
     def _read_unless_silent(self, domain: str, patience: float) -> None:
         def read() -> None:
             if len(self._failed) >= _AT_ONCE:
@@ -352,17 +396,19 @@ class MailboxLists:
             self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem or ""
 
-    def _read_domains(self) -> None:
-        answer = self._host.send(protocol.list_domains(), patience=MAX_WAIT_S)
+    def _read_domains(self, *, gated: bool = True) -> None:
+        answer = self._host.send(protocol.list_domains(), patience=MAX_WAIT_S, gated=gated)
         names = sorted({str(name).lower() for name in answer.data})
         with self._store.read() as tx:
             kept = mailbox_lists.domains(tx)
         self._empty.check("", is_empty=not names, was_empty=kept is None or not kept.names)
         with self._store.write() as tx:
             mailbox_lists.keep_domains(tx, names, self._clock.now())
+        for gone in self._outcomes.keys() - {"", *names}:  # nothing is wrong with a domain that left the account
+            self._outcomes.pop(gone, None)
 
-    def _read_mailboxes(self, domain: str, patience: float = MAX_WAIT_S) -> None:
-        answer = self._host.send(protocol.list_mailboxes(domain), patience=patience)
+    def _read_mailboxes(self, domain: str, patience: float = MAX_WAIT_S, *, gated: bool = True) -> None:
+        answer = self._host.send(protocol.list_mailboxes(domain), patience=patience, gated=gated)
         boxes = [Mailbox.from_data(item) for item in answer.data]
         with self._store.read() as tx:
             kept = mailbox_lists.mailboxes(tx, domain)
