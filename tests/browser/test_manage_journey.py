@@ -151,7 +151,7 @@ def test_the_quota_of_one_is_set_at_once_and_below_usage_needs_a_tick(page: Page
     fill(page, "Quota in MB", "100")
     expect(dialog(page)).to_contain_text("1 mailbox would be over quota")
     expect(dialog(page).get_by_role("button", name="Set quota")).to_be_disabled()
-    dialog(page).get_by_text("Set it anyway").click()
+    dialog(page).get_by_text("Set anyway").click()
     settle(page)
     confirm(page, "Set quota")
     expect(page.get_by_text("carlijn.costa@clienta.nl: quota 100 MB.")).to_be_visible()

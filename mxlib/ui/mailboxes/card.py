@@ -1,5 +1,7 @@
 """The card of one mailbox: its figures, what can be done to it, how it is reached, and its past."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -32,9 +34,10 @@ def show(boxes: pd.DataFrame) -> None:
     show_state(box)
     for column in (NAME, RECOVERY_EMAIL):
         st.markdown(_stored(box, column))
+    caller = layout.caller()
     with st.container(horizontal=True, key="card-actions"):
         for action in change_dialogs.actions(boxes):
-            if layout.caller().may(action.needs, domain) and st.button(
+            if caller.may(action.needs, domain) and st.button(
                 action.title, icon=action.icon, key=f"card_{action.name}", help=action.description
             ):
                 change_dialogs.forget()
@@ -79,10 +82,9 @@ def show_state(box: pd.Series) -> None:
         dated.show_one(deletion)
 
 
-def show_stored(boxes: pd.DataFrame, domain: str) -> None:
-    """Show name and recovery email, each with a button that edits it."""
-    box, asked = boxes.iloc[0], None
-    may = {each.name: each for each in change_dialogs.actions(boxes) if layout.caller().may(each.needs, domain)}
+def show_stored(box: pd.Series, may: Mapping[str, change_dialogs.Action]) -> None:
+    """Show name and recovery email, each with a button for those who may edit it."""
+    asked = None
     for column, name in ((NAME, "name"), (RECOVERY_EMAIL, "recovery")):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_stored(box, column), width="content")
@@ -122,7 +124,7 @@ def show_past(domain: str, username: str, *, there: bool) -> None:
 
 
 def _table(past: MailboxHistory, now: float) -> None:
-    visible = {event.run for event in past.events if event.run and _may_see(event.run)}
+    visible = {run for run in {event.run for event in past.events} if run and _may_see(run)}
     st.container(key="history").dataframe(
         pd.DataFrame([_row(event, now, visible) for event in past.events]),
         hide_index=True,

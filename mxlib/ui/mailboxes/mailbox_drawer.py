@@ -1,5 +1,7 @@
 """The drawer of one mailbox: its use, what can be done to it, its settings and its history, over any page."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -73,26 +75,26 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     box = found.iloc[0]
     card.show_use(box)
     card.show_state(box)
-    _actions(found, domain)
-    card.show_stored(found, domain)
+    caller = layout.caller()
+    may = {each.name: each for each in change_dialogs.actions(found) if caller.may(each.needs, domain)}
+    _actions(may)
+    card.show_stored(box, may)
     st.subheader("Mail app settings", anchor=False)
     client_setup.show_message(str(box["address"]))
 
 
-def _actions(found: pd.DataFrame, domain: str) -> None:
+def _actions(may: Mapping[str, change_dialogs.Action]) -> None:
     """Show what the caller may do; a click shows its dialog inside the drawer."""
-    caller = layout.caller()
-    may = {each.name: each for each in change_dialogs.actions(found) if caller.may(each.needs, domain)}
-    asked = None
+    others, asked = dict(may), None
     with st.container(horizontal=True, key="drawer-actions"):
         for name in _FIRST:
-            each = may.pop(name, None)
+            each = others.pop(name, None)
             if each and st.button(each.title, icon=each.icon, key=f"drawer_{each.name}", help=each.description):
                 asked = each
-        if may:
-            labels = {name: each.title for name, each in may.items()}
-            chosen = st.menu_button("More", list(may), key="drawer_menu", format_func=lambda name: labels[name])
-            asked = may.get(chosen or "") or asked
+        if others:
+            labels = {name: each.title for name, each in others.items()}
+            chosen = st.menu_button("More", list(others), key="drawer_menu", format_func=lambda name: labels[name])
+            asked = others.get(chosen or "") or asked
     if asked:
         change_dialogs.forget()
         asked.ask()
