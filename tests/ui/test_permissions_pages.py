@@ -7,12 +7,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Forbidden, Permission
+from mxlib.core.clients import ClientDetails
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
 from mxlib.store import audit
 from mxlib.store.audit import Actor
+from mxlib.ui.admin import permissions
 from mxlib.ui.app import session
 from tests.support.pages import ENTRY, FILE, PAGES, preview, statuses
 from tests.support.threaded_runs import until
@@ -327,3 +329,19 @@ def test_own_password_is_changed_on_the_page(services: Services, monkeypatch: py
     tab.button(key="own-change").click().run()
     assert tab.success[0].value.startswith("Changed.")
     assert services.users.verify("changer", "more than words") is not None
+
+
+def test_a_token_is_given_permissions_for_a_client(services: Services) -> None:
+    made = services.clients.add(LOCAL, ClientDetails("Client A", (HERE,)))
+    tab = seen_by("admin", "access")
+    tab.button(key="add-token").click().run()
+    tab.text_input(key="rights-of-token-find").set_value("client a").run()
+    tab.button(key="rights-of-token-all-support").click().run()
+    tab.text_input(key="token-name").set_value("nightly").run()
+    tab.button(key="make-token").click().run()
+    assert not tab.exception
+    (token,) = services.access.tokens(services.users.caller("admin"))
+    assert token.permissions == {f"client:{made}": ["support", "view"]}
+    assert permissions.describe(False, token.permissions, {made: "Client A"}) == (
+        "View, support in the domains of Client A"
+    )

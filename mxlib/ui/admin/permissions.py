@@ -9,7 +9,7 @@ import streamlit as st
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission, with_included
 from mxlib.auth.roles import place
-from mxlib.core.format import count, listed
+from mxlib.core.format import listed
 from mxlib.services.access import Grants, grants
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -43,8 +43,11 @@ def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: 
     st.session_state[f"{key}-find"] = ""
 
 
-def ask(key: str, domains: Sequence[str], *, admin: str = ADMIN) -> tuple[bool, Grants]:
-    """Draw the admin switch and the ticks; return the switch and the permissions by domain."""
+def ask(key: str, places: Mapping[str, str], *, admin: str = ADMIN) -> tuple[bool, Grants]:
+    """Draw the admin switch and the ticks; return the switch and the permissions by place.
+
+    `places` are labels by key: those of clients and domains.
+    """
     asked: Asked = st.session_state[key]
     if st.toggle(admin, key=f"{key}-admin"):
         return True, {}
@@ -53,8 +56,8 @@ def ask(key: str, domains: Sequence[str], *, admin: str = ADMIN) -> tuple[bool, 
         format_func=_label, help=_MEANINGS, on_change=act(_include, f"{key}-every"),
     )  # fmt: skip
     columns = [right for right in Permission if right not in every]
-    if columns and domains:
-        _single_domains(key, asked, domains, columns)
+    if columns and places:
+        _single_places(key, asked, places, columns)
     return False, grants({EVERY_DOMAIN: every, **asked.given})
 
 
@@ -62,31 +65,34 @@ def _include(key: str) -> None:
     st.session_state[key] = sorted(with_included(st.session_state[key]))
 
 
-def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
+def _single_places(key: str, asked: Asked, places: Mapping[str, str], columns: Sequence[Permission]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         query = st.text_input(
-            "In single domains", key=f"{key}-find", placeholder="Find a domain", icon=":material/search:", live=True,
+            "For clients and in single domains", key=f"{key}-find", placeholder="Find a client or domain",
+            icon=":material/search:", live=True,
             width="stretch",
         )  # fmt: skip
-        shown = [name for name in domains if query.strip().lower() in name]
+        shown = [each for each, label in places.items() if query.strip().lower() in label.lower()]
         for right in columns:
             every = _all_have(asked, shown, right)
             st.button(
                 f"{_label(right)}: {'none' if every else 'all'}", key=f"{key}-all-{right}", disabled=not shown,
                 on_click=act(_tick_all, asked, shown, right),
-                help=f"{'Untick' if every else 'Tick'} {_label(right)} for {count(len(shown), 'domain')} in view.",
+                help=f"{'Untick' if every else 'Tick'} {_label(right)} for all {len(shown):,} in view.",
             )  # fmt: skip
     if shown != asked.shown:
         asked.shown, asked.generation = shown, asked.generation + 1
     if not shown:
-        st.caption(f"No domain holds '{escaped(query.strip())}'.")
+        st.caption(f"No client or domain holds '{escaped(query.strip())}'.")
         return
     grid = f"{key}-grid-{asked.generation}-{'-'.join(columns)}"
     st.data_editor(
-        pd.DataFrame({"domain": shown} | {right.value: _ticked(asked, right) for right in columns}),
-        key=grid, hide_index=True, num_rows="fixed", disabled=["domain"], on_change=act(_fold, asked, grid),
+        pd.DataFrame(
+            {"place": [places[each] for each in shown]} | {right.value: _ticked(asked, right) for right in columns}
+        ),
+        key=grid, hide_index=True, num_rows="fixed", disabled=["place"], on_change=act(_fold, asked, grid),
         height=min(len(shown), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
-        column_config={"domain": st.column_config.TextColumn("Domain", pinned=True)}
+        column_config={"place": st.column_config.TextColumn("Where", pinned=True)}
         | {right.value: st.column_config.CheckboxColumn(_label(right), width=76) for right in columns},
     )  # fmt: skip
     st.caption(_MEANINGS)
@@ -134,36 +140,37 @@ def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
     return bool(shown) and all(right in asked.given.get(name, ()) for name in shown)
 
 
-def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
+def explain(admin: bool, given: Mapping[str, Iterable[str]], clients: Mapping[int, str] | None = None) -> None:
     """Describe the permissions in a sentence, and list them where the sentence only counts."""
-    sentence = describe(admin, given)
+    sentence = describe(admin, given, clients)
     st.markdown(f"{escaped(sentence)}.")
     if admin or len(given) <= _NAMED:
         return
-    with st.expander(f"All {len(given):,} domains"):
+    with st.expander(f"All {len(given):,}"):
         rights = sorted(grants(given).items())
         st.dataframe(
-            {"Domain": [name for name, _ in rights],
+            {"Where": [place(name, clients) for name, _ in rights],
              "May": [", ".join(right for right in Permission if right in may).capitalize() for _, may in rights]},
             hide_index=True, height=min(len(rights), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
-            alt="Permissions by domain",
+            alt="Permissions by client and domain",
         )  # fmt: skip
 
 
-def describe(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
-    """Describe the permissions; domains with the same ones are named together."""
+def describe(admin: bool, given: Mapping[str, Iterable[str]], clients: Mapping[int, str] | None = None) -> str:
+    """Describe the permissions; places with the same ones are named together.
+
+    `clients` are names by number.
+    """
     if admin:
         return "Admin: everything"
     alike: dict[tuple[Permission, ...], list[str]] = {}
     for domain, rights in grants(given).items():
         kind = tuple(right for right in Permission if right in rights)
-        alike.setdefault(kind, []).append(place(domain))
-    return (
-        "; ".join(
-            f"{', '.join(kind)} in {listed(sorted(names), most=_NAMED, noun='more')}" for kind, names in alike.items()
-        ).capitalize()
-        or "Nothing yet"
+        alike.setdefault(kind, []).append(place(domain, clients))
+    text = "; ".join(
+        f"{', '.join(kind)} in {listed(sorted(names), most=_NAMED, noun='more')}" for kind, names in alike.items()
     )
+    return text[:1].upper() + text[1:] or "Nothing yet"
 
 
 def _label(right: Permission) -> str:

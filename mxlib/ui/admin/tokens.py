@@ -1,9 +1,12 @@
 """Tokens of the HTTP API, for admins: what each may do, how long, and whether it is used."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import EVERY_DOMAIN
 from mxlib.core.format import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord, describe_mark, maker, marks, works
 from mxlib.ui.admin import permissions, users
@@ -20,7 +23,8 @@ _NEVER = "It never ends by itself: anyone who finds it can use it until it is re
 
 def show() -> None:
     """All tokens in a table; a click on one shows what can be done."""
-    tokens, now = services.current().access.tokens(layout.caller()), services.current().clock.now()
+    access, now = services.current().access, services.current().clock.now()
+    tokens, clients = access.tokens(layout.caller()), access.clients(layout.caller())
     with st.container(horizontal=True, vertical_alignment="center"):
         working = sum(works(token, now) for token in tokens)
         st.markdown(f"**{count(working, 'token works', 'tokens work')}**", width="stretch")
@@ -33,7 +37,7 @@ def show() -> None:
         return
     selected = single_select.choose(
         "tokens",
-        pd.DataFrame([_row(token, now) for token in tokens]),
+        pd.DataFrame([_row(token, now, clients) for token in tokens]),
         [token.id for token in tokens],
         alt="All tokens, newest first",
         column_config={
@@ -48,16 +52,16 @@ def show() -> None:
     )
     for token in tokens:
         if token.id == selected:
-            _card(token, now)
+            _card(token, now, clients)
     if selected is None:
         st.caption("Choose a token in the table (by keyboard: Shift+Space) to revoke it.")
 
 
-def _row(token: TokenRecord, now: float) -> dict[str, object]:
+def _row(token: TokenRecord, now: float, clients: Mapping[int, str]) -> dict[str, object]:
     return {
         "Token": token.id,
         "Name": token.name,
-        "May": permissions.describe(token.admin, token.permissions),
+        "May": permissions.describe(token.admin, token.permissions, clients),
         "State": _state(token, now),
         "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
         "Look at": ", ".join(describe_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
@@ -75,10 +79,10 @@ def _state(token: TokenRecord, now: float) -> str:
     return f"{'Works until' if token.expires_at > now else 'Ended'} {day(token.expires_at, now)}"
 
 
-def _card(token: TokenRecord, now: float) -> None:
+def _card(token: TokenRecord, now: float, clients: Mapping[int, str]) -> None:
     with st.container(border=True, key="token"):
         st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
-        permissions.explain(token.admin, token.permissions)
+        permissions.explain(token.admin, token.permissions, clients)
         st.caption(escaped(f"{_state(token, now)}."))
         if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
@@ -128,8 +132,9 @@ def _make() -> None:
     days = right.segmented_control(
         "Ends after", list(_ENDS), default=365, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
     )
+    places = {key: label for key, label in access.places(caller).items() if key != EVERY_DOMAIN}
     admin, given = permissions.ask(
-        RIGHTS, access.domains(caller), admin="Admin: everything in every domain, but neither people nor tokens"
+        RIGHTS, places, admin="Admin: everything in every domain, but neither people nor tokens"
     )
     if days == 0:
         st.warning(_NEVER, icon=":material/all_inclusive:")
