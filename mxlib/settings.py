@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     delete_later_days: int = _env(
         "MXM_DELETE_LATER_DAYS",
         30,
-        "Days after which a mailbox that is to be deleted later is deleted.",
+        "Days from the lock of a mailbox to its deletion, unless another day is chosen; 1 to 3650.",
         ge=1,
         le=MOST_DAYS_LATER,
     )
