@@ -24,6 +24,7 @@ def taken() -> Iterator[None]:
             _stores_share_compiled_statements(patch)
         if "mxlib.auth.passwords" in sys.modules:
             _passwords_are_hashed_at_once(patch)
+            _passwords_are_judged_once(patch)
         _certificates_are_read_once(patch)
         if "starlette.testclient" in sys.modules:
             _test_clients_share_an_event_loop(patch, stack)
@@ -90,6 +91,14 @@ def _passwords_are_hashed_at_once(patch: pytest.MonkeyPatch) -> None:
     from mxlib.auth import passwords
 
     patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def _passwords_are_judged_once(patch: pytest.MonkeyPatch) -> None:
+    """Estimate the strength of a password once, though many tests add a user who has it."""
+    from mxlib.auth import password_strength
+
+    judge = cache(password_strength.weakness)
+    patch.setattr(password_strength, "weakness", lambda password, known: judge(password, tuple(known)))
 
 
 def _certificates_are_read_once(patch: pytest.MonkeyPatch) -> None:
