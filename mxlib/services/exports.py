@@ -21,7 +21,7 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
-from mxlib.store import Store, audit, clients
+from mxlib.store import Store, audit, clients, preferences
 
 #: Selections kept for all callers together; each is a few addresses.
 MAX_SELECTIONS = 500
@@ -30,6 +30,12 @@ MAX_SELECTIONS = 500
 _LONGEST_CLIENT = 40
 
 _SELECTION_GONE = "This selection is no longer kept. Tick the mailboxes again."
+
+#: What may separate the cells of a CSV of results, by name; the first one is what programs expect.
+DELIMITERS = {"comma": ",", "semicolon": ";"}
+
+#: The preference for one of them.
+_DELIMITER = "results_delimiter"
 
 RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")
 
@@ -233,6 +239,19 @@ class ExportService:
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)
+
+    def delimiter(self, caller: Caller) -> str:
+        """Return the name of the delimiter that the caller chose for the CSV of results."""
+        with self._store.read() as tx:
+            chosen = preferences.find(tx, _DELIMITER, caller.name)
+        return chosen if chosen in DELIMITERS else next(iter(DELIMITERS))
+
+    def choose_delimiter(self, caller: Caller, name: str) -> None:
+        """Remember the delimiter of the caller; raises NotFound for one that is not in DELIMITERS."""
+        if name not in DELIMITERS:
+            raise NotFound(f"The delimiter of a CSV is {' or '.join(DELIMITERS)}.")
+        with self._store.write() as tx:
+            preferences.put(tx, _DELIMITER, name, caller.name, self._clock.now())
 
     def _record_export(self, caller: Caller, on: str, outcome: str) -> None:
         with self._store.write() as tx:

@@ -14,7 +14,7 @@ from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden, NotRecent
 from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
-from mxlib.services.exports import File, NotFound
+from mxlib.services.exports import DELIMITERS, File, NotFound
 from mxlib.services.failures import ListUnavailable
 
 #: Digits of the largest number that the store can hold for certain.
@@ -76,7 +76,7 @@ def run_file(request: Request) -> Response:
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
     ask = _confirmation(request, f"/jobs?run={int(digits)}")
-    delimiter = ";" if _by_semicolon(request) else ","
+    delimiter = DELIMITERS["semicolon" if _by_semicolon(request) else "comma"]
     return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter), ask)
 
 

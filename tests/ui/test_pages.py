@@ -72,7 +72,7 @@ def test_edits_survive_a_visit_to_another_page(services: Services) -> None:
         "deleted_rows": [],
     }
     tab.run()
-    tab.switch_page(str(PAGES / "runs.py")).run()
+    tab.switch_page(str(PAGES / "jobs.py")).run()
     tab.switch_page(str(PAGES / "import_mailboxes.py")).run()
     assert list(tab.data_editor[0].value["username"])[1] == "jan.jansen"
     assert statuses(tab)[1] == "Ready"

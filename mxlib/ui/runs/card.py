@@ -9,6 +9,7 @@ from mxlib.core.format import count, listed
 from mxlib.core.text import file_problems, run_status
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.run_view import RunView
+from mxlib.services.exports import DELIMITERS
 from mxlib.ui.app import banner, layout
 from mxlib.ui.imports import drafts, notes
 from mxlib.ui.runs import jobs, progress, rows, undo
@@ -133,7 +134,13 @@ def _files(view: RunView) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="files"):
         links.download("Download results", f"/runs/{view.id}/results.xlsx", key="results-xlsx", may_ask=True)
-        links.download("Results as CSV", f"/runs/{view.id}/results.csv", key="results-csv", may_ask=True)
+        delimiter = services.current().exports.delimiter(layout.caller())
+        csv = f"/runs/{view.id}/results.csv" + (f"?delimiter={delimiter}" if delimiter != "comma" else "")
+        links.download("Results as CSV", csv, key="results-csv", may_ask=True)
+        st.segmented_control(
+            "Separator of the CSV", DELIMITERS, default=delimiter, key="csv-delimiter", required=True,
+            format_func=str.capitalize, label_visibility="collapsed", on_change=act(_choose_delimiter),
+        )  # fmt: skip
         if len(view.domains) > 1:
             links.download("One file per domain (ZIP)", f"/runs/{view.id}/results.zip", key="results-zip", may_ask=True)
         if view.done < view.total and not view.open and view.kind in {RunKind.IMPORT, RunKind.CHANGE}:
@@ -142,6 +149,10 @@ def _files(view: RunView) -> None:
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
     st.caption(file_problems.CSV_CALCULATES)
+
+
+def _choose_delimiter() -> None:
+    services.current().exports.choose_delimiter(layout.caller(), st.session_state["csv-delimiter"])
 
 
 def _handing_over(view: RunView) -> None:

@@ -11,11 +11,11 @@ from mxlib.core.text import labels
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import layout
+from mxlib.ui.mailboxes import mailbox_drawer
 from mxlib.ui.widgets.actions import act
 
 _NO_MATCH = "No row matches. Change the search or the filter."
 _SEARCHED = ("address", "name", "recovery_email", "reason")
-_GO = "rows-go"
 
 
 def show(view: RunView) -> None:
@@ -31,8 +31,6 @@ def show(view: RunView) -> None:
             st.info(_NO_MATCH, icon=":material/search_off:")
             return
         _table(view, found)
-    if address := st.session_state.pop(_GO, ""):
-        layout.navigate("mailbox", address=address)
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +59,7 @@ def _table(view: RunView, found: pd.DataFrame) -> None:
     def clicked() -> None:
         click = st.session_state.get(key)
         if click is not None and click.row < len(addresses):
-            st.session_state[_GO] = addresses[click.row]
+            mailbox_drawer.open(addresses[click.row])
 
     numbers = {
         "quota": "Requested quota (MB)",
