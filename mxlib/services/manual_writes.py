@@ -444,6 +444,8 @@ def _must_fit_lock(tx: Tx, asked: WriteRequest, now: float) -> None:
         case Action.UPDATE if asked.password:
             if mailbox_locks.of_mailbox(*place) or mailbox_locks.being_locked(*place):
                 raise MailboxLocked(locks.refuses_password(asked.address), "LOCKED")
+            if after := mailbox_locks.may_still_lock(*place, now):
+                raise MailboxLocked(locks.not_yet(asked.address, after), "BEING_LOCKED", after)
         case Action.LOCK:
             if after := mailbox_locks.may_still_set_password(*place, now):
                 raise MailboxLocked(locks.password_under_way(asked.address, after), "CONFLICT", after)

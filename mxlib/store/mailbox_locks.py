@@ -27,6 +27,8 @@ _ROW_COUNTS = 60.0
 
 #: Runs that may still send.
 _ACTIVE = run.c.status.in_(("queued", "running", "paused", "stopping"))
+#: Of these, runs that send again by themselves.
+_MOVING = run.c.status.in_(("queued", "running", "stopping"))
 
 
 def of_mailbox(tx: Tx, domain: str, username: str) -> Lock | None:
@@ -90,10 +92,10 @@ def end_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: 
 def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:
     """Return the usernames of `domain` whose lock was sent, and has no outcome.
 
-    With `username`, of that mailbox alone.
+    With `username`, of that mailbox alone. A paused run sends no lock again, so its rows do not count.
     """
     rows = sa.select(run_row.c.username).where(
-        run_row.c.run.in_(_active(tx)), run_row.c.domain == domain, run_row.c.action == "lock", _UNDER_WAY
+        run_row.c.run.in_(_runs(tx, _MOVING)), run_row.c.domain == domain, run_row.c.action == "lock", _UNDER_WAY
     )
     writes = sa.select(manual_write.c.username).where(
         manual_write.c.domain == domain, manual_write.c.action == "lock", _OPEN_WRITE
@@ -130,16 +132,20 @@ def _under_way(tx: Tx, domain: str, username: str, now: float, *, locks: bool) -
     )
     started = sa.select(run.c.created_at).where(run.c.id == run_row.c.run).scalar_subquery()  # a retry sent nothing yet
     rows = sa.select(run_row.c.outcome, sa.func.coalesce(last, started)).where(
-        run_row.c.run.in_(_active(tx)), run_row.c.domain == domain, run_row.c.username == username, of_row, _UNDER_WAY
+        run_row.c.run.in_(_runs(tx, _ACTIVE)),
+        run_row.c.domain == domain,
+        run_row.c.username == username,
+        of_row,
+        _UNDER_WAY,
     )
     # A row that waits may wait for ever, in a paused run; what it sent may not.
     left = [sent_at + _ROW_COUNTS - now if waits == "waiting" else _ROW_COUNTS for waits, sent_at in tx.execute(rows)]
     return max(0.0, (until or now) - now, *left)
 
 
-def _active(tx: Tx) -> list[int]:
-    """Return the runs that may still send: few, while the rows of a domain may be very many."""
-    return list(tx.execute(sa.select(run.c.id).where(_ACTIVE)).scalars())
+def _runs(tx: Tx, where: sa.ColumnElement[bool]) -> list[int]:
+    """Return the runs of a status: few, while the rows of a domain may be very many."""
+    return list(tx.execute(sa.select(run.c.id).where(where)).scalars())
 
 
 def _is(domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:

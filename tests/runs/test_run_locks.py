@@ -111,6 +111,20 @@ def test_a_row_that_waits_after_a_lost_answer_forbids_a_lock_for_a_minute() -> N
         assert mailbox_locks.may_still_set_password(tx, "a.nl", "user0", here.clock.now() + 61.0) == 0
 
 
+def test_a_lock_of_a_paused_run_is_not_on_its_way() -> None:
+    here = existing(Rule(NAMED["lost_after"], count=None))
+    run = here.start(plan(acts(Action.LOCK)))
+    while not here.rows(run)[0].unanswered:
+        here.step()
+    with here.store.read() as tx:
+        assert mailbox_locks.being_locked(tx, "a.nl") == {"user0"}
+    here.engine.pause(run, "for the test")
+    with here.store.read() as tx:
+        assert mailbox_locks.being_locked(tx, "a.nl") == set()
+        assert mailbox_locks.may_still_lock(tx, "a.nl", "user0", here.clock.now()) > 0
+        assert mailbox_locks.may_still_lock(tx, "a.nl", "user0", here.clock.now() + 61.0) == 0
+
+
 def test_locks_under_way_are_read_from_the_rows_of_open_runs() -> None:
     here = existing()
     here.start(plan(acts(Action.LOCK)))
