@@ -107,7 +107,8 @@ def test_an_old_list_shows_its_age():
 
 
 def test_the_age_of_a_list_is_shown_even_before_the_first_read():
-    assert list_ages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
+    assert list_ages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Updated 47 minutes ago"
+    assert list_ages.read_ago(100.0, 159.0) == "Updated just now"
     assert list_ages.read_ago(None, 0.0) == "Not read yet."
 
 

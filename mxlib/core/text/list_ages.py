@@ -21,7 +21,9 @@ def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
 
 def read_ago(read_at: float | None, now: float) -> str:
     """Say how old a list is."""
-    return f"Read {age(now - read_at)} ago." if read_at is not None else "Not read yet."
+    if read_at is None:
+        return "Not read yet."
+    return f"Updated {age(now - read_at)} ago" if now - read_at >= 60 else "Updated just now"
 
 
 def reading_lists(done: int, total: int, wait: float = 0.0) -> str:

@@ -42,7 +42,7 @@ def _draw() -> None:
             st.markdown(_use(known))
         now = app.clock.now()
         if now - known.read_at > 2 * MAX_AGE_S:
-            st.caption(f"{list_ages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
+            st.caption(f"{list_ages.read_ago(known.read_at, now)}. {escaped(problem)}".strip())
 
 
 def _use(known: AccountStorage) -> str:
