@@ -10,7 +10,7 @@ from mxlib.core import addresses
 from mxlib.core.vocabulary import AuditAction, Outcome, RunKind, Verdict
 from mxlib.runs import results
 from mxlib.runs.run_view import RunView
-from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts
+from mxlib.store import Store, Tx, audit, journal, mailbox_lists, row_counts
 from mxlib.store.records import RowRecord, RunRecord
 
 #: The text instead of one that names a domain which its reader may not see.
@@ -180,6 +180,7 @@ class RunVisibility:
             notes=() if hidden_rows else view.notes,  # they may be about the hidden rows
             domains=tuple(domain for domain in view.domains if domain not in hidden),
             behind=() if caller.external else view.behind,  # of the runs of others, nothing but the time is shown
+            undone_by=tuple(number for number in view.undone_by if _is_shown(tx, caller, number)),
             paused_reason=_without(view.paused_reason, hidden, ELSEWHERE),
             note=_without(view.note, hidden, ""),
         )
@@ -210,6 +211,11 @@ def _invalid(row: RowRecord | row_counts.Invalid) -> Invalid:
 
 def _without(text: str, hidden: frozenset[str], instead: str) -> str:
     return instead if any(name in text.lower() for name in hidden) else text
+
+
+def _is_shown(tx: Tx, caller: Caller, number: int) -> bool:
+    run = journal.get_run(tx, number)
+    return run is not None and may_see(caller, run)
 
 
 def _domains(tx: Tx) -> frozenset[str]:
