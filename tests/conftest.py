@@ -23,20 +23,22 @@ FAST = ("core", "mxroute", "store", "runs")
 
 #: Journeys in Chromium, which mostly wait, longest first.
 JOURNEYS = (
-    "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey", "test_mapping_journey",
-    "test_fix_journey", "test_undo_journey", "test_manage_down_journey", "test_tabs_journey", "test_update_journey",
-    "test_second_factor_journey", "test_pages_open", "test_rights_journey", "test_access_journey",
-    "test_oidc_journey", "test_sessions_journey", "test_files_journey", "test_inert_addresses_journey",
-    "test_draft_journey",
+    "test_sign_in_journey", "test_manage_journey", "test_grid_journey", "test_journey", "test_tabs_journey",
+    "test_update_journey", "test_oidc_journey", "test_manage_down_journey", "test_second_factor_journey",
+    "test_access_journey", "test_mapping_journey", "test_roles_journey", "test_rights_journey", "test_undo_journey",
+    "test_pages_open", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
+    "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.
 LONGEST = (
-    "test_server_process", "test_rules_properties", "test_open_tabs", "test_killed", "test_hostile_requests",
-    "test_oidc", "test_chaos", "test_openapi", "test_run_properties", "test_change_properties", "test_linear",
-    "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties",
-    "test_250_rows", "test_files", "test_mapping_page", "test_uploads", "test_secret_cells",
-    "test_spreadsheet_roundtrip", "test_owners", "test_installed", "test_markdown", "test_wire", "test_editor",
+    "test_server_process", "test_rules_properties", "test_hostile_requests", "test_open_tabs", "test_killed",
+    "test_linear", "test_chaos", "test_run_properties", "test_change_properties", "test_mapping_page",
+    "test_rights_after_waiting", "test_openapi", "test_secret_cells", "test_markdown", "test_cases_page",
+    "test_spreadsheet_roundtrip", "test_preview_page", "test_confirm_identity", "test_permissions_pages", "test_oidc",
+    "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties", "test_undo",
+    "test_250_rows", "test_files", "test_uploads", "test_bulk_changes", "test_audit_log", "test_fix_groups",
+    "test_owners", "test_installed", "test_wire", "test_editor", "test_mailbox_locks", "test_dated_deletions",
     "test_reading_properties", "test_bulk_edit", "test_run_undo", "test_run", "test_descriptors",
 )  # fmt: skip
 

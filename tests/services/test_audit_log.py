@@ -19,7 +19,7 @@ from mxlib.clock import SystemClock
 from mxlib.core.files import writer
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services import audit_log
-from mxlib.services.audit_log import CHUNK, AuditFilter, AuditLog
+from mxlib.services.audit_log import AuditFilter, AuditLog
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, idempotency
@@ -172,14 +172,17 @@ def test_it_is_read_page_by_page_without_a_gap(store: Store, trail: AuditLog) ->
     assert third.older is None
 
 
-def test_the_csv_in_pieces_has_every_entry_once(store: Store, trail: AuditLog) -> None:
+def test_the_csv_in_pieces_has_every_entry_once(
+    store: Store, trail: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "CHUNK", many := 200)
     with store.write() as tx:
-        for number in range(CHUNK + 2):
+        for number in range(many + 2):
             audit.record(tx, Actor("ops1"), AuditAction.MAILBOX_CREATE, at=1.0, on=f"m{number}@a.nl")
     pieces = list(trail.csv(LOCAL, AuditFilter()).pieces)
     assert len(pieces) > 2
     rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode("utf-8-sig"))))
-    assert [row["on"] for row in rows] == [f"m{number}@a.nl" for number in reversed(range(CHUNK + 2))]
+    assert [row["on"] for row in rows] == [f"m{number}@a.nl" for number in reversed(range(many + 2))]
     assert rows[0]["time"] == "1970-01-01T00:00:01.000Z"
 
 

@@ -77,11 +77,11 @@ def test_a_search_follows_a_create_or_deletion_by_hand_at_once(app: App) -> None
     assert found(app, "kim") == ["kim@a.nl", "kim@b.nl", "kimberley@a.nl", "joakim@a.nl"]
 
 
-def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_returned(app: App) -> None:
-    boxes = [Mailbox(f"person{n}", f"person{n}@a.nl", 1024, 0.0, 9600, 0, False) for n in range(10_000)]
+def test_of_a_thousand_mailboxes_the_first_fifty_hits_are_returned(app: App) -> None:
+    boxes = [Mailbox(f"person{n}", f"person{n}@a.nl", 1024, 0.0, 9600, 0, False) for n in range(1_000)]
     with app.services.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, time.time())
-    assert len(found(app, "person77")) == 50
+    assert len(found(app, "person7")) == 50
 
 
 # The past.
