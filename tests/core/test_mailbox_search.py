@@ -44,6 +44,19 @@ def test_words_are_found_in_any_order_without_accents_and_people_before_domains(
     assert found(text) == addresses
 
 
+@pytest.mark.parametrize("text", ["emma noord", "noord emma"])
+def test_the_word_that_matches_worst_ranks_a_mailbox(text: str) -> None:
+    assert Query(text).rank(*MAILBOXES[0]) == Query("noord").rank(*MAILBOXES[0])
+    assert Query(text).rank(*MAILBOXES[0]) != Query("emma").rank(*MAILBOXES[0])
+
+
+def test_a_recovery_email_comes_before_a_domain() -> None:
+    in_both, in_domain = Query("home").rank("a@home.nl", "", "kim@home.nl"), Query("home").rank("a@home.nl")
+    assert in_both is not None
+    assert in_domain is not None
+    assert in_both < in_domain
+
+
 def test_a_blank_search_has_no_words() -> None:
     assert not Query(" \t")
 

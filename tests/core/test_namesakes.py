@@ -179,3 +179,11 @@ def test_a_username_of_the_file_itself_is_no_question() -> None:
     editor._latest = None
     editor.choose_existing(OnExisting.UPDATE)
     assert ticked(editor) == [True, True, True]
+
+
+def test_a_row_that_is_left_out_needs_no_answer(editor: Editor) -> None:
+    include(editor)
+    validated = editor.validate_rows()
+    nobody: namesakes.SamePeople = frozenset()
+    assert namesakes.unanswered(validated, MADE, nobody).any()
+    assert not namesakes.unanswered(validated.assign(ticked=False), MADE, nobody).any()

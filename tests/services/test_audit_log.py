@@ -172,9 +172,7 @@ def test_it_is_read_page_by_page_without_a_gap(store: Store, trail: AuditLog) ->
     assert third.older is None
 
 
-def test_the_csv_in_pieces_has_every_entry_once(
-    store: Store, trail: AuditLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_csv_in_pieces_has_every_entry_once(store: Store, trail: AuditLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_log, "CHUNK", many := 200)
     with store.write() as tx:
         for number in range(many + 2):
