@@ -5,6 +5,7 @@ import pytest
 from mxlib.core.locks import Lock
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.vocabulary import Action
+from mxlib.runs import write_guard
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
 from mxlib.store import dated_deletions, mailbox_locks, manual_writes
@@ -138,3 +139,11 @@ def test_locks_under_way_are_read_from_the_rows_of_open_runs() -> None:
         plans = [str(step) for each in statements for step in raw.execute(f"EXPLAIN QUERY PLAN {each}")]
     assert any("run_by_status" in step for step in plans), plans
     assert not any("row_by_mailbox" in step for step in plans), plans
+
+
+@pytest.mark.parametrize(("action", "kept"), [(Action.LOCK, True), (Action.DELETE, False)])
+def test_a_lock_keeps_a_mailbox_from_a_second_one_but_not_from_its_deletion(action: Action, kept: bool) -> None:
+    here = existing()
+    waiting = here.rows(here.start(plan(acts(action))))[0]
+    assert (write_guard.against_lock(waiting, locked=True) is not None) is kept
+    assert write_guard.against_lock(waiting, locked=False) is None
