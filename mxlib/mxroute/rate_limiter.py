@@ -94,6 +94,11 @@ class RateLimiter:
         with self._changed:
             return self._limits.wait_seconds(kind, self._clock.monotonic())
 
+    def left(self, kind: str) -> tuple[int, int]:
+        """Return how many requests may go now, and how many a window allows."""
+        with self._changed:
+            return self._limits.left(kind, self._clock.monotonic())
+
     def close(self) -> None:
         """Refuse every slot from now on, and end all waits."""
         with self._changed:

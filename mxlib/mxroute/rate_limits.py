@@ -250,6 +250,11 @@ class RateLimits:
         wait = self._budgets[kind].wait(now)
         return wait if wait > POLL else 0.0
 
+    def left(self, kind: str, now: float) -> tuple[int, int]:
+        """Return how many requests may go now, and how many a window allows."""
+        budget = self._budgets[kind]
+        return min(budget.available(now)[0], budget.limit), budget.limit
+
     def estimate(self, writes: int, now: float) -> float:
         """Return the seconds that so many more writes take, as far as is known now."""
         budget = self._budgets["write"]

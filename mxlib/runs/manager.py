@@ -329,6 +329,11 @@ class RunManager:
         """Return whether the runs wait for a host that does not answer."""
         return self._worker.engine.health.is_open(self._clock.monotonic())
 
+    def silent_since(self) -> float | None:
+        """Return when MXroute stopped answering the runs (Unix seconds); None while it answers."""
+        since = self._worker.engine.health.silent_since
+        return None if since is None else self._clock.now() - (self._clock.monotonic() - since)
+
     def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
         """Return the problems of the runs, one sentence each.
 

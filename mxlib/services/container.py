@@ -36,9 +36,11 @@ from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
 from mxlib.services.files import FileService
 from mxlib.services.history import MailboxHistoryService
+from mxlib.services.host_status import HostStatusService
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import ImportService
+from mxlib.services.jump import JumpService
 from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
@@ -79,7 +81,9 @@ class Services:
     changes: ChangeService
     dated_deletions: DatedDeletions
     search: MailboxSearch
+    jump: JumpService
     overview: OverviewService
+    host_status: HostStatusService
     histories: MailboxHistoryService
     storage: AccountStorageService
     clients: ClientService
@@ -213,10 +217,11 @@ def assemble(
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
+    watch = RunWatch(runs, clock)
     clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists,
-        ListReader(store, lists, engine, rate_limiter, clock), imports, files, drafts, runs, RunWatch(runs, clock),
+        ListReader(store, lists, engine, rate_limiter, clock), imports, files, drafts, runs, watch,
         exports=exports,
         mailboxes=mailboxes,
         manual_writes=manual,
@@ -224,7 +229,9 @@ def assemble(
         changes=changing,
         dated_deletions=dated,
         search=MailboxSearch(store, lists, clock),
+        jump=JumpService(store, watch),
         overview=OverviewService(store, lists, runs, drafts, dated, clients),
+        host_status=HostStatusService(lists, watch, engine, rate_limiter),
         histories=MailboxHistoryService(store),
         storage=storage,
         clients=clients,

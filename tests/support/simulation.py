@@ -94,6 +94,9 @@ class FreeRateLimiter:
     def update(self, kind: str, outcome: object, sent_at: float) -> None:
         pass
 
+    def left(self, kind: str) -> tuple[int, int]:
+        return 20, 20
+
     def wait_seconds(self, kind: str) -> float:
         return 0.0
 

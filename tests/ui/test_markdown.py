@@ -113,7 +113,17 @@ OURS: dict[str, set[str]] = {
         "value",
     },
     "widgets/dialogs": {"look", "title"},
-    "app/layout": {"__version__", "title"},
+    "app/layout": {
+        "__version__",
+        "title",
+        "each",
+        "{heading: [page(name) for name in names] for heading, names in _SECTIONS.items()}",
+    },
+    "widgets/domain_field": {"label", "look"},
+    "app/jump": {"key", "what", "title"},
+    "app/status": {"session.caller()"},
+    "overview/figures": {"label", "value"},
+    "overview/waiting": {"texts.more(len(lines) - _MOST)"},
     "imports/upload": {
         "_CHOOSE.format(most=settings.max_file_mb)",
         "_TABLE.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",

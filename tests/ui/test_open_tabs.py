@@ -49,6 +49,7 @@ LOOKS = {
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
+    "jump-open", "keys-open",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.

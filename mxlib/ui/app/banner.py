@@ -1,6 +1,6 @@
-"""Notices on every page: a run that is active, or that ended while nobody watched."""
+"""Notices on every page: runs that ended or paused while nobody watched, and what admins must know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,41 +11,10 @@ from mxlib.core.text.backups import CONTINUE
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import session
-from mxlib.ui.widgets import actions, auto_refresh
+from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.format import escaped
 
-NAME = "MXM"
-
-#: Seconds between two updates of the tab's title.
-PULSE = 5
 _STILL = AT_AN_END | {RunStatus.PAUSED}
-
-
-def tab_title(caller: Caller, page: str) -> str:
-    """Return the title of the tab: the page and, before it, the progress of a run."""
-    return _title(services.current().runs.all(caller, most=10), page)
-
-
-def _title(views: Sequence[RunView], page: str) -> str:
-    progress = next((f"{view.decided:,}/{view.total:,} · " for view in views if view.status not in _STILL), "")
-    return f"{progress}{page} · {NAME}"
-
-
-def pulse(page: str) -> None:
-    """Show the progress of the run in the tab's title while a run is active.
-
-    Only the title is drawn again.
-    """
-    still = f"{page} · {NAME}"
-
-    def retitle() -> None:
-        title = _title(services.current().run_watch.all(session.caller(), most=10), page)
-        st.set_page_config(page_title=title)
-        if title == still:
-            auto_refresh.stop()
-
-    if tab_title(session.caller(), page) != still:
-        actions.live(retitle, every=PULSE)
 
 
 def show(show_run: Callable[[int], None]) -> None:

@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 
 from mxlib import __version__, dashboard, services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.ui.app import banner, search, session, storage
+from mxlib.ui.app import banner, jump, search, session, status, storage
 from mxlib.ui.widgets import actions, confirm_identity, dialogs
 from mxlib.ui.widgets.format import escaped
 
@@ -85,17 +85,16 @@ def show(open_mailbox: Callable[[str], None]) -> None:
     except Forbidden as error:
         session.turn_away(str(error))
     # Before the navigation, which would let browsers load the icon of the page from an outside server.
-    before = st.session_state.get("tab-title", banner.NAME)
+    before = st.session_state.get(status.TITLE, status.NAME)
     st.set_page_config(page_title=before, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     st.logo(str(ASSETS / "mxm-logo.svg"), size="large", icon_image=str(ASSETS / "mxm.svg"))
     chosen = st.navigation(_sections(), position="sidebar")
     _leave_the_overview(chosen)
-    st.session_state["tab-title"] = title = banner.tab_title(caller(), chosen.title)
+    st.session_state[status.TITLE] = title = status.title(chosen.title)
     st.set_page_config(page_title=title)
     with st.sidebar:
-        _sidebar(open_mailbox)
+        _sidebar(chosen.title, open_mailbox)
     st.html(ASSETS / "mxm.css")
-    banner.pulse(chosen.title)
     banner.show_hold()
     if chosen.url_path != "jobs":
         banner.show(lambda run: navigate("jobs", run=str(run)))
@@ -134,18 +133,26 @@ def stop() -> NoReturn:
     raise _Drawn
 
 
-def _sidebar(open_mailbox: Callable[[str], None]) -> None:
+def _sidebar(shown: str, open_mailbox: Callable[[str], None]) -> None:
     app = services.current()
     if app.on_sandbox:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
     known = app.lists.domains(caller())
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
+    jump.show(jump.Ways(_places(), lambda name, parameters: navigate(name, **parameters), open_mailbox))
     if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
         search.show(search.Ways(open_mailbox, lambda domain: navigate("email_accounts", domain=domain)))
+    if _is_listed("jobs"):
+        status.show(shown, page("jobs"))
     storage.show()
     session.show(caller())
     st.html(f'<p class="mxm-version">MXM {__version__}</p>')
+
+
+def _places() -> tuple[jump.Place, ...]:
+    """Return the pages of the navigation for this caller."""
+    return tuple(jump.Place(name, title, icon) for name, (title, icon, _) in _PLACES.items() if _is_listed(name))
 
 
 def navigate(name: str, **parameters: str) -> None:
