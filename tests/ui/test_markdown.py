@@ -141,7 +141,12 @@ OURS: dict[str, set[str]] = {
         "texts.label(group, kind)",
     },
     "imports/row_form": {"labels.kind(row['kind'])"},
-    "runs/card": {"number", "run_status.hidden_rows(view.hidden)", "run_status.no_longer_allowed(view.id)"},
+    "runs/card": {
+        "number",
+        "str.capitalize",
+        "run_status.hidden_rows(view.hidden)",
+        "run_status.no_longer_allowed(view.id)",
+    },
     "runs/progress": {"run_status.hidden_rows(view.hidden)", "labels.outcome(outcome)"},
     "runs/rows": {"figures.index", "labels.outcome(outcome)"},
     "mailboxes/selection_bar": {"action.label", "action.description", "verbs", "last"},
