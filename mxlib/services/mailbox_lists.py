@@ -39,6 +39,9 @@ MAX_WAIT_S = 20.0
 #: The same when many lists are read one after another: over a minute, so that the next minute's reads are waited for.
 LONG_MAX_WAIT_S = 75.0
 
+#: Frames of several domains that are kept together.
+_MOST_JOINED = 8
+
 #: Lists read at the same time.
 _AT_ONCE = 3
 
@@ -121,6 +124,7 @@ class MailboxLists:
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
+        self._joined: dict[tuple[tuple[str, float], ...], pd.DataFrame] = {}
         self._outcomes: dict[str, tuple[float, Failure | None]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
         self._failed: list[MXrouteError | StoreUnavailable] = []
@@ -421,8 +425,58 @@ class MailboxLists:
 
         MXroute's columns are built once a read; columns that are stored here are joined at every call.
         """
+        frame = self._of_host(domain, read_at)
+        with self._store.read() as tx:
+            stored = {column.name: stored_columns.of_domain(tx, column.name, domain) for column in STORED_HERE}
+            locks, being_locked = mailbox_locks.of_domain(tx, domain), mailbox_locks.being_locked(tx, domain)
+        if locks or being_locked:
+            frame = _with_locks(frame, locks, being_locked)
+        known = {
+            name: [values.get(user, "") for user in frame["username"]] for name, values in stored.items() if values
+        }
+        return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype="str") for name, cells in known.items()})
+
+    def in_all(self, caller: Caller, domains: Collection[str]) -> pd.DataFrame:
+        """Return the stored mailboxes of these domains in one frame, with their `domain`.
+
+        No request is made; a list that was never read has no mailboxes.
+        """
+        for domain in domains:
+            caller.require(Permission.VIEW, domain)
+        with self._store.read() as tx:
+            times = mailbox_lists.read_times(tx)
+            read_at = tuple((name, times[name]) for name in sorted(domains) if name in times)
+            stored = {column.name: stored_columns.by_address(tx, column.name) for column in STORED_HERE}
+            locked = mailbox_locks.usernames(tx)
+            locks = {
+                f"{user}@{name}": lock
+                for name, _ in read_at
+                if name in locked
+                for user, lock in mailbox_locks.of_domain(tx, name).items()
+            }
+            being_locked = {f"{user}@{name}" for name, _ in read_at for user in mailbox_locks.being_locked(tx, name)}
+        frame = self._all_of_host(read_at)
+        if locks or being_locked:
+            frame = _with_locks(frame, locks, being_locked, by="address")
+        addresses = frame["address"].tolist()
+        cells = {name: [values.get(one, "") for one in addresses] for name, values in stored.items() if values}
+        return frame.assign(**{name: pd.Series(texts, index=frame.index, dtype="str") for name, texts in cells.items()})
+
+    def _all_of_host(self, read_at: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+        """Return MXroute's columns of these lists in one frame, built once while none of them changes."""
+        cached = self._joined.get(read_at)
+        if cached is None:
+            frames = [self._of_host(name, at).assign(domain=name) for name, at in read_at]
+            empty = self._of_host("", None).assign(domain=pd.Series(dtype="str"))
+            cached = pd.concat([each for each in frames if len(each)] or [empty], ignore_index=True)
+            if len(self._joined) >= _MOST_JOINED:
+                self._joined.clear()
+            self._joined[read_at] = cached
+        return cached
+
+    def _of_host(self, domain: str, read_at: float | None) -> pd.DataFrame:
         cached = self._frames.get(domain)
-        if cached is None or cached[0] != read_at:
+        if cached is None or cached[0] != (read_at or 0.0):
             with self._store.read() as tx:
                 kept = mailbox_lists.mailboxes(tx, domain)
             boxes = kept.mailboxes if kept else ()
@@ -441,23 +495,16 @@ class MailboxLists:
                 columns=list(FRAME_COLUMNS),
             ).sort_values("username", ignore_index=True)
             self._frames[domain] = cached = (read_at or 0.0, frame)
-        with self._store.read() as tx:
-            stored = {column.name: stored_columns.of_domain(tx, column.name, domain) for column in STORED_HERE}
-            locks, being_locked = mailbox_locks.of_domain(tx, domain), mailbox_locks.being_locked(tx, domain)
-        frame = cached[1]
-        if locks or being_locked:
-            frame = _with_locks(frame, locks, being_locked)
-        known = {
-            name: [values.get(user, "") for user in frame["username"]] for name, values in stored.items() if values
-        }
-        return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype="str") for name, cells in known.items()})
+        return cached[1]
 
 
-def _with_locks(frame: pd.DataFrame, locks: Mapping[str, Lock], being_locked: Collection[str]) -> pd.DataFrame:
-    found = [locks.get(user) for user in frame["username"]]
+def _with_locks(
+    frame: pd.DataFrame, locks: Mapping[str, Lock], being_locked: Collection[str], *, by: str = "username"
+) -> pd.DataFrame:
+    found = [locks.get(user) for user in frame[by]]
     values: dict[str, list[object]] = {
         "is_locked": [lock is not None for lock in found],
-        "being_locked": [user in being_locked and user not in locks for user in frame["username"]],
+        "being_locked": [user in being_locked and user not in locks for user in frame[by]],
         "locked_since": [lock.since if lock else math.nan for lock in found],
         "locked_by": [lock.by if lock else "" for lock in found],
         "lock_reason": [lock.reason if lock else "" for lock in found],

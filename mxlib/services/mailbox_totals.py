@@ -4,10 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from heapq import nlargest
 
+from mxlib.core.mailbox_filter import NEAR_SEND_LIMIT, NEARLY_FULL
 from mxlib.mxroute.protocol import Mailbox
-
-#: Share of its quota from which a mailbox counts as nearly full, and of its send limit as near it.
-NEARLY_FULL, NEAR_SEND_LIMIT = 0.9, 0.8
 
 #: Mailboxes in the list of the fullest.
 MOST_FULLEST = 10

@@ -1,0 +1,79 @@
+"""The filter of mailboxes: its parameters in an address, and what it lets through."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxlib.core.mailbox_filter import MAX_VALUES, MailboxFilter, MailboxState, has_state, with_states, with_text
+from mxlib.core.schema import MAX_CELL_LENGTH
+
+DOMAINS = st.from_regex(r"[a-z]{1,8}\.(nl|de)", fullmatch=True)
+FILTERS = st.builds(
+    MailboxFilter,
+    st.lists(DOMAINS, unique=True, max_size=5).map(tuple),
+    st.lists(st.integers(0, 10**9 - 1), unique=True, max_size=5).map(tuple),
+    st.sets(st.sampled_from(MailboxState)).map(lambda some: tuple(state for state in MailboxState if state in some)),
+    st.text(max_size=MAX_CELL_LENGTH).map(str.strip),
+)
+
+
+@given(FILTERS)
+def test_the_parameters_of_a_filter_give_the_same_filter(chosen: MailboxFilter) -> None:
+    assert MailboxFilter.read(chosen.parameters()) == chosen
+
+
+@given(st.dictionaries(st.sampled_from(["domain", "client", "state", "q", "x"]), st.lists(st.text(), max_size=5)))
+def test_any_parameters_give_a_filter(parameters: dict[str, list[str]]) -> None:
+    chosen = MailboxFilter.read(parameters)
+    assert MailboxFilter.read(chosen.parameters()) == chosen
+
+
+def test_parameters_are_bounded() -> None:
+    chosen = MailboxFilter.read(
+        {"domain": [f"d{number}.nl" for number in range(9_999)], "client": ["9" * 5_000], "q": ["x" * 99_999]}
+    )
+    assert (len(chosen.domains), chosen.clients, len(chosen.text)) == (MAX_VALUES, (), MAX_CELL_LENGTH)
+
+
+def mailboxes() -> pd.DataFrame:
+    names = ("address", "name", "recovery_email", "usage", "quota", "sent", "limit", "suspended", "is_locked")
+    rows = [
+        ("full@a.nl", "Emma Vogel", "e@x.nl", 2048.0, 2048, 0, 100, False, False),
+        ("near@a.nl", "", "", 95.0, 100, 80, 100, False, True),
+        ("free@b.nl", "Jürgen", "j@x.nl", 9_999.0, 0, 79, 100, True, False),
+    ]
+    return pd.DataFrame(rows, columns=names).assign(being_locked=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ("over_quota", "full@a.nl"),
+        ("nearly_full", "full@a.nl near@a.nl"),
+        ("near_send_limit", "near@a.nl"),
+        ("suspended", "free@b.nl"),
+        ("locked", "near@a.nl"),
+        ("no_recovery_email", "near@a.nl"),
+    ],
+)
+def test_each_state_finds_its_mailboxes(state: str, found: str) -> None:
+    frame = mailboxes()
+    assert list(frame.loc[has_state(frame, MailboxState(state)), "address"]) == found.split()
+
+
+def test_every_state_that_is_chosen_has_to_hold() -> None:
+    found = with_states(mailboxes(), [MailboxState.NEARLY_FULL, MailboxState.LOCKED])
+    assert list(found["address"]) == ["near@a.nl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("vogel emma", "full@a.nl"), ("juergen", "free@b.nl"), ("jurgen", "free@b.nl"), ("x.nl", "full@a.nl free@b.nl")],
+)
+def test_the_words_of_a_search_are_found_in_any_order_and_without_accents(text: str, found: str) -> None:
+    assert list(with_text(mailboxes(), text)["address"]) == found.split()
+
+
+def test_a_search_longer_than_a_cell_finds_nothing() -> None:
+    assert with_text(mailboxes(), "x" * (MAX_CELL_LENGTH + 1)).empty
