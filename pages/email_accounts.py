@@ -1,4 +1,4 @@
-"""Page of all mailboxes of a domain, with imports and exports."""
+"""Page of the mailboxes of all domains, with filters, imports and exports."""
 
 import streamlit as st
 
@@ -6,46 +6,50 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
-from mxlib.ui.mailboxes import export_all, new_mailbox, table, unconfirmed
-from mxlib.ui.widgets import domain_field, flash, links, permissions
-from mxlib.ui.widgets.format import escaped
+from mxlib.ui.mailboxes import export_all, filters, new_mailbox, reading, table, unconfirmed
+from mxlib.ui.widgets import flash, permissions
 
 caller = layout.caller()
-with st.container(horizontal=True, vertical_alignment="bottom"):
+names = services.current().lists.domains(caller).names
+with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Email accounts", anchor=False, width="stretch")
-    domain = domain_field.choose(
-        "Domain", services.current().lists.domains(caller).names, key="domain", width=320, help="Kept in the address."
-    )
-if not domain:
+    actions = st.container(horizontal=True, width="content")
+if not names:
     table.show_no_domain(caller)
     layout.stop()
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    if caller.may(Permission.IMPORT, domain):
-        if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-            layout.navigate("import_mailboxes", domain=domain)
-        if st.button("New mailbox", icon=":material/person_add:", key="new"):
-            new_mailbox.forget()
-            new_mailbox.ask(domain)
-    if permissions.exports(caller, domain):
-        links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
-        links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
-    if permissions.exports_anything(caller, services.current().lists.domains(caller).names):
-        export_all.offer()
-    may_view = caller.may(Permission.VIEW, domain)
-    refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
-    age = st.empty()
-
 flash.show()
-unconfirmed.show(domain)
-if permissions.lacks(caller, Permission.VIEW, domain):
+chosen, domains = filters.choose(names)
+with actions:
+    may_import = [name for name in domains if caller.may(Permission.IMPORT, name)]
+    if may_import and st.button("New mailbox", icon=":material/person_add:", key="new"):
+        new_mailbox.forget()
+        new_mailbox.ask(may_import)
+    export_view = st.container(horizontal=True, width="content")
+    if permissions.exports_anything(caller, names):
+        export_all.offer()
+    if may_import and st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
+        layout.navigate("import_mailboxes", **({"domain": domains[0]} if len(domains) == 1 else {}))
+unconfirmed.show_all(domains)
+viewed = tuple(name for name in domains if caller.may(Permission.VIEW, name))
+if not viewed:
+    filters.write(chosen)
+    if domains:
+        permissions.lacks(caller, Permission.VIEW, domains[0])
+    else:
+        st.info("No domain matches these filters.", icon=":material/search_off:")
     layout.stop()
-with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
-    mailboxes = services.current().lists.mailboxes(caller, domain, refresh=refresh)
-if mailboxes.problem:
-    st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
-if mailboxes.read_at is None:
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    line = st.empty()
+    refresh = st.button("Refresh", icon=":material/refresh:", type="tertiary", key="refresh")
+oldest = reading.read(viewed, refresh=refresh)
+mailboxes = services.current().lists.in_all(caller, viewed)
+if oldest is None:
+    filters.write(chosen)
     layout.stop()
-age.caption(list_ages.read_ago(mailboxes.read_at, services.current().clock.now()))
-table.show_totals(mailboxes.frame)
-table.show_table(mailboxes.frame, domain)
+age = list_ages.read_ago(oldest, services.current().clock.now())
+line.caption(f"{table.totals(mailboxes)} · {age}", width="content")
+chosen, shown = table.show_table(mailboxes, chosen, viewed)
+filters.write(chosen)
+with export_view:
+    export_all.offer_view(shown, domains, whole=len(shown) == len(mailboxes))

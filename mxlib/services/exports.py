@@ -26,6 +26,9 @@ from mxlib.store import Store, audit, clients, preferences
 #: Selections kept for all callers together; each is a few addresses.
 MAX_SELECTIONS = 500
 
+#: The kind of a list with names and use for a client, instead of an import.
+USAGE = "usage.xlsx"
+
 #: Characters of a client's name in a file name.
 _LONGEST_CLIENT = 40
 
@@ -144,9 +147,12 @@ class ExportService:
     def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
         """Export these mailboxes, as far as they still exist; the remarks name the others.
 
+        `kind` may also be USAGE.
+
         Raises NotFound when none exists, Forbidden, ListUnavailable.
         """
-        _must_be_known(kind)
+        if kind != USAGE:
+            _must_be_known(kind)
         selected = set(addresses)
         domains = sorted({address.rpartition("@")[2] for address in selected})
         for domain in domains:
@@ -182,7 +188,7 @@ class ExportService:
         return number
 
     def selection_file(self, caller: Caller, number: str, kind: str) -> File:
-        """Export a selection as `csv` or `xlsx`; raises NotFound, Forbidden, ListUnavailable."""
+        """Export a selection as `csv`, `xlsx` or USAGE; raises NotFound, Forbidden, ListUnavailable."""
         with self._lock:
             owner, addresses = self._selections.get(number, ("", ()))
         if owner != caller.name or not addresses:
@@ -202,11 +208,12 @@ class ExportService:
         return domains
 
     def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: AllDomains | None = None) -> File:
-        write = writer.mailboxes_csv if kind == "csv" else writer.mailboxes_xlsx
+        write = {"csv": writer.mailboxes_csv, USAGE: writer.usage_xlsx}.get(kind, writer.mailboxes_xlsx)
         frame = pd.concat([each.frame.assign(domain=each.domain) for each in lists], ignore_index=True)
         of = self._client_of({each.domain for each in lists})
         whose = f"{of} {domain or 'all'}" if of else domain
-        name = writer.file_name(whose, datetime.fromtimestamp(self._clock.now()).date(), kind)
+        day = datetime.fromtimestamp(self._clock.now()).date()
+        name = writer.file_name(f"{whose}-usage", day, "xlsx") if kind == USAGE else writer.file_name(whose, day, kind)
         return File(name, write(frame, found.remarks if found else ()), found.lacks if found else ())
 
     def _client_of(self, domains: Collection[str]) -> str:

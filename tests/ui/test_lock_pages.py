@@ -3,6 +3,7 @@
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.mailbox_filter import MailboxState
 from mxlib.core.text import locks
 from mxlib.services import Services
 from mxlib.ui.mailboxes import selection
@@ -79,7 +80,8 @@ def test_the_table_shows_and_filters_what_is_locked(services: Services) -> None:
     states = tab.dataframe[0].value.set_index("address")["locked"]
     assert states[INFO].endswith(f"by {LOCAL.name}: left us")
     assert set(states.drop(INFO)) == {""}
-    tab.checkbox(key="only_locked").check().run()
+    tab.session_state["states"] = [MailboxState.LOCKED]
+    tab.run()
     assert list(tab.dataframe[0].value["address"]) == [INFO]
 
 

@@ -110,6 +110,24 @@ def mailboxes_xlsx(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> byte
     return table_xlsx(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
 
+def usage_xlsx(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
+    """Write mailboxes with names, use and quotas as a workbook, for a client to read."""
+    header = ("Address", "Full name", "Used (MB)", "Quota (MB)", "Used (%)", "Sent today", "Recovery email")
+    limited = mailboxes["quota"] > 0
+    share = (100 * mailboxes["usage"] / mailboxes["quota"].where(limited)).map("{:.0f}".format)
+    rows = zip(
+        mailboxes["address"],
+        mailboxes["name"],
+        mailboxes["usage"].map("{:.0f}".format),
+        mailboxes["quota"].map(str).where(limited, "unlimited"),
+        share.where(limited, ""),
+        mailboxes["sent"].map(str),
+        mailboxes["recovery_email"],
+        strict=True,
+    )
+    return table_xlsx(header, rows, remarks=remarks)
+
+
 def template_csv() -> bytes:
     """Write the import format with two example rows."""
     return table_csv(COLUMNS, _EXAMPLES)

@@ -1,6 +1,6 @@
 """New mailbox: one form, validated by the rules of an import while it is typed; nothing typed is lost on a refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -22,13 +22,16 @@ _MADE = "new_made"
 
 def forget() -> None:
     """Forget what was typed and made."""
-    for name in (*(f"new_{field}" for field in _FIELDS), _MADE, "new_tried", "new_refused", "new_warned"):
+    for name in (*(f"new_{field}" for field in _FIELDS), _MADE, "new_tried", "new_refused", "new_warned", "new_domain"):
         st.session_state.pop(name, None)
 
 
 @dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget, dismissible=False)
-def ask(domain: str) -> None:
-    """Show the form; after it the password, once, and the client setup."""
+def ask(domains: Sequence[str]) -> None:
+    """Show the form; after it the password, once, and the client setup. Of several domains, one is chosen."""
+    domain = domains[0]
+    if len(domains) > 1 and not st.session_state.get(_MADE):
+        domain = st.selectbox("Domain", domains, key="new_domain")
     lacks = not layout.caller().may(Permission.IMPORT, domain)
     actions.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
     if made := st.session_state.get(_MADE):

@@ -1,4 +1,4 @@
-"""The selected mailboxes of a domain: by ticks in the table, or by a pasted list.
+"""The selected mailboxes, of any domains: by ticks in the table, or by a pasted list.
 
 The ticks of a table are positions in what it shows. Here they become addresses, so that a search, a refresh or a
 deletion in between never turns one mailbox into another: whenever the table shows others it has another key.
@@ -21,11 +21,9 @@ _PICKED = "picked"
 _LONGEST_LIST = 500_000
 
 
-def selected(domain: str) -> set[str]:
-    """Return the selected addresses of a domain; those of another domain are dropped."""
-    held = st.session_state.get(_PICKED)
-    if held is None or held["domain"] != domain:
-        st.session_state[_PICKED] = held = {"domain": domain, "addresses": set(), "turn": 0}
+def selected() -> set[str]:
+    """Return the selected addresses."""
+    held = st.session_state.setdefault(_PICKED, {"addresses": set(), "turn": 0})
     addresses: set[str] = held["addresses"]
     return addresses
 
@@ -37,9 +35,9 @@ def drop(addresses: Sequence[str]) -> None:
         held["turn"] += 1
 
 
-def put(domain: str, addresses: Sequence[str]) -> None:
-    """Pick just these."""
-    selected(domain)
+def put(addresses: Sequence[str]) -> None:
+    """Select just these."""
+    selected()
     held = st.session_state[_PICKED]
     held["addresses"], held["turn"] = set(addresses), held["turn"] + 1
 
@@ -51,36 +49,37 @@ def table_key(shown: Sequence[str]) -> str:
     return f"mailboxes-{digest}-{held['turn']}"
 
 
-def positions(domain: str, shown: Sequence[str]) -> list[int]:
+def positions(shown: Sequence[str]) -> list[int]:
     """Return the rows that a new table has ticked from the beginning."""
-    chosen = selected(domain)
+    chosen = selected()
     return [at for at, address in enumerate(shown) if address in chosen]
 
 
-def follow(domain: str, shown: Sequence[str], key: str) -> None:
+def follow(shown: Sequence[str], key: str) -> None:
     """Apply the ticks of the table with that key; hidden mailboxes stay selected."""
     state = st.session_state.get(key)
     if state is None:
         return
     rows = [row for row in state["selection"]["rows"] if 0 <= row < len(shown)]
-    chosen = selected(domain)
+    chosen = selected()
     chosen -= set(shown)
     chosen |= {shown[row] for row in rows}
 
 
-def chosen(mailboxes: pd.DataFrame, domain: str) -> pd.DataFrame:
+def chosen(mailboxes: pd.DataFrame) -> pd.DataFrame:
     """Return the selected mailboxes as they are now, in the order of the list."""
-    return mailboxes.loc[mailboxes["address"].isin(selected(domain))]
+    return mailboxes.loc[mailboxes["address"].isin(selected())]
 
 
 @dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")
 def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
-    """Pick what a pasted text names."""
+    """Select what a pasted text names; `domain` is that of bare usernames, blank when there are several."""
+    example = domain or str(mailboxes.iloc[0]["domain"])
     text = st.text_area(
         "Addresses, as they come: one a line, or from a mail program",
         key="pick_list",
         height=180,
-        placeholder=f"anna.bakker@{domain}\nJan Bos <jan.bos@{domain}>",
+        placeholder=f"anna.bakker@{example}\nJan Bos <jan.bos@{example}>",
     )
     if len(text) > _LONGEST_LIST:
         st.error(f"The list has over {_LONGEST_LIST:,} characters. Paste it in parts.", icon=":material/block:")
@@ -100,5 +99,5 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
         st.session_state["pick_seen"] = missing
         if not found or not seen:
             dialogs.redraw()
-        put(domain, found)
+        put(found)
         dialogs.leave()

@@ -1,5 +1,7 @@
 """The actions on selected mailboxes: one line above the table, always shown so that the table does not jump."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -12,33 +14,39 @@ from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import megabytes
 
 
-def show(boxes: pd.DataFrame, domain: str) -> None:
+def show(boxes: pd.DataFrame, domains: Sequence[str]) -> None:
     """Show how many are selected, how much mail they hold, and the permitted actions."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
         if boxes.empty:
-            st.caption(_hint(layout.caller(), domain))
+            st.caption(_hint(layout.caller(), domains))
             return
         st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
-        buttons(boxes, domain)
-        if layout.caller().may(Permission.EXPORT, domain):
+        buttons(boxes)
+        if _may(Permission.EXPORT, boxes):
             number = services.current().exports.keep_selection(layout.caller(), boxes["address"].tolist())
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
-        st.button("Clear", type="tertiary", key="pick_none", on_click=act(selection.put, domain, ()))
+        st.button("Clear", type="tertiary", key="pick_none", on_click=act(selection.put, ()))
 
 
-def _hint(caller: Caller, domain: str) -> str:
+def _hint(caller: Caller, domains: Sequence[str]) -> str:
     """Say what ticking is good for, for this caller."""
     may = (Permission.SUPPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
-    *verbs, last = [verb for right, verb in may if caller.may(right, domain)] or [""]
+    *verbs, last = [verb for right, verb in may if any(caller.may(right, domain) for domain in domains)] or [""]
     if not last:
         return "Tick a mailbox to open it, or for its client setup."
     return f"Tick mailboxes to {', '.join(verbs)}{' or ' if verbs else ''}{last} them."
 
 
-def buttons(boxes: pd.DataFrame, domain: str) -> None:
-    """Show the permitted actions on these mailboxes."""
+def _may(right: Permission, boxes: pd.DataFrame) -> bool:
+    """Return whether the caller has a permission in every domain of these mailboxes."""
+    caller = layout.caller()
+    return all(caller.may(right, domain) for domain in boxes["domain"].unique())
+
+
+def buttons(boxes: pd.DataFrame) -> None:
+    """Show the actions that are permitted on all of these mailboxes."""
     if len(boxes) == 1:
         address = str(boxes.iloc[0]["address"])
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
@@ -48,7 +56,7 @@ def buttons(boxes: pd.DataFrame, domain: str) -> None:
         ):
             client_setup.ask(address)
     for action in change_dialogs.actions(boxes):
-        if layout.caller().may(action.needs, domain) and st.button(
+        if _may(action.needs, boxes) and st.button(
             action.label, icon=action.icon, key=f"do_{action.name}", help=action.description
         ):
             change_dialogs.forget()

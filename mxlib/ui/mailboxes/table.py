@@ -1,21 +1,38 @@
-"""The table of active mailboxes and the totals above it."""
+"""The table of mailboxes and the line of totals above it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
+from mxlib.core.format import count
 from mxlib.core.locks import Lock
+from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxState, has_state, with_states, with_text
 from mxlib.core.plans import change_text
-from mxlib.core.schema import MAX_CELL_LENGTH, NAME, STORED_HERE
+from mxlib.core.schema import NAME
 from mxlib.core.text import locks
 from mxlib.ui.app import layout
-from mxlib.ui.mailboxes import selection, selection_bar
+from mxlib.ui.mailboxes import filters, mailbox_drawer, selection, selection_bar
 from mxlib.ui.widgets import permissions
+from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, megabytes
 
 _MOST_ROWS_IN_VIEW = 16
 _ROW = 33
+
+#: Most percent that the bar of the storage is scaled to; one huge excess leaves the others readable.
+_LONGEST_BAR = 200.0
+
+#: The states that the table shows as badges, with their color.
+_BADGES = {
+    MailboxState.OVER_QUOTA: "red",
+    MailboxState.NEAR_SEND_LIMIT: "orange",
+    MailboxState.SUSPENDED: "gray",
+    MailboxState.LOCKED: "violet",
+}
 
 
 def show_no_domain(caller: Caller) -> None:
@@ -29,35 +46,9 @@ def show_no_domain(caller: Caller) -> None:
     )
 
 
-def show_totals(mailboxes: pd.DataFrame) -> None:
-    """Four figures of the domain, all mailboxes counted."""
-    limited = mailboxes.loc[mailboxes["quota"] > 0]
-    unlimited = len(mailboxes) - len(limited)
-    storage = f"of {megabytes(limited['quota'].sum())} quota" if len(limited) else "no quota"
-    if unlimited and len(limited):
-        storage += f", {unlimited:,} unlimited"
-    suspended = int(mailboxes["suspended"].sum())
-    with st.container(horizontal=True, key="totals"):
-        st.metric("Mailboxes", f"{len(mailboxes):,}", border=True)
-        st.metric("Storage used", megabytes(mailboxes["usage"].sum()), border=True, help=storage)
-        st.metric(
-            "Quota in all", megabytes(limited["quota"].sum()) if len(limited) else "none", border=True, help=storage
-        )
-        st.metric("Sent today", f"{int(mailboxes['sent'].sum()):,}", border=True)
-        st.metric("Suspended", f"{suspended:,}", border=True)
-
-
-def found(mailboxes: pd.DataFrame, query: str) -> pd.DataFrame:
-    """Return the mailboxes whose address, name or recovery email contains `query`, ignoring case."""
-    query = query.strip().lower()
-    if not query:
-        return mailboxes
-    if len(query) > MAX_CELL_LENGTH:
-        return mailboxes.iloc[:0]
-    hit = mailboxes["address"].str.contains(query, regex=False)
-    for column in STORED_HERE:
-        hit |= mailboxes[column.name].str.lower().str.contains(query, regex=False)
-    return mailboxes.loc[hit]
+def totals(mailboxes: pd.DataFrame) -> str:
+    """Return how many mailboxes there are, and what they hold."""
+    return f"{count(len(mailboxes), 'mailbox', 'mailboxes')} · {megabytes(mailboxes['usage'].sum())}"
 
 
 def _locks(boxes: pd.DataFrame) -> list[str]:
@@ -72,88 +63,113 @@ def _locks(boxes: pd.DataFrame) -> list[str]:
     return states
 
 
-def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
-    """Show the table, searchable and sortable, with the actions on ticked mailboxes above it."""
-    st.subheader("Active mailboxes", anchor=False)
+def _states(boxes: pd.DataFrame) -> list[list[str]]:
+    """Return the states of each mailbox that need attention."""
+    found = {LABELS[state]: has_state(boxes, state).tolist() for state in _BADGES}
+    return [[label for label, one in zip(found, row, strict=True) if one] for row in zip(*found.values(), strict=True)]
+
+
+def show_table(
+    mailboxes: pd.DataFrame, chosen: MailboxFilter, domains: Sequence[str]
+) -> tuple[MailboxFilter, pd.DataFrame]:
+    """Show the table with its states and the actions on ticked mailboxes above it.
+
+    Returns the filter as it is now, and the mailboxes that it lets through.
+    """
     if mailboxes.empty:
-        how = (
-            " New mailbox makes the first one, Import CSV many."
-            if layout.caller().may(Permission.IMPORT, domain)
-            else ""
-        )
-        st.info(f"{escaped(domain)} has no mailbox yet.{how}", icon=":material/inbox:")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        query = st.text_input(
-            "Search",
-            key="search",
-            placeholder="Address, name or recovery email",
-            icon=":material/search:",
-            type="search",
-            live=True,
-        )
-        only = bool(selection.selected(domain)) and st.checkbox("Only picked", key="only_picked")
-        locked = mailboxes["is_locked"] | mailboxes["being_locked"]
-        only_locked = bool(locked.any()) and st.checkbox("Only locked", key="only_locked")
-        if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
-            selection.by_list(mailboxes, domain)
-    shown = found(mailboxes, query)
+        caller = layout.caller()
+        may_add = any(caller.may(Permission.IMPORT, domain) for domain in domains)
+        how = " Create a mailbox or import a list." if may_add else ""
+        verb = "has" if len(domains) == 1 else "have"
+        st.info(f"{filters.described(domains)} {verb} no mailbox yet.{how}", icon=":material/inbox:")
+        return chosen, mailboxes
+    shown = with_text(mailboxes, chosen.text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        states = filters.choose_states(shown)
+        only = bool(selection.selected()) and st.checkbox("Only picked", key="only_picked")
+        if st.button("Pick by a list", icon=":material/checklist:", key="pick", type="tertiary"):
+            selection.by_list(mailboxes, domains[0] if len(domains) == 1 else "")
+    shown = with_states(shown, states)
     if only:
-        shown = shown.loc[shown["address"].isin(selection.selected(domain))]
-    if only_locked:
-        shown = shown.loc[locked.reindex(shown.index)]
+        shown = shown.loc[shown["address"].isin(selection.selected())]
     addresses = shown["address"].tolist()
     key = selection.table_key(addresses)
-    selection.follow(domain, addresses, key)
-    selection_bar.show(selection.chosen(mailboxes, domain), domain)
+    selection.follow(addresses, key)
+    selection_bar.show(selection.chosen(mailboxes), domains)
     if len(shown) < len(mailboxes):
-        st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses))))
+        st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses))))
     if shown.empty:
-        st.info(f"No mailbox of {escaped(domain)} holds '{escaped(query.strip())}'.", icon=":material/search_off:")
-        return
+        named = f" matches '{escaped(chosen.text)}'" if chosen.text else " matches these filters"
+        st.info(f"No mailbox of {filters.described(domains)}{named}.", icon=":material/search_off:")
+    else:
+        _draw(shown, key, several=len(domains) > 1)
+    return replace(chosen, states=states), shown
+
+
+def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
+    """Draw the table itself; a click on its last column opens a mailbox."""
+    addresses = shown["address"].tolist()
+    locked = shown["is_locked"] | shown["being_locked"]
+    share = (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1)
     table = pd.DataFrame(
         {
             "address": shown["address"],
-            **({"locked": _locks(shown)} if locked.any() else {}),
             "name": shown["name"],
-            "recovery_email": shown["recovery_email"],
-            "used": (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1),
-            "usage": shown["usage"],
+            "state": _states(shown),
+            "used": share,
+            "usage": shown["usage"].round(1),
             "quota": shown["quota"].where(shown["quota"] > 0),
             "sent": shown["sent"],
             "limit": shown["limit"],
-            "suspended": shown["suspended"],
+            **({"locked": _locks(shown)} if locked.any() else {}),
+            "recovery_email": shown["recovery_email"],
+            "open": "Open",
         }
     )
+    clicked = f"open-{key}"
+
+    def opened() -> None:
+        row = st.session_state[clicked]["row"]
+        if 0 <= row < len(addresses):
+            mailbox_drawer.open(addresses[row])
+
     st.container(key="mailboxes").dataframe(
         table,
         hide_index=True,
         lazy=False,
         height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
-        alt=f"Active mailboxes of {domain}",
+        alt="Mailboxes of several domains" if several else f"Mailboxes of {shown.iloc[0]['domain']}",
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": selection.positions(domain, addresses)}},
+        selection_default={"selection": {"rows": selection.positions(addresses)}},
         placeholder="unlimited",
         column_config={
-            "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),
+            "address": st.column_config.TextColumn("Address", width=290),
             "name": st.column_config.TextColumn(NAME.label, width="medium", help="Kept here, for people to read."),
-            "recovery_email": st.column_config.TextColumn(
-                "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
+            "state": st.column_config.MultiselectColumn(
+                "State", options=[LABELS[state] for state in _BADGES], color=list(_BADGES.values()), width=170
             ),
             "used": st.column_config.ProgressColumn(
                 "Storage",
                 format="%.0f %%",
                 min_value=0,
-                max_value=100,
-                help="Used share of the quota; empty = unlimited.",
+                max_value=min(max(100.0, share.max() if share.notna().any() else 0.0), _LONGEST_BAR),
+                help="Used share of the quota, on one scale for all; empty = unlimited.",
+                width=150,
             ),
-            "usage": st.column_config.NumberColumn("Used (MB)", format="localized"),
-            "quota": st.column_config.NumberColumn("Quota (MB)", format="localized", help="Empty = unlimited."),
-            "sent": st.column_config.NumberColumn("Sent today", format="localized"),
-            "limit": st.column_config.NumberColumn("Daily send limit", format="localized"),
-            "suspended": st.column_config.CheckboxColumn("Suspended", width="small"),
+            "usage": st.column_config.NumberColumn("Used (MB)", format="localized", width=90),
+            "quota": st.column_config.NumberColumn(
+                "Quota (MB)", format="localized", help="Empty = unlimited.", width=100
+            ),
+            "sent": st.column_config.NumberColumn("Sent today", format="localized", width=90),
+            "limit": st.column_config.NumberColumn("Daily send limit", format="localized", width=120),
             "locked": st.column_config.TextColumn("Locked", width="medium", help="Since when, by whom, and why."),
+            "recovery_email": st.column_config.TextColumn(
+                "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
+            ),
+            "open": st.column_config.ButtonColumn(
+                "Details", key=clicked, on_click=act(opened), type="tertiary", width=70
+            ),
         },
     )

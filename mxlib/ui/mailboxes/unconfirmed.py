@@ -1,5 +1,7 @@
 """Changes by hand that got no response: what they did, and the passwords that they may have set."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from mxlib import services
@@ -18,6 +20,14 @@ def show(domain: str, username: str = "") -> None:
     for write in services.current().unconfirmed.kept(layout.caller(), domain, username):
         with st.container(border=True, key=f"unconfirmed-{write.id}"):
             _show(write)
+
+
+def show_all(domains: Collection[str]) -> None:
+    """Show the unconfirmed writes of the caller in these domains."""
+    caller = layout.caller()
+    for name in sorted({write.mailbox.rpartition("@")[2] for write in services.current().unconfirmed.every(caller)}):
+        if name in domains:
+            show(name)
 
 
 def _show(write: Unconfirmed) -> None:

@@ -1,0 +1,100 @@
+"""Email accounts over all domains: filters in the address, selections and files across domains."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.clients import ClientDetails
+from mxlib.core.files import reader
+from mxlib.core.mailbox_filter import MailboxState
+from mxlib.core.plans.changes import NewQuota
+from mxlib.services.exports import USAGE
+from tests.support import app as support
+from tests.support.app import App
+from tests.support.pages import opened, sent
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path) as made:
+        made.have("nina@a.nl", "tess@a.nl", "omar@b.nl")
+        boxes = made.host.sandbox.account.domains["b.nl"]
+        boxes["omar"] = replace(boxes["omar"], usage=99_999.0)
+        made.services.clients.add(LOCAL, ClientDetails("Bakker", ("b.nl", "c.nl")))
+        yield made
+
+
+def addresses(tab: AppTest) -> list[str]:
+    assert not tab.exception
+    return list(tab.dataframe[0].value["address"]) if tab.dataframe else []
+
+
+def test_without_a_filter_the_mailboxes_of_all_domains_are_shown(app: App) -> None:
+    tab = opened()
+    assert addresses(tab) == ["nina@a.nl", "tess@a.nl", "omar@b.nl"]
+    assert "domain" not in tab.query_params
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"domain": "a.nl"}, ["nina@a.nl", "tess@a.nl"]),
+        ({"client": "1"}, ["omar@b.nl"]),
+        ({"q": "nina"}, ["nina@a.nl"]),
+        ({"state": "over_quota"}, ["omar@b.nl"]),
+        ({"state": "no_recovery_email", "domain": "b.nl"}, ["omar@b.nl"]),
+        ({"client": "77", "domain": "gone.nl", "state": "what"}, ["nina@a.nl", "tess@a.nl", "omar@b.nl"]),
+    ],
+)
+def test_a_filter_in_the_address_is_applied(app: App, query: dict[str, str], found: list[str]) -> None:
+    assert addresses(opened(**query)) == found
+
+
+def test_a_filter_that_is_chosen_is_written_into_the_address(app: App) -> None:
+    tab = opened()
+    tab.multiselect(key="domains").set_value(["b.nl"]).run()
+    tab.session_state["states"] = [MailboxState.OVER_QUOTA]
+    tab.run()
+    tab.text_input(key="search").set_value("omar").run()
+    assert addresses(tab) == ["omar@b.nl"]
+    assert {name: tab.query_params[name] for name in ("domain", "state", "q")} == {
+        "domain": "b.nl",
+        "state": "over_quota",
+        "q": "omar",
+    }
+
+
+def test_a_selection_of_two_domains_offers_what_is_allowed_in_both(app: App) -> None:
+    tab = opened()
+    tab.session_state["picked"] = {"addresses": {"nina@a.nl", "omar@b.nl"}, "turn": 1}
+    tab.run()
+    tab.button(key="do_quota").click().run()
+    tab.text_input(key="change_quota").set_value("4096").run()
+    assert "2 mailboxes" in tab.button(key="change_go").label
+
+
+def test_the_service_asks_for_the_permission_in_each_domain_of_a_selection(app: App) -> None:
+    one = Caller("kim", domains={"a.nl": frozenset(Permission)})
+    with pytest.raises(Forbidden, match=r"b\.nl"):
+        app.services.changes.plan(one, ["nina@a.nl", "omar@b.nl"], NewQuota(4096))
+
+
+def test_a_view_is_exported_with_its_use_and_without_a_password_column(app: App) -> None:
+    page = sent(opened(state="over_quota"))
+    assert ".usage.xlsx" in page
+    file = app.services.exports.some_file(LOCAL, ["omar@b.nl"], USAGE)
+    sheet = reader.read(file.content, file.name)
+    assert file.name.startswith("mailboxes-bakker-b.nl-selection-usage-")
+    assert sheet.table.row(0)[:3] == ["omar@b.nl", "", "99999"]
+    assert not [name for name in sheet.header if "password" in name.lower()]
+    assert ("export", "b.nl") in [(what, on) for what, on, _ in support.trail(app)]
+
+
+def test_a_new_mailbox_asks_for_its_domain_where_several_are_in_view(app: App) -> None:
+    tab = opened()
+    tab.button(key="new").click().run()
+    assert list(tab.selectbox(key="new_domain").options) == ["a.nl", "b.nl", "c.nl"]
