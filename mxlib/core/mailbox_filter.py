@@ -1,4 +1,4 @@
-"""The filter of a table of mailboxes, as it is written in the address of the page."""
+"""The filter of a table of mailboxes, and its parameters in an address."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class MailboxFilter:
-    """Domains and clients (by number) of the mailboxes in view, their states, and the text of a search.
+    """Domains, clients (by number) and states of the mailboxes in view, and a search.
 
     A mailbox has to be of one of the domains and of one of the clients, and to have every state.
     """
@@ -54,7 +54,7 @@ class MailboxFilter:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> "MailboxFilter":
-        """Return the filter of the parameters of an address; values that mean nothing are left out."""
+        """Return the filter of these parameters, without values that mean nothing."""
         values = {name: list(dict.fromkeys(given[:MAX_VALUES])) for name, given in parameters.items()}
         domains = (value.strip().lower() for value in values.get("domain", ()))
         return cls(
@@ -65,7 +65,7 @@ class MailboxFilter:
         )
 
     def parameters(self) -> dict[str, list[str]]:
-        """Return the parameters of an address; without a filter there is none."""
+        """Return the parameters of an address; no filter gives no parameter."""
         every = {
             "domain": list(self.domains),
             "client": [str(number) for number in self.clients],

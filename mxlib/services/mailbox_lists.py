@@ -463,7 +463,7 @@ class MailboxLists:
         return frame.assign(**{name: pd.Series(texts, index=frame.index, dtype="str") for name, texts in cells.items()})
 
     def _all_of_host(self, read_at: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Return MXroute's columns of these lists in one frame, built once while none of them changes."""
+        """Return MXroute's columns of these lists in one frame, built once a read."""
         cached = self._joined.get(read_at)
         if cached is None:
             frames = [self._of_host(name, at).assign(domain=name) for name, at in read_at]

@@ -94,7 +94,7 @@ def domain_file(request: Request) -> Response:
 
 
 def selection_file(request: Request) -> Response:
-    """Return the export of the mailboxes selected on a page, as CSV or Excel, or a list with their use."""
+    """Return the export of selected mailboxes, or a list with their use."""
     app = services.current()
     number, _, kind = str(request.path_params["name"]).partition(".")
     return _answer(lambda: app.exports.selection_file(caller(request), number, kind))

@@ -47,7 +47,7 @@ LOOKS = {
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
-    "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-",
+    "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
     "jump-open", "keys-open",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from mxlib.ui.widgets.format import escaped
 
 
 def offer_view(shown: pd.DataFrame, domains: Sequence[str], *, whole: bool) -> None:
-    """Link to files of the mailboxes in view, as far as the caller may export them.
+    """Link to files of the mailboxes in view that the caller may export.
 
     `whole`: they are all mailboxes of the domains.
     """

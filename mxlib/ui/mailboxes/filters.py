@@ -17,7 +17,7 @@ _WRITTEN = "filter-written"
 
 
 def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
-    """Show the search and the choice of domains and clients; return the filter and the domains in view.
+    """Show the filters but for the states; return them with the domains in view.
 
     The address decides when it was changed, then the fields. `names` are the domains that can be chosen.
     """
@@ -43,10 +43,18 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
             icon=":material/search:",
             type="search",
             live=True,
+            label_visibility="collapsed",
             width=340,
         )
         if len(names) > 1:
-            st.multiselect("Domains", names, key="domains", placeholder=f"All {len(names):,} domains", width=340)
+            st.multiselect(
+                "Domains",
+                names,
+                key="domains",
+                placeholder=f"All {len(names):,} domains",
+                label_visibility="collapsed",
+                width=340,
+            )
         if mine:
             st.multiselect(
                 "Clients",
@@ -54,7 +62,8 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
                 key="clients",
                 placeholder="All clients",
                 format_func=lambda number: mine[number].name if number in mine else str(number),
-                width=260,
+                label_visibility="collapsed",
+                width=220,
             )
     domains, clients = st.session_state["domains"], st.session_state["clients"]
     of_clients = {name for number in clients for name in mine[number].domains}
@@ -68,7 +77,7 @@ def _states() -> tuple[MailboxState, ...]:
 
 
 def choose_states(mailboxes: pd.DataFrame) -> tuple[MailboxState, ...]:
-    """Show the states that a mailbox in view has, with their number; return the chosen ones."""
+    """Show the states of mailboxes in view with their number; return the chosen ones."""
     counts = {state: int(has_state(mailboxes, state).sum()) for state in MailboxState}
     offered = [state for state in MailboxState if counts[state] or state in _states()]
     if not offered:

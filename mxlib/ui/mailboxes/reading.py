@@ -19,7 +19,7 @@ _MOST = 60
 
 
 def read(domains: Sequence[str], *, refresh: bool) -> float | None:
-    """Read what is due, and show what could not be read; return when the oldest list was read.
+    """Read what is due, show failures, and return when the oldest list was read.
 
     None when no list was ever read. `refresh` reads again what is newer, too.
     """

@@ -73,7 +73,10 @@ def chosen(mailboxes: pd.DataFrame) -> pd.DataFrame:
 
 @dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")
 def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
-    """Select what a pasted text names; `domain` is that of bare usernames, blank when there are several."""
+    """Select what a pasted text names.
+
+    `domain` is that of bare usernames, blank when there are several.
+    """
     example = domain or str(mailboxes.iloc[0]["domain"])
     text = st.text_area(
         "Addresses, as they come: one a line, or from a mail program",

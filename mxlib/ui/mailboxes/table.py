@@ -107,13 +107,14 @@ def show_table(
 
 
 def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
-    """Draw the table itself; a click on its last column opens a mailbox."""
+    """Draw the table itself; a click on *Open* opens a mailbox."""
     addresses = shown["address"].tolist()
     locked = shown["is_locked"] | shown["being_locked"]
     share = (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1)
     table = pd.DataFrame(
         {
             "address": shown["address"],
+            "open": "Open",
             "name": shown["name"],
             "state": _states(shown),
             "used": share,
@@ -123,15 +124,13 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
             "limit": shown["limit"],
             **({"locked": _locks(shown)} if locked.any() else {}),
             "recovery_email": shown["recovery_email"],
-            "open": "Open",
         }
     )
-    clicked = f"open-{key}"
 
     def opened() -> None:
-        row = st.session_state[clicked]["row"]
-        if 0 <= row < len(addresses):
-            mailbox_drawer.open(addresses[row])
+        click = st.session_state.get(f"open-box-{key}")
+        if click is not None and click.row < len(addresses):
+            mailbox_drawer.open(addresses[click.row])
 
     st.container(key="mailboxes").dataframe(
         table,
@@ -146,9 +145,9 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
         placeholder="unlimited",
         column_config={
             "address": st.column_config.TextColumn("Address", width=290),
-            "name": st.column_config.TextColumn(NAME.label, width="medium", help="Kept here, for people to read."),
+            "name": st.column_config.TextColumn(NAME.label, width=130, help="Kept here, for people to read."),
             "state": st.column_config.MultiselectColumn(
-                "State", options=[LABELS[state] for state in _BADGES], color=list(_BADGES.values()), width=170
+                "State", options=[LABELS[state] for state in _BADGES], color=list(_BADGES.values()), width=180
             ),
             "used": st.column_config.ProgressColumn(
                 "Storage",
@@ -169,7 +168,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
                 "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
             ),
             "open": st.column_config.ButtonColumn(
-                "Details", key=clicked, on_click=act(opened), type="tertiary", width=70
+                "Details", key=f"open-box-{key}", on_click=act(opened), type="tertiary", width=70
             ),
         },
     )
