@@ -135,8 +135,9 @@ def test_a_missing_file_is_refused_with_one_sentence(web: TestClient, path: str)
 def test_an_export_has_every_mailbox_with_its_recovery_email_and_no_password(
     web: TestClient, services: Services
 ) -> None:
-    answer = web.get("/export/clienta.nl.csv")
-    assert f'filename="mailboxes-clienta.nl-{date.today()}.csv"' in answer.headers["content-disposition"]
+    before, answer, after = date.today(), web.get("/export/clienta.nl.csv"), date.today()
+    named = [f'filename="mailboxes-clienta.nl-{day}.csv"' for day in (before, after)]
+    assert any(name in answer.headers["content-disposition"] for name in named)
     exported = {row["username"]: row for row in rows(answer.content)}
     assert set(exported) == services.lists.usernames("clienta.nl")
     assert exported["one.new"]["recovery_email"] == "one@example.org"
