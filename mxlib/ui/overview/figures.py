@@ -6,7 +6,6 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
-from mxlib.core.format import count
 from mxlib.core.text import overview as texts
 from mxlib.services.mailbox_totals import Totals
 from mxlib.services.overview import ClientUse, Figures
@@ -37,7 +36,7 @@ def _total(label: str, value: str, name: str, query: dict[str, str], mailboxes: 
     with st.container(border=True, width=168, height="stretch", key=f"total-{name}", gap="xsmall"):
         st.metric(label, value)
         if mailboxes:
-            shown = f"Show {count(mailboxes, 'mailbox', 'mailboxes')}"
+            shown = f"Show {mailboxes:,}"
             st.page_link(
                 layout.page("email_accounts"), label=shown, icon=":material/arrow_forward:", query_params=query
             )
