@@ -1,4 +1,4 @@
-"""A person calls: from the search to a larger mailbox, a new password or a lock, in at most four clicks."""
+"""A person calls: from the search to a larger mailbox, a new password or a lock, in few clicks."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,8 @@ from tests.browser.driver import Server, idle
 from tests.browser.steps import PASSWORD, fill_in, settle
 from tests.support.crowded_host import FORGETS, FULL, LEAVES, crowded
 
-MOST_CLICKS = 4
+#: Clicks after the search. A lock with a date takes one more than the others: its choice stands inside *Delete*.
+MOST_CLICKS, MOST_WITH_A_DATE = 4, 5
 ADMIN = "kim@agency.example"
 
 
@@ -38,13 +39,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, host: Served) -> Iterator[S
 
 
 @pytest.fixture
-def clicks(page: Page) -> Callable[[Locator], None]:
-    """A click that is counted; the fifth fails."""
-    made = []
+def clicks(page: Page, request: pytest.FixtureRequest) -> Callable[[Locator], None]:
+    """A click that is counted; one too many fails."""
+    made: list[Locator] = []
+    most = getattr(request, "param", MOST_CLICKS)
 
     def click(place: Locator) -> None:
         made.append(place)
-        assert len(made) <= MOST_CLICKS, made
+        assert len(made) <= most, made
         place.click()
         settle(page)
 
@@ -110,6 +112,7 @@ def test_a_forgotten_password_is_reset_and_its_message_outlives_a_click_outside(
     expect(drawer(page)).to_have_count(0)
 
 
+@pytest.mark.parametrize("clicks", [MOST_WITH_A_DATE], indirect=True)
 def test_a_person_who_left_is_locked_and_deleted_later(
     page: Page, host: Served, clicks: Callable[[Locator], None]
 ) -> None:
@@ -117,8 +120,7 @@ def test_a_person_who_left_is_locked_and_deleted_later(
     clicks(button(page, LEAVES))
     clicks(button(page, "More"))
     clicks(page.get_by_role("menuitem", name="Delete").or_(page.get_by_role("option", name="Delete")))
-    drawer(page).get_by_text(re.compile("Lock now, delete on")).first.click()
-    settle(page)
+    clicks(drawer(page).get_by_text(re.compile("Lock now, delete on")).first)
     page.get_by_label("Type the address to confirm.").fill(LEAVES)
     page.keyboard.press("Tab")
     settle(page)
