@@ -20,8 +20,6 @@ _TARGET = "jump-target"
 
 _KEYS = (
     ("Ctrl K, on a Mac ⌘ K", "Search or jump to a mailbox, domain, client, run or page"),
-    ("N", "New mailbox, on Email accounts"),
-    ("I", "Import a list, on Email accounts"),
     ("H", "These keys"),
     ("Esc", "Close a dialog"),
 )
