@@ -1,0 +1,1 @@
+"""What a person needs to hand passwords over: letters, and files for password managers."""

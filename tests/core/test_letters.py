@@ -1,0 +1,149 @@
+"""Letters with passwords: what is printed comes out again, and what cannot be printed is named."""
+
+import io
+import re
+
+import pypdfium2
+import pytest
+import zxingcpp
+from PIL import Image
+
+from mxlib.core.handover import letters
+from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
+from mxlib.core.text.letters import ENGLISH
+
+SERVER, PLAIN = "mail.example.test", Letterhead()
+#: Every character of printable ASCII, as a password may have them.
+EVERY_SIGN = "".join(map(chr, range(33, 127)))
+
+
+def made(*recipients: Recipient, letterhead: Letterhead = PLAIN, paper: Paper = Paper.A4) -> Letters:
+    return letters.make(recipients, SERVER, letterhead, paper, ENGLISH)
+
+
+def pages(found: Letters) -> list[str]:
+    document = pypdfium2.PdfDocument(found.pdf)
+    return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in document]
+
+
+def codes(found: Letters, page: int) -> list[str]:
+    picture = pypdfium2.PdfDocument(found.pdf)[page].render(scale=2).to_pil()
+    return [code.text for code in zxingcpp.read_barcodes(picture)]
+
+
+def test_each_person_has_one_page_with_name_address_and_password() -> None:
+    people = [
+        Recipient(name, f"person{at}@example.test", f"Pass-{at:02}-l1IO0")
+        for at, name in enumerate(("Jürgen Müller", "Αθηνά Παππά", "Юлия Ким", "Zoë van 't Hof", "İpek Ağaoğlu") * 12)
+    ]
+    found = made(*people)
+    printed = pages(found)
+    assert len(printed) == 60
+    assert (found.without_name, found.left_out) == ((), ())
+    for person, page in zip(people, printed, strict=True):
+        assert person.name in page
+        assert person.address in page
+        assert person.password in page.split("\n")
+        assert SERVER in page
+        assert all(port in page for port in ("993", "465", "995"))
+
+
+def test_a_name_in_another_script_is_reported_and_its_letter_shows_the_address() -> None:
+    people = [
+        Recipient("田中さくら", "tanaka@example.test", "Secret-1a"),
+        Recipient("محمد", "mo@example.test", "Secret-2b"),
+        Recipient("דוד", "david@example.test", "Secret-3c"),
+        Recipient("Anna 🎉", "anna@example.test", "Secret-4d"),
+        Recipient("Nguyễn Văn An", "an@example.test", "Secret-5e"),
+    ]
+    found = made(*people)
+    assert found.without_name == tuple(person.address for person in people[:4])
+    printed = pages(found)
+    assert len(printed) == 5
+    for person, page in zip(people[:4], printed, strict=False):
+        assert person.address in page
+        assert ENGLISH.name not in page.split("\n")
+    assert "Nguyễn Văn An" in printed[4]
+
+
+def test_a_name_in_parts_is_printed_as_a_whole() -> None:
+    assert "Zoë" in pages(made(Recipient("Zoe\u0308", "zoe@example.test", "Secret-1a")))[0]
+
+
+def test_a_password_that_cannot_be_printed_has_no_letter() -> None:
+    found = made(Recipient("A", "a@example.test", "pass\u7530word"), Recipient("B", "b@example.test", "Secret-1a"))
+    assert found.left_out == ("a@example.test",)
+    assert len(pages(found)) == 1
+    with pytest.raises(ValueError, match="no letter"):
+        made(Recipient("A", "a@example.test", "pass\u7530word"))
+
+
+def test_long_values_and_every_sign_stay_whole_on_one_page() -> None:
+    [page] = pages(made(Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN)))
+    solid = re.sub(r"\s", "", page)
+    assert EVERY_SIGN in solid
+    assert "N" * 200 in solid
+    assert f"{'u' * 64}@{'d' * 60}.example.test" in solid
+
+
+@pytest.mark.parametrize("paper", Paper)
+def test_the_letterhead_is_on_every_page_and_its_code_can_be_read(paper: Paper) -> None:
+    letterhead = Letterhead(
+        "Welcome to Bergmann.\n\nAsk us anything.", logo(), "https://help.example.test/mail?from=letter"
+    )
+    people = [Recipient("", f"p{at}@example.test", "Secret-1a") for at in range(2)]
+    found = made(*people, letterhead=letterhead, paper=paper)
+    size = pypdfium2.PdfDocument(found.pdf)[0].get_size()
+    assert tuple(map(round, size)) == ((595, 842) if paper is Paper.A4 else (612, 792))
+    for at, page in enumerate(pages(found)):
+        assert "Welcome to Bergmann." in page
+        assert letterhead.help_address in re.sub(r"\s", "", page)
+        assert codes(found, at) == [letterhead.help_address]
+
+
+def test_without_an_address_for_help_there_is_no_code() -> None:
+    found = made(Recipient("", "a@example.test", "Secret-1a"))
+    assert codes(found, 0) == []
+    assert ENGLISH.help not in pages(found)[0]
+
+
+@pytest.mark.parametrize(
+    "letterhead",
+    [
+        Letterhead("a" * (letters.MAX_TEXT + 1)),
+        Letterhead("a\n" * (letters.MAX_LINES + 1)),
+        Letterhead(help_address="a" * (letters.MAX_HELP + 1)),
+        Letterhead(logo=b"a" * (letters.MAX_LOGO + 1)),
+        Letterhead("こんにちは"),
+    ],
+)
+def test_a_letterhead_beyond_its_bounds_is_refused(letterhead: Letterhead) -> None:
+    with pytest.raises(ValueError, match=r"letter|help|logo"):
+        made(Recipient("", "a@example.test", "Secret-1a"), letterhead=letterhead)
+
+
+@pytest.mark.parametrize("paper", Paper)
+def test_the_largest_letterhead_leaves_one_page(paper: Paper) -> None:
+    text = "\n".join("Mmmmm mmmm " * 4 for _ in range(letters.MAX_LINES))
+    letterhead = Letterhead(text, logo(), "https://help.example.test/" + "a" * 170)
+    found = made(
+        Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN), letterhead=letterhead, paper=paper
+    )
+    document = pypdfium2.PdfDocument(found.pdf)
+    assert len(document) == 1
+    text_page = document[0].get_textpage()
+    lowest = min(text_page.get_charbox(at)[1] for at in range(text_page.count_chars()))
+    assert lowest > 20
+    assert codes(found, 0) == [letterhead.help_address]
+
+
+def test_no_password_is_in_a_repr() -> None:
+    person = Recipient("A", "a@example.test", "Secret-1a")
+    assert "Secret-1a" not in repr(person)
+    assert "Secret-1a" not in repr(made(person))
+
+
+def logo() -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (400, 100), "#0f7d71").save(held, "PNG")
+    return held.getvalue()
