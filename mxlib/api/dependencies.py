@@ -22,6 +22,7 @@ from mxlib.services.exports import NotFound
 JSON = "application/json"
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 
 _TOKEN = HTTPBearer(
     scheme_name="token",

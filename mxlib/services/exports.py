@@ -15,9 +15,11 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count, listed
+from mxlib.core.handover.letters import Paper
 from mxlib.core.plans import change_text
 from mxlib.core.text import file_problems, list_ages, run_status
 from mxlib.core.vocabulary import AuditAction
+from mxlib.services import handover_files
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
@@ -40,7 +42,10 @@ DELIMITERS = {"comma": ",", "semicolon": ";"}
 #: The preference for one of them.
 _DELIMITER = "results_delimiter"
 
-RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")
+RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv", *handover_files.FILES)
+
+#: The stems of those that people may open in a spreadsheet.
+_FOR_SPREADSHEETS = ("results", "failed")
 
 
 class NotFound(Exception):
@@ -229,20 +234,21 @@ class ExportService:
         return File("mailboxes-template.csv", writer.template_csv())
 
     def run_file(
-        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ","
-    ) -> File:
+        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",",
+        paper: Paper = Paper.A4,
+    ) -> File:  # fmt: skip
         """Return the results of a run; those with passwords for its operator and admins only.
 
-        `for_programs` and `delimiter` are as in `RunService.file`.
+        `for_programs`, `delimiter` and `paper` are as in `RunService.file`. Raises InvalidState as it does.
         """
         if kind not in RUN_FILES:
             raise NotFound(f"A run has {', '.join(RUN_FILES)}.")
         view = self._running.get(caller, run)
         if view is None:
             raise NotFound(f"There is no run {run}.")
-        content = self._running.file(caller, run, kind, for_programs=for_programs, delimiter=delimiter)
+        content = self._running.file(caller, run, kind, for_programs=for_programs, delimiter=delimiter, paper=paper)
         stem, ending = kind.split(".")
-        remarks = (file_problems.CSV_CALCULATES,) if ending == "csv" else ()
+        remarks = (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)

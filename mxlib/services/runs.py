@@ -10,13 +10,17 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
+from mxlib.core.files.errors import Unread
+from mxlib.core.handover.letters import Paper
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
+from mxlib.runs.results import RowVisibility
 from mxlib.runs.run_view import RunView
+from mxlib.services import handover_files
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, names_hidden, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
@@ -290,10 +294,14 @@ class RunService:
         self._owned(caller, run)
         self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
-    def file(self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",") -> bytes:
+    def file(
+        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",",
+        paper: Paper = Paper.A4,
+    ) -> bytes:  # fmt: skip
         """Return one of `exports.RUN_FILES`, each of which may hold passwords.
 
         `for_programs`: a CSV has its columns in the order on which scripts rely. `delimiter` separates its cells.
+        `paper` is that of letters. Raises InvalidState where a file needs passwords, and MXM has none of this run.
         """
         view = self._owned(caller, run)
         if view.has_passwords:
@@ -303,15 +311,28 @@ class RunService:
         layout = results.Layout(self._server, for_people=not for_programs, delimiter=delimiter)
         if ending == "zip":
             content = results.results_zip(self._store, run, visible, layout)
+        elif kind in handover_files.FILES:
+            content = self._handover_file(run, kind, visible, paper)
         elif stem == "results":
             content = results.results_file(self._store, run, ending, visible, layout)
         else:
             content = results.failed_file(self._store, run, ending, visible)
         self._owned(caller := current(caller), run)
         self._record_download(caller, run, kind)
-        if stem == "results" and self._view_ended(run):
+        if stem != "failed" and self._view_ended(run):
             self._runs.downloaded(run)
         return content
+
+    def _handover_file(self, run: int, kind: str, visible: RowVisibility, paper: Paper) -> bytes:
+        people = handover_files.recipients(self._store, run, visible)
+        if not people:
+            raise InvalidState(run_status.no_passwords(run))
+        if kind == handover_files.LETTERS and len(people) > handover_files.MAX_LETTERS:
+            raise InvalidState(run_status.too_many_letters(len(people), handover_files.MAX_LETTERS))
+        try:
+            return handover_files.make(people, kind, self._server, run, paper)
+        except Unread as error:
+            raise InvalidState(run_status.LETTERS_NOT_MADE) from error
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""

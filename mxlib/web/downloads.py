@@ -12,6 +12,8 @@ from mxlib.api.attachments import attached
 from mxlib.auth.account_pages import confirm_address
 from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden, NotRecent
+from mxlib.core.handover.letters import Paper
+from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
 from mxlib.services.exports import DELIMITERS, File, NotFound
@@ -47,6 +49,8 @@ def _answer(make: Callable[[], File], ask: str = "") -> Response:
         return PlainTextResponse(str(error), status_code=403)
     except NotFound as error:
         return PlainTextResponse(str(error), status_code=404)
+    except InvalidState as error:
+        return PlainTextResponse(str(error), status_code=409)
     except (DraftUnreadable, ListUnavailable, StoreUnavailable) as error:
         return PlainTextResponse(str(error), status_code=503)
 
@@ -57,6 +61,7 @@ def _confirmation(request: Request, back: str) -> str:
     `back` is the page to return to.
     """
     chosen = f"?delimiter={_SEMICOLON}" if _by_semicolon(request) else ""
+    chosen = f"?paper={_paper(request)}" if "paper" in request.query_params else chosen
     asks = "text/html" in request.headers.get("accept", "")
     return confirm_address(request.url.path + chosen, back) if asks else ""
 
@@ -66,10 +71,15 @@ def _by_semicolon(request: Request) -> bool:
     return request.query_params.get("delimiter") == _SEMICOLON
 
 
-def run_file(request: Request) -> Response:
-    """Return a file of a run: results, or failed rows.
+def _paper(request: Request) -> Paper:
+    """Return the paper of letters; A4 unless Letter is asked for."""
+    return Paper.LETTER if request.query_params.get("paper") == Paper.LETTER else Paper.A4
 
-    It is .xlsx or .csv, or the results of each domain in a .zip.
+
+def run_file(request: Request) -> Response:
+    """Return a file of a run: results, failed rows, letters, or logins for a password manager.
+
+    Results are .xlsx or .csv, or those of each domain in a .zip.
     """
     app = services.current()
     digits, kind = request.path_params["run"], request.path_params["kind"]
@@ -77,7 +87,10 @@ def run_file(request: Request) -> Response:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
     ask = _confirmation(request, f"/jobs?run={int(digits)}")
     delimiter = DELIMITERS["semicolon" if _by_semicolon(request) else "comma"]
-    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter), ask)
+    return _answer(
+        lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter, paper=_paper(request)),
+        ask,
+    )
 
 
 def domain_file(request: Request) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -54,6 +55,31 @@ def web(services: Services) -> TestClient:
 
 def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_letters_and_logins_hold_the_new_passwords_and_nothing_else(services: Services, web: TestClient) -> None:
+    made = {row["address"]: row["password"] for row in rows(web.get("/runs/1/results.csv").content) if row["password"]}
+    assert len(made) == 2
+    for paper, width in (("A4", 595), ("Letter", 612)):
+        answer = web.get(f"/runs/1/letters.pdf?paper={paper}")
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["cache-control"] == "no-store"
+        printed = pypdfium2.PdfDocument(answer.content)
+        assert round(printed[0].get_size()[0]) == width
+        texts = [page.get_textpage().get_text_range() for page in printed]
+        assert len(texts) == 2
+        for (address, password), text in zip(made.items(), texts, strict=True):
+            assert address in text
+            assert password in text
+    for name, user, password in (
+        ("bitwarden.csv", "login_username", "login_password"), ("1password.csv", "Username", "Password"),
+    ):  # fmt: skip
+        answer = web.get(f"/runs/1/{name}")
+        assert "x-mxm-remarks" not in answer.headers
+        assert {row[user]: row[password] for row in rows(answer.content)} == made
+    with services.store.read() as tx:
+        taken = [entry["outcome"] for entry in audit_entries(tx) if entry["what"] == "results.download"]
+    assert taken[:4] == ["1password.csv", "bitwarden.csv", "letters.pdf", "letters.pdf"]
 
 
 def test_results_hold_every_row_in_file_order_with_passwords_of_created_mailboxes(web: TestClient) -> None:

@@ -8,11 +8,12 @@ from starlette.responses import Response
 from mxlib import services
 from mxlib.api.attachments import attached
 from mxlib.api.concurrency import calls_host
-from mxlib.api.dependencies import CSV, XLSX, CurrentCaller, RawBody, Run, body, error_responses, parse_body
+from mxlib.api.dependencies import CSV, PDF, XLSX, CurrentCaller, RawBody, Run, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
 from mxlib.api.schemas.requests import UndoRequest
 from mxlib.auth.permissions import Caller
+from mxlib.core.handover.letters import Paper
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotFound
 
@@ -68,6 +69,39 @@ def results_csv(run: Run, caller: CurrentCaller) -> Response:
     A spreadsheet calculates cells that start with =, +, - or @.
     """
     return attached(services.current().exports.run_file(caller, run, "results.csv", for_programs=True))
+
+
+@router.get(
+    "/{run}/letters.pdf",
+    response_class=Response,
+    responses={200: {"content": {PDF: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
+)
+def letters(run: Run, caller: CurrentCaller, paper: Paper = Paper.A4) -> Response:
+    """Return a letter for each mailbox with a new password, one page each.
+
+    For the token that started the run, and for admins.
+    """
+    return attached(services.current().exports.run_file(caller, run, "letters.pdf", paper=paper))
+
+
+@router.get(
+    "/{run}/bitwarden.csv",
+    response_class=Response,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
+)
+def bitwarden(run: Run, caller: CurrentCaller) -> Response:
+    """Return the new passwords as logins that Bitwarden imports."""
+    return attached(services.current().exports.run_file(caller, run, "bitwarden.csv"))
+
+
+@router.get(
+    "/{run}/1password.csv",
+    response_class=Response,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
+)
+def one_password(run: Run, caller: CurrentCaller) -> Response:
+    """Return the new passwords as logins that 1Password imports."""
+    return attached(services.current().exports.run_file(caller, run, "1password.csv"))
 
 
 @router.post("/{run}/pause", responses=_ONE)

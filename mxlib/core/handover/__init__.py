@@ -1,1 +1,1 @@
-"""What a person needs to hand passwords over: letters, and files for password managers."""
+"""Letters with passwords, and files for password managers."""

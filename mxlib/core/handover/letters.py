@@ -4,6 +4,7 @@ import io
 import logging
 import unicodedata
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -14,6 +15,7 @@ import segno
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, WrapMode
+from fpdf.fonts import TTFFont
 
 from mxlib.core.text import letters as texts
 from mxlib.core.text.letters import LetterWords
@@ -60,7 +62,7 @@ class Paper(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who gets a letter. The name may be blank."""
+    """A person who gets a letter. The name may be blank."""
 
     name: str
     address: str
@@ -69,7 +71,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What the agency adds: a text, a logo (PNG or JPEG) and an address for help, each may be blank."""
+    """Additions of the agency: a text, a logo (PNG or JPEG) and an address for help.
+
+    Each may be blank.
+    """
 
     text: str = ""
     logo: bytes = field(default=b"", repr=False)
@@ -91,24 +96,25 @@ class Letters:
 def make(
     recipients: Iterable[Recipient], server: str, letterhead: Letterhead, paper: Paper, words: LetterWords
 ) -> Letters:
-    """Return a PDF with one page for each recipient; `server` is the host of the mail server.
+    """Return a PDF with one page for each recipient.
 
-    Raises ValueError when nobody has a letter, or when the letterhead breaks a bound or cannot be printed.
+    `server` is the host of the mail server. Raises ValueError when nobody has a letter, or when the letterhead breaks
+    a bound or cannot be printed.
     """
     _check(letterhead)
-    document = _Document(paper, letterhead, words, server)
-    without_name, left_out = [], []
-    for recipient in recipients:
-        if not _has_glyphs(recipient.password, _PASSWORD):
-            left_out.append(recipient.address)
-            continue
-        name = recipient.name if is_printable(recipient.name) else ""
-        if recipient.name and not name:
-            without_name.append(recipient.address)
-        document.add(name, recipient.address, recipient.password)
-    if not document.pages:
-        raise ValueError("no letter can be printed")
-    return Letters(document.bytes(), tuple(without_name), tuple(left_out))
+    with closing(_Document(paper, letterhead, words, server)) as document:
+        without_name, left_out = [], []
+        for recipient in recipients:
+            if not _has_glyphs(recipient.password, _PASSWORD):
+                left_out.append(recipient.address)
+                continue
+            name = recipient.name if is_printable(recipient.name) else ""
+            if recipient.name and not name:
+                without_name.append(recipient.address)
+            document.add(name, recipient.address, recipient.password)
+        if not document.pages:
+            raise ValueError("no letter can be printed")
+        return Letters(document.bytes(), tuple(without_name), tuple(left_out))
 
 
 def is_printable(text: str) -> bool:
@@ -137,7 +143,10 @@ def _has_glyphs(text: str, family: str) -> bool:
 @cache
 def _glyphs(family: str) -> frozenset[int]:
     """Return the characters that every style of a family has."""
-    found = [frozenset(TTFont(_FONTS / file, lazy=True).getBestCmap()) for name, _, file in _FILES if name == family]
+    found = []
+    for file in (file for name, _, file in _FILES if name == family):
+        with TTFont(_FONTS / file, lazy=True) as font:
+            found.append(frozenset(font.getBestCmap()))
     return frozenset.intersection(*found)
 
 
@@ -188,6 +197,12 @@ class _Document:
         """Return the document."""
         return bytes(self._pdf.output())
 
+    def close(self) -> None:
+        """Close the files of the fonts, which the library leaves open."""
+        for font in self._pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
+
     def _entry(self, label: str, value: str) -> None:
         self._label(label)
         size = 13.0 if len(value) <= _LONG else 9.0
@@ -221,7 +236,7 @@ class _Document:
         pdf.set_y(pdf.get_y() + after)
 
     def _help(self) -> None:
-        """Put the address for help at the foot of the page, as text and as QR code."""
+        """Put the address for help at the foot, as text and QR code."""
         if self._qr is None:
             return
         pdf = self._pdf

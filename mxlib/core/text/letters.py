@@ -12,7 +12,7 @@ class LetterWords:
     title: str = "Your mailbox"
     name: str = "Name"
     address: str = "Email address"
-    password: str = "Password"
+    password: str = "Password"  # noqa: S105 (a label)
     look_alikes: str = "0 is the digit zero, O the letter; 1 is the digit one, l the letter L, I the letter i."
     settings: str = "Settings for a mail app"
     user_name: str = "User name: your whole email address"

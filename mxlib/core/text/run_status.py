@@ -145,6 +145,19 @@ def _figure(name: str, value: int) -> str:
     return "unlimited" if name == "quota" and not value else f"{value:,}{' MB' if name == 'quota' else ''}"
 
 
+LETTERS_NOT_MADE = "This server is busy, and the letters took too long. Try again in a minute."
+
+
+def no_passwords(run: int) -> str:
+    """Say that there is nothing to hand over."""
+    return f"Run {run} has no passwords to hand over: it made none, or MXM's copy is erased."
+
+
+def too_many_letters(found: int, most: int) -> str:
+    """Say that one file of letters would be too large."""
+    return f"{found:,} letters are more than the {most:,} of one file. Use Excel for mail merge instead."
+
+
 def no_longer_allowed(run: int) -> str:
     """Say that a permission is missing in one of a run's domains.
 

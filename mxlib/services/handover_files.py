@@ -1,0 +1,49 @@
+"""Files by which the passwords of a run reach their owners: letters, and logins for password managers."""
+
+from collections.abc import Sequence
+
+from mxlib.core.handover import letters, password_managers
+from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
+from mxlib.core.text.letters import ENGLISH
+from mxlib.core.vocabulary import DONE
+from mxlib.runs import messages, results
+from mxlib.runs.results import RowVisibility
+from mxlib.store import Store
+from mxlib.worker import run_unless
+
+#: The files, by their names.
+LETTERS, BITWARDEN, ONE_PASSWORD = "letters.pdf", "bitwarden.csv", "1password.csv"
+FILES = (LETTERS, BITWARDEN, ONE_PASSWORD)
+
+#: Letters in one file; so many are made within the time that the worker grants.
+MAX_LETTERS = 2_000
+
+#: Letters that are made here rather than in the worker.
+_FEW = 5
+
+
+def recipients(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> list[Recipient]:
+    """Return the people who got a password by this run, in file order.
+
+    `seen` says which rows are shown.
+    """
+    return [
+        Recipient(row.name, row.address, password)
+        for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
+        if password and password != messages.UNREADABLE and row.outcome in DONE
+    ]
+
+
+def make(people: Sequence[Recipient], kind: str, server: str, run: int, paper: Paper = Paper.A4) -> bytes:
+    """Return one of FILES; of letters, for MAX_LETTERS people at most.
+
+    `server` is the host of the mail server.
+    """
+    match kind:
+        case "bitwarden.csv":
+            return password_managers.bitwarden_csv(people, server, f"MXM run {run}")
+        case "1password.csv":
+            return password_managers.one_password_csv(people, server)
+        case _:
+            made: Letters = run_unless(len(people) <= _FEW, letters.make, people, server, Letterhead(), paper, ENGLISH)
+            return made.pdf
