@@ -6,6 +6,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count, listed
+from mxlib.core.handover.letters import Paper
 from mxlib.core.text import file_problems, run_status
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.run_view import RunView
@@ -147,12 +148,29 @@ def _files(view: RunView) -> None:
             links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx", may_ask=True)
             links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv", may_ask=True)
         if view.status in AT_AN_END and view.has_passwords:
+            _letters_and_logins(view)
             _handing_over(view)
     st.caption(file_problems.CSV_CALCULATES)
 
 
 def _choose_delimiter() -> None:
     services.current().exports.choose_delimiter(layout.caller(), st.session_state["csv-delimiter"])
+
+
+def _letters_and_logins(view: RunView) -> None:
+    """Offer a letter for each person, and files for password managers."""
+    with st.popover("Letters and logins", icon=":material/print:", key="letters"):
+        st.markdown("A letter for each new password, one page each (PDF):")
+        with st.container(horizontal=True):
+            for paper in Paper:
+                links.download(
+                    f"Letters on {paper} paper", f"/runs/{view.id}/letters.pdf?paper={paper}", key=f"letters-{paper}",
+                    may_ask=True,
+                )  # fmt: skip
+        st.markdown("The new passwords as logins for a password manager (CSV):")
+        with st.container(horizontal=True):
+            links.download("For Bitwarden", f"/runs/{view.id}/bitwarden.csv", key="bitwarden", may_ask=True)
+            links.download("For 1Password", f"/runs/{view.id}/1password.csv", key="1password", may_ask=True)
 
 
 def _handing_over(view: RunView) -> None:
