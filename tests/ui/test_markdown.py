@@ -112,7 +112,7 @@ OURS: dict[str, set[str]] = {
         "label",
         "value",
     },
-    "widgets/dialogs": {"look", "title"},
+    "widgets/dialogs": {"look", "title", "held.title"},
     "app/layout": {
         "__version__",
         "title",
@@ -128,7 +128,13 @@ OURS: dict[str, set[str]] = {
         "_CHOOSE.format(most=settings.max_file_mb)",
         "_TABLE.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",
     },
-    "mailboxes/card": {"action.label", "action.description"},
+    "mailboxes/card": {"action.title", "action.description", "column.noun", "size(usage)", "size(quota)"},
+    "mailboxes/mailbox_drawer": {
+        "each.title",
+        "each.description",
+        "others",
+        "{name: each.title for name, each in others.items()}",
+    },
     "imports/mapping_columns": {"MEANINGS[meaning].plural", "claimants", "title"},
     "imports/mapping_encoding": {"label"},
     "imports/filters": {"kind"},
@@ -143,6 +149,7 @@ OURS: dict[str, set[str]] = {
     "imports/row_form": {"labels.kind(row['kind'])"},
     "runs/card": {
         "number",
+        "paper",
         "str.capitalize",
         "run_status.hidden_rows(view.hidden)",
         "run_status.no_longer_allowed(view.id)",
