@@ -96,8 +96,11 @@ OURS: dict[str, set[str]] = {
     "admin/role_choice": {"role.capitalize()"},
     "admin/permissions": {"admin", "right.value.capitalize()"},
     "mailboxes/table": {
-        "change_text.shown(len(shown), len(mailboxes), len(selection.selected(domain) - set(addresses)))"
+        "change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses)))",
+        "filters.described(domains)",
     },
+    "mailboxes/filters": {"state"},
+    "email_accounts": {"table.totals(mailboxes)"},
     "audit": {"app.settings.audit_days"},
     "app/banner": {"view.id"},
     "imports/bulk_edit": {"labels.verdict(kind)"},
