@@ -8,7 +8,6 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.core.format import count
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxState, has_state, with_states, with_text
 from mxlib.core.plans import change_text
@@ -48,7 +47,7 @@ def show_no_domain(caller: Caller) -> None:
 
 def totals(mailboxes: pd.DataFrame) -> str:
     """Return how many mailboxes there are, and what they hold."""
-    return f"{count(len(mailboxes), 'mailbox', 'mailboxes')} · {megabytes(mailboxes['usage'].sum())}"
+    return f"Active mailboxes: {len(mailboxes):,} · {megabytes(mailboxes['usage'].sum())}"
 
 
 def _locks(boxes: pd.DataFrame) -> list[str]:
@@ -137,7 +136,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
         hide_index=True,
         lazy=False,
         height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
-        alt="Mailboxes of several domains" if several else f"Mailboxes of {shown.iloc[0]['domain']}",
+        alt="Active mailboxes of several domains" if several else f"Active mailboxes of {shown.iloc[0]['domain']}",
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
