@@ -225,7 +225,7 @@ def page(name: str, run: int) -> AppTest:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
     tab.query_params["run"] = str(run)
-    tab.run().switch_page(str(PAGES / "runs.py")).run()
+    tab.run().switch_page(str(PAGES / "jobs.py")).run()
     assert not tab.exception
     return tab
 
@@ -233,8 +233,6 @@ def page(name: str, run: int) -> AppTest:
 def test_the_page_counts_what_it_hides(app: App, run: int) -> None:
     tab = page("lee", run)
     assert "6 rows of other domains are not shown." in [caption.value for caption in tab.caption]
-    listed = tab.dataframe[0].value.iloc[0]
-    assert (listed["Rows"], listed["Rows of other domains"]) == (2, 6)
     shown = str([each.value for kind in (tab.caption, tab.markdown, tab.subheader, tab.success) for each in kind])
     assert "b.nl" not in shown
 

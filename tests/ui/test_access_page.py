@@ -174,7 +174,9 @@ def chooser() -> None:
 
     if "rights" not in st.session_state:
         access_rights.begin("rights", {"b.nl": ["view"], "gone.nl": ["export"]})
-    st.session_state["chosen"] = access_rights.ask("rights", ("a.nl", "b.nl", "c.nl", "gone.nl"))
+    st.session_state["chosen"] = access_rights.ask(
+        "rights", {name: name for name in ("a.nl", "b.nl", "c.nl", "gone.nl")}
+    )
 
 
 @pytest.fixture

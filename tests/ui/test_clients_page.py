@@ -151,7 +151,7 @@ def test_a_dialog_that_was_left_shows_no_contacts_of_another_client(app: App) ->
     second = app.services.clients.add(LOCAL, ClientDetails("B", ("b.nl",), (Contact("Jo", "jo@b.nl"),)))
     tab = with_card_of(first)
     tab.button(key="edit-client").click().run()
-    tab.switch_page(str(PAGES / "runs.py")).run()
+    tab.switch_page(str(PAGES / "jobs.py")).run()
     tab.session_state["clients-picked"] = second
     tab.switch_page(str(PAGES / "clients.py")).run()
     tab.button(key="edit-client").click().run()

@@ -312,7 +312,7 @@ def test_another_file_can_be_chosen_instead(app: App) -> None:
 def test_the_step_survives_a_visit_to_another_page(app: App) -> None:
     tab = say(imported(UNKNOWN), 0, "who")
     pages = Path(__file__).parents[2] / "pages"
-    tab.switch_page(str(pages / "runs.py")).run()
+    tab.switch_page(str(pages / "jobs.py")).run()
     tab.switch_page(str(pages / "import_mailboxes.py")).run()
     assert column(done(tab), "username") == ["nina"]
 

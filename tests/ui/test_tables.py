@@ -17,8 +17,8 @@ from tests.support.pages import ENTRY, opened, preview, sent
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "mxlib" / "ui").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
 
-#: Formats that write every whole number as it is. "plain" writes 2000 as 1999.9999999999998.
-FAITHFUL = {"%d", "localized", "%.0f %%"}
+#: Formats that write every whole number as it is, or none at all. "plain" writes 2000 as 1999.9999999999998.
+FAITHFUL = {"%d", "localized", "%.0f %%", " "}
 
 NUMERIC = {"NumberColumn", "ProgressColumn"}
 

@@ -103,7 +103,7 @@ def _search(ways: Ways) -> None:
             own = client.details.domains
             _hit(
                 f"jump-to-client-{client.id}", client.details.name, ", ".join(own[:3]), ":material/domain:",
-                "email_accounts", client=str(client.id), domain=own[0],
+                "email_accounts", client=str(client.id),
             )  # fmt: skip
     with _group("Runs", shown=bool(others.runs)):
         for view in others.runs:

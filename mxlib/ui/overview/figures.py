@@ -70,7 +70,7 @@ def show_fullest(totals: Totals) -> None:
             "quota": [megabytes(each.quota) for each in totals.fullest],
         }
     )
-    bar = st.column_config.ProgressColumn("Used", format="%d %%", min_value=0, max_value=max(100.0, *shares))
+    bar = st.column_config.ProgressColumn("Used", format="%.0f %%", min_value=0, max_value=max(100.0, *shares))
     columns: dict[str, Any] = {
         "address": st.column_config.LinkColumn("Address", display_text=r"address=(.+)$"),
         "share": bar,
