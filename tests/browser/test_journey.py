@@ -84,7 +84,7 @@ def test_a_run_goes_on_while_the_page_is_refreshed_closed_and_opened_elsewhere(p
     start(page)
     page.reload()
     idle(page)
-    expect(page.get_by_text(re.compile(r"\d+ of 110"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d+ of 110:"))).to_be_visible()
     other = page.context.new_page()
     address = page.url
     page.goto("about:blank")

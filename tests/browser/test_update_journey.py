@@ -63,7 +63,7 @@ def test_the_next_export_equals_the_edited_and_imported_one(page: Page, server: 
     confirm_run(page)
     expect(page).to_have_url(re.compile(r"/jobs\?.*run=\d+"))
     finished(page)
-    expect(page.get_by_text(f"3 updated, {len(rows) - 3} unchanged.").first).to_be_visible()
+    expect(page.get_by_text(f"3 mailboxes updated. {len(rows) - 3} mailboxes unchanged.").first).to_be_visible()
 
     assert exported(page) == rows
     after = host(server).mailboxes()
