@@ -46,7 +46,7 @@ def allow(server: Server, *rights: Permission) -> None:
 
 
 @contextmanager
-def tab(chromium: Browser, server: Server, path: str = "/") -> Iterator[Page]:
+def tab(chromium: Browser, server: Server, path: str = "/email-accounts") -> Iterator[Page]:
     context = chromium.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     sign_in(page, "kim", PASSWORD, path)
