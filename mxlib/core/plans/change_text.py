@@ -65,8 +65,9 @@ def question(
     `alone` is the address of a single mailbox. `seconds` is how long a run takes, 0 without a run.
     """
     if not figures.acting:
-        why = _why_nothing(change, figures)
-        return why if why in {UNLIMITED, UNLIMITED_ALL} else f"Nothing to change: {why}"
+        if _stays_unlimited(change, figures):
+            return UNLIMITED if figures.mailboxes == 1 else UNLIMITED_ALL
+        return f"Nothing to change: {_why_nothing(change, figures)}"
     sentences = _question(change, figures, alone)
     if isinstance(change, NewPassword | Unlocking) and seconds:
         sentences.append(f"They are in the results, readable until {day(readable_until)}.")
@@ -184,12 +185,16 @@ def _locked(figures: ChangeSummary) -> str:
     return f"{locked:,} {'is' if locked == 1 else 'are'} locked"
 
 
+def _stays_unlimited(change: Change, figures: ChangeSummary) -> bool:
+    """Return whether a change adds to quotas of which each is unlimited."""
+    relative = isinstance(change, NewQuota) and change.value is None
+    return relative and figures.mailboxes > 0 and figures.unlimited == figures.mailboxes
+
+
 def _why_nothing(change: Change, figures: ChangeSummary) -> str:
     if not figures.mailboxes:
         return "none of these mailboxes is there any more."
     if isinstance(change, NewQuota):
-        if change.value is None and figures.unlimited == figures.mailboxes:
-            return UNLIMITED if figures.mailboxes == 1 else UNLIMITED_ALL
         return "that is the quota already."
     one = figures.mailboxes == 1
     match change:
