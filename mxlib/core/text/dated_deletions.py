@@ -16,7 +16,7 @@ STOPPED = "its run was stopped"
 
 #: Says what becomes of the dated deletions of a user who is disabled.
 ASKS_WITHOUT_ASKER = (
-    "On its day, each asks on Runs instead of deleting, because nobody acts for a user who is disabled. Delete it or "
+    "On its day, each asks on Jobs instead of deleting, because nobody acts for a user who is disabled. Delete it or "
     "call it off there."
 )
 
