@@ -47,6 +47,8 @@ class Failure(str):
     code: str
     after: float | None
     says_when: bool
+    #: Whether MXroute gave no answer, or none that can be read.
+    is_silence: bool = False
 
     @property
     def retry_delay(self) -> float:
@@ -69,6 +71,7 @@ class Failure(str):
         trouble = super().__new__(cls, error)
         trouble.code, trouble.after = code_of(error), getattr(error, "retry_after", None)
         trouble.says_when = says_when(error)
+        trouble.is_silence = isinstance(error, Unreachable)
         return trouble
 
 

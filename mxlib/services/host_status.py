@@ -6,7 +6,7 @@ from mxlib.core.host_status import HostState, HostStatus, MovingRun
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs.manager import RunManager
-from mxlib.services.failures import KEY_REFUSED, LIMITED, Failure
+from mxlib.services.failures import KEY_REFUSED, Failure
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.run_watch import RunWatch
 
@@ -45,7 +45,6 @@ class HostStatusService:
         problem = self._lists.last_problem()
         if problem is None:
             return HostState.UNKNOWN, None
-        code = problem.code if isinstance(problem, Failure) else ""
-        if code == KEY_REFUSED:
+        if isinstance(problem, Failure) and problem.code == KEY_REFUSED:
             return HostState.KEY_REFUSED, None
-        return (HostState.SILENT if code not in {"", LIMITED} else HostState.ANSWERS), None
+        return (HostState.SILENT if isinstance(problem, Failure) and problem.is_silence else HostState.ANSWERS), None

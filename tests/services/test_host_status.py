@@ -8,6 +8,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.host_status import HostState, HostStatus, MovingRun
 from mxlib.core.text import host_status as texts
 from mxlib.core.vocabulary import PauseCode
+from mxlib.store import StoreUnavailable, mailbox_lists
 from mxlib.ui.app import status
 from tests.support.app import App
 from tests.support.pages import opened
@@ -54,6 +55,15 @@ def test_a_failed_list_shows_that_mxroute_does_not_answer(app: App) -> None:
     app.host.down = True
     app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     assert app.services.host_status.status(LOCAL).state is HostState.SILENT
+
+
+def test_a_list_that_cannot_be_stored_is_no_silence_of_mxroute(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The disk is full.", "DISK_FULL")
+
+    monkeypatch.setattr(mailbox_lists, "keep_mailboxes", full)
+    app.services.lists.mailboxes(LOCAL, "a.nl")
+    assert app.services.host_status.status(LOCAL).state is HostState.ANSWERS
 
 
 def test_people_of_a_client_see_neither_the_limit_nor_the_runs_of_others(app: App) -> None:
