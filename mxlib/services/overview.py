@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.core.vocabulary import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services import mailbox_totals
 from mxlib.services.clients import ClientService
@@ -88,14 +88,9 @@ class OverviewService:
 
     def waiting(self, caller: Caller) -> Waiting:
         """Return what waits for the caller."""
-        runs = self._runs.all(caller)
         return Waiting(
-            paused=tuple(view for view in runs if view.status is RunStatus.PAUSED),
-            with_passwords=tuple(
-                view
-                for view in runs
-                if view.operator == caller.name and view.status in AT_AN_END and view.has_passwords
-            ),
+            paused=tuple(view for view in self._runs.unended(caller) if view.status is RunStatus.PAUSED),
+            with_passwords=self._runs.to_hand_over(caller),
             drafts=self._drafts.offered(caller),
             deletions=tuple(each for each in self._dated.every(caller) if each.why),
         )

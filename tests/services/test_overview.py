@@ -1,9 +1,12 @@
 """The Overview: totals of the stored lists, by the caller's permissions, and what waits."""
 
+from itertools import product
+
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.clients import ClientDetails
+from mxlib.core.mailbox_filter import MailboxState, has_state
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import mailbox_totals
 from mxlib.store import mailbox_lists
@@ -42,6 +45,22 @@ def test_each_total_counts_its_mailboxes() -> None:
     totals = mailbox_totals.of_domain("a.nl", boxes)
     assert (totals.over_quota, totals.nearly_full, totals.near_send_limit, totals.suspended) == (2, 3, 1, 1)
     assert [each.address for each in totals.fullest[:2]] == ["over@a.nl", "full@a.nl"]
+
+
+def test_totals_and_filters_count_the_same_mailboxes(app: App) -> None:
+    boxes = [
+        box(f"x{at}", usage, quota, limit=limit, sent=sent, suspended=at % 7 == 0)
+        for at, (usage, quota, limit, sent) in enumerate(
+            product((0.0, 899.9, 900.0, 1000.0, 1630.0), (0, 1000), (0, 100), (79, 80))
+        )
+    ]
+    domains(app, "a.nl")
+    listed(app, "a.nl", *boxes)
+    frame, totals = app.services.lists.in_all(LOCAL, ["a.nl"]), mailbox_totals.of_domain("a.nl", boxes)
+    for state in (
+        MailboxState.OVER_QUOTA, MailboxState.NEARLY_FULL, MailboxState.NEAR_SEND_LIMIT, MailboxState.SUSPENDED
+    ):  # fmt: skip
+        assert has_state(frame, state).sum() == getattr(totals, state.value), state
 
 
 def test_the_totals_of_all_domains_are_the_sums_of_each() -> None:
