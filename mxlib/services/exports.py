@@ -248,7 +248,11 @@ class ExportService:
             raise NotFound(f"There is no run {run}.")
         content = self._running.file(caller, run, kind, for_programs=for_programs, delimiter=delimiter, paper=paper)
         stem, ending = kind.split(".")
-        remarks = (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
+        remarks: tuple[str, ...] = (
+            (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
+        )
+        if kind == handover_files.LETTERS:
+            remarks = self._running.unprinted(caller, run)
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mxlib.core.handover import letters, password_managers
-from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
+from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient, Unprinted
 from mxlib.core.text.letters import ENGLISH
 from mxlib.core.vocabulary import DONE
 from mxlib.runs import messages, results
@@ -32,6 +32,11 @@ def recipients(store: Store, run: int, seen: RowVisibility = results.EVERYTHING)
         for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
         if password and password != messages.UNREADABLE and row.outcome in DONE
     ]
+
+
+def unprinted(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> Unprinted:
+    """Return what the letters of a run cannot print."""
+    return letters.check(recipients(store, run, seen))
 
 
 def make(people: Sequence[Recipient], kind: str, server: str, run: int, paper: Paper = Paper.A4) -> bytes:

@@ -11,6 +11,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.files.errors import Unread
+from mxlib.core.handover import letters
 from mxlib.core.handover.letters import Paper
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
@@ -327,12 +328,20 @@ class RunService:
         people = handover_files.recipients(self._store, run, visible)
         if not people:
             raise InvalidState(run_status.no_passwords(run))
-        if kind == handover_files.LETTERS and len(people) > handover_files.MAX_LETTERS:
-            raise InvalidState(run_status.too_many_letters(len(people), handover_files.MAX_LETTERS))
+        if kind == handover_files.LETTERS:
+            if len(people) > handover_files.MAX_LETTERS:
+                raise InvalidState(run_status.too_many_letters(len(people), handover_files.MAX_LETTERS))
+            if len(letters.check(people).left_out) == len(people):
+                raise InvalidState(run_status.NO_LETTER)
         try:
             return handover_files.make(people, kind, self._server, run, paper)
         except Unread as error:
             raise InvalidState(run_status.LETTERS_NOT_MADE) from error
+
+    def unprinted(self, caller: Caller, run: int) -> tuple[str, ...]:
+        """Return what the letters of a run lack, for those who may have them."""
+        found = handover_files.unprinted(self._store, run, self._visibility.of(caller, self._owned(caller, run)))
+        return run_status.unprinted(found.without_name, found.left_out)
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""

@@ -39,7 +39,7 @@ def test_each_person_has_one_page_with_name_address_and_password() -> None:
     found = made(*people)
     printed = pages(found)
     assert len(printed) == 60
-    assert (found.without_name, found.left_out) == ((), ())
+    assert (found.unprinted.without_name, found.unprinted.left_out) == ((), ())
     for person, page in zip(people, printed, strict=True):
         assert person.name in page
         assert person.address in page
@@ -57,7 +57,7 @@ def test_a_name_in_another_script_is_reported_and_its_letter_shows_the_address()
         Recipient("Nguyễn Văn An", "an@example.test", "Secret-5e"),
     ]
     found = made(*people)
-    assert found.without_name == tuple(person.address for person in people[:4])
+    assert found.unprinted.without_name == tuple(person.address for person in people[:4])
     printed = pages(found)
     assert len(printed) == 5
     for person, page in zip(people[:4], printed, strict=False):
@@ -72,7 +72,7 @@ def test_a_name_in_parts_is_printed_as_a_whole() -> None:
 
 def test_a_password_that_cannot_be_printed_has_no_letter() -> None:
     found = made(Recipient("A", "a@example.test", "pass\u7530word"), Recipient("B", "b@example.test", "Secret-1a"))
-    assert found.left_out == ("a@example.test",)
+    assert found.unprinted.left_out == ("a@example.test",)
     assert len(pages(found)) == 1
     with pytest.raises(ValueError, match="no letter"):
         made(Recipient("A", "a@example.test", "pass\u7530word"))

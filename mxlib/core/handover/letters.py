@@ -82,15 +82,19 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
-    """The letters, and what they could not print.
+class Unprinted:
+    """Addresses whose letters lack the name, and those whose passwords cannot be printed: they have no letter."""
 
-    A letter without its name shows the address. Addresses whose passwords cannot be printed have no letter.
-    """
-
-    pdf: bytes = field(repr=False)
     without_name: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The letters, and what they could not print."""
+
+    pdf: bytes = field(repr=False)
+    unprinted: Unprinted
 
 
 def make(
@@ -102,19 +106,28 @@ def make(
     a bound or cannot be printed.
     """
     _check(letterhead)
+    recipients = tuple(recipients)
+    unprinted = check(recipients)
+    lacking, left_out = frozenset(unprinted.without_name), frozenset(unprinted.left_out)
     with closing(_Document(paper, letterhead, words, server)) as document:
-        without_name, left_out = [], []
-        for recipient in recipients:
-            if not _has_glyphs(recipient.password, _PASSWORD):
-                left_out.append(recipient.address)
-                continue
-            name = recipient.name if is_printable(recipient.name) else ""
-            if recipient.name and not name:
-                without_name.append(recipient.address)
-            document.add(name, recipient.address, recipient.password)
+        for each in recipients:
+            if each.address not in left_out:
+                name = "" if each.address in lacking else each.name
+                document.add(name, each.address, each.password)
         if not document.pages:
             raise ValueError("no letter can be printed")
-        return Letters(document.bytes(), tuple(without_name), tuple(left_out))
+        return Letters(document.bytes(), unprinted)
+
+
+def check(recipients: Iterable[Recipient]) -> Unprinted:
+    """Return what letters for these people cannot print."""
+    without_name, left_out = [], []
+    for each in recipients:
+        if not _has_glyphs(each.password, _PASSWORD):
+            left_out.append(each.address)
+        elif not is_printable(each.name):
+            without_name.append(each.address)
+    return Unprinted(tuple(without_name), tuple(left_out))
 
 
 def is_printable(text: str) -> bool:

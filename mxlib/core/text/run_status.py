@@ -9,6 +9,9 @@ from mxlib.core.text.labels import outcome
 _OF_MAILBOXES = {"created", "updated", "unchanged", "deleted"}
 #: Outcomes that end a row, in the order in which their counts are shown.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
+#: Addresses that are named before the rest is counted.
+_NAMED = 5
+
 KEY_REFUSED = "MXroute rejected the API key. Correct MX_API_KEY, restart, then Resume."
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
 LIVES_HERE = "Keep this computer on. After sleep, the run resumes."
@@ -151,6 +154,21 @@ LETTERS_NOT_MADE = "This server is busy, and the letters took too long. Try agai
 def no_passwords(run: int) -> str:
     """Say that there is nothing to hand over."""
     return f"Run {run} has no passwords to hand over: it made none, or MXM's copy is erased."
+
+
+NO_LETTER = "No password of this run can be printed in a letter. Use Excel for mail merge instead."
+
+
+def unprinted(without_name: Sequence[str], left_out: Sequence[str]) -> tuple[str, ...]:
+    """Say which letters lack a name, and who has no letter."""
+    found = []
+    if without_name:
+        names = listed(sorted(without_name), most=_NAMED, noun="more")
+        found.append(f"Names in an alphabet that letters cannot print are left out of the letters of {names}.")
+    if left_out:
+        names = listed(sorted(left_out), most=_NAMED, noun="more")
+        found.append(f"No letter for {names}: the password has characters that cannot be printed.")
+    return tuple(found)
 
 
 def too_many_letters(found: int, most: int) -> str:

@@ -159,7 +159,9 @@ def _choose_delimiter() -> None:
 
 def _letters_and_logins(view: RunView) -> None:
     """Offer a letter for each person, and files for password managers."""
-    with st.popover("Letters and logins", icon=":material/print:", key="letters"):
+    with st.popover("Letters and logins", icon=":material/print:", key="letters", on_change="rerun") as opened:
+        if not opened.open:  # what letters lack is looked up only for those who ask
+            return
         st.markdown("A letter for each new password, one page each (PDF):")
         with st.container(horizontal=True):
             for paper in Paper:
@@ -167,6 +169,8 @@ def _letters_and_logins(view: RunView) -> None:
                     f"Letters on {paper} paper", f"/runs/{view.id}/letters.pdf?paper={paper}", key=f"letters-{paper}",
                     may_ask=True,
                 )  # fmt: skip
+        for lack in services.current().runs.unprinted(layout.caller(), view.id):
+            st.warning(escaped(lack), icon=":material/warning:")
         st.markdown("The new passwords as logins for a password manager (CSV):")
         with st.container(horizontal=True):
             links.download("For Bitwarden", f"/runs/{view.id}/bitwarden.csv", key="bitwarden", may_ask=True)
