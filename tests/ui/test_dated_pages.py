@@ -35,7 +35,7 @@ def test_delete_offers_a_later_day_and_the_card_calls_it_off(services: Services)
     tab = opened("mailbox", domain="clienta.nl", address=INFO)
     assert "info@clienta.nl will be deleted on" in said(tab)
     until(lambda: services.lists.cached_frame("clienta.nl")["is_locked"].any())
-    tab.button(key=f"dated-off-{INFO}").click().run()
+    tab.button(key=f"dated-off-card-{INFO}").click().run()
     assert "It stays locked: Unlock sets a new password." in said(tab)
     assert services.dated_deletions.every(LOCAL) == ()
 
@@ -52,7 +52,7 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
     text = said(tab)
     assert "Nothing was done: it was unlocked since." in text
     assert "administratie@clienta.nl will be deleted on" in text
-    tab.button(key=f"dated-delete-{INFO}").click().run()
+    tab.button(key=f"dated-delete-list-{INFO}").click().run()
     assert "This can't be undone." in said(tab)
 
 
@@ -69,4 +69,4 @@ def test_only_those_who_may_delete_see_buttons_where_it_asks(
     monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: reader)
     tab = opened("mailbox", domain="clienta.nl", address=INFO)
     assert "Nothing was done: it was unlocked since." in said(tab)
-    assert not {f"dated-delete-{INFO}", f"dated-off-{INFO}"} & {button.key for button in tab.button}
+    assert not {f"dated-delete-list-{INFO}", f"dated-off-list-{INFO}"} & {button.key for button in tab.button}

@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import Authenticator
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import NewQuota
+from mxlib.core.plans.changes import LaterDeletion, NewQuota
+from mxlib.store import dated_deletions, manual_writes
 from tests.support.app import App
 from tests.support.pages import opened, plain
 from tests.ui.test_manage_pages import said
@@ -41,6 +42,31 @@ def test_a_hit_opens_the_drawer_over_the_page_that_is_open(app: App) -> None:
     assert {"drawer_more", "drawer_password", "drawer_lock"} <= {button.key for button in tab.button}
     assert "drawer_unlock" not in {button.key for button in tab.button}
     assert any("Mailbox: kim@a.nl" in code.value for code in tab.code)
+
+
+@pytest.mark.parametrize("page", ["overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"])
+@pytest.mark.parametrize("why", ["", "it sent mail"])
+def test_the_drawer_opens_over_a_page_that_shows_the_same_of_its_mailbox(app: App, page: str, why: str) -> None:
+    """A date, an unconfirmed change and the history stand on pages too, with buttons of their own."""
+    services, now = app.services, app.services.clock.now()
+    services.changes.start(LOCAL, [KIM], LaterDeletion(now + 86_400), confirm=1)
+    with services.store.write() as tx:
+        if why:
+            deletion = dated_deletions.get(tx, "a.nl", "kim")
+            assert deletion is not None
+            dated_deletions.ask(tx, deletion, why, now)
+        number = manual_writes.add(
+            tx, services.store.key, "Geheim.2026x", at=now, who=LOCAL.name, kind="operator", address="",
+            action="update", domain="a.nl", username="kim", asked={}, recovery_email="", settle_at=0.0,
+            passwords_until=now + 1000.0,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status="kept", outcome="no answer came")
+    tab = opened(page, **({"address": KIM} if page == "mailbox" else {}))
+    tab.text_input(key="find").set_value("kim").run()
+    tab.button(key=f"found-{KIM}").click().run()
+    assert not tab.exception
+    buttons = {button.key for button in tab.button}
+    assert {f"dated-off-drawer-{KIM}", f"unconfirmed_show_{number}-drawer"} <= buttons
 
 
 def test_a_gigabyte_more_is_asked_with_both_quotas_and_leads_back(app: App) -> None:

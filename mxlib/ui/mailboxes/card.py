@@ -70,8 +70,8 @@ def _bar(usage: float, quota: int) -> None:
     )
 
 
-def show_state(box: pd.Series) -> None:
-    """Show a suspension, a lock and a dated deletion."""
+def show_state(box: pd.Series, *, place: str = "card") -> None:
+    """Show a suspension, a lock and a dated deletion, in the drawer or on the card."""
     if box["suspended"]:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
@@ -79,7 +79,7 @@ def show_state(box: pd.Series) -> None:
     _lock(box)
     domain, username = str(box["address"]).rpartition("@")[2], str(box["username"])
     if deletion := services.current().dated_deletions.of_mailbox(layout.caller(), domain, username):
-        dated.show_one(deletion)
+        dated.show_one(deletion, place)
 
 
 def show_stored(box: pd.Series, may: Mapping[str, change_dialogs.Action]) -> None:
@@ -112,20 +112,20 @@ def _lock(box: pd.Series) -> None:
     st.caption(locks.LIMITS)
 
 
-def show_past(domain: str, username: str, *, there: bool) -> None:
-    """Show who did what to it, when, and by which run and file."""
+def show_past(domain: str, username: str, *, there: bool, key: str = "history") -> None:
+    """Show who did what to it, when, and by which run and file; `key` names the table."""
     app = services.current()
     past, now = app.histories.of(layout.caller(), domain, username), app.clock.now()
     st.subheader("History", anchor=False)
     if there and (origin := past.origin(now)):
         st.caption(escaped(origin))
     if past.events:
-        _table(past, now)
+        _table(past, now, key)
 
 
-def _table(past: MailboxHistory, now: float) -> None:
+def _table(past: MailboxHistory, now: float, key: str) -> None:
     visible = {run for run in {event.run for event in past.events} if run and _may_see(run)}
-    st.container(key="history").dataframe(
+    st.container(key=key).dataframe(
         pd.DataFrame([_row(event, now, visible) for event in past.events]),
         hide_index=True,
         placeholder="",

@@ -41,7 +41,7 @@ def _mailbox(address: str) -> None:
     username, _, domain = address.rpartition("@")
     caller, lists = layout.caller(), services.current().lists
     flash.show_here()
-    unconfirmed.show(domain, username)
+    unconfirmed.show(domain, username, place="-drawer")
     if permissions.lacks(caller, Permission.VIEW, domain):
         return
     if domain not in lists.domains(caller).names:
@@ -57,7 +57,7 @@ def _mailbox(address: str) -> None:
         card.show_gone(address, domain, mailboxes.problem)
     else:
         _there(found, domain)
-    card.show_past(domain, username, there=not found.empty)
+    card.show_past(domain, username, there=not found.empty, key="drawer-history")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open as a page", icon=":material/open_in_full:", type="tertiary", key="drawer_page"):
             layout.navigate("mailbox", address=address)
@@ -74,7 +74,7 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     """Show a mailbox that is in the list."""
     box = found.iloc[0]
     card.show_use(box)
-    card.show_state(box)
+    card.show_state(box, place="drawer")
     caller = layout.caller()
     may = {each.name: each for each in change_dialogs.actions(found) if caller.may(each.needs, domain)}
     _actions(may)

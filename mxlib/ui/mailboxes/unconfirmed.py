@@ -15,11 +15,14 @@ from mxlib.ui.widgets.format import escaped
 _SHOWN = "unconfirmed_shown"
 
 
-def show(domain: str, username: str = "") -> None:
-    """Show unconfirmed writes of the caller, in a domain or for one mailbox. An admin sees those of everyone."""
+def show(domain: str, username: str = "", *, place: str = "") -> None:
+    """Show unconfirmed writes of the caller, in a domain or for one mailbox. An admin sees those of everyone.
+
+    `place` keeps the buttons of a drawer apart from those of the page below it.
+    """
     for write in services.current().unconfirmed.kept(layout.caller(), domain, username):
-        with st.container(border=True, key=f"unconfirmed-{write.id}"):
-            _show(write)
+        with st.container(border=True, key=f"unconfirmed-{write.id}{place}"):
+            _show(write, place)
 
 
 def show_all(domains: Collection[str]) -> None:
@@ -30,7 +33,7 @@ def show_all(domains: Collection[str]) -> None:
             show(name)
 
 
-def _show(write: Unconfirmed) -> None:
+def _show(write: Unconfirmed, place: str) -> None:
     app = services.current()
     at = format.moment(write.at, app.clock.now())
     text = change_text.unconfirmed(write.action.value, write.mailbox, write.who, at, write.outcome)
@@ -41,8 +44,8 @@ def _show(write: Unconfirmed) -> None:
     if password:
         st.code(password, language=None)
     with st.container(horizontal=True):
-        show = not password and st.button("Show the password", key=f"unconfirmed_show_{write.id}")
-        forget = bool(write.outcome) and st.button("Forget it", key=f"unconfirmed_forget_{write.id}")
+        show = not password and st.button("Show the password", key=f"unconfirmed_show_{write.id}{place}")
+        forget = bool(write.outcome) and st.button("Forget it", key=f"unconfirmed_forget_{write.id}{place}")
     try:
         if show:
             found = app.unconfirmed.password(layout.caller(), write.id)

@@ -24,7 +24,7 @@ def show_asking(found: list[DatedDeletion]) -> None:
     """Show the dated deletions that ask."""
     if found:
         with st.container(border=True, key="dated-deletions"):
-            _rows(found)
+            _rows(found, "list")
 
 
 def show_waiting() -> None:
@@ -38,37 +38,38 @@ def show_waiting() -> None:
     with st.container(border=True, key="dated-waiting"):
         if held:
             st.info(escaped(held), icon=":material/pause_circle:")
-        _rows(found)
+        _rows(found, "list")
 
 
-def _rows(found: list[DatedDeletion]) -> None:
+def _rows(found: list[DatedDeletion], place: str) -> None:
     for deletion in found[:_SHOWN]:
-        _row(deletion)
+        _row(deletion, place)
     if len(found) > _SHOWN:
         st.caption(f"{len(found) - _SHOWN:,} more follow.")
 
 
-def show_one(deletion: DatedDeletion) -> None:
-    """Show the dated deletion of one mailbox, for its card."""
-    with st.container(border=True, key="dated-deletion"):
-        _row(deletion)
+def show_one(deletion: DatedDeletion, place: str) -> None:
+    """Show the dated deletion of one mailbox, in its drawer or on its card."""
+    with st.container(border=True, key=f"dated-deletion-{place}"):
+        _row(deletion, place)
 
 
-def _row(deletion: DatedDeletion) -> None:
+def _row(deletion: DatedDeletion, place: str) -> None:
+    """Show one deletion; `place` keeps its buttons apart, as a card may lie over the list."""
     now = services.current().clock.now()
     asked = (deletion.who, deletion.asked_at, now)
     may = services.current().dated_deletions.may_call_off(layout.caller(), deletion)
     text, delete, off = st.columns([8, 2, 2], vertical_alignment="center")
     if deletion.why:
         text.warning(escaped(texts.asks(deletion.mailbox, deletion.why, *asked)), icon=":material/help:")
-        if may and delete.button("Delete now", key=f"dated-delete-{deletion.mailbox}", width="stretch"):
+        if may and delete.button("Delete now", key=f"dated-delete-{place}-{deletion.mailbox}", width="stretch"):
             change_dialogs.forget()
             change_dialogs.delete([deletion.mailbox])
     else:
         text.markdown(escaped(texts.waits(deletion.mailbox, deletion.due_at, *asked)))
     if may:
         call_off = act(_call_off, deletion.domain, deletion.username)
-        off.button("Call off", key=f"dated-off-{deletion.mailbox}", width="stretch", on_click=call_off)
+        off.button("Call off", key=f"dated-off-{place}-{deletion.mailbox}", width="stretch", on_click=call_off)
 
 
 def _call_off(domain: str, username: str) -> None:
