@@ -3,13 +3,16 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+from mxlib.auth.page_scripts import content_security_hashes
+
 _SET_COOKIE = b"set-cookie"
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
         # Streamlit's index.html has one inline script, which sets a flag, and its HTML cleaner compiles no code.
-        "script-src 'self' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        # The pages add scripts of their own, each by its hash.
+        f"script-src 'self' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA=' {content_security_hashes()}",
         "style-src 'self' 'unsafe-inline'",  # its style sheets are written while the page runs
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

@@ -48,6 +48,16 @@ def test_the_addresses_of_earlier_releases_lead_to_the_pages_of_today(page: Page
     expect(page).to_have_url(re.compile(r"/email-accounts\?domain=clientb\.nl$"))
 
 
+def test_what_is_typed_after_ctrl_k_is_searched_even_an_h(page: Page) -> None:
+    visit(page, "/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("dialog").get_by_role("searchbox")
+    expect(field).to_be_focused()
+    page.keyboard.type("khan")
+    expect(page.get_by_role("dialog").get_by_role("button", name="khan").first).to_be_visible()
+    expect(field).to_have_value("khan")
+
+
 def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.page_scripts import FOCUS_SEARCH
 from mxlib.services.search import Found, Hit
 from mxlib.ui.app import session
 from mxlib.ui.widgets import dialogs
@@ -51,8 +52,14 @@ def show(ways: Ways) -> None:
             on_click=act(_search, ways),
         )  # fmt: skip
         st.button(
-            "Keys", key="keys-open", icon=":material/keyboard:", shortcut="H", type="tertiary", on_click=act(_keys)
+            "Keys", key="keys-open", icon=":material/keyboard:", shortcut="H", type="tertiary", on_click=act(_ask_keys)
         )
+
+
+def _ask_keys() -> None:
+    """Show the keys, unless a dialog is open: an H that was typed there was meant for it."""
+    if not dialogs.is_open():
+        _keys()
 
 
 @dialogs.dialog("Keys")
@@ -72,6 +79,8 @@ def _search(ways: Ways) -> None:
         live=True,
         label_visibility="collapsed",
     )
+    # A dialog focuses itself; typed text would be lost, or press keys of the page.
+    st.html(f"<script>{FOCUS_SEARCH}</script>", unsafe_allow_javascript=True, width="content")
     if target := st.session_state.pop(_TARGET, None):
         name, parameters = target
         if name == "mailbox":

@@ -101,6 +101,11 @@ def _stays(held: _Opened) -> bool:
     return held.must_stay() or (held.inner is not None and held.inner.must_stay())
 
 
+def is_open() -> bool:
+    """Return whether a dialog is open."""
+    return _OPEN in st.session_state
+
+
 def set_title(title: str) -> None:
     """Name the open dialog."""
     if held := st.session_state.get(_OPEN):
