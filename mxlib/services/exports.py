@@ -251,8 +251,8 @@ class ExportService:
         remarks: tuple[str, ...] = (
             (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
         )
-        if kind == handover_files.LETTERS:
-            remarks = self._running.unprinted(caller, run)
+        if kind in handover_files.FILES:
+            remarks = self._running.not_handed_over(caller, run)
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)

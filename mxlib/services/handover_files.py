@@ -1,14 +1,16 @@
 """Files by which the passwords of a run reach their owners: letters, and logins for password managers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mxlib.core.handover import letters, password_managers
-from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient, Unprinted
+from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
+from mxlib.core.text import run_status
 from mxlib.core.text.letters import ENGLISH
 from mxlib.core.vocabulary import DONE
 from mxlib.runs import messages, results
 from mxlib.runs.results import RowVisibility
-from mxlib.store import Store
+from mxlib.store import Store, known_passwords
 from mxlib.worker import run_unless
 
 #: The files, by their names.
@@ -22,21 +24,36 @@ MAX_LETTERS = 2_000
 _FEW = 5
 
 
-def recipients(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> list[Recipient]:
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The people who get a password of a run, and the addresses whose password was changed since."""
+
+    people: tuple[Recipient, ...]
+    changed: tuple[str, ...] = ()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return what letters and logins of these people lack, one sentence each."""
+        unprinted = letters.check(self.people)
+        return run_status.not_handed_over(unprinted.without_name, unprinted.left_out, self.changed)
+
+
+def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> HandOver:
     """Return the people who got a password by this run, in file order.
 
-    `seen` says which rows are shown.
+    `seen` says which rows are shown. A password that was changed since is no longer theirs.
     """
-    return [
+    found = [
         Recipient(row.name, row.address, password)
         for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
         if password and password != messages.UNREADABLE and row.outcome in DONE
     ]
-
-
-def unprinted(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> Unprinted:
-    """Return what the letters of a run cannot print."""
-    return letters.check(recipients(store, run, seen))
+    with store.read() as tx:
+        changed = known_passwords.changed_since(tx, run, [each.address for each in found])
+    return HandOver(
+        tuple(each for each in found if each.address not in changed),
+        tuple(each.address for each in found if each.address in changed),
+    )
 
 
 def make(people: Sequence[Recipient], kind: str, server: str, run: int, paper: Paper = Paper.A4) -> bytes:

@@ -325,7 +325,7 @@ class RunService:
         return content
 
     def _handover_file(self, run: int, kind: str, visible: RowVisibility, paper: Paper) -> bytes:
-        people = handover_files.recipients(self._store, run, visible)
+        people = handover_files.collect(self._store, run, visible).people
         if not people:
             raise InvalidState(run_status.no_passwords(run))
         if kind == handover_files.LETTERS:
@@ -338,10 +338,9 @@ class RunService:
         except Unread as error:
             raise InvalidState(run_status.LETTERS_NOT_MADE) from error
 
-    def unprinted(self, caller: Caller, run: int) -> tuple[str, ...]:
-        """Return what the letters of a run lack, for those who may have them."""
-        found = handover_files.unprinted(self._store, run, self._visibility.of(caller, self._owned(caller, run)))
-        return run_status.unprinted(found.without_name, found.left_out)
+    def not_handed_over(self, caller: Caller, run: int) -> tuple[str, ...]:
+        """Return what letters and logins of a run lack, for those who may have them."""
+        return handover_files.collect(self._store, run, self._visibility.of(caller, self._owned(caller, run))).lacks
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""

@@ -99,6 +99,12 @@ def find(tx: Tx, names: Collection[str]) -> KnownPasswords:
     return KnownPasswords(tuple(sorted(found, key=lambda each: each.address)), tuple(sorted(theirs)))
 
 
+def changed_since(tx: Tx, number: int, addresses: Collection[str]) -> set[str]:
+    """Return the mailboxes whose password another write set after run `number`, or that were locked or deleted."""
+    latest = _latest(tx, set(addresses))
+    return {address for address, write in latest.items() if write.unknown or write.run != number}
+
+
 def _is_known(write: _Write, address: str, acts: _Acts, runs: Collection[int], names: Collection[str]) -> bool:
     if write.run is not None:
         return write.run in runs or write.id < acts.shown.get(address, 0)

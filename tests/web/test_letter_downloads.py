@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.plans.changes import NewLock, NewPassword
 from mxlib.core.text import run_status
 from mxlib.services import Services, build, install
 from mxlib.settings import Settings
@@ -48,9 +49,26 @@ def test_letters_say_what_they_cannot_print() -> None:
         assert len(pypdfium2.PdfDocument(answer.content)) == 1
         assert "left out of the letters of sato@clienta.nl" in answer.headers["x-mxm-remarks"]
         assert "No letter for odd@clienta.nl" in answer.headers["x-mxm-remarks"]
-        assert len(built.runs.unprinted(LOCAL, run)) == 2
+        assert len(built.runs.not_handed_over(LOCAL, run)) == 2
         with pytest.raises(Forbidden):
-            built.runs.unprinted(STRANGER, run)
+            built.runs.not_handed_over(STRANGER, run)
+
+
+def test_a_password_that_was_changed_since_is_in_no_letter_and_no_login() -> None:
+    file = "username,password\r\nkept,Geheim.2026x\r\nreset,Geheim.2026y\r\nshut,Geheim.2026z\r\n"
+    with services_with_run(file) as (built, run):
+        built.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+        for address, change in (("reset@clienta.nl", NewPassword()), ("shut@clienta.nl", NewLock())):
+            built.changes.carry_out(LOCAL, built.changes.plan(LOCAL, [address], change), days=7)
+        web = TestClient(Starlette(routes=routes))
+        printed = pypdfium2.PdfDocument(web.get(f"/runs/{run}/letters.pdf").content)
+        assert ["kept@clienta.nl" in page.get_textpage().get_text_range() for page in printed] == [True]
+        for name in ("bitwarden.csv", "1password.csv"):
+            answer = web.get(f"/runs/{run}/{name}")
+            assert "Geheim.2026x" in answer.text
+            assert "Geheim.2026y" not in answer.text
+            assert "Geheim.2026z" not in answer.text
+            assert "leave out reset@clienta.nl and shut@clienta.nl" in answer.headers["x-mxm-remarks"]
 
 
 def test_letters_of_which_none_can_be_printed_are_refused_with_a_way_out() -> None:

@@ -153,15 +153,20 @@ LETTERS_NOT_MADE = "This server is busy, and the letters took too long. Try agai
 
 def no_passwords(run: int) -> str:
     """Say that there is nothing to hand over."""
-    return f"Run {run} has no passwords to hand over: it made none, or MXM's copy is erased."
+    return f"Run {run} has no passwords to hand over: it made none, each was changed since, or MXM's copy is erased."
 
 
 NO_LETTER = "No password of this run can be printed in a letter. Use Excel for mail merge instead."
 
 
-def unprinted(without_name: Sequence[str], left_out: Sequence[str]) -> tuple[str, ...]:
-    """Say which letters lack a name, and who has no letter."""
+def not_handed_over(
+    without_name: Sequence[str], left_out: Sequence[str], changed: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Say which letters lack a name, who has no letter, and whose password changed."""
     found = []
+    if changed:
+        names = listed(sorted(changed), most=_NAMED, noun="more")
+        found.append(f"Letters and logins leave out {names}: the password was changed after this run.")
     if without_name:
         names = listed(sorted(without_name), most=_NAMED, noun="more")
         found.append(f"Names in an alphabet that letters cannot print are left out of the letters of {names}.")

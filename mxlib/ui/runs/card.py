@@ -169,7 +169,7 @@ def _letters_and_logins(view: RunView) -> None:
                     f"Letters on {paper} paper", f"/runs/{view.id}/letters.pdf?paper={paper}", key=f"letters-{paper}",
                     may_ask=True,
                 )  # fmt: skip
-        for lack in services.current().runs.unprinted(layout.caller(), view.id):
+        for lack in services.current().runs.not_handed_over(layout.caller(), view.id):
             st.warning(escaped(lack), icon=":material/warning:")
         st.markdown("The new passwords as logins for a password manager (CSV):")
         with st.container(horizontal=True):
