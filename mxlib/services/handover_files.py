@@ -26,7 +26,10 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The people who get a password of a run, and the addresses whose password was changed since."""
+    """The people who get a password of a run.
+
+    `changed` are the addresses whose password was changed since.
+    """
 
     people: tuple[Recipient, ...]
     changed: tuple[str, ...] = ()

@@ -100,7 +100,10 @@ def find(tx: Tx, names: Collection[str]) -> KnownPasswords:
 
 
 def changed_since(tx: Tx, number: int, addresses: Collection[str]) -> set[str]:
-    """Return the mailboxes whose password another write set after run `number`, or that were locked or deleted."""
+    """Return the mailboxes whose password is no longer that of run `number`.
+
+    Another write set it since, or the mailbox was locked or deleted.
+    """
     latest = _latest(tx, set(addresses))
     return {address for address, write in latest.items() if write.unknown or write.run != number}
 

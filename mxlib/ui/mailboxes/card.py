@@ -71,7 +71,10 @@ def _bar(usage: float, quota: int) -> None:
 
 
 def show_state(box: pd.Series, *, place: str = "card") -> None:
-    """Show a suspension, a lock and a dated deletion, in the drawer or on the card."""
+    """Show a suspension, a lock and a dated deletion.
+
+    `place` is the card or the drawer.
+    """
     if box["suspended"]:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
@@ -113,7 +116,10 @@ def _lock(box: pd.Series) -> None:
 
 
 def show_past(domain: str, username: str, *, there: bool, key: str = "history") -> None:
-    """Show who did what to it, when, and by which run and file; `key` names the table."""
+    """Show who did what to it, when, and by which run and file.
+
+    `key` names the table.
+    """
     app = services.current()
     past, now = app.histories.of(layout.caller(), domain, username), app.clock.now()
     st.subheader("History", anchor=False)

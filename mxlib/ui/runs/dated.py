@@ -55,7 +55,10 @@ def show_one(deletion: DatedDeletion, place: str) -> None:
 
 
 def _row(deletion: DatedDeletion, place: str) -> None:
-    """Show one deletion; `place` keeps its buttons apart, as a card may lie over the list."""
+    """Show one deletion.
+
+    `place` keeps its buttons apart: a drawer may lie over the list.
+    """
     now = services.current().clock.now()
     asked = (deletion.who, deletion.asked_at, now)
     may = services.current().dated_deletions.may_call_off(layout.caller(), deletion)
