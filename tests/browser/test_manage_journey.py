@@ -296,7 +296,7 @@ def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: 
     fill(page, "Recovery email", "owner@home.nl")
     confirm(page, "Save")
     expect(page.get_by_text(f"{address}: recovery email saved.")).to_be_visible()
-    history = Grid(page, "history")
+    history = Grid(page, "drawer-history")
     assert history.read(0, "What") == "Recovery email set"
     assert history.read(0, "From") == "Manually"
     confirm(page, "More")
@@ -306,7 +306,7 @@ def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: 
     confirm(page, "Delete")
     expect(page.get_by_text(f"There is no mailbox {address}")).to_be_visible()
     assert address not in host(server).mailboxes()
-    assert Grid(page, "history").read(0, "What") == "Deleted"
+    assert Grid(page, "drawer-history").read(0, "What") == "Deleted"
 
 
 def test_the_card_opens_by_its_address_alone_and_shows_the_run_that_made_it(page: Page) -> None:

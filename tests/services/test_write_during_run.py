@@ -36,11 +36,14 @@ def test_a_mailbox_created_by_hand_takes_the_next_slot_of_a_run(tmp_path: Path, 
         until(lambda: len(written()) >= 5)
         cells = {"username": "by-hand", "password": "Geheim.2026x"}
         by_hand = threading.Thread(target=app.mailboxes.create, args=(LOCAL, "clientb.nl", cells))
+        begun = len(written())
         by_hand.start()
         by_hand.join(10)
         assert not by_hand.is_alive()
         ahead = written().index("clientb.nl")
-        assert ahead <= 5 + 2  # what was on its way already goes first
+        # First goes what was on its way and, on a slow machine, what one more window lets through.
+        assert ahead < 14, "it waited for the whole run"
+        assert ahead <= begun + 5 + 2
         until(lambda: (view := app.runs.get(LOCAL, run)) is not None and view.status == "finished")
         assert len(written()) == 15
         assert 429 not in {entry.status for entry in host.log}

@@ -49,7 +49,7 @@ LOOKS = {
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
-    "jump-open", "keys-open",
+    "jump-open", "keys-open", "letters",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -499,7 +499,7 @@ def _name(call: ast.Call) -> str:
     if isinstance(key, ast.Constant):
         return str(key.value)
     if isinstance(key, ast.JoinedStr):
-        return "".join(str(part.value) for part in key.values if isinstance(part, ast.Constant))
+        return "".join(str(part.value) for part in key.values if isinstance(part, ast.Constant)).replace("--", "-")
     return ast.unparse(key)
 
 
