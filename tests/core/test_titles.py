@@ -109,3 +109,18 @@ def test_nothing_is_added_to_a_name(name: str, first: bool) -> None:
     left = titles.bare(name, first=first)
     assert left == name or not set(left) - set(name) - set(", ")
     assert titles.cut(texts(name), first=first)[0].to_pylist() in ([left], [name])
+
+
+@pytest.mark.parametrize(
+    ("last", "split"),
+    [
+        ("Dr. Köhler", ("Dr.", "Köhler")),
+        ("Prof. Dr. med. Meier", ("Prof. Dr. med.", "Meier")),
+        ("Wolff (Teilzeit)", ("", "Wolff")),
+        ("(extern)", ("", "(extern)")),
+        ("de la Cruz", ("", "de la Cruz")),
+        ("Dr.", ("", "Dr.")),
+    ],
+)
+def test_titles_of_a_last_name_are_found_apart(last: str, split: tuple[str, str]) -> None:
+    assert tuple(column.to_pylist()[1] for column in titles.split(texts("Bakker", last))) == split

@@ -53,6 +53,12 @@ def test_a_list_with_title_and_sum_gets_right_usernames(app: App) -> None:
     ]
     assert rows["username"][~rows["ticked"]].tolist() == [""]
     assert rows["name"][0] == "Dr. Heike de la Cruz"
+    assert rows["name"][1] == "Karl-Heinz Graf von Berg"
+
+
+def test_a_title_before_a_last_name_goes_before_the_whole_name(app: App) -> None:
+    rows = answered(app, "Nachname;Vorname\nDr. Köhler;Beate\nWolff (Teilzeit);Karin\n").rows
+    assert rows["name"].tolist() == ["Dr. Beate Köhler", "Karin Wolff"]
 
 
 def test_what_was_cut_and_left_out_is_noted_by_lines(app: App) -> None:

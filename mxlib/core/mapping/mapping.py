@@ -17,12 +17,13 @@ from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping import footers, secret_cells
+from mxlib.core.mapping import footers, secret_cells, titles
 from mxlib.core.mapping.footers import FooterKind
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.passwords import are_hashes
 from mxlib.core.schema import (
     COLUMNS,
+    LAST_NAME,
     MAX_CELL_LENGTH,
     MAX_TEXT_LENGTH,
     MEANINGS,
@@ -306,13 +307,22 @@ def _from_gigabytes(cell: str) -> str:
 
 
 def _joined_names(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
-    """Return the full names made from first and last names."""
-    parts = []
+    """Return full names made from first and last names: titles in front, no remarks."""
+    parts: list[pa.Array] = []
+    in_front = None
     for part in NAME_PARTS:
         if part.name in mapping.name_parts:
             cells = sheet.table.column(mapping.name_parts[part.name])
             cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
-            parts.append(secret_cells.cover(formula_guard.plain(cells), NAME.name))
+            cells = secret_cells.cover(formula_guard.plain(cells), NAME.name)
+            front, bare = titles.split(cells)
+            if part is LAST_NAME and parts:
+                in_front, cells = front, bare
+            else:
+                cells = columns.stripped(pc.binary_join_element_wise(front, bare, pa.scalar(" ", pa.large_string())))
+            parts.append(cells)
+    if in_front is not None and pc.any(pc.not_equal(in_front, "")).as_py():
+        parts.insert(0, in_front)
     joined = pc.binary_join_element_wise(*parts, pa.scalar(" ", pa.large_string()))
     return columns.stripped(pc.replace_substring(joined, "  ", " ") if len(parts) > 2 else joined)
 

@@ -82,6 +82,32 @@ def cut(names: pa.Array, *, first: bool = False) -> tuple[pa.Array, Mask]:
     return pc.replace_with_mask(names, pa.array(suspect), found), changed
 
 
+def split(names: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the titles in front of last names, and what is left without remarks.
+
+    A full name puts these titles before the first name.
+    """
+    suspect = arrow_text.contain(names, _SUSPECT) & ~arrow_text.are_longer(names, _LONGEST)
+    if not suspect.any():
+        return arrow_text.blanks(len(names)), names
+    asked, before = pa.array(suspect), names.filter(pa.array(suspect))
+    found = arrow_text.each(before, lambda name: _split(name)[0])
+    rest = arrow_text.each(before, lambda name: _split(name)[1])
+    return (
+        pc.replace_with_mask(arrow_text.blanks(len(names)), asked, found),
+        pc.replace_with_mask(names, asked, rest),
+    )
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the titles in front of a name, and the name without remarks."""
+    words = _REMARK.sub(" ", name).split() or name.split()
+    rest = _without_titles(words, 1, is_spelled=not (name.isupper() or name.islower()))
+    if len(words) == len(rest):  # none, or one that is joined to the name by its dot
+        return "", " ".join(words)
+    return " ".join(words[: len(words) - len(rest)]), " ".join(rest)
+
+
 def bare(name: str, *, first: bool = False) -> str:
     """Return one name without titles, remarks and nicknames; unchanged where nothing else is left.
 
