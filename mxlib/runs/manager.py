@@ -43,21 +43,18 @@ class RunManager:
 
     def __init__(
         self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, settings: Settings,
-        chores: Iterable[Callable[[], object]] = (),
+        erase_soon: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
         self._store, self._rate_limiter, self._clock = store, rate_limiter, clock
-        self._worker = RunWorkers(
-            store,
-            host,
-            rate_limiter,
-            clock,
-            settings.timeout_s,
-            (self.purge, *chores),
-            (store.readers.end_old, self._erase),
-        )
+        self._erase_soon = erase_soon
+        self._worker = RunWorkers(store, host, rate_limiter, clock, settings.timeout_s)
         self._tallies = RowCounts(clock)
 
     # Who may send.
+
+    def owns(self) -> bool:
+        """Return whether this process owns the runs, as far as it knows."""
+        return self._worker.owns
 
     def must_own(self) -> None:
         """Raise NotOwner unless this process owns the runs, StoreUnavailable while the store fails."""
@@ -206,7 +203,7 @@ class RunManager:
             raise InvalidState(sentences.not_settled(view.open))
         self._hand_over(run, Actor(by, kind, address))
         if not erasure.finish(self._store):
-            self._worker.chores.soon()
+            self._erase_soon()
 
     def _hand_over(self, run: int, by: Actor) -> None:
         """Drop the passwords of a run, unless they are forgotten."""
@@ -236,7 +233,7 @@ class RunManager:
             journal.set_run(tx, run, downloaded_at=self._clock.now())
 
     def purge(self) -> int:
-        """Forget the passwords of ended runs that were kept long enough; the number of runs. The workers call it.
+        """Forget the passwords of ended runs that were kept long enough; the number of runs.
 
         None go while it is not certain that the clock is right.
         """
@@ -250,8 +247,8 @@ class RunManager:
         erasure.finish(self._store)
         return len(due)
 
-    def _erase(self) -> bool:
-        """Erase what was forgotten; whether nothing is left to erase."""
+    def erase_forgotten(self) -> bool:
+        """Erase what was forgotten; return whether nothing is left to erase."""
         return erasure.finish(self._store, tries=1)
 
     # Look.

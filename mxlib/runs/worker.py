@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -12,7 +12,6 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Response
 from mxlib.mxroute.rate_limiter import RateLimiter
-from mxlib.runs.background_tasks import BackgroundTasks
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.retry import NotOwner
 from mxlib.runs.run_state import OutgoingRequest
@@ -36,11 +35,10 @@ class RunWorkers:
     """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, timeout: float,
-        chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]],
-    ) -> None:  # fmt: skip
+        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, timeout: float
+    ) -> None:
         self._store, self._host, self._rate_limiter, self._clock = store, host, rate_limiter, clock
-        self._timeout, self.chores = timeout, BackgroundTasks(chores, often, lambda: self._owned is not None)
+        self._timeout = timeout
         self.engine = Engine(store, rate_limiter, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
@@ -50,13 +48,17 @@ class RunWorkers:
         self._in_flight = 0
         self._beat_at = 0.0
 
+    @property
+    def owns(self) -> bool:
+        """Return whether this process owns the runs."""
+        return self._owned is not None
+
     def start(self) -> None:
         """Take up what an earlier process left, and start the threads."""
         self._driver = threading.Thread(target=self._drive, name="mxm-driver", daemon=True)
         with self.changed:
             self._take_ownership()
         self._driver.start()
-        self.chores.start()
 
     def shutdown(self, patience: float = 8.0) -> bool:
         """Send nothing more, wait for open requests, leave every run resumable.
@@ -74,7 +76,6 @@ class RunWorkers:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._driver is not None:
             self._driver.join(patience)
-        self.chores.stop(patience)
         return ended
 
     def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:

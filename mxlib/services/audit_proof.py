@@ -16,7 +16,7 @@ __all__ = ["AuditChanged", "AuditProof"]
 log = logging.getLogger(__name__)
 
 #: Hour (UTC) from which the check of a night is due.
-_HOUR = 3
+CHECK_HOUR = 3
 
 
 @resolves_callers
@@ -26,8 +26,8 @@ class AuditProof:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def check(self) -> None:
-        """Check the audit log if that is due: at the first start, then every night.
+    def check(self) -> bool:
+        """Check the audit log if that is due: at the first start, then every night; return whether it was.
 
         A server key that is another one than before gets its own chain first.
         """
@@ -38,8 +38,10 @@ class AuditProof:
         if moved:
             with self._store.write() as tx:
                 audit_chain.continue_under(tx, now)
-        if known is None or night(known[0], _HOUR) != night(now, _HOUR):
+        if known is None or night(known[0], CHECK_HOUR) != night(now, CHECK_HOUR):
             self._verify()
+            return True
+        return False
 
     def _verify(self) -> None:
         found = audit_check.verify_and_keep(self._store)

@@ -11,6 +11,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core import thinning
+from mxlib.core.background_tasks import TaskCode, TaskResult
 from mxlib.core.nights import DAY, HOUR, night
 from mxlib.core.text import backups
 from mxlib.settings import Settings
@@ -21,8 +22,8 @@ from mxlib.store.hold import Hold
 
 log = logging.getLogger(__name__)
 
-#: Hour (UTC) from which the backup of a night is due.
-_HOUR = 2
+#: Hour (UTC) from which the backup of a night is due, and seconds between two looks for the end of a hold.
+BACKUP_HOUR, LOOK_S = 2, 600.0
 
 #: Seconds after a failure before the next try, and the age of the newest good backup from which admins are warned.
 RETRY_S, OLD_S = HOUR, 2 * DAY
@@ -44,14 +45,16 @@ class Backups:
         """Return whether backups are made every night."""
         return bool(self._settings.backup_dir)
 
-    def nightly(self) -> None:
+    def nightly(self) -> TaskResult:
         """Make the backup of this night unless it exists, and thin out old ones.
 
         None is made while everything waits after a restore.
         """
         now = self._clock.now()
-        if not self.is_set or self.held() is not None or not _is_due(record := self.record(), now):
-            return
+        if self.is_set and self.held() is not None:
+            return TaskResult(TaskCode.ON_HOLD, again_at=now + LOOK_S)
+        if not self.is_set or not _is_due(record := self.record(), now):
+            return TaskResult(TaskCode.NOTHING_DUE)
         passphrase = self._settings.backup_passphrase.get_secret_value()
         if len(passphrase) < backups.LONG_ENOUGH:
             log.warning(backups.SHORT_PASSPHRASE)
@@ -62,13 +65,14 @@ class Backups:
             log.error("The nightly backup failed: %s", problem)
             with self._store.write() as tx:
                 backup_record.write(tx, replace(record, failed_at=now, why=str(problem)))
-            return
+            return TaskResult(TaskCode.FAILED, again_at=now + RETRY_S)
         with self._store.write() as tx:
             backup.note(tx, audit.MXM, made)
             backup_record.write(tx, BackupRecord(made.at, made.size))
             may_forget = clock_guard.may_forget(tx, now)
         if may_forget:
             self._thin(target.parent, now)
+        return TaskResult(TaskCode.DONE, {"bytes": made.size})
 
     def _thin(self, folder: Path, now: float) -> None:
         """Remove old backups of this server; files with other names stay."""
@@ -85,9 +89,9 @@ class Backups:
     def _name(self) -> str:
         return _NAME.format(mark=backup.mark_of(self._store))
 
-    def remove_left(self) -> None:
-        """Remove what a killed backup left; the first round after a start does this too."""
-        self._store.remove_copies()
+    def remove_left(self) -> bool:
+        """Remove what a killed backup left; return whether nothing is there now."""
+        return self._store.remove_copies()
 
     def record(self) -> BackupRecord:
         """Return the newest good backup, and the last failure since."""
@@ -140,4 +144,4 @@ class Backups:
 def _is_due(record: BackupRecord, now: float) -> bool:
     if record.failed_at is not None and 0.0 <= now - record.failed_at < RETRY_S:
         return False
-    return record.good_at is None or night(record.good_at, _HOUR) != night(now, _HOUR)
+    return record.good_at is None or night(record.good_at, BACKUP_HOUR) != night(now, BACKUP_HOUR)

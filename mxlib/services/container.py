@@ -21,6 +21,7 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.runs.manager import RunManager
+from mxlib.services import background_tasks
 from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
@@ -54,6 +55,7 @@ from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
+from mxlib.tasks import TaskName, TaskRunner
 from mxlib.worker import shared
 
 
@@ -101,6 +103,7 @@ class Services:
     evidence: EvidenceService
     housekeeping: Housekeeping
     backups: Backups
+    task_runner: TaskRunner
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -129,10 +132,18 @@ class Services:
         problem = self.lists.last_problem()
         return False if self.run_manager.silent() else None if problem is None else not problem
 
+    def start(self) -> None:
+        """Resume unfinished runs, and begin what the server does by itself."""
+        self.run_manager.recover()
+        self.manual_writes.start()
+        self.list_reader.start()
+        self.task_runner.start()
+
     def close(self) -> bool:
         """Let requests in flight finish, then close everything; return whether all had ended in time."""
         authority.report_refusals(None)
         ended = self.run_manager.shutdown()
+        self.task_runner.close()
         self.manual_writes.close()
         self.host.close()
         self.list_reader.close()
@@ -187,18 +198,11 @@ def assemble(
     """Build the services over a store and a client that are open already."""
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
-    dated: DatedDeletions  # made below, of the engine that works for it
     authority.report_refusals(refusals.permission)
-    chores = (
-        housekeeping.check,
-        housekeeping.tidy,
-        proof.check,
-        refusals.end_hour,
-        backups.remove_left,
-        backups.nightly,
-        lambda: dated.work(),
+    task_runner = background_tasks.make_runner(store, clock, refusals, lambda: engine.owns())
+    engine = RunManager(
+        store, host, rate_limiter, clock, settings, erase_soon=lambda: task_runner.run_soon(TaskName.ERASURE)
     )
-    engine = RunManager(store, host, rate_limiter, clock, settings, chores=chores)
     lists = MailboxLists(store, host, clock)
     terms = ClientTerms(store, lists)
     runs = RunService(store, engine, terms, clock, settings.server)
@@ -215,6 +219,7 @@ def assemble(
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
+    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
@@ -249,6 +254,7 @@ def assemble(
         evidence=EvidenceService(settings, store, clock, authenticator),
         housekeeping=housekeeping,
         backups=backups,
+        task_runner=task_runner,
         sandbox=sandbox,
     )  # fmt: skip
 
@@ -259,9 +265,7 @@ def open_services(settings: Settings | None = None) -> Services:
     with _lock:
         if _current is None:
             _current = build(settings or Settings())
-            _current.run_manager.recover()
-            _current.manual_writes.start()
-            _current.list_reader.start()
+            _current.start()
         return _current
 
 

@@ -26,7 +26,6 @@ class Housekeeping:
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._settings, self._store, self._clock = settings, store, clock
-        self._check_at = float("-inf")
         self._damaged = False
 
     def tidy(self) -> int:
@@ -50,11 +49,11 @@ class Housekeeping:
             time.sleep(_PAUSE)
         return dropped
 
-    def check(self) -> None:
-        """Look for damaged pages of the database, at the start and once a day."""
-        if self._clock.monotonic() < self._check_at:
-            return
-        self._check_at = self._clock.monotonic() + _DAY
+    def check(self) -> bool | None:
+        """Look for damaged pages; return whether the database has no such page.
+
+        None when that takes too long.
+        """
         sound = self._store.is_sound()
         if sound is None:
             log.warning("The check of the database was not done in time; it is tried again tomorrow.")
@@ -62,6 +61,7 @@ class Housekeeping:
             self._damaged = not sound
         if self._damaged:
             log.error(store_problems.DATABASE_DAMAGED)
+        return sound
 
     def damage(self) -> list[str]:
         """Return the damage that the last check of the database found, one sentence each."""

@@ -74,6 +74,23 @@ dated_deletion = Table(
 )
 Index("dated_deletion_by_time", dated_deletion.c.due_at)
 
+#: Background tasks: when each is due, its lease (an owner of its own for each run), and how it ended last.
+background_task = Table(
+    "background_task",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Float, nullable=False),
+    Column("requested_at", Float),
+    Column("lease_owner", Text, nullable=False, server_default=""),
+    Column("lease_until", Float, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("failing_since", Float),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("figures", JSON, nullable=False, server_default="{}"),
+)
+
 #: The last good list of a domain's mailboxes; the row of domain "" holds the names of the domains themselves.
 last_list = Table(
     "last_list",

@@ -198,7 +198,8 @@ def test_an_old_newest_backup_is_reported_after_two_days(app: App, clock: Calend
 def test_what_a_killed_backup_left_is_removed_at_the_start(tmp_path: Path) -> None:
     (tmp_path / ".mxm-backup-left").mkdir()
     (tmp_path / ".mxm-backup-left" / FILE).write_text("plain")
-    with opened(tmp_path):
+    with opened(tmp_path) as app:
+        app.services.task_runner.start()
         until(lambda: not (tmp_path / ".mxm-backup-left").exists())
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AuditAction
-from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
+from mxlib.services import background_tasks
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
@@ -31,13 +31,14 @@ from tests.support.threaded_runs import Desk, live_through, until
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
-    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
+    monkeypatch.setattr(background_tasks, "ERASE_AGAIN_S", 0.02)
     return PassingClock()
 
 
 @pytest.fixture
 def app(tmp_path: Path, clock: PassingClock) -> Iterator[App]:
     with support.opened(tmp_path, clock) as app:
+        app.services.task_runner.start()
         yield app
 
 
@@ -120,9 +121,11 @@ def test_erasing_continues_after_a_restart(tmp_path: Path, clock: PassingClock) 
     assert on_disk(tmp_path, secrets)
     store = Store.open(tmp_path / FILE, clock)
     desk = Desk(store)
+    assert not desk.runs.erase_forgotten()
     assert desk.view(run).passwords is Passwords.ERASING
     other.close()
-    until(lambda: desk.view(run).passwords is Passwords.ERASED)
+    assert desk.runs.erase_forgotten()
+    assert desk.view(run).passwords is Passwords.ERASED
     assert not on_disk(tmp_path, secrets)
     desk.runs.shutdown()
     store.close()

@@ -1,0 +1,58 @@
+"""Texts about background tasks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mxlib.core.background_tasks import TaskCode, TaskName
+from mxlib.core.format import count, moment
+
+#: What each task does, as a title.
+LABELS: Mapping[TaskName, str] = {
+    TaskName.PASSWORD_RETENTION: "Forget passwords whose retention ended",
+    TaskName.ERASURE: "Erase forgotten passwords from the files",
+    TaskName.EXPIRED_DATA: "Remove expired data",
+    TaskName.DATABASE_CHECK: "Check the database",
+    TaskName.AUDIT_CHECK: "Check the audit log",
+    TaskName.BACKUP: "Make the nightly backup",
+    TaskName.BACKUP_COPIES: "Remove what a backup that was ended left",
+    TaskName.DATED_DELETIONS: "Carry out dated deletions",
+}
+
+_ENDS: Mapping[TaskCode, str] = {
+    TaskCode.DONE: "Done",
+    TaskCode.NOTHING_DUE: "Nothing was due",
+    TaskCode.ON_HOLD: "Waits for an admin to press Continue after the restore",
+    TaskCode.UNFINISHED: "Not finished, and tried again soon: something is still in use",
+    TaskCode.FAILED: "Failed: the log of the server says why",
+    TaskCode.STORE_UNAVAILABLE: "Failed: the database could not be used, see its problem under /health",
+    TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to who maintains MXM",
+    TaskCode.INTERRUPTED: "Interrupted: the server ended before it was done",
+}
+
+#: What the figures of a result count.
+_COUNTED = {"runs": "run", "entries": "audit entry", "deletions": "dated deletion"}
+
+
+def result(code: str, figures: Mapping[str, Any]) -> str:
+    """Say how a task ended last; blank before its first end."""
+    if not code:
+        return ""
+    text = _ENDS.get(TaskCode(code), code) if code in {*TaskCode} else code
+    counted = [count(int(figures[name]), noun) for name, noun in _COUNTED.items() if figures.get(name)]
+    return f"{text}: {', '.join(counted)}." if counted and code == TaskCode.DONE else f"{text}."
+
+
+def failing(name: TaskName, since: float, now: float) -> str:
+    """Say that a task has failed for long, and what to do."""
+    return (
+        f'The background task "{LABELS[name]}" has failed since {moment(since, now)}. '
+        "See Background tasks, and the log of the server."
+    )
+
+
+def overdue(name: TaskName, due_at: float, now: float) -> str:
+    """Say that a task did not run at its time, and what to do."""
+    return (
+        f'The background task "{LABELS[name]}" was due {moment(due_at, now)} and has not run. '
+        "If this stays so, restart the server."
+    )
