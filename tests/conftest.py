@@ -7,15 +7,10 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
-from tests.support import shortcuts
-from tests.support.hypothesis_profiles import DEV, PROFILE
+from tests.support import hypothesis_profiles, shortcuts
 
-# How long an example takes hangs on what else the machine does; speed is measured by script/bench.
-settings.register_profile("ci", deadline=None)
-settings.register_profile("dev", deadline=None, max_examples=DEV)
-settings.load_profile(PROFILE)
+hypothesis_profiles.load()  # speed is measured by script/bench
 
 
 #: Folders of the fast lane: pure code, the store and the engine.
