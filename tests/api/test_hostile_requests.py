@@ -32,6 +32,8 @@ VALUES: list[Any] = [
 HARD = ["a\0b", "\ud800", "9" * 5_000, "a" * 55_000, 10**99, [[]], {"a": 1}]
 #: Texts that fit into the address of a request.
 PARTS = [text for text in TEXTS if len(quote(text, safe="")) < 60_000]
+#: Those of each kind, for a parameter that another operation has too: every text is tried on one of them.
+FEW_PARTS = ["", "a\0b", "..", "%", "\u202e", "null", "²", "-1", "1e309", "9" * 20, "a" * 55_000, "2026-02-30"]
 #: Most characters of a refusal.
 SHOWN = 2_000
 
@@ -56,6 +58,17 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+def first_of_each() -> set[tuple[str, str, str]]:
+    """Return method, path and name of the first parameter of each name, place and schema."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for method, path, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            kind = json.dumps([parameter["name"], parameter["in"], parameter.get("schema")], sort_keys=True)
+            found.setdefault(kind, (method, path, parameter["name"]))
+    return set(found.values())
+
+
+FIRST = first_of_each()
 EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1", "client": "1"}
 
 
@@ -77,7 +90,7 @@ def test_no_parameter_makes_the_api_fail(app: App, method: str, path: str, opera
     filled = path.format_map(EXISTING)
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
-        for text in PARTS:
+        for text in PARTS if (method, path, name) in FIRST else FEW_PARTS:
             if parameter["in"] == "path":
                 asked = path.format_map(EXISTING | {name: quote(text, safe="") or "%20"})
                 check(app.ask(method, asked), method, asked[:80])
@@ -108,7 +121,7 @@ def test_no_body_makes_the_api_fail(app: App, method: str, path: str, operation:
             # A start reads its rows as a preview does, which is quicker to ask.
             for value in VALUES if cells and path.endswith("/preview") else VALUES[::3]:
                 send(fitting | dict.fromkeys(names.keys() - fitting.keys(), value))
-                if cells:
+                if cells and path.endswith("/preview"):
                     send({"default_domain": "a.nl", "rows": [dict.fromkeys(cells, value)]})
             for name in names:
                 for value in HARD:
