@@ -40,9 +40,30 @@ LABELS = {
 }
 
 
+class MailboxOrder(StrEnum):
+    """An order of a table of mailboxes."""
+
+    DOMAIN = "domain"
+    ADDRESS = "address"
+    NAME = "name"
+    FULLEST = "fullest"
+    USED = "used"
+    SENT = "sent"
+
+
+ORDER_LABELS = {
+    MailboxOrder.DOMAIN: "Domain",
+    MailboxOrder.ADDRESS: "Address",
+    MailboxOrder.NAME: "Full name",
+    MailboxOrder.FULLEST: "Fullest first",
+    MailboxOrder.USED: "Largest first",
+    MailboxOrder.SENT: "Most sent first",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxFilter:
-    """Domains, clients (by number) and states of the mailboxes in view, and a search.
+    """Domains, clients (by number) and states of the mailboxes in view, a search, and their order.
 
     A mailbox has to be of one of the domains and of one of the clients, and to have every state.
     """
@@ -51,6 +72,7 @@ class MailboxFilter:
     clients: tuple[int, ...] = ()
     states: tuple[MailboxState, ...] = ()
     text: str = ""
+    order: MailboxOrder = MailboxOrder.DOMAIN
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> "MailboxFilter":
@@ -62,6 +84,7 @@ class MailboxFilter:
             tuple(dict.fromkeys(int(value) for value in values.get("client", ()) if _is_number(value))),
             tuple(state for state in MailboxState if state in values.get("state", ())),
             (values.get("q") or [""])[0].strip()[:MAX_CELL_LENGTH],
+            next((order for order in MailboxOrder if order in values.get("sort", ())), MailboxOrder.DOMAIN),
         )
 
     def parameters(self) -> dict[str, list[str]]:
@@ -71,6 +94,7 @@ class MailboxFilter:
             "client": [str(number) for number in self.clients],
             "state": [state.value for state in self.states],
             "q": [self.text] if self.text else [],
+            "sort": [self.order.value] if self.order is not MailboxOrder.DOMAIN else [],
         }
         return {name: values for name, values in every.items() if values}
 
@@ -111,6 +135,25 @@ def with_states(mailboxes: pd.DataFrame, states: Collection[MailboxState]) -> pd
     for state in states:
         mailboxes = mailboxes.loc[has_state(mailboxes, state)]
     return mailboxes
+
+
+def in_order(mailboxes: pd.DataFrame, order: MailboxOrder) -> pd.DataFrame:
+    """Return the mailboxes in this order; without a name or a quota they come last."""
+    match order:
+        case MailboxOrder.DOMAIN:
+            return mailboxes
+        case MailboxOrder.ADDRESS:
+            key, descending = mailboxes["address"], False
+        case MailboxOrder.NAME:
+            key, descending = mailboxes["name"].str.casefold().where(mailboxes["name"] != ""), False
+        case MailboxOrder.FULLEST:
+            key, descending = mailboxes["usage"] / mailboxes["quota"].where(mailboxes["quota"] > 0), True
+        case MailboxOrder.USED:
+            key, descending = mailboxes["usage"], True
+        case MailboxOrder.SENT:
+            key, descending = mailboxes["sent"], True
+    key = key.reset_index(drop=True).sort_values(ascending=not descending, kind="stable", na_position="last")
+    return mailboxes.iloc[key.index]
 
 
 def _is_number(value: str) -> bool:

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.core.mailbox_filter import MAX_VALUES, MailboxFilter, MailboxState, has_state, with_states, with_text
+from mxlib.core.mailbox_filter import (
+    MAX_VALUES,
+    MailboxFilter,
+    MailboxOrder,
+    MailboxState,
+    has_state,
+    in_order,
+    with_states,
+    with_text,
+)
 from mxlib.core.schema import MAX_CELL_LENGTH
 
 DOMAINS = st.from_regex(r"[a-z]{1,8}\.(nl|de)", fullmatch=True)
@@ -15,6 +24,7 @@ FILTERS = st.builds(
     st.lists(st.integers(0, 10**9 - 1), unique=True, max_size=5).map(tuple),
     st.sets(st.sampled_from(MailboxState)).map(lambda some: tuple(state for state in MailboxState if state in some)),
     st.text(max_size=MAX_CELL_LENGTH).map(str.strip),
+    st.sampled_from(MailboxOrder),
 )
 
 
@@ -23,7 +33,9 @@ def test_the_parameters_of_a_filter_give_the_same_filter(chosen: MailboxFilter) 
     assert MailboxFilter.read(chosen.parameters()) == chosen
 
 
-@given(st.dictionaries(st.sampled_from(["domain", "client", "state", "q", "x"]), st.lists(st.text(), max_size=5)))
+@given(
+    st.dictionaries(st.sampled_from(["domain", "client", "state", "q", "sort", "x"]), st.lists(st.text(), max_size=5))
+)
 def test_any_parameters_give_a_filter(parameters: dict[str, list[str]]) -> None:
     chosen = MailboxFilter.read(parameters)
     assert MailboxFilter.read(chosen.parameters()) == chosen
@@ -73,6 +85,30 @@ def test_every_state_that_is_chosen_has_to_hold() -> None:
 )
 def test_the_words_of_a_search_are_found_in_any_order_and_without_accents(text: str, found: str) -> None:
     assert list(with_text(mailboxes(), text)["address"]) == found.split()
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ("domain", "bcad"),
+        ("address", "abcd"),
+        ("name", "dbca"),
+        ("fullest", "dbac"),
+        ("used", "cadb"),
+        ("sent", "bdca"),
+    ],
+)
+def test_mailboxes_are_ordered_and_what_has_no_value_comes_last(order: str, found: str) -> None:
+    boxes = pd.DataFrame(
+        {
+            "address": list("bcad"),
+            "name": ["bo", "Cy", "", "Al"],
+            "usage": [5.0, 99.0, 40.0, 10.0],
+            "quota": [20, 0, 400, 10],
+            "sent": [9, 1, 0, 4],
+        }
+    )
+    assert "".join(in_order(boxes, MailboxOrder(order))["address"]) == found
 
 
 def test_a_search_longer_than_a_cell_finds_nothing() -> None:
