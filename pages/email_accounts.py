@@ -7,7 +7,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import export_all, filters, new_mailbox, reading, table, unconfirmed
-from mxlib.ui.widgets import flash, permissions
+from mxlib.ui.widgets import dialogs, flash, permissions
 
 caller = layout.caller()
 names = services.current().lists.domains(caller).names
@@ -22,13 +22,16 @@ flash.show()
 chosen, domains = filters.choose(names)
 with actions:
     may_import = [name for name in domains if caller.may(Permission.IMPORT, name)]
-    if may_import and st.button("New mailbox", icon=":material/person_add:", key="new"):
+    new = may_import and st.button("New mailbox", icon=":material/person_add:", key="new", shortcut="N")
+    if new and not dialogs.is_open():
         new_mailbox.forget()
         new_mailbox.ask(may_import)
     export_view = st.container(horizontal=True, width="content")
-    if permissions.exports_anything(caller, names):
-        export_all.offer()
-    if may_import and st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
+    exports = export_all.offer() if permissions.exports_anything(caller, names) else None
+    to_import = may_import and st.button(
+        "Import CSV", type="primary", icon=":material/upload_file:", key="to_import", shortcut="I"
+    )
+    if to_import and not dialogs.is_open():
         layout.navigate("import_mailboxes", **({"domain": domains[0]} if len(domains) == 1 else {}))
 unconfirmed.show_all(domains)
 viewed = tuple(name for name in domains if caller.may(Permission.VIEW, name))
@@ -39,17 +42,23 @@ if not viewed:
     else:
         st.info("No domain matches these filters.", icon=":material/search_off:")
     layout.stop()
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    line = st.empty()
-    refresh = st.button("Refresh", icon=":material/refresh:", type="tertiary", key="refresh")
-oldest = reading.read(viewed, refresh=refresh)
+# Below the table, where neither is in the way of it and nothing moves it.
+listing = st.container()
+with st.container(key="list-footer", gap="xxsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        line = st.empty()
+        refresh = st.button("Refresh", icon=":material/refresh:", type="tertiary", key="refresh")
+    selected = st.container()
+with listing:
+    oldest = reading.read(viewed, refresh=refresh)
 mailboxes = services.current().lists.in_all(caller, viewed)
 if oldest is None:
     filters.write(chosen)
     layout.stop()
 age = list_ages.read_ago(oldest, services.current().clock.now())
 line.caption(f"{table.totals(mailboxes)} · {age}", width="content")
-chosen, shown = table.show_table(mailboxes, chosen, viewed)
+with listing:
+    chosen, shown = table.show_table(mailboxes, chosen, viewed, selected)
 filters.write(chosen)
 with export_view:
-    export_all.offer_view(shown, domains, whole=len(shown) == len(mailboxes))
+    export_all.offer_view(shown, domains, exports, whole=len(shown) == len(mailboxes))

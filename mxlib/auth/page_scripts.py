@@ -11,8 +11,11 @@ FOCUS_SEARCH = (
     "}, wait);"
 )
 
+#: Puts the focus into the search of a page, which a key asked for.
+FOCUS_FILTER = "setTimeout(() => document.querySelector('.st-key-search input')?.focus(), 50);"
+
 
 def content_security_hashes() -> str:
     """Return the scripts as sources of a Content-Security-Policy."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in (FOCUS_SEARCH,))
+    digests = (hashlib.sha256(script.encode()).digest() for script in (FOCUS_SEARCH, FOCUS_FILTER))
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -34,6 +34,7 @@ def test_a_file_with_an_open_quote_is_fixed_at_the_line_at_fault(page: Page) -> 
 
 def test_all_domains_are_exported_in_one_file_that_can_be_imported(page: Page) -> None:
     visit(page, "/email-accounts", domain="clienta.nl")
+    press(page, "More exports")
     press(page, "Export all domains")
     dialog = page.get_by_role("dialog")
     summary = dialog.get_by_text(re.compile(r"mailboxes of \d+ domains in one file"))

@@ -1,4 +1,4 @@
-"""Mailboxes are managed in Chromium: made, picked, changed, deleted, found and taken away, one and several."""
+"""Mailboxes are managed in Chromium: made, selected, changed, deleted, found and taken away, one and several."""
 
 import csv
 import io
@@ -56,7 +56,7 @@ def tick(page: Page, *addresses: str) -> None:
 
 
 def act(page: Page, action: str, where: str = "do") -> None:
-    """Press an action on what is picked, or on the card."""
+    """Press an action on what is selected, or on the card."""
     page.locator(f".st-key-{where}_{action}").get_by_role("button").click()
     settle(page)
 
@@ -188,8 +188,8 @@ def test_ticks_stay_with_their_mailboxes_through_a_search_and_several_get_a_run(
     tick(page, "boaz.okafor@clienta.nl")
     page.get_by_placeholder("Address, name or recovery email").fill("")
     settle(page)
-    expect(page.locator(".st-key-selection")).to_contain_text("2 picked")
-    page.get_by_text("Only picked").click()
+    expect(page.locator(".st-key-selection")).to_contain_text("2 selected")
+    page.get_by_text("Selected only").click()
     settle(page)
     assert Grid(page, "mailboxes").rows == 2
     act(page, "quota")
@@ -254,27 +254,27 @@ def test_several_are_deleted_once_their_number_is_typed(page: Page, server: Serv
     finished(page)
     assert not set(both) & set(host(server).mailboxes())
     accounts(page, "clientb.nl")
-    expect(page.locator(".st-key-selection")).to_contain_text("Tick mailboxes")
+    expect(page.locator(".st-key-selection")).to_contain_text("Select mailboxes")
 
 
 def test_a_pasted_list_selects_reports_what_is_missing_and_is_exported(page: Page) -> None:
     accounts(page)
-    press(page, "Pick by a list")
+    press(page, "Select from a list")
     fill(page, "Addresses", "Info <INFO@clienta.nl>; sales@clienta.nl\nnobody@clienta.nl, x@clientb.nl\nadministratie")
     expect(dialog(page)).to_contain_text("3 mailboxes of clienta.nl found. 2 not found; they are left out:")
     expect(dialog(page)).to_contain_text("nobody@clienta.nl")
-    confirm(page, "Pick them")
+    confirm(page, "Select 3 mailboxes")
     if dialog(page).count():  # what was not found was seen only now
-        expect(dialog(page)).to_contain_text("Press Pick them again to go on without these.")
-        confirm(page, "Pick them")
-    expect(page.locator(".st-key-selection")).to_contain_text("3 picked")
+        expect(dialog(page)).to_contain_text("Press the button again to go on without these.")
+        confirm(page, "Select 3 mailboxes")
+    expect(page.locator(".st-key-selection")).to_contain_text("3 selected")
     page.locator(".st-key-do_export").get_by_role("button").click()
     name, content = download(page, lambda: page.get_by_test_id("selection-csv").click())
     assert re.fullmatch(r"mailboxes-clienta\.nl-selection-[\d-]+\.csv", name)
     assert {row["username"] for row in table(content)} == {"info", "sales", "administratie"}
-    page.locator(".st-key-pick_none").get_by_role("button").click()
+    page.locator(".st-key-select_none").get_by_role("button").click()
     settle(page)
-    expect(page.locator(".st-key-selection")).to_contain_text("Tick mailboxes")
+    expect(page.locator(".st-key-selection")).to_contain_text("Select mailboxes")
 
 
 # Search and card.

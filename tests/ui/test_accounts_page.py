@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.clients import ClientDetails
 from mxlib.core.files import reader
-from mxlib.core.mailbox_filter import MailboxState
+from mxlib.core.mailbox_filter import MailboxOrder, MailboxState
 from mxlib.core.plans.changes import NewQuota
 from mxlib.services.exports import USAGE
 from tests.support import app as support
@@ -45,6 +45,7 @@ def test_without_a_filter_the_mailboxes_of_all_domains_are_shown(app: App) -> No
         ({"domain": "a.nl"}, ["nina@a.nl", "tess@a.nl"]),
         ({"client": "1"}, ["omar@b.nl"]),
         ({"q": "nina"}, ["nina@a.nl"]),
+        ({"sort": "used"}, ["omar@b.nl", "nina@a.nl", "tess@a.nl"]),
         ({"state": "over_quota"}, ["omar@b.nl"]),
         ({"state": "no_recovery_email", "domain": "b.nl"}, ["omar@b.nl"]),
         ({"client": "77", "domain": "gone.nl", "state": "what"}, ["nina@a.nl", "tess@a.nl", "omar@b.nl"]),
@@ -60,8 +61,10 @@ def test_a_filter_that_is_chosen_is_written_into_the_address(app: App) -> None:
     tab.session_state["states"] = [MailboxState.OVER_QUOTA]
     tab.run()
     tab.text_input(key="search").set_value("omar").run()
+    tab.selectbox(key="sort").set_value(MailboxOrder.FULLEST).run()
     assert addresses(tab) == ["omar@b.nl"]
-    assert {name: tab.query_params[name] for name in ("domain", "state", "q")} == {
+    assert {name: tab.query_params[name] for name in ("domain", "state", "q", "sort")} == {
+        "sort": "fullest",
         "domain": "b.nl",
         "state": "over_quota",
         "q": "omar",
@@ -70,7 +73,7 @@ def test_a_filter_that_is_chosen_is_written_into_the_address(app: App) -> None:
 
 def test_a_selection_of_two_domains_offers_what_is_allowed_in_both(app: App) -> None:
     tab = opened()
-    tab.session_state["picked"] = {"addresses": {"nina@a.nl", "omar@b.nl"}, "turn": 1}
+    tab.session_state["selected"] = {"addresses": {"nina@a.nl", "omar@b.nl"}, "turn": 1}
     tab.run()
     tab.button(key="do_quota").click().run()
     tab.text_input(key="change_quota").set_value("4096").run()

@@ -124,7 +124,7 @@ def test_quotas_beyond_the_account_are_reported_before_a_run(services: Services)
 def test_an_empty_domain_says_how_to_begin(services: Services) -> None:
     tab = opened(domain="nieuwe-klant.example")
     assert "has no mailbox yet. Create a mailbox or import a list." in said(tab)
-    assert not [button for button in tab.button if button.key == "pick"]
+    assert not [button for button in tab.button if button.key == "select"]
 
 
 def test_a_possibly_set_password_is_shown_on_request_and_erased(services: Services) -> None:

@@ -609,7 +609,7 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
     for name in ("do_quota", "do_password", "do_recovery", "do_delete", "do_setup"):
         tab = AppTest.from_file(str(ENTRY), default_timeout=20)
         tab.query_params["domain"] = domain
-        tab.session_state["picked"] = {"domain": domain, "addresses": {address}, "turn": 0}
+        tab.session_state["selected"] = {"domain": domain, "addresses": {address}, "turn": 0}
         tab.run().button(key=name).click().run()
         assert not tab.exception
         assert not [text for text in rendered(tab) if loose(text)]

@@ -42,14 +42,14 @@ LOOKS = {
     "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again",
     "rows_filter", "fix_left_out", "every_column",
     "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
-    "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
+    "banner-show-", "found-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
-    "jump-open", "keys-open", "letters",
+    "jump-open", "keys-open", "letters", "search-focus",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -212,7 +212,7 @@ def a_break(tab: Tab) -> None:
 
 def of_ticks(name: str) -> Callable[[Tab], None]:
     def tick(tab: Tab) -> None:
-        tab.app.session_state["picked"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
+        tab.app.session_state["selected"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
 
     return tick
 

@@ -152,9 +152,9 @@ def test_the_accounts_page_offers_what_is_allowed_there(
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("admin", "Tick mailboxes to change, export or delete them."),
-        ("exporter", "Tick mailboxes to export them."),
-        ("viewer", "Tick a mailbox to open it, or for its client setup."),
+        ("admin", "Select mailboxes to edit, export or delete them."),
+        ("exporter", "Select mailboxes to export them."),
+        ("viewer", "Select a mailbox to open it, or for its mail app settings."),
     ],
 )
 def test_ticks_promise_what_is_allowed(services: Services, name: str, hint: str) -> None:

@@ -21,6 +21,9 @@ _TARGET = "jump-target"
 
 _KEYS = (
     ("Ctrl K, on a Mac ⌘ K", "Search or jump to a mailbox, domain, client, run or page"),
+    ("N", "New mailbox, on Email accounts"),
+    ("I", "Import, on Email accounts"),
+    ("S", "Search, on Email accounts"),
     ("H", "These keys"),
     ("Esc", "Close a dialog"),
 )

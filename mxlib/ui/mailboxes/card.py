@@ -1,6 +1,7 @@
 """The card of one mailbox: its figures, what can be done to it, how it is reached, and its past."""
 
 from collections.abc import Mapping
+from math import floor
 
 import pandas as pd
 import streamlit as st
@@ -61,7 +62,7 @@ def _bar(usage: float, quota: int) -> None:
     """Show a share as a bar; its part over the quota has another color."""
     share = 100 * usage / quota
     over = share > 100
-    text = f"{share:.0f} % of the quota" + (": no new mail comes in." if over else "")
+    text = f"{floor(share)} % of the quota" + (": no new mail comes in." if over else "")
     full, rest = (100 * 100 / share, 100 - 100 * 100 / share) if over else (share, 0)
     st.html(
         f'<div class="mxm-use" role="img" aria-label="{text}"><span style="width:{full:.1f}%"></span>'

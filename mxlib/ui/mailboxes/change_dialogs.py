@@ -14,7 +14,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.format import count, day
+from mxlib.core.format import count, day, listed
 from mxlib.core.locks import MAX_REASON_LENGTH
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import (
@@ -37,6 +37,9 @@ from mxlib.ui.widgets import confirm_identity, dialogs, flash
 from mxlib.ui.widgets.format import escaped
 
 _HELD = "change"
+
+#: Most mailboxes that a dialog about several names.
+_NAMED = 3
 
 
 def forget() -> None:
@@ -244,6 +247,8 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
     """Show the question, what must be agreed to, and the button."""
     app = services.current()
     question = st.empty()
+    if not proposed.alone and not isinstance(proposed.change, Deletion | LaterDeletion):
+        st.caption(f"For {_whom([row.address for row in proposed.plan.rows])}.")
     if proposed.gone:
         st.info(escaped(change_text.gone(proposed.gone)), icon=":material/person_off:")
     days = app.settings.retention_days
@@ -312,7 +317,9 @@ def _show_password(address: str, done: ChangeResult) -> None:
 
 
 def _whom(addresses: Sequence[str]) -> str:
-    return escaped(addresses[0]) if len(addresses) == 1 else count(len(addresses), "mailbox", "mailboxes")
+    if len(addresses) == 1:
+        return escaped(addresses[0])
+    return escaped(f"{count(len(addresses), 'mailbox', 'mailboxes')}: {listed(addresses, most=_NAMED)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
-"""The export of all domains: their lists are read in view of the operator, and what the file lacks is said before."""
+"""Exports: of the mailboxes in view, and of all domains.
+
+The lists of all domains are read in view of the operator, and what the file lacks is said before.
+"""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
@@ -13,10 +17,10 @@ from mxlib.ui.widgets import dialogs, links, permissions, progress
 from mxlib.ui.widgets.format import escaped
 
 
-def offer_view(shown: pd.DataFrame, domains: Sequence[str], *, whole: bool) -> None:
+def offer_view(shown: pd.DataFrame, domains: Sequence[str], others: DeltaGenerator | None, *, whole: bool) -> None:
     """Link to files of the mailboxes in view that the caller may export.
 
-    `whole`: they are all mailboxes of the domains.
+    `others` is the place in the menu for all but the CSV. `whole`: they are all mailboxes of the domains.
     """
     caller = layout.caller()
     mine = shown.loc[shown["domain"].isin([name for name in domains if permissions.exports(caller, name)])]
@@ -27,16 +31,25 @@ def offer_view(shown: pd.DataFrame, domains: Sequence[str], *, whole: bool) -> N
     else:
         way = f"/export/selection/{services.current().exports.keep_selection(caller, mine['address'].tolist())}"
     links.download("Export CSV", f"{way}.csv", key="export-csv")
-    links.download("Export Excel", f"{way}.xlsx", key="export-xlsx")
-    if not mine.empty:
-        number = services.current().exports.keep_selection(caller, mine["address"].tolist())
-        links.download("With usage", f"/export/selection/{number}.usage.xlsx", key="export-usage")
+    if others is None:
+        return
+    with others:
+        links.download("Excel, to import again", f"{way}.xlsx", key="export-xlsx")
+        if not mine.empty:
+            number = services.current().exports.keep_selection(caller, mine["address"].tolist())
+            links.download(
+                "Excel list with names, use and quota", f"/export/selection/{number}.usage.xlsx", key="export-usage"
+            )
 
 
-def offer() -> None:
-    """Show the button."""
-    if st.button("Export all domains", icon=":material/folder_zip:", key="export-all"):
-        _show()
+def offer() -> DeltaGenerator:
+    """Show the menu of other exports; return the place in it for those of the view."""
+    with st.popover("More exports", icon=":material/download:", key="export-menu"):
+        st.caption("Mailboxes in view")
+        others = st.container()
+        if st.button("Export all domains", icon=":material/folder_zip:", key="export-all"):
+            _show()
+    return others
 
 
 @dialogs.dialog("Export all domains", icon=":material/download:")

@@ -1,4 +1,4 @@
-"""The filters of Email accounts: domains, clients, states and a search, kept in the address of the page."""
+"""The filters and the order of Email accounts, kept in the address of the page."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxState, has_state
+from mxlib.auth.page_scripts import FOCUS_FILTER
+from mxlib.core.mailbox_filter import LABELS, ORDER_LABELS, MailboxFilter, MailboxOrder, MailboxState, has_state
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.format import escaped
 
-_PARAMETERS = ("domain", "client", "state", "q")
+_PARAMETERS = ("domain", "client", "state", "q", "sort")
 
 #: The filter that the page has written into the address.
 _WRITTEN = "filter-written"
@@ -32,6 +33,7 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
         st.session_state["clients"] = [number for number in asked.clients if number in mine]
         st.session_state["states"] = list(asked.states)
         st.session_state["search"] = asked.text
+        st.session_state["sort"] = asked.order
     else:  # a domain or a client may be gone
         st.session_state["domains"] = [name for name in st.session_state.get("domains", ()) if name in names]
         st.session_state["clients"] = [number for number in st.session_state.get("clients", ()) if number in mine]
@@ -44,8 +46,10 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
             type="search",
             live=True,
             label_visibility="collapsed",
-            width=340,
+            width=250,
         )
+        if st.button("Search", key="search-focus", icon=":material/keyboard:", shortcut="S", type="tertiary"):
+            st.html(f"<script>{FOCUS_FILTER}</script>", unsafe_allow_javascript=True, width="content")
         if len(names) > 1:
             st.multiselect(
                 "Domains",
@@ -53,7 +57,7 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
                 key="domains",
                 placeholder=f"All {len(names):,} domains",
                 label_visibility="collapsed",
-                width=340,
+                width=230,
             )
         if mine:
             st.multiselect(
@@ -63,11 +67,20 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
                 placeholder="All clients",
                 format_func=lambda number: mine[number].name if number in mine else str(number),
                 label_visibility="collapsed",
-                width=220,
+                width=200,
             )
+        st.selectbox(
+            "Order by",
+            list(MailboxOrder),
+            key="sort",
+            format_func=lambda order: f"By: {ORDER_LABELS[order]}",
+            label_visibility="collapsed",
+            width=185,
+        )
     domains, clients = st.session_state["domains"], st.session_state["clients"]
     of_clients = {name for number in clients for name in mine[number].domains}
-    chosen = MailboxFilter(tuple(domains), tuple(clients), _states(), str(st.session_state["search"] or "").strip())
+    text, order = str(st.session_state["search"] or "").strip(), MailboxOrder(st.session_state["sort"])
+    chosen = MailboxFilter(tuple(domains), tuple(clients), _states(), text, order)
     shown = (name for name in (domains or names) if not clients or name in of_clients)
     return chosen, tuple(shown)
 

@@ -11,11 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.files.clipboard import addresses_in
+from mxlib.core.format import count
 from mxlib.core.plans import change_text
 from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
-_PICKED = "picked"
+_SELECTED = "selected"
 
 #: Characters of a list that is pasted: those of ten thousand addresses.
 _LONGEST_LIST = 500_000
@@ -23,14 +24,14 @@ _LONGEST_LIST = 500_000
 
 def selected() -> set[str]:
     """Return the selected addresses."""
-    held = st.session_state.setdefault(_PICKED, {"addresses": set(), "turn": 0})
+    held = st.session_state.setdefault(_SELECTED, {"addresses": set(), "turn": 0})
     addresses: set[str] = held["addresses"]
     return addresses
 
 
 def drop(addresses: Sequence[str]) -> None:
     """Deselect these mailboxes, which are gone."""
-    if held := st.session_state.get(_PICKED):
+    if held := st.session_state.get(_SELECTED):
         held["addresses"] -= set(addresses)
         held["turn"] += 1
 
@@ -38,14 +39,14 @@ def drop(addresses: Sequence[str]) -> None:
 def put(addresses: Sequence[str]) -> None:
     """Select just these."""
     selected()
-    held = st.session_state[_PICKED]
+    held = st.session_state[_SELECTED]
     held["addresses"], held["turn"] = set(addresses), held["turn"] + 1
 
 
 def table_key(shown: Sequence[str]) -> str:
     """Return the key of a table that shows these mailboxes."""
     digest = hashlib.blake2b("\n".join(shown).encode(), digest_size=8).hexdigest()
-    held = st.session_state.get(_PICKED) or {"turn": 0}
+    held = st.session_state.get(_SELECTED) or {"turn": 0}
     return f"mailboxes-{digest}-{held['turn']}"
 
 
@@ -71,7 +72,7 @@ def chosen(mailboxes: pd.DataFrame) -> pd.DataFrame:
     return mailboxes.loc[mailboxes["address"].isin(selected())]
 
 
-@dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")
+@dialogs.dialog("Select from a list", width="medium", icon=":material/checklist:")
 def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     """Select what a pasted text names.
 
@@ -80,7 +81,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     example = domain or str(mailboxes.iloc[0]["domain"])
     text = st.text_area(
         "Addresses, as they come: one a line, or from a mail program",
-        key="pick_list",
+        key="select_list",
         height=180,
         placeholder=f"anna.bakker@{example}\nJan Bos <jan.bos@{example}>",
     )
@@ -95,11 +96,12 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
     # The last typed text arrives with the click itself: missing addresses are shown before anything is selected.
-    seen = not missing or st.session_state.get("pick_seen") == missing
+    seen = not missing or st.session_state.get("select_seen") == missing
     if found and missing and seen:
-        st.caption("Nothing is picked yet. Press *Pick them* again to go on without these.")
-    if st.button("Pick them", type="primary", key="pick_go"):
-        st.session_state["pick_seen"] = missing
+        st.caption("Nothing is selected yet. Press the button again to go on without these.")
+    label = f"Select {count(len(found), 'mailbox', 'mailboxes')}"
+    if st.button(label, type="primary", key="select_go"):
+        st.session_state["select_seen"] = missing
         if not found or not seen:
             dialogs.redraw()
         put(found)

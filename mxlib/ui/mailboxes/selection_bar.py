@@ -1,4 +1,4 @@
-"""The actions on selected mailboxes: one line above the table, always shown so that the table does not jump."""
+"""The actions on selected mailboxes: one line below the table, where it never moves the table."""
 
 from collections.abc import Sequence
 
@@ -20,23 +20,23 @@ def show(boxes: pd.DataFrame, domains: Sequence[str]) -> None:
         if boxes.empty:
             st.caption(_hint(layout.caller(), domains))
             return
-        st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
+        st.markdown(f"**{len(boxes):,} selected**, {megabytes(boxes['usage'].sum())}", width="content")
         buttons(boxes)
         if _may(Permission.EXPORT, boxes):
             number = services.current().exports.keep_selection(layout.caller(), boxes["address"].tolist())
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
-        st.button("Clear", type="tertiary", key="pick_none", on_click=act(selection.put, ()))
+        st.button("Clear", type="tertiary", key="select_none", on_click=act(selection.put, ()))
 
 
 def _hint(caller: Caller, domains: Sequence[str]) -> str:
     """Say what ticking is good for, for this caller."""
-    may = (Permission.SUPPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
+    may = (Permission.SUPPORT, "edit"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
     *verbs, last = [verb for right, verb in may if any(caller.may(right, domain) for domain in domains)] or [""]
     if not last:
-        return "Tick a mailbox to open it, or for its client setup."
-    return f"Tick mailboxes to {', '.join(verbs)}{' or ' if verbs else ''}{last} them."
+        return "Select a mailbox to open it, or for its mail app settings."
+    return f"Select mailboxes to {', '.join(verbs)}{' or ' if verbs else ''}{last} them."
 
 
 def _may(right: Permission, boxes: pd.DataFrame) -> bool:
@@ -52,7 +52,7 @@ def buttons(boxes: pd.DataFrame) -> None:
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
             layout.navigate("mailbox", address=address)
         if st.button(
-            "Setup", icon=":material/devices:", key="do_setup", help="Client setup: what goes into a mail program."
+            "Setup", icon=":material/devices:", key="do_setup", help="Mail app settings: what goes into a mail program."
         ):
             client_setup.ask(address)
     for action in change_dialogs.actions(boxes):

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.locks import Lock
-from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxState, has_state, with_states, with_text
+from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxState, has_state, in_order, with_states, with_text
 from mxlib.core.plans import change_text
 from mxlib.core.schema import NAME
 from mxlib.core.text import locks
@@ -69,9 +70,9 @@ def _states(boxes: pd.DataFrame) -> list[list[str]]:
 
 
 def show_table(
-    mailboxes: pd.DataFrame, chosen: MailboxFilter, domains: Sequence[str]
+    mailboxes: pd.DataFrame, chosen: MailboxFilter, domains: Sequence[str], selected: DeltaGenerator
 ) -> tuple[MailboxFilter, pd.DataFrame]:
-    """Show the table with its states and the actions on ticked mailboxes above it.
+    """Show the table with its states above it and, in `selected`, the actions on selected mailboxes.
 
     Returns the filter as it is now, and the mailboxes that it lets through.
     """
@@ -85,18 +86,19 @@ def show_table(
     shown = with_text(mailboxes, chosen.text)
     with st.container(horizontal=True, vertical_alignment="center"):
         states = filters.choose_states(shown)
-        only = bool(selection.selected()) and st.checkbox("Only picked", key="only_picked")
-        if st.button("Pick by a list", icon=":material/checklist:", key="pick", type="tertiary"):
+        only = bool(selection.selected()) and st.checkbox("Selected only", key="only_selected")
+        if st.button("Select from a list", icon=":material/checklist:", key="select", type="tertiary"):
             selection.by_list(mailboxes, domains[0] if len(domains) == 1 else "")
-    shown = with_states(shown, states)
+    shown = in_order(with_states(shown, states), chosen.order)
     if only:
         shown = shown.loc[shown["address"].isin(selection.selected())]
     addresses = shown["address"].tolist()
     key = selection.table_key(addresses)
     selection.follow(addresses, key)
-    selection_bar.show(selection.chosen(mailboxes), domains)
-    if len(shown) < len(mailboxes):
-        st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses))))
+    with selected:
+        if len(shown) < len(mailboxes):
+            st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses))))
+        selection_bar.show(selection.chosen(mailboxes), domains)
     if shown.empty:
         named = f" matches '{escaped(chosen.text)}'" if chosen.text else " matches these filters"
         st.info(f"No mailbox of {filters.described(domains)}{named}.", icon=":material/search_off:")
@@ -109,7 +111,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
     """Draw the table itself; a click on *Open* opens a mailbox."""
     addresses = shown["address"].tolist()
     locked = shown["is_locked"] | shown["being_locked"]
-    share = (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1)
+    share = 100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0) // 1
     table = pd.DataFrame(
         {
             "address": shown["address"],
@@ -146,7 +148,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
             "address": st.column_config.TextColumn("Address", width=290),
             "name": st.column_config.TextColumn(NAME.label, width=130, help="Kept here, for people to read."),
             "state": st.column_config.MultiselectColumn(
-                "State", options=[LABELS[state] for state in _BADGES], color=list(_BADGES.values()), width=180
+                "State", options=[LABELS[state] for state in _BADGES], color=list(_BADGES.values()), width=210
             ),
             "used": st.column_config.ProgressColumn(
                 "Storage",
