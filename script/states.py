@@ -93,7 +93,7 @@ def import_preview(page: Page) -> None:
 def import_zoomed(page: Page) -> None:
     """The same at 200 % zoom: what to fix stays next to the edited cell."""
     grid = preview(page)
-    page.get_by_text("What to fix, as a list").scroll_into_view_if_needed()
+    page.get_by_text("Problems, as a list").scroll_into_view_if_needed()
     grid.select(2, "Password")
 
 
@@ -149,7 +149,7 @@ def import_paste(page: Page) -> None:
 def import_problems(page: Page) -> None:
     """Rows to fix as a list, with a form to fix one by keyboard."""
     preview(page)
-    page.get_by_text("What to fix, as a list").click()
+    page.get_by_text("Problems, as a list").click()
     idle(page)
     page.get_by_role("button", name="Delete it").scroll_into_view_if_needed()
 

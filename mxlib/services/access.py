@@ -107,7 +107,7 @@ class AccessService:
     def places(self, caller: Caller, held: Iterable[str] = ()) -> dict[str, str]:
         """Return what roles can be given for: every domain, clients and domains, each key with its label."""
         clients = self.clients(caller)
-        labels = {EVERY_DOMAIN: "Every domain, those to come too"}
+        labels = {EVERY_DOMAIN: "All domains, including new ones"}
         labels |= {client_key(number): f"{name} (client)" for number, name in clients.items()}
         domains = self.domains(caller, (key for key in held if client_of(key) is None))
         gone = sorted(key for key in held if client_of(key) is not None and key not in labels)

@@ -34,7 +34,7 @@ USAGE = "usage.xlsx"
 #: Characters of a client's name in a file name.
 _LONGEST_CLIENT = 40
 
-_SELECTION_GONE = "This selection is no longer kept. Tick the mailboxes again."
+_SELECTION_GONE = "This selection is no longer kept. Select the mailboxes again."
 
 #: What may separate the cells of a CSV of results, by name; the first one is what programs expect.
 DELIMITERS = {"comma": ",", "semicolon": ";"}
@@ -175,7 +175,7 @@ class ExportService:
         file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         caller = _still_may(caller, domains)
         for each in found:
-            self._record_export(caller, each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
+            self._record_export(caller, each.domain, f"{len(each.frame)} selected mailboxes as {kind}")
         return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
 
     def keep_selection(self, caller: Caller, addresses: Sequence[str]) -> str:

@@ -149,7 +149,7 @@ def test_a_dry_run_reports_everything_and_does_nothing(app: App) -> None:
     writes, before = app.host.writes(), trail(app)
     assert data(ask(app, *BOTH, "lost@a.nl", quota=512, dry_run=True)) == {
         "question": "Set the quota of 2 mailboxes to 512 MB? In all 2.0 GB now, 1.0 GB then. About 1 minute at "
-        "MXroute's limit of 20 a minute. You may close this tab.",
+        "MXroute's limit of 20 a minute. You can close this tab.",
         "mailboxes": 2,
         "unchanged": 0,
         "gone": ["lost@a.nl"],

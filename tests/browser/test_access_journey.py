@@ -86,7 +86,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
 
     # A token made on the page works until it is revoked there.
     page.get_by_role("tab", name="Tokens").click()
-    press(page, "Make a token")
+    press(page, "Create token")
     dialog.get_by_label("What it is for").fill("nightly import")
     page.keyboard.press("Tab")
     settle(page)
@@ -114,7 +114,7 @@ def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], se
     page.keyboard.press("Enter")
     idle(page)
     grid = Grid(page, "audit-table")
-    assert {grid.read(row, "On") for row in range(grid.rows)} == {KIM}
+    assert {grid.read(row, "Target") for row in range(grid.rows)} == {KIM}
     name, content = download(page, lambda: page.get_by_text("Download CSV").click())
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert re.fullmatch(r"audit-\d{4}-\d\d-\d\d\.csv", name)

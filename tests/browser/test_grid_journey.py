@@ -199,7 +199,7 @@ def test_a_row_is_left_out_and_deleted_by_keyboard_alone(page: Page) -> None:
 
 def test_problems_are_fixed_one_after_the_other_from_the_list(page: Page) -> None:
     opened(page, ROWS.replace(b"p1,", b"p 1,").replace(b"p4,", b"p 4,"))
-    page.get_by_text("What to fix, as a list").click()
+    page.get_by_text("Problems, as a list").click()
     idle(page)
     expect(page.get_by_text("Line 3, p 1: Error.")).to_be_visible()
     page.get_by_label("Username", exact=True).fill("p.one")

@@ -138,7 +138,7 @@ def test_a_dialog_asks_the_provider_again_and_keeps_what_was_typed(
     long_ago(server)
     provider.configure(fault="asked_again")
     tab.get_by_role("tab", name="Tokens").click()
-    press(tab, "Make a token")
+    press(tab, "Create token")
     dialog = tab.get_by_role("dialog")
     dialog.get_by_label("What it is for").fill("nightly import")
     tab.keyboard.press("Tab")

@@ -121,7 +121,7 @@ def test_setting_it_up_losing_the_phone_and_being_asked_again(opened: Callable[[
     long_ago(server)
     visit(page, "/team")
     page.get_by_role("tab", name="Tokens").click()
-    press(page, "Make a token")
+    press(page, "Create token")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("What it is for").fill("nightly import")
     page.keyboard.press("Tab")

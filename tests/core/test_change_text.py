@@ -20,7 +20,7 @@ EMAIL = NewStored({KIM: "kim@home.nl", "nina@a.nl": ""})
 NO_EMAIL = NewStored({KIM: ""})
 FULL_NAME = NewStored({KIM: "Kim"}, NAME)
 TWICE = NewQuota(times=Decimal(2))
-AT_MOST_20 = "at MXroute's limit of 20 a minute. You may close this tab."
+AT_MOST_20 = "at MXroute's limit of 20 a minute. You can close this tab."
 
 
 def asked(
@@ -246,8 +246,8 @@ def test_a_change_of_one_mailbox_says_what_was_done(change: Change, text: str) -
     ("hidden", "text"),
     [
         (0, "12 of 1,200 mailboxes."),
-        (1, "12 of 1,200 mailboxes. 1 picked one is not among them."),
-        (1_001, "12 of 1,200 mailboxes. 1,001 picked ones are not among them."),
+        (1, "12 of 1,200 mailboxes. 1 selected one is not among them."),
+        (1_001, "12 of 1,200 mailboxes. 1,001 selected ones are not among them."),
     ],
 )
 def test_a_table_shows_how_many_selected_mailboxes_it_hides(hidden: int, text: str) -> None:

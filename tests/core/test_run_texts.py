@@ -187,7 +187,7 @@ def undo(unused: int, **figures: int) -> str:
     return undo_questions.undo("a.csv", unused, seconds=60, **figures)  # type: ignore[arg-type]
 
 
-LOOKED_AT = "Each is looked at again first. About 1 minute."
+LOOKED_AT = "Each mailbox is checked again first. About 1 minute."
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,11 @@ def test_one_waiting_row_is_in_the_singular():
 def test_the_undo_question_counts_deleted_and_kept_mailboxes():
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
-        "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
+        "3 sent today. Each mailbox is checked again first. About 10 minutes. Type 198."
     )
     assert undo_questions.undo("a.csv", 1, hold_mail=1, seconds=1) == (
         "Delete 1 unused mailbox made from a.csv? This cannot be undone. 1 is kept: 1 holds mail. "
-        "Each is looked at again first. About 1 minute. Type 1."
+        "Each mailbox is checked again first. About 1 minute. Type 1."
     )
     assert undo_questions.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
 
@@ -169,8 +169,8 @@ def test_lists_are_joined_with_and_and_long_ones_are_counted():
     [
         (0.0, ""),
         (0.9, ""),
-        (1.0, " Its limit of reads is reached: going on in 1 s. Nothing to do."),
-        (33.2, " Its limit of reads is reached: going on in 34 s. Nothing to do."),
+        (1.0, " Its limit of reads is reached: going on in 1 s."),
+        (33.2, " Its limit of reads is reached: going on in 34 s."),
     ],
 )
 def test_reading_many_lists_shows_progress_and_a_wait_worth_mentioning(wait: float, rest: str):

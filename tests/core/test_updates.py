@@ -116,7 +116,7 @@ def test_the_changes_of_a_row_are_described_in_phrases(cells: dict[str, str], me
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ({"quota": "500"}, "801 MB used: with a quota of 500 MB no new mail fits."),
+        ({"quota": "500"}, "Uses 801 MB; at 500 MB it stops receiving mail."),
         ({"quota": "801"}, ""),
         ({"quota": "0"}, ""),
         ({"limit": "500"}, "MXroute keeps limit 9600, not 500: it changes one only together with a password."),

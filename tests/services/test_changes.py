@@ -75,7 +75,7 @@ def test_a_run_sets_several_quotas_and_writes_only_what_differs(app: App) -> Non
     proposed = plan(app, quota("× 2"), *BOTH, "free@a.nl")
     assert proposed.text(0.0) == (
         "Change the quota of 3 mailboxes: × 2? 1 is unlimited and stays so. In all 2.0 GB now, 4.0 GB then. "
-        "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
+        "About 1 minute at MXroute's limit of 20 a minute. You can close this tab."
     )
     writes = app.host.writes()
     done = do(app, proposed)

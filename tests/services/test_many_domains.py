@@ -200,7 +200,7 @@ def test_a_host_without_answers_is_not_asked_a_hundred_times(app: App) -> None:
 def test_progress_and_its_wait_are_described_in_words() -> None:
     assert list_ages.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
     assert list_ages.reading_lists(100, 150, 33.2) == (
-        "Reading 100 of 150 domains from MXroute… Its limit of reads is reached: going on in 34 s. Nothing to do."
+        "Reading 100 of 150 domains from MXroute… Its limit of reads is reached: going on in 34 s."
     )
 
 

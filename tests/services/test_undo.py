@@ -76,7 +76,7 @@ class TestBefore:
         assert preview.typed == 2
         assert preview.sentence == (
             "Delete 2 unused mailboxes made from staff.xlsx? This cannot be undone. 2 are kept: 1 holds mail, "
-            "1 sent today. Each is looked at again first. About 1 minute. Type 2."
+            "1 sent today. Each mailbox is checked again first. About 1 minute. Type 2."
         )
         assert "today only" in preview.note
 
@@ -335,7 +335,7 @@ class TestWhoMay:
 def test_the_question_has_its_agreed_sentence() -> None:
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
-        "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
+        "3 sent today. Each mailbox is checked again first. About 10 minutes. Type 198."
     )
 
 

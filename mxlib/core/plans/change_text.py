@@ -77,7 +77,7 @@ def question(
     if isinstance(change, NewStored):
         sentences.append(f"MXM keeps {change.column.plural}; MXroute is not asked.")
     elif seconds:
-        sentences.append(f"About {duration(seconds)} at MXroute's limit of 20 a minute. You may close this tab.")
+        sentences.append(f"About {duration(seconds)} at MXroute's limit of 20 a minute. You can close this tab.")
     return " ".join(sentences)
 
 
@@ -269,7 +269,7 @@ def shown(rows: int, of: int, hidden: int) -> str:
     Actions reach the hidden ones too.
     """
     text = f"{rows:,} of {of:,} mailboxes."
-    return f"{text} {hidden:,} picked {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else text
+    return f"{text} {hidden:,} selected {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else text
 
 
 def addresses_found(found: int, missing: int, domain: str) -> str:

@@ -229,7 +229,7 @@ def spreadsheet_changed(name: str) -> str:
 
 def below_use(used: int | None, asked: int) -> str:
     """Warn that a quota is smaller than the stored mail; both in MB."""
-    return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
+    return f"Uses {used or 0:,} MB; at {asked:,} MB it stops receiving mail."
 
 
 def quota_over_cap(most: int, client: str) -> str:

@@ -32,7 +32,7 @@ def reading_lists(done: int, total: int, wait: float = 0.0) -> str:
     `wait` is the seconds until MXroute's rate limit allows the next read.
     """
     text = f"Reading {done:,} of {total:,} domains from MXroute…"
-    return text if wait < 1 else f"{text} Its limit of reads is reached: going on in {ceil(wait)} s. Nothing to do."
+    return text if wait < 1 else f"{text} Its limit of reads is reached: going on in {ceil(wait)} s."
 
 
 def not_exported(domains: Sequence[str]) -> str:

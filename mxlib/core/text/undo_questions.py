@@ -46,7 +46,7 @@ def undo(
         sentences.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already.")
     if not unused + restored:
         return " ".join([f"Nothing of {file_name} can be undone.", *sentences])
-    sentences.append(f"Each is looked at again first. About {duration(seconds)}. Type {unused or restored}.")
+    sentences.append(f"Each mailbox is checked again first. About {duration(seconds)}. Type {unused or restored}.")
     return " ".join(sentences)
 
 

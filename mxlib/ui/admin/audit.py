@@ -25,7 +25,7 @@ _CHOSEN = "Choose days…"
 #: Digits beyond which no number of a run goes.
 _LONG = 10
 _NO_RUN = "Runs have numbers, such as 41. Type one, or leave it blank."
-_NOBODY = "Nothing was done that fits. Widen the filter."
+_NOBODY = "No entries match."
 
 
 def asked() -> AuditFilter:
@@ -171,8 +171,8 @@ def _table(page: Page) -> None:
             "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=145, pinned=True),
             "who": st.column_config.TextColumn("Who", width=140),
             "what": st.column_config.TextColumn("What", width=155),
-            "on": st.column_config.TextColumn("On", width=185),
-            "outcome": st.column_config.TextColumn("How it went", width=145),
+            "on": st.column_config.TextColumn("Target", width=185),
+            "outcome": st.column_config.TextColumn("Details", width=145),
             "run": st.column_config.LinkColumn("Run", display_text=r"run=(\d+)", width=45),
             "from": st.column_config.TextColumn("From", width=105, help="The address that it was asked from."),
         },

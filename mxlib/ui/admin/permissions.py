@@ -52,7 +52,7 @@ def ask(key: str, places: Mapping[str, str], *, admin: str = ADMIN) -> tuple[boo
     if st.toggle(admin, key=f"{key}-admin"):
         return True, {}
     every = st.pills(
-        "In every domain, those to come too", list(Permission), selection_mode="multi", key=f"{key}-every",
+        "All domains, including new ones", list(Permission), selection_mode="multi", key=f"{key}-every",
         format_func=_label, help=_MEANINGS, on_change=act(_include, f"{key}-every"),
     )  # fmt: skip
     columns = [right for right in Permission if right not in every]

@@ -28,7 +28,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         working = sum(works(token, now) for token in tokens)
         st.markdown(f"**{count(working, 'token works', 'tokens work')}**", width="stretch")
-        if st.button("Make a token…", icon=":material/add:", type="primary", key="add-token"):
+        if st.button("Create token", icon=":material/add:", type="primary", key="add-token"):
             permissions.begin(RIGHTS)
             _forget()
             _make()
@@ -116,7 +116,7 @@ def _forget() -> None:
     st.session_state.pop(_ONCE, None)
 
 
-@dialogs.dialog("Make a token", width="large", icon=":material/key:", forget=_forget)
+@dialogs.dialog("Create token", width="large", icon=":material/key:", forget=_forget)
 def _make() -> None:
     access, caller = services.current().access, layout.caller()
     actions.notice("" if caller.admin else users.ONLY_ADMINS)

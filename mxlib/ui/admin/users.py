@@ -217,7 +217,7 @@ def _show_password(name: str, password: str) -> None:
 def _allow(person: Person) -> None:
     access, caller, user = services.current().access, layout.caller(), person.user
     actions.notice("" if caller.admin else ONLY_ADMINS)
-    st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
+    st.markdown(f"What **{escaped(user.name)}** may do. It takes effect at once.")
     chosen = role_choice.ask(RIGHTS, access.places(caller, user.permissions))
     if user.admin and not chosen.admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
         st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")

@@ -136,7 +136,7 @@ def stop() -> NoReturn:
 def _sidebar(shown: str, open_mailbox: Callable[[str], None]) -> None:
     app = services.current()
     if app.on_sandbox:
-        st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
+        st.badge("SANDBOX", icon=":material/science:", color="orange", help="Test data. Nothing reaches MXroute.")
     known = app.lists.domains(caller())
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")

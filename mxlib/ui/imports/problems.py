@@ -95,7 +95,7 @@ def show(editor: Editor, validated: pd.DataFrame) -> None:
     if rows.empty:
         return
     # With the count in its label it would be another expander, and closed, after every row that is fixed.
-    with st.expander("What to fix, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
+    with st.expander("Problems, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
         if not box.open:
             return
         st.markdown(f"**{count(len(rows), 'row')} to look at.**")

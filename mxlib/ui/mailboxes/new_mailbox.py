@@ -75,7 +75,7 @@ def ask(domains: Sequence[str]) -> None:
         st.warning(escaped(warning), icon=":material/info:")
     with st.container(horizontal=True):
         warned = not validated.warnings or st.session_state.get("new_warned") == validated.warnings
-        label = "Create it anyway" if validated.warnings and warned else "Create mailbox"
+        label = "Create anyway" if validated.warnings and warned else "Create mailbox"
         if st.button(label, type="primary", key="new_go"):
             st.session_state.update(new_tried=True, new_warned=validated.warnings)
             if faults or not warned:
@@ -97,7 +97,7 @@ def _generate() -> None:
 
 def _create(domain: str, cells: Mapping[str, str]) -> None:
     try:
-        with st.spinner("MXroute makes it…", show_time=True):
+        with st.spinner("Creating…", show_time=True):
             kept = services.current().mailboxes.create(layout.caller(), domain, cells)
     except InvalidField as refusal:
         st.session_state["new_refused"] = refusal
