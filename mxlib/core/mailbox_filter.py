@@ -63,7 +63,7 @@ ORDER_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class MailboxFilter:
-    """Domains, clients (by number) and states of the mailboxes in view, a search, and their order.
+    """Domains, clients (by number) and states of mailboxes, a search, and an order.
 
     A mailbox has to be of one of the domains and of one of the clients, and to have every state.
     """

@@ -43,7 +43,7 @@ def offer_view(shown: pd.DataFrame, domains: Sequence[str], others: DeltaGenerat
 
 
 def offer() -> DeltaGenerator:
-    """Show the menu of other exports; return the place in it for those of the view."""
+    """Show the menu of other exports; return its place for those of the view."""
     with st.popover("More exports", icon=":material/download:", key="export-menu"):
         st.caption("Mailboxes in view")
         others = st.container()

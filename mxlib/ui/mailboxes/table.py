@@ -72,7 +72,7 @@ def _states(boxes: pd.DataFrame) -> list[list[str]]:
 def show_table(
     mailboxes: pd.DataFrame, chosen: MailboxFilter, domains: Sequence[str], selected: DeltaGenerator
 ) -> tuple[MailboxFilter, pd.DataFrame]:
-    """Show the table with its states above it and, in `selected`, the actions on selected mailboxes.
+    """Show the table and its states and, in `selected`, the actions on selected mailboxes.
 
     Returns the filter as it is now, and the mailboxes that it lets through.
     """
