@@ -296,7 +296,7 @@ def test_a_selection_is_exported_by_its_own_caller_only(app: App) -> None:
     assert [line.split(b",")[0] for line in file.content.splitlines()[1:]] == [b"kim", b"far"]
     assert exports.selection_file(LOCAL, number, "xlsx").content.startswith(b"PK")
     for caller, asked in ((other, number), (LOCAL, "0" * 32), (LOCAL, "")):
-        with pytest.raises(NotFound, match="Tick the mailboxes again"):
+        with pytest.raises(NotFound, match="Select the mailboxes again"):
             exports.selection_file(caller, asked, "csv")
     assert [what for what, *_ in trail(app)].count("export") == 4
 
