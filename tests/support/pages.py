@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sign_in import Authenticator
+from mxlib.ui.app import layout
 
 ENTRY = Path(__file__).parents[2] / "mxlib" / "ui" / "shell" / "main.py"
 
@@ -29,12 +31,14 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     for name, value in query.items():
         tab.query_params[name] = value
-    tab.run()
+    return visit(tab, page)
+
+
+def visit(tab: AppTest, page: str) -> AppTest:
+    """Open a page in a new tab by its address, as a link from elsewhere does: no other page is drawn before."""
     if page != "overview":
-        tab.switch_page(str(PAGES / f"{page}.py"))
-        for name, value in query.items():
-            tab.query_params[name] = value
-        tab.run()
+        tab._page_hash = calc_hash(layout._PLACES[page][2])
+    tab.run()
     assert not tab.exception
     return tab
 

@@ -11,23 +11,8 @@ from mxlib.sandbox import extra_routes
 from mxlib.services import Services
 from mxlib.services.failures import ListUnavailable
 from mxlib.store import manual_writes
-from tests.support.pages import ENTRY, PAGES, plain, preview
+from tests.support.pages import opened, plain, preview
 from tests.support.threaded_runs import until
-
-
-def opened(page: str = "email_accounts", **query: str) -> AppTest:
-    """A browser tab on that page, by its whole address."""
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
-    for name, value in query.items():
-        tab.query_params[name] = value
-    tab.run()
-    if page != "overview":
-        tab.switch_page(str(PAGES / f"{page}.py"))
-        for name, value in query.items():
-            tab.query_params[name] = value
-        tab.run()
-    assert not tab.exception
-    return tab
 
 
 def said(tab: AppTest) -> str:

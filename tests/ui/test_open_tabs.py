@@ -28,7 +28,7 @@ from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
-from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
+from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, statuses, visit
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -84,13 +84,7 @@ class Tab:
         query = {"domain": HERE, **self.action.query} | ({"run": str(self.run)} if self.run else {})
         for name, value in query.items():
             self.app.query_params[name] = value
-        self.app.run()
-        if self.action.page != "overview":
-            self.app.switch_page(str(PAGES / f"{self.action.page}.py"))
-            for name, value in query.items():
-                self.app.query_params[name] = value
-            self.app.run()
-        assert not self.app.exception
+        visit(self.app, self.action.page)
 
     def press(self, key: str) -> None:
         self.app.button(key=key).click().run()

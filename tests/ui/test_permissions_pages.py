@@ -15,7 +15,7 @@ from mxlib.store import audit
 from mxlib.store.audit import Actor
 from mxlib.ui.admin import permissions
 from mxlib.ui.app import session
-from tests.support.pages import ENTRY, FILE, PAGES, preview, statuses
+from tests.support.pages import ENTRY, FILE, PAGES, preview, statuses, visit
 from tests.support.threaded_runs import until
 
 HERE, ELSEWHERE = "clienta.nl", "clientb.nl"
@@ -55,13 +55,7 @@ def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
     tab.user = {"email": name}
     for key, value in query.items():
         tab.query_params[key] = value
-    tab.run()
-    if page == "overview":
-        return tab
-    tab.switch_page(str(PAGES / f"{page}.py"))
-    for key, value in query.items():
-        tab.query_params[key] = value
-    return tab.run()
+    return visit(tab, page)
 
 
 def page_text(tab: AppTest) -> str:

@@ -10,7 +10,7 @@ from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.core.clients import ClientDetails, Terms
 from tests.support.app import App, opened
-from tests.support.pages import ENTRY, PAGES
+from tests.support.pages import ENTRY, visit
 
 PASSWORD = "four words in a row"
 PAGES_SEEN = ("email_accounts", "import_mailboxes", "jobs", "clients", "audit", "access", "mailbox")
@@ -58,13 +58,7 @@ def seen(role: str, page: str) -> AppTest:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": role.replace(" ", ".")}
     tab.query_params["address"] = "nina@a.nl"
-    tab.run()
-    if page != "overview":
-        tab.switch_page(str(PAGES / f"{page}.py"))
-        tab.query_params["address"] = "nina@a.nl"
-        tab.run()
-    assert not tab.exception, page
-    return tab
+    return visit(tab, page)
 
 
 def offered(tab: AppTest) -> set[str]:
