@@ -1,5 +1,6 @@
-"""The words of a letter with a password."""
+"""The fixed words of letters and messages, in each language."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxlib.core.client_setup import SECURITY, SERVICES
@@ -7,7 +8,7 @@ from mxlib.core.client_setup import SECURITY, SERVICES
 
 @dataclass(frozen=True, slots=True)
 class LetterWords:
-    """The fixed words of a letter in one language."""
+    """The fixed words in one language."""
 
     title: str = "Your mailbox"
     name: str = "Name"
@@ -18,12 +19,92 @@ class LetterWords:
     user_name: str = "User name: your whole email address"
     server: str = "Server"
     help: str = "Help"
+    separately: str = "you receive it separately"
+    imap: str = "Incoming mail (IMAP)"
+    smtp: str = "Outgoing mail (SMTP)"
+    pop3: str = "Incoming mail in older apps (POP3)"
+    port: str = "port"
+    colon: str = ": "
 
 
 ENGLISH = LetterWords()
 
+WORDS: Mapping[str, LetterWords] = {
+    "en": ENGLISH,
+    "nl": LetterWords(
+        title="Uw mailbox",
+        name="Naam",
+        address="E-mailadres",
+        password="Wachtwoord",  # noqa: S106 (a label)
+        look_alikes="0 is het cijfer nul, O de letter; 1 is het cijfer één, l de kleine letter L, I de hoofdletter i.",
+        settings="Instellingen voor een mailprogramma",
+        user_name="Gebruikersnaam: uw volledige e-mailadres",
+        server="Server",
+        help="Hulp nodig?",
+        separately="dat ontvangt u apart",
+        imap="Inkomende mail (IMAP)",
+        smtp="Uitgaande mail (SMTP)",
+        pop3="Inkomende mail in oudere programma's (POP3)",
+        port="poort",
+    ),
+    "de": LetterWords(
+        title="Ihr E-Mail-Postfach",
+        name="Name",
+        address="E-Mail-Adresse",
+        password="Passwort",  # noqa: S106 (a label)
+        look_alikes="0 ist die Ziffer Null, O der Buchstabe; 1 ist die Ziffer Eins, l das kleine L, I das große i.",
+        settings="Einstellungen für ein Mailprogramm",
+        user_name="Benutzername: Ihre vollständige E-Mail-Adresse",
+        server="Server",
+        help="Hilfe",
+        separately="Sie erhalten es getrennt",
+        imap="Posteingang (IMAP)",
+        smtp="Postausgang (SMTP)",
+        pop3="Posteingang in älteren Programmen (POP3)",
+        port="Port",
+    ),
+    "fr": LetterWords(
+        title="Votre boîte mail",
+        name="Nom",
+        address="Adresse e-mail",
+        password="Mot de passe",  # noqa: S106 (a label)
+        look_alikes="0 est le chiffre zéro, O la lettre ; 1 est le chiffre un, l le L minuscule, I le i majuscule.",
+        settings="Réglages pour une application de messagerie",
+        user_name="Nom d'utilisateur : votre adresse e-mail complète",
+        server="Serveur",
+        help="Besoin d'aide ?",
+        separately="vous le recevrez séparément",
+        imap="Courrier entrant (IMAP)",
+        smtp="Courrier sortant (SMTP)",
+        pop3="Courrier entrant, anciennes applications (POP3)",
+        port="port",
+        colon=" : ",
+    ),
+    "es": LetterWords(
+        title="Su buzón de correo",
+        name="Nombre",
+        address="Dirección de correo",
+        password="Contraseña",  # noqa: S106 (a label)
+        look_alikes="0 es la cifra cero, O la letra; 1 es la cifra uno, l la letra L minúscula, I la i mayúscula.",
+        settings="Ajustes para una aplicación de correo",
+        user_name="Nombre de usuario: su dirección de correo completa",
+        server="Servidor",
+        help="¿Necesita ayuda?",
+        separately="la recibirá por separado",
+        imap="Correo entrante (IMAP)",
+        smtp="Correo saliente (SMTP)",
+        pop3="Correo entrante en aplicaciones antiguas (POP3)",
+        port="puerto",
+    ),
+}
+
 
 def settings_lines(words: LetterWords, server: str) -> tuple[str, ...]:
     """Return the settings of a mail app, one a line."""
-    ports = (f"{each.use} ({each.name}): port {each.port}, {SECURITY}" for each in SERVICES)
-    return (words.user_name, f"{words.server}: {server}", *ports)
+    return (words.user_name, f"{words.server}{words.colon}{server}", *port_lines(words))
+
+
+def port_lines(words: LetterWords) -> tuple[str, ...]:
+    """Return the ports of a mail app, one a line."""
+    uses = {"IMAP": words.imap, "SMTP": words.smtp, "POP3": words.pop3}
+    return tuple(f"{uses[each.name]}{words.colon}{words.port} {each.port}, {SECURITY}" for each in SERVICES)

@@ -1,0 +1,76 @@
+"""Labels of texts to owners of mailboxes, and sentences about their problems."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mxlib.core.format import readable
+from mxlib.core.handover.logos import MAX_LOGO, MAX_SIDE, LogoProblem
+from mxlib.core.handover.texts import Part, Placeholder, TextFinding, TextKind, TextProblem
+
+KIND_LABELS: Mapping[TextKind, str] = {
+    TextKind.LETTER: "Letter",
+    TextKind.MESSAGE: "Message to copy",
+    TextKind.MAIL: "Mail",
+}
+
+#: What each kind is for.
+KIND_USES: Mapping[TextKind, str] = {
+    TextKind.LETTER: "Stands on the printed letter, above name, address, password and settings.",
+    TextKind.MESSAGE: "Is copied and sent by hand, with or without the password.",
+    TextKind.MAIL: "Is sent by MXM. It never has the password.",
+}
+
+PLACEHOLDER_LABELS: Mapping[Placeholder, str] = {
+    Placeholder.NAME: "full name; blank where MXM knows none",
+    Placeholder.ADDRESS: "email address, which is the user name",
+    Placeholder.PASSWORD: "password, or that it comes separately",
+    Placeholder.SERVER: "mail server",
+    Placeholder.PORTS: "ports, one a line",
+    Placeholder.HELP: "address for help",
+    Placeholder.AGENCY: "name of the agency",
+}
+
+PART_LABELS: Mapping[Part, str] = {Part.SUBJECT: "Subject", Part.BODY: "Text"}
+
+LOGO_PROBLEMS: Mapping[LogoProblem, str] = {
+    LogoProblem.TOO_LARGE: f"The logo has over {MAX_LOGO // 1_000_000} MB. Save it smaller, and choose it again.",
+    LogoProblem.NO_IMAGE: "The logo is no PNG or JPEG picture that can be read. Save it as one of these.",
+    LogoProblem.BAD_SIZE: f"The logo is too small or has over {MAX_SIDE:,} pixels at a side. Scale it, and choose it "
+    "again.",
+}
+
+_SENTENCES: Mapping[TextProblem, Callable[..., str]] = {
+    TextProblem.EMPTY: lambda: "Write something.",
+    TextProblem.TOO_LONG: lambda found, most: f"{found:,} characters are over the {most:,} that fit. Shorten it.",
+    TextProblem.LINE_BREAK: lambda: "Write it on one line.",
+    TextProblem.INVISIBLE: lambda line, char: (
+        f"Line {line} has an invisible character ({char}). Delete it, or type the line again."
+    ),
+    TextProblem.STRAY_BRACE: lambda line, brace: (
+        f"Line {line} has a {brace} without its partner. Braces only stand around placeholders."
+    ),
+    TextProblem.UNKNOWN_PLACEHOLDER: lambda line, token, similar: (
+        f"Line {line}: {readable(token)} is no placeholder. "
+        + (f"Did you mean {similar}?" if similar else "Use one of the list.")
+    ),
+    TextProblem.MISPLACED: lambda line, token: f"Line {line}: {token} cannot stand here. Delete it.",
+    TextProblem.NEVER_PASSWORD: lambda line: f"Line {line}: no password goes by mail. Delete {{password}}.",
+    TextProblem.MISSING: lambda token: f"{token} is missing: without it people cannot use the text. Add it.",
+    TextProblem.UNPRINTABLE: lambda characters: (
+        f"Letters cannot print {characters}: they have Latin, Greek and Cyrillic. Replace it."
+    ),
+    TextProblem.TOO_MANY_LINES: lambda found, most: (
+        f"The text takes {found} lines of the letter, which has room for {most}. Shorten it."
+    ),
+}
+
+
+def sentence(finding: TextFinding) -> str:
+    """Say what is wrong with a text, and what to do."""
+    figures: tuple[Any, ...] = finding.figures
+    return f"{PART_LABELS[finding.part]}: {_SENTENCES[finding.code](*figures)}"
+
+
+def changed_meanwhile(who: str) -> str:
+    """Refuse to store a text or letterhead that is another one by now."""
+    return f"Since you opened this, {who or 'another admin'} changed it. Copy what you wrote, and reload the page."
