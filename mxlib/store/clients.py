@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from mxlib.core.clients import ClientDetails, Contact, Terms, key_of
 from mxlib.store.tables import client as table
 from mxlib.store.tables import client_domain as domains
+from mxlib.store.tables import handover_text, letterhead
 from mxlib.store.transaction import Tx
 
 
@@ -41,7 +42,9 @@ def release_domains(tx: Tx, numbers: Collection[int]) -> None:
 
 
 def remove(tx: Tx, number: int) -> None:
-    """Remove a client; its domains become clients of their own."""
+    """Remove a client with its texts and letterhead; its domains become clients of their own."""
+    for own in (handover_text, letterhead):
+        tx.execute(own.delete().where(own.c.client == number))
     tx.execute(domains.delete().where(domains.c.client == number))
     tx.execute(table.delete().where(table.c.id == number))
 

@@ -39,6 +39,8 @@ from mxlib.store.tables import (
     client,
     dated_deletion,
     draft,
+    handover_text,
+    letterhead,
     mailbox_lock,
     mailbox_name,
     manual_write,
@@ -69,7 +71,7 @@ _USER_ERASED: dict[str, Any] = {
 #: Columns with the name of who did something; a user's name in them becomes that of the erased user.
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
-    manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who,
+    manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.

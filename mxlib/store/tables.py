@@ -474,3 +474,30 @@ client_domain = Table(
     sqlite_with_rowid=False,
 )
 Index("client_domain_by_client", client_domain.c.client)
+
+#: Texts to owners of mailboxes that replace the standard ones. `client` 0 stands for all clients.
+handover_text = Table(
+    "handover_text",
+    metadata,
+    Column("client", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The sender of letters and messages; `client` 0 stands for all clients. Only that one has a language.
+letterhead = Table(
+    "letterhead",
+    metadata,
+    Column("client", Integer, primary_key=True, autoincrement=False),
+    Column("agency", Text, nullable=False),
+    Column("help_address", Text, nullable=False),
+    Column("logo", LargeBinary, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+)

@@ -30,6 +30,8 @@ NAMING = {
     "dated_deletion": "username who address",
     "draft": "operator begun_by",
     "first_seen": "username",
+    "handover_text": "who",
+    "letterhead": "who",
     "mailbox_lock": "username who reason",
     "mailbox_name": "username name",
     "manual_write": "who address asked recovery_email outcome",
@@ -78,7 +80,9 @@ NOTHING = {
     "client_domain": "domain client position",
     "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
+    "handover_text": "client kind language subject body changed_at",
     "last_list": "domain read_at",
+    "letterhead": "client agency help_address logo language changed_at",
     "manual_write": "id at kind action status settle_at passwords_until",
     "mapping_answer": "digest answer answered_at",
     "meta": "name",
@@ -149,6 +153,8 @@ def live_everywhere(store: Store) -> None:
         ]
         add(tx, t.client, id=1, name=f"Client of {NINA}", key=f"client of {NINA}", contacts=contacts, notes=said,
             created_by=NINA)  # fmt: skip
+        add(tx, t.handover_text, who=NINA)
+        add(tx, t.letterhead, who=NINA)
         add(tx, t.mapping_answer, answered_by=NINA)
         add(tx, t.draft, id="d", operator=NINA, begun_by=NINA, sealed_file=store.key.seal(b"", "draft file d"),
             sealed_rows=store.key.seal(b"", "draft rows d"))  # fmt: skip
