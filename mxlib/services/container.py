@@ -36,6 +36,7 @@ from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
 from mxlib.services.files import FileService
+from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.history import MailboxHistoryService
 from mxlib.services.host_status import HostStatusService
 from mxlib.services.housekeeping import Housekeeping
@@ -89,6 +90,7 @@ class Services:
     histories: MailboxHistoryService
     storage: AccountStorageService
     clients: ClientService
+    handover_texts: HandoverTexts
     tokens: Tokens
     audit_log: AuditLog
     audit_proof: AuditProof
@@ -205,7 +207,8 @@ def assemble(
     )
     lists = MailboxLists(store, host, clock)
     terms = ClientTerms(store, lists)
-    runs = RunService(store, engine, terms, clock, settings.server)
+    texts = HandoverTexts(store, clock, settings.server)
+    runs = RunService(store, engine, terms, texts, clock, settings.server)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)
     imports = ImportService(settings, lists, runs, storage, claims, terms, clock)
@@ -240,6 +243,7 @@ def assemble(
         histories=MailboxHistoryService(store),
         storage=storage,
         clients=clients,
+        handover_texts=texts,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

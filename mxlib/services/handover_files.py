@@ -1,12 +1,12 @@
 """Files by which the passwords of a run reach their owners: letters, and logins for password managers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mxlib.core.handover import letters, password_managers
-from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
+from mxlib.core.handover.letters import Letters, Paper, Recipient
+from mxlib.core.handover.stationery import Stationery
 from mxlib.core.text import run_status
-from mxlib.core.text.letters import ENGLISH
 from mxlib.core.vocabulary import DONE
 from mxlib.runs import messages, results
 from mxlib.runs.results import RowVisibility
@@ -59,10 +59,17 @@ def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) ->
     )
 
 
-def make(people: Sequence[Recipient], kind: str, server: str, run: int, paper: Paper = Paper.A4) -> bytes:
+def make(
+    people: Sequence[Recipient],
+    kind: str,
+    server: str,
+    run: int,
+    stationery: Mapping[str, Stationery],
+    paper: Paper = Paper.A4,
+) -> bytes:
     """Return one of FILES; of letters, for MAX_LETTERS people at most.
 
-    `server` is the host of the mail server.
+    `server` is the host of the mail server; `stationery` is that of letters, by domain.
     """
     match kind:
         case "bitwarden.csv":
@@ -70,5 +77,5 @@ def make(people: Sequence[Recipient], kind: str, server: str, run: int, paper: P
         case "1password.csv":
             return password_managers.one_password_csv(people, server)
         case _:
-            made: Letters = run_unless(len(people) <= _FEW, letters.make, people, server, Letterhead(), paper, ENGLISH)
+            made: Letters = run_unless(len(people) <= _FEW, letters.make, people, stationery, paper)
             return made.pdf

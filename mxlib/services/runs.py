@@ -13,6 +13,7 @@ from mxlib.clock import Clock
 from mxlib.core.files.errors import Unread
 from mxlib.core.handover import letters
 from mxlib.core.handover.letters import Paper
+from mxlib.core.handover.texts import TextKind
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, Outcome, RunKind, RunStatus
@@ -23,6 +24,7 @@ from mxlib.runs.results import RowVisibility
 from mxlib.runs.run_view import RunView
 from mxlib.services import handover_files
 from mxlib.services.client_terms import ClientTerms
+from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, names_hidden, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
@@ -109,8 +111,11 @@ class RunFilter:
 class RunService:
     """Starts, shows and controls runs, with permissions and audit."""
 
-    def __init__(self, store: Store, runs: RunManager, terms: ClientTerms, clock: Clock, server: str) -> None:
+    def __init__(
+        self, store: Store, runs: RunManager, terms: ClientTerms, texts: HandoverTexts, clock: Clock, server: str
+    ) -> None:
         self._store, self._runs, self._terms, self._clock, self._server = store, runs, terms, clock, server
+        self._texts = texts
         self._visibility = RunVisibility(store)
 
     def start(
@@ -334,7 +339,9 @@ class RunService:
             if len(letters.check(people).left_out) == len(people):
                 raise InvalidState(run_status.NO_LETTER)
         try:
-            return handover_files.make(people, kind, self._server, run, paper)
+            domains = {each.address.rpartition("@")[2] for each in people}
+            stationery = self._texts.stationery(TextKind.LETTER, domains)
+            return handover_files.make(people, kind, self._server, run, stationery, paper)
         except Unread as error:
             raise InvalidState(run_status.LETTERS_NOT_MADE) from error
 

@@ -9,16 +9,23 @@ import zxingcpp
 from PIL import Image
 
 from mxlib.core.handover import letters
-from mxlib.core.handover.letters import Letterhead, Letters, Paper, Recipient
-from mxlib.core.text.letters import ENGLISH
+from mxlib.core.handover.letters import Letters, Paper, Recipient
+from mxlib.core.handover.stationery import Letterhead, Stationery
+from mxlib.core.handover.texts import RULES, Text, TextKind, TextProblem
+from mxlib.core.text.letters import ENGLISH, WORDS
+from mxlib.core.text.standard_texts import STANDARD
 
 SERVER, PLAIN = "mail.example.test", Letterhead()
 #: Every character of printable ASCII, as a password may have them.
 EVERY_SIGN = "".join(map(chr, range(33, 127)))
 
 
-def made(*recipients: Recipient, letterhead: Letterhead = PLAIN, paper: Paper = Paper.A4) -> Letters:
-    return letters.make(recipients, SERVER, letterhead, paper, ENGLISH)
+def made(
+    *recipients: Recipient, letterhead: Letterhead = PLAIN, text: str = "For {address}.", paper: Paper = Paper.A4
+) -> Letters:
+    stationery = Stationery(Text(text), "en", letterhead, SERVER)
+    domains = {each.address.rpartition("@")[2] for each in recipients}
+    return letters.make(recipients, dict.fromkeys(domains, stationery), paper)
 
 
 def pages(found: Letters) -> list[str]:
@@ -88,11 +95,9 @@ def test_long_values_and_every_sign_stay_whole_on_one_page() -> None:
 
 @pytest.mark.parametrize("paper", Paper)
 def test_the_letterhead_is_on_every_page_and_its_code_can_be_read(paper: Paper) -> None:
-    letterhead = Letterhead(
-        "Welcome to Bergmann.\n\nAsk us anything.", logo(), "https://help.example.test/mail?from=letter"
-    )
+    letterhead = Letterhead("Bergmann", "https://help.example.test/mail?from=letter", logo())
     people = [Recipient("", f"p{at}@example.test", "Secret-1a") for at in range(2)]
-    found = made(*people, letterhead=letterhead, paper=paper)
+    found = made(*people, letterhead=letterhead, text="Welcome to {agency}.\n\nAsk us anything.", paper=paper)
     size = pypdfium2.PdfDocument(found.pdf)[0].get_size()
     assert tuple(map(round, size)) == ((595, 842) if paper is Paper.A4 else (612, 792))
     for at, page in enumerate(pages(found)):
@@ -108,33 +113,54 @@ def test_without_an_address_for_help_there_is_no_code() -> None:
 
 
 @pytest.mark.parametrize(
-    "letterhead",
+    ("letterhead", "text"),
     [
-        Letterhead("a" * (letters.MAX_TEXT + 1)),
-        Letterhead("a\n" * (letters.MAX_LINES + 1)),
-        Letterhead(help_address="a" * (letters.MAX_HELP + 1)),
-        Letterhead(logo=b"a" * (letters.MAX_LOGO + 1)),
-        Letterhead("こんにちは"),
+        (PLAIN, "a" * (RULES[TextKind.LETTER].max_length + 1)),
+        (PLAIN, "a\n" * (letters.MAX_LINES + 1)),
+        (Letterhead(help_address="a" * (letters.MAX_HELP + 1)), "a"),
+        (Letterhead(logo=b"a" * 100), "a"),
+        (PLAIN, "こん"),
     ],
 )
-def test_a_letterhead_beyond_its_bounds_is_refused(letterhead: Letterhead) -> None:
+def test_stationery_beyond_its_bounds_is_refused(letterhead: Letterhead, text: str) -> None:
     with pytest.raises(ValueError, match=r"letter|help|logo"):
-        made(Recipient("", "a@example.test", "Secret-1a"), letterhead=letterhead)
+        made(Recipient("", "a@example.test", "Secret-1a"), letterhead=letterhead, text=text)
 
 
 @pytest.mark.parametrize("paper", Paper)
-def test_the_largest_letterhead_leaves_one_page(paper: Paper) -> None:
-    text = "\n".join("Mmmmm mmmm " * 4 for _ in range(letters.MAX_LINES))
-    letterhead = Letterhead(text, logo(), "https://help.example.test/" + "a" * 170)
-    found = made(
-        Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN), letterhead=letterhead, paper=paper
-    )
+@pytest.mark.parametrize("first", ["{address}", "{name} {address}"])
+def test_the_largest_stationery_leaves_one_page(paper: Paper, first: str) -> None:
+    text = "\n".join((first, *("Mmmmm mmmm " * 4 for _ in range(letters.MAX_LINES - 1))))
+    letterhead = Letterhead("", "https://help.example.test/" + "a" * 170, logo())
+    person = Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN)
+    found = made(person, letterhead=letterhead, text=text, paper=paper)
     document = pypdfium2.PdfDocument(found.pdf)
     assert len(document) == 1
     text_page = document[0].get_textpage()
     lowest = min(text_page.get_charbox(at)[1] for at in range(text_page.count_chars()))
     assert lowest > 20
     assert codes(found, 0) == [letterhead.help_address]
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_each_letter_is_in_the_language_of_its_domain(language: str) -> None:
+    other, people = Stationery(Text("For {address}."), "en", PLAIN, SERVER), ("a@one.test", "b@two.test")
+    own = Stationery(STANDARD[TextKind.LETTER, language], language, Letterhead("Bergmann"), SERVER)
+    found = letters.make(
+        [Recipient("Zoë", address, "Secret-1a") for address in people], {"one.test": own, "two.test": other}, Paper.A4
+    )
+    first, second = pages(found)
+    solid = " ".join(first.split())
+    assert all(word in solid for word in (WORDS[language].title, "Zoë", "a@one.test", "Bergmann"))
+    assert WORDS[language].pop3 in solid
+    assert "For b@two.test." in second
+    assert "Bergmann" not in second
+
+
+def test_a_letter_says_what_of_a_text_it_cannot_show() -> None:
+    assert letters.check_text("For {address} 田田", PLAIN)[0].code is TextProblem.UNPRINTABLE
+    assert letters.check_text("{address}" + "\n" * letters.MAX_LINES + "a", PLAIN)[0].figures == (11, letters.MAX_LINES)
+    assert letters.check_text("For {address}", PLAIN) == ()
 
 
 def test_no_password_is_in_a_repr() -> None:

@@ -3,21 +3,24 @@
 import io
 import logging
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate, islice, takewhile
 from pathlib import Path
-from typing import cast
 
 import segno
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, WrapMode
+from fpdf.enums import WrapMode
 from fpdf.fonts import TTFFont
 
-from mxlib.core.text import letters as texts
+from mxlib.core.handover import logos
+from mxlib.core.handover.stationery import Letterhead, Stationery
+from mxlib.core.handover.texts import RULES, Part, Text, TextFinding, TextKind, TextProblem
+from mxlib.core.text import letters as words_of_letters
 from mxlib.core.text.letters import LetterWords
 
 # The library logs the table of every font at INFO, once a document.
@@ -37,20 +40,23 @@ _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
 #: Millimetres: the margins at the sides and at top and foot, a logo's height and most width, and the side of a QR code.
 _MARGIN, _EDGE, _LOGO, _LOGO_WIDTH, _QR = 25.0, 16.0, 18.0, 80.0, 26.0
 
-#: Characters of the agency's text, and the lines that it takes in the letter, so that this stays one page.
-MAX_TEXT, MAX_LINES = 1_200, 10
+#: Lines that a text takes in the letter of a person with a usual name and address, so that this stays one page.
+MAX_LINES = 10
 
 #: Characters of the address for help.
 MAX_HELP = 200
 
-#: Points of the agency's text.
-_TEXT = 10.0
+#: Points of the text, and of one that a long name or address makes longer than MAX_LINES.
+_TEXT, _SMALL_TEXT = 10.0, 8.0
+
+#: A person with a usual name and address.
+_USUAL = ("Alexandra van den Berg", "alexandra.vandenberg@example-company.com")
 
 #: Characters above which a name, an address or a password is set smaller.
 _LONG = 40
 
-#: Bytes of a logo.
-MAX_LOGO = 1_000_000
+#: Kinds of characters that a finding names.
+_MAX_NAMED = 5
 
 
 class Paper(StrEnum):
@@ -70,18 +76,6 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
-    """Additions of the agency: a text, a logo (PNG or JPEG) and an address for help.
-
-    Each may be blank.
-    """
-
-    text: str = ""
-    logo: bytes = field(default=b"", repr=False)
-    help_address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Unprinted:
     """Addresses whose letters lack the name, and those whose passwords cannot be printed: they have no letter."""
 
@@ -97,26 +91,45 @@ class Letters:
     unprinted: Unprinted
 
 
-def make(
-    recipients: Iterable[Recipient], server: str, letterhead: Letterhead, paper: Paper, words: LetterWords
-) -> Letters:
-    """Return a PDF with one page for each recipient.
+def make(recipients: Iterable[Recipient], stationery: Mapping[str, Stationery], paper: Paper) -> Letters:
+    """Return a PDF with one page for each recipient, on the stationery of their domain.
 
-    `server` is the host of the mail server. Raises ValueError when nobody has a letter, or when the letterhead breaks
-    a bound or cannot be printed.
+    Raises ValueError when nobody has a letter, or when the stationery breaks a bound or cannot be printed.
     """
-    _check(letterhead)
     recipients = tuple(recipients)
     unprinted = check(recipients)
     lacking, left_out = frozenset(unprinted.without_name), frozenset(unprinted.left_out)
-    with closing(_Document(paper, letterhead, words, server)) as document:
+    with closing(_Document(paper)) as document:
+        for used in {id(each): each for each in stationery.values()}.values():
+            _check(used, document)
         for each in recipients:
             if each.address not in left_out:
-                name = "" if each.address in lacking else each.name
-                document.add(name, each.address, each.password)
+                shown = replace(each, name="") if each.address in lacking else each
+                document.add(shown, stationery[each.address.rpartition("@")[2]])
         if not document.pages:
             raise ValueError("no letter can be printed")
         return Letters(document.bytes(), unprinted)
+
+
+def check_text(body: str, letterhead: Letterhead) -> tuple[TextFinding, ...]:
+    """Return why a letter could not show this text: a character without a glyph, or too many lines.
+
+    The letterhead fills its placeholders.
+    """
+    with closing(_Document(Paper.A4)) as document:
+        return _text_findings(body, letterhead, document)
+
+
+def _text_findings(body: str, letterhead: Letterhead, document: "_Document") -> tuple[TextFinding, ...]:
+    odd = dict.fromkeys(char for char in _composed(body) if char != "\n" and not is_printable(char))
+    if odd:
+        named = " ".join(islice(odd, _MAX_NAMED))
+        return (TextFinding(TextProblem.UNPRINTABLE, Part.BODY, (named,)),)
+    text = Stationery(Text(body), "en", letterhead, "mail.example.com").filled(*_USUAL).body
+    lines = document.count_lines(text)
+    if lines > MAX_LINES:
+        return (TextFinding(TextProblem.TOO_MANY_LINES, Part.BODY, (lines, MAX_LINES)),)
+    return ()
 
 
 def check(recipients: Iterable[Recipient]) -> Unprinted:
@@ -138,15 +151,18 @@ def is_printable(text: str) -> bool:
     )
 
 
-def _check(letterhead: Letterhead) -> None:
-    if len(letterhead.text) > MAX_TEXT:
-        raise ValueError(f"the text of a letter has over {MAX_TEXT:,} characters")
-    if len(letterhead.help_address) > MAX_HELP:
-        raise ValueError(f"the address for help has over {MAX_HELP} characters")
-    if len(letterhead.logo) > MAX_LOGO:
-        raise ValueError(f"the logo has over {MAX_LOGO:,} bytes")
-    if not is_printable(letterhead.text.replace("\n", " ")) or not is_printable(letterhead.help_address):
-        raise ValueError("the text of a letter has characters that cannot be printed")
+def _check(stationery: Stationery, document: "_Document") -> None:
+    head = stationery.letterhead
+    if len(stationery.text.body) > RULES[TextKind.LETTER].max_length:
+        raise ValueError("the text of a letter is too long")
+    if max(len(head.help_address), len(head.agency)) > MAX_HELP:
+        raise ValueError(f"the address for help or the name of the agency has over {MAX_HELP} characters")
+    if head.logo and logos.check(head.logo) is not None:
+        raise ValueError("the logo is no picture that fits")
+    if _text_findings(stationery.text.body, head, document) or not (
+        is_printable(head.help_address) and is_printable(head.agency)
+    ):
+        raise ValueError("the text of a letter has characters that cannot be printed, or too many lines")
 
 
 def _has_glyphs(text: str, family: str) -> bool:
@@ -164,47 +180,52 @@ def _glyphs(family: str) -> frozenset[int]:
 
 
 class _Document:
-    def __init__(self, paper: Paper, letterhead: Letterhead, words: LetterWords, server: str) -> None:
+    def __init__(self, paper: Paper) -> None:
         self._pdf = pdf = FPDF("portrait", "mm", paper.value)
         pdf.set_auto_page_break(False)
         pdf.set_margins(_MARGIN, _EDGE)
-        pdf.set_title(words.title)
         for family, style, name in _FILES:
             pdf.add_font(family, style, _FONTS / name)
-        self._letterhead, self._words = letterhead, words
-        self._settings = texts.settings_lines(words, server)
-        self._qr = _qr_code(letterhead.help_address) if letterhead.help_address else None
         self._lines: dict[tuple[str, float, str], list[str]] = {}
+        self._widths: dict[tuple[str, float, str], float] = {}
         self.pages = 0
 
-    def add(self, name: str, address: str, password: str) -> None:
+    def add(self, person: Recipient, stationery: Stationery) -> None:
         """Add the page of one person."""
-        pdf, words = self._pdf, self._words
+        pdf, words, head = self._pdf, stationery.words, stationery.letterhead
         pdf.add_page()
+        if not self.pages:
+            pdf.set_title(words.title)
         self.pages += 1
         y = _EDGE
-        if self._letterhead.logo:
-            pdf.image(io.BytesIO(self._letterhead.logo), _MARGIN, y, _LOGO_WIDTH, _LOGO, keep_aspect_ratio=True)
+        if head.logo:
+            pdf.image(io.BytesIO(head.logo), _MARGIN, y, _LOGO_WIDTH, _LOGO, keep_aspect_ratio=True)
             y += _LOGO + 8
         pdf.set_y(y)
         self._write(words.title, 18, "B", after=5)
-        if self._letterhead.text and self._write(self._letterhead.text, _TEXT, after=5) > MAX_LINES:
-            raise ValueError(f"the text of a letter takes over {MAX_LINES} lines")
-        if name:
-            self._entry(words.name, name)
-        self._entry(words.address, address)
+        text = stationery.filled(person.name, person.address).body
+        self._write(text, _TEXT if self.count_lines(text) <= MAX_LINES else _SMALL_TEXT, after=5)
+        if person.name:
+            self._entry(words.name, person.name)
+        self._entry(words.address, person.address)
         self._label(words.password)
-        size, height = (17, 8) if len(password) <= _LONG else (11, 5.5)
+        size, height = (17, 8) if len(person.password) <= _LONG else (11, 5.5)
         pdf.set_font(_PASSWORD, "", size)
         pdf.multi_cell(
-            0, height, _composed(password), border=1, padding=2, align="L", wrapmode=WrapMode.CHAR,
+            0, height, _composed(person.password), border=1, padding=2, align="L", wrapmode=WrapMode.CHAR,
             new_x="LMARGIN", new_y="NEXT",
         )  # fmt: skip
         pdf.ln(1.5)
         self._write(words.look_alikes, 8, after=6)
         self._write(words.settings, 11, "B", after=1)
-        self._write("\n".join(self._settings), 10, after=6)
-        self._help()
+        self._write("\n".join(words_of_letters.settings_lines(words, stationery.server)), 10, after=6)
+        if head.help_address:
+            self._help(words, head.help_address)
+
+    def count_lines(self, text: str) -> int:
+        """Return how many lines a text takes."""
+        self._pdf.set_font(_BODY, "", _TEXT)
+        return sum(len(self._broken(line, _TEXT, "")) for line in text.split("\n"))
 
     def bytes(self) -> bytes:
         """Return the document."""
@@ -220,53 +241,87 @@ class _Document:
         self._label(label)
         size = 13.0 if len(value) <= _LONG else 9.0
         self._pdf.set_font(_BODY, "B", size)
-        self._draw(self._wrapped(_composed(value), WrapMode.CHAR), size * 0.5, after=3)
+        self._draw(self._broken(value, size, "B"), size * 0.5, after=3)
 
     def _label(self, label: str) -> None:
         self._write(label, 9, after=0.5)
 
-    def _write(self, text: str, size: float, style: str = "", *, after: float) -> int:
-        """Write a text that every letter has, and return its lines.
-
-        They are broken once, which would take most of the time.
-        """
+    def _write(self, text: str, size: float, style: str = "", *, after: float) -> None:
+        """Write a text of one or more lines."""
         self._pdf.set_font(_BODY, style, size)
-        lines = self._lines.get((text, size, style))
-        if lines is None:
-            self._lines[text, size, style] = lines = self._wrapped(_composed(text), WrapMode.WORD)
+        lines = [part for line in text.split("\n") for part in self._broken(line, size, style)]
         self._draw(lines, size * 0.5, after=after)
-        return len(lines)
 
-    def _wrapped(self, text: str, mode: WrapMode) -> list[str]:
-        found = self._pdf.multi_cell(0, text=text, dry_run=True, output=MethodReturnValue.LINES, wrapmode=mode)
-        return cast(list[str], found)
+    def _broken(self, line: str, size: float, style: str) -> list[str]:
+        """Return a line as the lines that fit; the font is set.
+
+        Each is broken once, for all letters that have it.
+        """
+        found = self._lines.get((line, size, style))
+        if found is None:
+            self._lines[line, size, style] = found = self._wrapped(_composed(line), size, style)
+        return found
+
+    def _wrapped(self, text: str, size: float, style: str) -> list[str]:
+        """Return a text as lines that fit, broken at blanks; longer words are broken, too.
+
+        The library would measure each sign of each person's text, which takes most of the time.
+        """
+        room, blank = self._pdf.epw, self._width(" ", size, style)
+        lines, line, taken = [], "", 0.0
+        for word in text.split(" "):
+            width = self._width(word, size, style)
+            if line and taken + blank + width <= room:
+                line, taken = f"{line} {word}", taken + blank + width
+                continue
+            if line:
+                lines.append(line)
+            while width > room:
+                fits = self._fitting(word, room, size, style)
+                lines.append(word[:fits])
+                word = word[fits:]
+                width = self._width(word, size, style)
+            line, taken = word, width
+        return [*lines, line]
+
+    def _fitting(self, word: str, room: float, size: float, style: str) -> int:
+        """Return how many signs of a word fit, at least one."""
+        ends = accumulate(self._width(sign, size, style) for sign in word)
+        return max(1, sum(1 for _ in takewhile(lambda end: end <= room, ends)))
+
+    def _width(self, text: str, size: float, style: str) -> float:
+        """Return the width of a text in millimetres; the font is set."""
+        found = self._widths.get((text, size, style))
+        if found is None:
+            self._widths[text, size, style] = found = float(self._pdf.get_string_width(text))
+        return found
 
     def _draw(self, lines: Iterable[str], height: float, *, after: float) -> None:
         pdf = self._pdf
         for line in lines:
-            pdf.text(_MARGIN, pdf.get_y() + 0.75 * height, line)
+            if line:
+                pdf.text(_MARGIN, pdf.get_y() + 0.75 * height, line)
             pdf.set_y(pdf.get_y() + height)
         pdf.set_y(pdf.get_y() + after)
 
-    def _help(self) -> None:
+    def _help(self, words: LetterWords, address: str) -> None:
         """Put the address for help at the foot, as text and QR code."""
-        if self._qr is None:
-            return
         pdf = self._pdf
         top = max(pdf.get_y(), pdf.h - _EDGE - _QR)
-        pdf.image(self._qr, _MARGIN, top, _QR, _QR)
+        pdf.image(io.BytesIO(_qr_code(address)), _MARGIN, top, _QR, _QR)
         pdf.set_font(_BODY, "B", 11)
-        pdf.text(_MARGIN + _QR + 6, top + 5, self._words.help)
+        pdf.text(_MARGIN + _QR + 6, top + 5, words.help)
         pdf.set_font(_BODY, "", 10)
         pdf.set_xy(_MARGIN + _QR + 6, top + 8)
-        pdf.multi_cell(0, 5, self._letterhead.help_address, align="L", wrapmode=WrapMode.CHAR)
+        pdf.multi_cell(0, 5, address, align="L", wrapmode=WrapMode.CHAR)
 
 
 def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _qr_code(text: str) -> io.BytesIO:
+@lru_cache(maxsize=64)
+def _qr_code(text: str) -> bytes:
     picture = io.BytesIO()
     segno.make(text, error="m", micro=False).save(picture, kind="png", scale=8, border=2)
-    return picture
+    return picture.getvalue()

@@ -1,0 +1,136 @@
+"""Texts to owners of mailboxes: what is wrong with one is found, and filling one changes nothing else."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from mxlib.core.clients import LANGUAGES
+from mxlib.core.handover import letters, logos, texts
+from mxlib.core.handover.logos import LogoProblem
+from mxlib.core.handover.stationery import Letterhead, Stationery
+from mxlib.core.handover.texts import RULES, Part, Placeholder, Text, TextKind, TextProblem
+from mxlib.core.text.handover_texts import LOGO_PROBLEMS, sentence
+from mxlib.core.text.letters import WORDS
+from mxlib.core.text.standard_texts import STANDARD
+
+FULL = Letterhead("Bergmann", "help@bergmann.test")
+
+
+def found(kind: TextKind, body: str, subject: str = "Your mailbox") -> list[tuple[TextProblem, Part]]:
+    return [(each.code, each.part) for each in texts.check(kind, Text(body, subject))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", TextKind)
+def test_every_kind_has_a_sound_standard_text_in_every_language(kind: TextKind, language: str) -> None:
+    text = STANDARD[kind, language]
+    assert texts.check(kind, text) == ()
+    assert texts.normalized(text) == text
+    for head in (FULL, Letterhead()):
+        if kind is TextKind.LETTER:
+            assert letters.check_text(text.body, head) == ()
+        filled = Stationery(text, language, head, "mail.example.test").filled("Zoë", "z@a.test", "Secret-1a")
+        assert "{" not in filled.body + filled.subject
+        assert "z@a.test" in filled.body
+        assert ("Secret-1a" in filled.body) == (kind is TextKind.MESSAGE)
+        assert bool(filled.subject) == (kind is TextKind.MAIL)
+        assert ("Bergmann" in filled.body) == bool(head.agency)
+    assert WORDS[language].separately in Stationery(
+        STANDARD[TextKind.MESSAGE, language], language, FULL, "s"
+    ).filled("", "z@a.test").body  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        (TextKind.MESSAGE, "   ", TextProblem.EMPTY),
+        (TextKind.MESSAGE, "Hello", TextProblem.MISSING),
+        (TextKind.LETTER, "Hello {name}", TextProblem.MISSING),
+        (TextKind.MAIL, "Hello {name}", TextProblem.MISSING),
+        (TextKind.MAIL, "{address} {password}", TextProblem.NEVER_PASSWORD),
+        (TextKind.LETTER, "{address} {password}", TextProblem.MISPLACED),
+        (TextKind.MESSAGE, "{address} {addr}", TextProblem.UNKNOWN_PLACEHOLDER),
+        (TextKind.MESSAGE, "{address} {address.__class__}", TextProblem.UNKNOWN_PLACEHOLDER),
+        (TextKind.MESSAGE, "{address} {0}", TextProblem.UNKNOWN_PLACEHOLDER),
+        (TextKind.MESSAGE, "{address} {name", TextProblem.STRAY_BRACE),
+        (TextKind.MESSAGE, "{address} name}", TextProblem.STRAY_BRACE),
+        (TextKind.MESSAGE, "{address} a\x07", TextProblem.INVISIBLE),
+        (TextKind.MESSAGE, "{address}" + "a" * 4_000, TextProblem.TOO_LONG),
+    ],
+)
+def test_what_is_wrong_with_a_text_has_a_code_and_a_sentence(kind: TextKind, body: str, code: TextProblem) -> None:
+    assert (code, Part.BODY) in found(kind, body)
+    assert all(sentence(each) for each in texts.check(kind, Text(body, "Your mailbox")))
+
+
+@pytest.mark.parametrize(
+    ("subject", "code"),
+    [
+        ("", TextProblem.EMPTY),
+        ("a" * 151, TextProblem.TOO_LONG),
+        ("Hello\nBcc: all@a.test", TextProblem.LINE_BREAK),
+        ("{password}", TextProblem.NEVER_PASSWORD),
+        ("{ports}", TextProblem.MISPLACED),
+    ],
+)
+def test_a_subject_is_one_short_line_without_a_password(subject: str, code: TextProblem) -> None:
+    assert (code, Part.SUBJECT) in found(TextKind.MAIL, "{address}", subject)
+
+
+def test_a_mistyped_placeholder_gets_a_suggestion() -> None:
+    [finding] = texts.check(TextKind.MESSAGE, Text("{address}\n{addr}"))
+    assert sentence(finding) == "Text: Line 2: {addr} is no placeholder. Did you mean {address}?"
+
+
+def test_a_value_is_never_filled_again() -> None:
+    filled = texts.fill(Text("{name} {address}"), {Placeholder.NAME: "{address}{0.x}", Placeholder.ADDRESS: "a@b.test"})
+    assert filled.body == "{address}{0.x} a@b.test"
+
+
+@pytest.mark.parametrize(
+    ("body", "filled"),
+    [
+        ("Hello {name},\nx", "Hello,\nx"),
+        ("{name}, welcome", "welcome"),
+        ("a\n\nHelp: {help}\n\nb", "a\n\nb"),
+        ("a\n{agency}", "a"),
+        ("{address} by {agency}", "a@b.test by"),
+    ],
+)
+def test_blank_values_leave_no_gap(body: str, filled: str) -> None:
+    assert texts.fill(Text(body), {Placeholder.ADDRESS: "a@b.test"}).body == filled
+
+
+def test_a_name_with_a_line_break_adds_no_line() -> None:
+    filled = texts.fill(Text("{name}", "For {name}"), {Placeholder.NAME: "Kim\r\nBcc: x"})
+    assert (filled.body, filled.subject) == ("Kim Bcc: x", "For Kim Bcc: x")
+
+
+@given(st.text(), st.text(max_size=200))
+def test_any_text_is_checked_and_a_sound_one_fills(body: str, subject: str) -> None:
+    text = texts.normalized(Text(body, subject))
+    for kind in TextKind:
+        findings = texts.check(kind, text)
+        assert all(sentence(each) for each in findings)
+        if not findings:
+            assert "a@b.test" in texts.fill(text, {Placeholder.ADDRESS: "a@b.test"}).body
+            assert RULES[kind].max_length >= len(text.body)
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (100, 40)) -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", size).save(held, kind)
+    return held.getvalue()
+
+
+def test_a_logo_is_a_small_picture() -> None:
+    assert logos.check(picture()) is logos.check(picture("JPEG")) is None
+    assert logos.check(picture("GIF")) is LogoProblem.NO_IMAGE
+    assert logos.check(picture()[:60]) is LogoProblem.NO_IMAGE
+    assert logos.check(b"<svg/>") is LogoProblem.NO_IMAGE
+    assert logos.check(picture(size=(3_000, 40))) is LogoProblem.BAD_SIZE
+    assert logos.check(b"a" * (logos.MAX_LOGO + 1)) is LogoProblem.TOO_LARGE
+    assert set(LOGO_PROBLEMS) == set(LogoProblem)
