@@ -184,6 +184,18 @@ class CallerKind(StrEnum):
     ENGINE = "engine"
 
 
+class HandOverWay(StrEnum):
+    """How a password reaches its owner; `results` are taken away without being for one person."""
+
+    LETTER = "letter"
+    MAIL_MERGE = "mail_merge"
+    FILE = "file"
+    PASSWORD_MANAGER = "password_manager"
+    MESSAGE = "message"
+    OTHER = "other"
+    RESULTS = "results"
+
+
 class SecondFactorMode(StrEnum):
     """The rule for second factors of people who sign in with a password."""
 
@@ -211,6 +223,10 @@ class AuditAction(StrEnum):
     NAME_SET = "name.set"
     EXPORT = "export"
     RESULTS_DOWNLOAD = "results.download"
+    RESULTS_DOWNLOAD_BARE = "results.download_bare"
+    MESSAGE_TAKE = "run.message"
+    HAND_OVER_MARK = "run.hand_over_mark"
+    HAND_OVER_UNMARK = "run.hand_over_unmark"
     RUN_START = "run.start"
     RUN_RETRY = "run.retry"
     RUN_UNDO = "run.undo"

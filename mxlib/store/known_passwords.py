@@ -27,6 +27,9 @@ _ENDS = (AuditAction.RUN_HANDED_OVER, AuditAction.RUN_PASSWORDS_FORGOTTEN)
 
 _WRITES = (AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UPDATE, AuditAction.MAILBOX_UNLOCK)
 
+#: Acts that show the password of one mailbox.
+_SHOWN = (AuditAction.MAILBOX_PASSWORD_SHOWN, AuditAction.MESSAGE_TAKE)
+
 #: Acts after which nobody knows a password of a mailbox.
 _UNKNOWN_AFTER = (AuditAction.MAILBOX_DELETE, AuditAction.MAILBOX_LOCK)
 
@@ -117,7 +120,7 @@ def _is_known(write: _Write, address: str, acts: _Acts, runs: Collection[int], n
 def _acts(tx: Tx, names: Collection[str]) -> _Acts:
     who, taken = list(names), audit.c.what == AuditAction.RUN_TAKE_OVER
     named = audit.c.detail["to"].as_string().in_(who) | audit.c.detail["from"].as_string().in_(who)
-    theirs = (*_STARTS, *_TAKES, AuditAction.MAILBOX_PASSWORD_SHOWN)
+    theirs = (*_STARTS, *_TAKES, *_SHOWN)
     by_hand = audit.c.run.is_(None) & audit.c.what.in_(_WRITES)
     query = sa.select(audit.c.id, audit.c.what, audit.c.on, audit.c.run).where(
         (audit.c.who.in_(who) & (audit.c.what.in_(theirs) | by_hand)) | audit.c.what.in_(_ENDS) | (taken & named)
@@ -134,7 +137,7 @@ def _acts(tx: Tx, names: Collection[str]) -> _Acts:
             taken_at[number] = min(entry, taken_at.get(number, entry))
         elif what in _STARTS:
             runs.add(number)
-        elif what == AuditAction.MAILBOX_PASSWORD_SHOWN:
+        elif what in _SHOWN:
             shown[on] = max(entry, shown.get(on, 0))
         else:
             mailboxes.add(on)

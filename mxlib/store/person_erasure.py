@@ -39,6 +39,7 @@ from mxlib.store.tables import (
     client,
     dated_deletion,
     draft,
+    hand_over,
     handover_text,
     letterhead,
     mailbox_lock,
@@ -72,6 +73,7 @@ _USER_ERASED: dict[str, Any] = {
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
+    hand_over.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.

@@ -174,6 +174,19 @@ Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
 Index("row_by_domain", run_row.c.run, run_row.c.domain, run_row.c.verdict, run_row.c.outcome)
 Index("row_by_mailbox", run_row.c.domain, run_row.c.username)
 
+#: Passwords of a run's rows: when and as what each was last taken away, and when, how and by whom marked handed over.
+hand_over = Table(
+    "hand_over",
+    metadata,
+    Column("run", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("taken_at", Float),
+    Column("taken_as", Text, nullable=False, server_default=""),
+    Column("at", Float),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("way", Text, nullable=False, server_default=""),
+)
+
 #: Every request that a run sent to the host; `answer` is blank until the response.
 attempt = Table(
     "attempt",

@@ -30,6 +30,7 @@ NAMING = {
     "dated_deletion": "username who address",
     "draft": "operator begun_by",
     "first_seen": "username",
+    "hand_over": "who",
     "handover_text": "who",
     "letterhead": "who",
     "mailbox_lock": "username who reason",
@@ -83,6 +84,7 @@ NOTHING = {
     "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
     "handover_text": "client kind language subject body changed_at",
+    "hand_over": "run position taken_at taken_as at way",
     "last_list": "domain read_at",
     "letterhead": "client agency help_address logo language changed_at",
     "manual_write": "id at kind action status settle_at passwords_until",
@@ -176,6 +178,7 @@ def live_everywhere(store: Store) -> None:
             sealed_cells=own_cells.seal(store.key, {"Manager": said, "Room": "5"}, ""),
         )  # fmt: skip
         add(tx, t.attempt, run=1, position=0, answer=f"409 {NINA}")
+        add(tx, t.hand_over, run=1, who=NINA)
         add(
             tx, t.manual_write, domain="a.nl", username="tess", status="kept", who=NINA, address=IP,
             asked={"detail": said}, recovery_email=NINA, outcome=said,
