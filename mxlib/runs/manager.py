@@ -227,11 +227,6 @@ class RunManager:
                 if note is not None:
                     note(tx)
 
-    def downloaded(self, run: int) -> None:
-        """Record that the results with passwords were downloaded."""
-        with self._store.write() as tx:
-            journal.set_run(tx, run, downloaded_at=self._clock.now())
-
     def purge(self) -> int:
         """Forget the passwords of ended runs that were kept long enough; the number of runs.
 

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -14,7 +14,7 @@ from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import DONE, OPEN, Action, Outcome, RowReason
 from mxlib.runs import messages
-from mxlib.store import Store, journal, own_cells, run_passwords
+from mxlib.store import Store, journal, known_passwords, own_cells, run_passwords
 from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.records import RowRecord
 
@@ -29,6 +29,9 @@ _FIRST = (
     "name", "address", "password", "recovery_email", "quota", "host_quota", "limit", "host_limit", "server",
     "imap_port", "smtp_port", "outcome", "reason",
 )  # fmt: skip
+
+#: What a letter of a mail merge needs, before the row's own columns.
+MAIL_MERGE = ("name", "address", "password", "recovery_email", "server", "imap_port", "smtp_port")
 
 #: The earlier state of an existing mailbox; shown when a row has one.
 OLD = tuple(f"old_{column.name}" for column in VALUES)
@@ -98,11 +101,16 @@ def all_rows(
 ) -> list[tuple[RowRecord, str]]:
     """Return every row in file order, with the password of the mailbox it made.
 
-    The password is blank without `with_passwords`.
+    The password is blank without `with_passwords`, and where it was changed since.
     """
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
+
+
+def password_of(store: Store, run: int, row: RowRecord) -> str:
+    """Return the password of a mailbox that the run made; blank where there is none, or something changed it since."""
+    return _made(store, run, [row]).get(row.position, "")
 
 
 def old_values(row: RowRecord) -> dict[str, object]:
@@ -121,12 +129,14 @@ def old_values(row: RowRecord) -> dict[str, object]:
 class Layout:
     """The order of columns of a file of results, and the delimiter of a CSV.
 
-    `server` is the mail server that mail apps connect to.
+    `server` is the mail server that mail apps connect to. With `mail_merge`, the file has only people with a password,
+    and the columns that a letter needs.
     """
 
     server: str = ""
     for_people: bool = True
     delimiter: str = ","
+    mail_merge: bool = False
 
 
 #: The order of columns on which programs rely.
@@ -138,10 +148,14 @@ def results_file(
 ) -> bytes:
     """Return every input row with its own columns, outcome, MXroute's figures and new passwords.
 
-    Only mailboxes that the run made have one. `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
+    Only mailboxes that the run made have one, as long as nothing changed it. `kind` is `xlsx`, whose text cells no
+    spreadsheet calculates, or `csv`.
     """
     rows = _rows(store, run, seen)
-    return _file(_with_own_cells(store, run, rows), _made(store, run, rows), kind, layout)
+    passwords = _made(store, run, rows)
+    if layout.mail_merge:
+        rows = _to_merge(rows, passwords)
+    return _file(_with_own_cells(store, run, rows), passwords, kind, layout)
 
 
 def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
@@ -169,12 +183,31 @@ def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING, layout
     return packed.getvalue()
 
 
+def mail_merge_by(
+    store: Store, run: int, seen: RowVisibility, layout: Layout, groups: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Return a workbook for mail merge of each group of domains; `groups` has the group of each domain."""
+    rows = _rows(store, run, seen)
+    passwords = _made(store, run, rows)
+    found: dict[str, list[tuple[RowRecord, Cells]]] = {}
+    for row, cells in _with_own_cells(store, run, _to_merge(rows, passwords)):
+        found.setdefault(groups[row.domain], []).append((row, cells))
+    return {name: _file(some, passwords, "xlsx", layout) for name, some in found.items()}
+
+
+def _to_merge(rows: Iterable[RowRecord], passwords: Mapping[int, str]) -> list[RowRecord]:
+    """Return the rows whose people get a password."""
+    return [row for row in rows if passwords.get(row.position, "") not in ("", messages.UNREADABLE)]
+
+
 def failed_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
     """Return the rows that are not done as CSV."""
     return failed_file(store, run, "csv", seen)
 
 
-def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
+def failed_file(
+    store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING, layout: Layout = FOR_PROGRAMS
+) -> bytes:
     """Return every row that is not done, in the import format with outcome and reason. `kind` is `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
@@ -189,7 +222,10 @@ def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTH
         )
         for row in rows
     )
-    return writer.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
+    header = (*COLUMNS, "outcome", "reason")
+    if kind == "csv":
+        return writer.table_csv(header, lines, verbatim={"password"}, delimiter=layout.delimiter)
+    return writer.table_xlsx(header, lines, verbatim={"password"})
 
 
 def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str, layout: Layout) -> bytes:
@@ -197,7 +233,9 @@ def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
     old = OLD if any(row.was for row, _ in rows) else ()
     added: tuple[str, ...] = (*ADDED[:-1], *old, ADDED[-1], *SETTINGS)
     renamed: tuple[str, ...] = added
-    if layout.for_people:
+    if layout.mail_merge:
+        added = renamed = MAIL_MERGE
+    elif layout.for_people:
         added = renamed = (*_FIRST, *old, *(name for name in added if name not in (*_FIRST, *old)))
     else:  # an own column that was there under its own name stays so
         taken = {name.casefold() for name in own}
@@ -206,7 +244,7 @@ def _file(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
     lines = (
         _ordered([values[name] for name in added], [cells.get(name, "") for name in own], for_people=layout.for_people)
         for row, cells in rows
-        for values in (_values(row, passwords.get(row.position, ""), layout.server),)
+        for values in (_values(row, passwords.get(row.position), layout.server),)
     )
     columns = _ordered([*renamed], header, for_people=layout.for_people)
     if kind == "csv":
@@ -218,19 +256,22 @@ def _ordered(added: list[str], own: list[str], *, for_people: bool) -> list[str]
     return [*added, *own] if for_people else [*own, *added]
 
 
-def _values(row: RowRecord, password: str, server: str) -> dict[str, str]:
-    """Return the cells of a row by the names of `ADDED`, `OLD` and `SETTINGS`."""
+def _values(row: RowRecord, password: str | None, server: str) -> dict[str, str]:
+    """Return the cells of a row by the names of `ADDED`, `OLD` and `SETTINGS`.
+
+    `password` is blank when it was changed since, and None when there is none.
+    """
     to_use = server if row.outcome in DONE and row.action != Action.DELETE else ""
     return {
         "line": str(row.line or ""),
         "address": row.address,
         "name": row.name,
         "outcome": row.outcome,
-        "reason": row.reason,
+        "reason": " ".join(filter(None, (row.reason, reasons.OTHER_PASSWORD if password == "" else ""))),
         "host_quota": _cell(row.host_quota),
         "host_limit": _cell(row.host_limit),
         **{name: _cell(value) for name, value in old_values(row).items()},
-        "password": password,
+        "password": password or "",
         "recovery_email": row.recovery_email,
         "quota": _cell(row.quota),
         "limit": _cell(row.limit),
@@ -277,7 +318,12 @@ def _without_figures(row: RowRecord) -> RowRecord:
 
 
 def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
-    return _opened(store, run, (row for row in rows if row.outcome in DONE))
+    """Return the passwords of mailboxes that the run made, by position; blank where something changed it since."""
+    done = {row.position: row for row in rows if row.outcome in DONE}
+    passwords = _opened(store, run, done.values())
+    with store.read() as tx:
+        changed = known_passwords.changed_since(tx, run, {done[position].address for position in passwords})
+    return {at: "" if done[at].address in changed else password for at, password in passwords.items()}
 
 
 def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:

@@ -36,6 +36,7 @@ from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
 from mxlib.services.exports import ExportService
 from mxlib.services.files import FileService
+from mxlib.services.handover import HandoverService
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.history import MailboxHistoryService
 from mxlib.services.host_status import HostStatusService
@@ -78,6 +79,7 @@ class Services:
     runs: RunService
     run_watch: RunWatch
     exports: ExportService
+    handover: HandoverService
     mailboxes: MailboxService
     manual_writes: ManualWrites
     unconfirmed: UnconfirmedWrites
@@ -231,6 +233,7 @@ def assemble(
         settings, clock, store, host, rate_limiter, engine, lists,
         ListReader(store, lists, engine, rate_limiter, clock), imports, files, drafts, runs, watch,
         exports=exports,
+        handover=HandoverService(store, runs, texts, clock),
         mailboxes=mailboxes,
         manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),

@@ -42,7 +42,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";"}
 #: The preference for one of them.
 _DELIMITER = "results_delimiter"
 
-RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv", *handover_files.FILES)
+RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv", *handover_files.WAYS)
 
 #: The stems of those that people may open in a spreadsheet.
 _FOR_SPREADSHEETS = ("results", "failed")
@@ -251,7 +251,7 @@ class ExportService:
         remarks: tuple[str, ...] = (
             (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
         )
-        if kind in handover_files.FILES:
+        if kind in handover_files.WAYS:
             remarks = self._running.not_handed_over(caller, run)
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))

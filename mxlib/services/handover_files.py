@@ -1,27 +1,46 @@
 """Files by which the passwords of a run reach their owners: letters, and logins for password managers."""
 
-from collections.abc import Mapping, Sequence
+import io
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from mxlib.core.handover import letters, password_managers
+from mxlib.core.files import writer
+from mxlib.core.handover import letter_files, letters, password_managers
 from mxlib.core.handover.letters import Letters, Paper, Recipient
 from mxlib.core.handover.stationery import Stationery
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import DONE
+from mxlib.core.vocabulary import DONE, HandOverWay
 from mxlib.runs import messages, results
 from mxlib.runs.results import RowVisibility
-from mxlib.store import Store, known_passwords
+from mxlib.store import Store, clients
 from mxlib.worker import run_unless
 
 #: The files, by their names.
 LETTERS, BITWARDEN, ONE_PASSWORD = "letters.pdf", "bitwarden.csv", "1password.csv"
 FILES = (LETTERS, BITWARDEN, ONE_PASSWORD)
 
+#: A workbook for mail merge, and the workbooks and letters of each client in one file.
+MAIL_MERGE, CLIENTS = "mail-merge.xlsx", "clients.zip"
+
+#: How each file hands passwords over.
+WAYS = {
+    LETTERS: HandOverWay.LETTER,
+    BITWARDEN: HandOverWay.PASSWORD_MANAGER,
+    ONE_PASSWORD: HandOverWay.PASSWORD_MANAGER,
+    MAIL_MERGE: HandOverWay.MAIL_MERGE,
+    CLIENTS: HandOverWay.FILE,
+}
+
 #: Letters in one file; so many are made within the time that the worker grants.
 MAX_LETTERS = 2_000
 
 #: Letters that are made here rather than in the worker.
 _FEW = 5
+
+
+#: Characters of a client's name in a file name.
+_LONGEST_CLIENT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +65,14 @@ def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) ->
 
     `seen` says which rows are shown. A password that was changed since is no longer theirs.
     """
-    found = [
-        Recipient(row.name, row.address, password)
+    rows = [
+        (row, password)
         for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
-        if password and password != messages.UNREADABLE and row.outcome in DONE
+        if row.outcome in DONE and row.sealed_password is not None
     ]
-    with store.read() as tx:
-        changed = known_passwords.changed_since(tx, run, [each.address for each in found])
     return HandOver(
-        tuple(each for each in found if each.address not in changed),
-        tuple(each.address for each in found if each.address in changed),
+        tuple(Recipient(row.name, row.address, each) for row, each in rows if each not in ("", messages.UNREADABLE)),
+        tuple(row.address for row, each in rows if not each),
     )
 
 
@@ -79,3 +96,47 @@ def make(
         case _:
             made: Letters = run_unless(len(people) <= _FEW, letters.make, people, stationery, paper)
             return made.pdf
+
+
+def make_client_files(
+    store: Store,
+    run: int,
+    people: Sequence[Recipient],
+    seen: RowVisibility,
+    server: str,
+    stationery: Mapping[str, Stationery],
+    paper: Paper,
+) -> bytes:
+    """Return a ZIP with a workbook for mail merge and letters of each client; a domain without one has its own.
+
+    `people` are MAX_LETTERS at most.
+    """
+    by_group: dict[str, list[Recipient]] = {}
+    groups = _groups(store, {each.address.rpartition("@")[2] for each in people})
+    for each in people:
+        by_group.setdefault(groups[each.address.rpartition("@")[2]], []).append(each)
+    layout = results.Layout(server, mail_merge=True)
+    workbooks = results.mail_merge_by(store, run, seen, layout, groups)
+    few = len(people) <= _FEW
+    pdfs: tuple[bytes, ...] = run_unless(few, letter_files.make_each, tuple(by_group.values()), stationery, paper)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, pdf in zip(by_group, pdfs, strict=True):
+            archive.writestr(f"{name}.xlsx", workbooks[name])
+            if pdf:
+                archive.writestr(f"{name}-letters.pdf", pdf)
+    return packed.getvalue()
+
+
+def _groups(store: Store, domains: Collection[str]) -> Mapping[str, str]:
+    """Return the name of the files of each domain: that of its client, or its own."""
+    with store.read() as tx:
+        found = clients.of_domains(tx, domains)
+    names = {domain: domain for domain in domains}
+    taken = set(domains)
+    for client in found:
+        name = writer.safe_name(client.details.name[:_LONGEST_CLIENT]) or f"client-{client.id}"
+        name = f"{name}-{client.id}" if name in taken else name
+        taken.add(name)
+        names |= {domain: name for domain in client.details.domains if domain in domains}
+    return names

@@ -1,6 +1,6 @@
 """Runs as callers may see and control them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +12,11 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.files.errors import Unread
 from mxlib.core.handover import letters
-from mxlib.core.handover.letters import Paper
+from mxlib.core.handover.letters import Paper, Recipient
 from mxlib.core.handover.texts import TextKind
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, Outcome, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, HandOverWay, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
@@ -26,7 +26,7 @@ from mxlib.services import handover_files
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, names_hidden, needed_for, sees
-from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
+from mxlib.store import Store, StoreUnavailable, Tx, audit, hand_over, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
 __all__ = ["REFUSALS", "UNASKED", "AlsoStored", "PreviousImport", "RunService"]
@@ -198,9 +198,10 @@ class RunService:
         rows = results.all_rows(self._store, run, with_passwords=mine, seen=visible)
         if mine and not self._may_have(current(caller), view):
             raise Forbidden(run_status.no_longer_allowed(run))
-        if any(password for _, password in rows):
+        people = tuple(Recipient(row.name, row.address, each) for row, each in rows if each)
+        if people:
             caller.require_recent()
-            self._record_download(caller, run, "as JSON")
+            self._record_download(caller, run, "as JSON", people)
         return rows
 
     def pause(self, caller: Caller, run: int) -> None:
@@ -291,13 +292,13 @@ class RunService:
 
     def handed_over(self, caller: Caller, run: int) -> None:
         """Forget the passwords for good: they have reached their owners."""
-        if self._owned(caller, run).forgotten:
+        if self.must_have(caller, run).forgotten:
             return
         self._runs.handed_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def extend(self, caller: Caller, run: int, days: int) -> None:
         """Keep the passwords readable for `days` from now."""
-        self._owned(caller, run)
+        self.must_have(caller, run)
         self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
     def file(
@@ -309,45 +310,56 @@ class RunService:
         `for_programs`: a CSV has its columns in the order on which scripts rely. `delimiter` separates its cells.
         `paper` is that of letters. Raises InvalidState where a file needs passwords, and MXM has none of this run.
         """
-        view = self._owned(caller, run)
+        view = self.must_have(caller, run)
         if view.has_passwords:
             caller.require_recent()
         visible = self._visibility.of(caller, view)
-        stem, ending = kind.split(".")
-        layout = results.Layout(self._server, for_people=not for_programs, delimiter=delimiter)
-        if ending == "zip":
-            content = results.results_zip(self._store, run, visible, layout)
-        elif kind in handover_files.FILES:
-            content = self._handover_file(run, kind, visible, paper)
-        elif stem == "results":
-            content = results.results_file(self._store, run, ending, visible, layout)
-        else:
-            content = results.failed_file(self._store, run, ending, visible)
-        self._owned(caller := current(caller), run)
-        self._record_download(caller, run, kind)
-        if stem != "failed" and self._view_ended(run):
-            self._runs.downloaded(run)
+        people = handover_files.collect(self._store, run, visible).people
+        content = self._content(run, kind, visible, people, paper, for_programs=for_programs, delimiter=delimiter)
+        self.must_have(caller := current(caller), run)
+        self._record_download(caller, run, kind, people)
         return content
 
-    def _handover_file(self, run: int, kind: str, visible: RowVisibility, paper: Paper) -> bytes:
-        people = handover_files.collect(self._store, run, visible).people
-        if not people:
+    def _content(
+        self, run: int, kind: str, visible: RowVisibility, people: Sequence[Recipient], paper: Paper, *,
+        for_programs: bool, delimiter: str,
+    ) -> bytes:  # fmt: skip
+        stem, ending = kind.split(".")
+        layout = results.Layout(
+            self._server, for_people=not for_programs, delimiter=delimiter, mail_merge=kind == handover_files.MAIL_MERGE
+        )
+        if kind in handover_files.WAYS and not people:
             raise InvalidState(run_status.no_passwords(run))
-        if kind == handover_files.LETTERS:
+        if kind in (*handover_files.FILES, handover_files.CLIENTS):
+            return self._handover_file(run, kind, people, paper, visible)
+        if stem == "failed":
+            return results.failed_file(self._store, run, ending, visible, layout)
+        if ending == "zip":
+            return results.results_zip(self._store, run, visible, layout)
+        return results.results_file(self._store, run, ending, visible, layout)
+
+    def _handover_file(
+        self, run: int, kind: str, people: Sequence[Recipient], paper: Paper, visible: RowVisibility
+    ) -> bytes:
+        if kind in (handover_files.LETTERS, handover_files.CLIENTS):
             if len(people) > handover_files.MAX_LETTERS:
                 raise InvalidState(run_status.too_many_letters(len(people), handover_files.MAX_LETTERS))
-            if len(letters.check(people).left_out) == len(people):
+            if kind == handover_files.LETTERS and len(letters.check(people).left_out) == len(people):
                 raise InvalidState(run_status.NO_LETTER)
         try:
             domains = {each.address.rpartition("@")[2] for each in people}
             stationery = self._texts.stationery(TextKind.LETTER, domains)
+            if kind == handover_files.CLIENTS:
+                return handover_files.make_client_files(
+                    self._store, run, people, visible, self._server, stationery, paper
+                )
             return handover_files.make(people, kind, self._server, run, stationery, paper)
         except Unread as error:
             raise InvalidState(run_status.LETTERS_NOT_MADE) from error
 
     def not_handed_over(self, caller: Caller, run: int) -> tuple[str, ...]:
         """Return what letters and logins of a run lack, for those who may have them."""
-        return handover_files.collect(self._store, run, self._visibility.of(caller, self._owned(caller, run))).lacks
+        return handover_files.collect(self._store, run, self._visibility.of(caller, self.must_have(caller, run))).lacks
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""
@@ -455,7 +467,8 @@ class RunService:
             return False
         return True
 
-    def _owned(self, caller: Caller, run: int) -> RunView:
+    def must_have(self, caller: Caller, run: int) -> RunView:
+        """Return a run whose results the caller may have; raises Forbidden."""
         view = self._seen(caller, run)
         if not caller.admin and view.operator != caller.name:
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
@@ -471,9 +484,22 @@ class RunService:
             raise InvalidState(sentences.over(run, view.status))
         do(run, note=self._entry(caller, action, run))
 
-    def _record_download(self, caller: Caller, run: int, outcome: str) -> None:
+    def _record_download(self, caller: Caller, run: int, kind: str, people: Sequence[Recipient]) -> None:
+        """Record a file or an answer with the passwords of these people: who took it, and what it held."""
+        failed, now = kind.startswith("failed."), self._clock.now()
+        way = handover_files.WAYS.get(kind, HandOverWay.RESULTS)
+        left_out = letters.check(people).left_out if kind == handover_files.LETTERS else ()
+        taken = {each.address for each in people}.difference(left_out) if not failed else set()
+        ended = self._view_ended(run)
         with self._store.write() as tx:
-            self._entry(caller, AuditAction.RESULTS_DOWNLOAD, run, outcome)(tx)
+            holds = hand_over.has_unused(tx, run) if failed else bool(taken)
+            action = AuditAction.RESULTS_DOWNLOAD if holds else AuditAction.RESULTS_DOWNLOAD_BARE
+            self._entry(caller, action, run, kind)(tx)
+            if taken:
+                positions = [each.position for each in hand_over.owners(tx, run) if each.address in taken]
+                hand_over.take(tx, run, positions, way, now)
+                if ended:
+                    journal.set_run(tx, run, downloaded_at=now)
 
     def _entry(self, caller: Caller, action: AuditAction, run: int, outcome: str = "") -> Callable[[Tx], None]:
         """Return a function that writes an audit entry of this moment in a later transaction."""

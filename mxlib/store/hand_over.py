@@ -46,6 +46,12 @@ def owners(tx: Tx, run: int) -> list[Owner]:
     return [Owner(*row) for row in tx.execute(query)]
 
 
+def has_unused(tx: Tx, run: int) -> bool:
+    """Return whether MXM keeps a password of a row that is not done."""
+    unused = run_row.c.sealed_password.is_not(None) & run_row.c.outcome.not_in(sorted(DONE))
+    return tx.execute(sa.select(run_row.c.position).where(run_row.c.run == run, unused).limit(1)).first() is not None
+
+
 def find(tx: Tx, run: int) -> dict[int, HandOver]:
     """Return what is stored of a run's passwords, by position."""
     columns = (table.c.position, table.c.taken_at, table.c.taken_as, table.c.at, table.c.who, table.c.way)

@@ -111,8 +111,6 @@ def test_retention_can_be_extended_but_erased_passwords_do_not_come_back(desk: D
 def test_downloading_erases_nothing(desk: Desk) -> None:
     run = finished(desk)
     results.results_csv(desk.store, run)
-    desk.runs.downloaded(run)
-    assert desk.view(run).downloaded_at is not None
     assert shown(desk, run)[0] == "Secret-0-word"
 
 

@@ -135,8 +135,12 @@ def template_csv() -> bytes:
 
 def file_name(domain: str, day: date, kind: str = "csv") -> str:
     """Return `mailboxes-<domain>-<date>.csv`, safe on every file system."""
-    safe = _UNSAFE_IN_A_NAME.sub("-", domain.lower()).strip(".-")
-    return f"mailboxes-{safe or 'all'}-{day.isoformat()}.{kind}"
+    return f"mailboxes-{safe_name(domain) or 'all'}-{day.isoformat()}.{kind}"
+
+
+def safe_name(text: str) -> str:
+    """Return a text as part of a file's name, safe on every file system; it may be blank."""
+    return _UNSAFE_IN_A_NAME.sub("-", text.lower()).strip(".-")
 
 
 def _rows_of(mailboxes: pd.DataFrame) -> Iterable[tuple[str, ...]]:

@@ -1,0 +1,86 @@
+"""Texts about handing over the passwords of a run."""
+
+from collections.abc import Mapping, Sequence
+
+from mxlib.core.format import count, day, listed, moment
+from mxlib.core.vocabulary import HandOverWay
+
+TITLE = "Hand over the passwords"
+EVERYONE_HAS_ONE = "Everyone here has their password."
+
+#: How a password was handed over, as the table and the audit log say it.
+WAYS: Mapping[HandOverWay, str] = {
+    HandOverWay.LETTER: "Letter",
+    HandOverWay.MAIL_MERGE: "Mail merge",
+    HandOverWay.FILE: "File for a client",
+    HandOverWay.PASSWORD_MANAGER: "Password manager",
+    HandOverWay.MESSAGE: "Message",
+    HandOverWay.OTHER: "Another way",
+}
+
+#: Addresses that are named before the rest is counted.
+_NAMED = 5
+
+#: What was taken away, in an offer to mark it.
+_TAKEN: Mapping[HandOverWay, tuple[str, str]] = {
+    HandOverWay.LETTER: ("letter", "letters"),
+    HandOverWay.MAIL_MERGE: ("row for mail merge", "rows for mail merge"),
+    HandOverWay.FILE: ("password in files for clients", "passwords in files for clients"),
+    HandOverWay.PASSWORD_MANAGER: ("login for a password manager", "logins for a password manager"),
+    HandOverWay.MESSAGE: ("message", "messages"),
+}
+
+
+def progress(done: int, people: int) -> str:
+    """Say how many people have their password."""
+    return f"{done:,} of {people:,} handed over."
+
+
+def kept_until(until: float) -> str:
+    """Say when MXM erases its copy."""
+    return f"MXM's copy is erased on {day(until)}."
+
+
+def kept_for(done: int, people: int, until: float, now: float) -> str:
+    """Say how many people have their password, and how long MXM keeps its copy."""
+    left = max(0.0, until - now)
+    days = count(int(left // 86_400), "more day") if left >= 86_400 else "less than a day"
+    return f"{progress(done, people)} MXM's copy is kept for {days}, until {moment(until, now)}."
+
+
+def offer(number: int, way: HandOverWay) -> str:
+    """Ask whether people whose passwords were just taken have them."""
+    return f"{count(number, *_TAKEN[way])} taken. Do {'these people' if number > 1 else 'they'} have the password?"
+
+
+def mark(number: int) -> str:
+    """Name the button that marks people."""
+    return f"Mark {number:,} as handed over"
+
+
+def never_taken(number: int) -> str:
+    """Ask for a tick before passwords are erased that nobody has."""
+    return f"{count(number, 'password')} {'was' if number == 1 else 'were'} never taken. Erase the only copy."
+
+
+def not_agreed(number: int) -> str:
+    """Say that passwords would be lost which nobody agreed to lose."""
+    return f"{never_taken(number)} Tick that first."
+
+
+def marked(addresses: Sequence[str], way: HandOverWay | None = None) -> str:
+    """Describe an act on marks for the audit log."""
+    number = count(len(addresses), "password")
+    of = listed(addresses, most=_NAMED, noun="more")
+    return f"{number}, {WAYS[way]}: {of}" if way else f"{number}: {of}"
+
+
+def state(at: float | None, now: float, *, changed: bool) -> str:
+    """Say when a password was handed over, or that it was changed since."""
+    if changed:
+        return "Password changed since"
+    return "" if at is None else moment(at, now)
+
+
+NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was changed since. Make a new one to hand over."  # noqa: S105 (a sentence)
+SELECT = "Select people first."
