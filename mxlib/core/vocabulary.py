@@ -185,7 +185,10 @@ class CallerKind(StrEnum):
 
 
 class HandOverWay(StrEnum):
-    """How a password reaches its owner; `results` are taken away without being for one person."""
+    """The way on which a password reaches its owner.
+
+    `results` leave without being for single people.
+    """
 
     LETTER = "letter"
     MAIL_MERGE = "mail_merge"

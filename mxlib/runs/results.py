@@ -109,7 +109,10 @@ def all_rows(
 
 
 def password_of(store: Store, run: int, row: RowRecord) -> str:
-    """Return the password of a mailbox that the run made; blank where there is none, or something changed it since."""
+    """Return the password of a mailbox that the run made.
+
+    It is blank where MXM has none, or something changed it since.
+    """
     return _made(store, run, [row]).get(row.position, "")
 
 
@@ -186,7 +189,10 @@ def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING, layout
 def mail_merge_by(
     store: Store, run: int, seen: RowVisibility, layout: Layout, groups: Mapping[str, str]
 ) -> dict[str, bytes]:
-    """Return a workbook for mail merge of each group of domains; `groups` has the group of each domain."""
+    """Return a workbook for mail merge of each group of domains.
+
+    `groups` has the group of each domain.
+    """
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     found: dict[str, list[tuple[RowRecord, Cells]]] = {}
@@ -259,7 +265,7 @@ def _ordered(added: list[str], own: list[str], *, for_people: bool) -> list[str]
 def _values(row: RowRecord, password: str | None, server: str) -> dict[str, str]:
     """Return the cells of a row by the names of `ADDED`, `OLD` and `SETTINGS`.
 
-    `password` is blank when it was changed since, and None when there is none.
+    `password` is blank when it was changed since, and None without one.
     """
     to_use = server if row.outcome in DONE and row.action != Action.DELETE else ""
     return {
@@ -318,7 +324,10 @@ def _without_figures(row: RowRecord) -> RowRecord:
 
 
 def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
-    """Return the passwords of mailboxes that the run made, by position; blank where something changed it since."""
+    """Return the passwords of mailboxes that the run made, by position.
+
+    One is blank where something changed it since.
+    """
     done = {row.position: row for row in rows if row.outcome in DONE}
     passwords = _opened(store, run, done.values())
     with store.read() as tx:

@@ -84,7 +84,10 @@ class Progress:
 
 @resolves_callers
 class HandoverService:
-    """Shows and marks who has their password, for those who may have the results of the run."""
+    """Shows and marks who has their password.
+
+    Only those who may have the results of a run may do so.
+    """
 
     def __init__(self, store: Store, runs: RunService, message_texts: HandoverTexts, clock: Clock) -> None:
         self._store, self._runs, self._texts, self._clock = store, runs, message_texts, clock
@@ -98,6 +101,12 @@ class HandoverService:
         return Progress(
             tuple(Person(each, stored.get(each.position, HandOver()), each.address in changed) for each in owners)
         )
+
+    def version(self, caller: Caller, run: int) -> tuple[int, int, float]:
+        """Return figures that change with the progress, and cost little."""
+        self._runs.must_have(caller, run)
+        with self._store.read() as tx:
+            return hand_over.version(tx, run)
 
     def mark(self, caller: Caller, run: int, positions: Collection[int], way: HandOverWay) -> int:
         """Mark people as having their password; return how many were not marked before."""
@@ -136,12 +145,13 @@ class HandoverService:
         if password in ("", messages.UNREADABLE):
             raise InvalidState(texts.NO_PASSWORD)
         now, address = self._clock.now(), person.owner.address
+        stationery = self._texts.stationery(TextKind.MESSAGE, [row.domain])[row.domain]
+        text = stationery.filled(person.owner.name, address, password).body
         with self._store.write() as tx:
             hand_over.take(tx, run, [position], HandOverWay.MESSAGE, now)
             journal.set_run(tx, run, downloaded_at=now)
             audit.record(tx, caller, AuditAction.MESSAGE_TAKE, at=now, on=address, run=run)
-        stationery = self._texts.stationery(TextKind.MESSAGE, [row.domain])[row.domain]
-        return stationery.filled(person.owner.name, address, password).body
+        return text
 
     def erase(self, caller: Caller, run: int, *, agreed: int) -> None:
         """Erase MXM's copy of a run's passwords.

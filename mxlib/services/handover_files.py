@@ -107,9 +107,9 @@ def make_client_files(
     stationery: Mapping[str, Stationery],
     paper: Paper,
 ) -> bytes:
-    """Return a ZIP with a workbook for mail merge and letters of each client; a domain without one has its own.
+    """Return a ZIP with a workbook for mail merge and letters of each client.
 
-    `people` are MAX_LETTERS at most.
+    A domain without a client has its own. `people` are MAX_LETTERS at most.
     """
     by_group: dict[str, list[Recipient]] = {}
     groups = _groups(store, {each.address.rpartition("@")[2] for each in people})

@@ -1,4 +1,4 @@
-"""Which passwords of a run were taken away, and which people have theirs."""
+"""Passwords of runs: what was taken away, and who has theirs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -61,6 +61,13 @@ def find(tx: Tx, run: int) -> dict[int, HandOver]:
     }
 
 
+def version(tx: Tx, run: int) -> tuple[int, int, float]:
+    """Return figures that change whenever something is taken, marked or unmarked."""
+    query = sa.select(sa.func.count(table.c.taken_at), sa.func.count(table.c.at), sa.func.max(table.c.taken_at))
+    taken, marked, last = tx.execute(query.where(table.c.run == run)).one()
+    return int(taken), int(marked), float(last or 0.0)
+
+
 def take(tx: Tx, run: int, positions: Collection[int], way: HandOverWay, at: float) -> None:
     """Record that these passwords were taken away."""
     _put(tx, run, positions, taken_at=at, taken_as=way.value)
@@ -84,4 +91,4 @@ def _put(tx: Tx, run: int, positions: Collection[int], **values: object) -> None
 
 
 def _way(stored: str) -> HandOverWay | None:
-    return HandOverWay(stored) if stored in HandOverWay else None
+    return HandOverWay(stored) if stored in set(HandOverWay) else None

@@ -19,7 +19,7 @@ from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.clients import ClientDetails
 from mxlib.core.reasons import Reason
-from mxlib.core.vocabulary import AuditAction, RowReason
+from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
@@ -49,7 +49,7 @@ LOOKS = {
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private", "found-client-",
-    "jump-open", "keys-open", "letters", "search-focus",
+    "jump-open", "keys-open", "search-focus", "close_message", "handover--",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
@@ -204,6 +204,18 @@ def a_break(tab: Tab) -> None:
         audit_check.keep(tx, Verification(breaks=(Break(BreakKind.CHANGED, 1),)), tab.services.clock.now())
 
 
+def handed_over(tab: Tab) -> None:
+    """The one person of a run has the password."""
+    tab.finished()
+    tab.services.handover.mark(LOCAL, tab.run or 0, [0], HandOverWay.LETTER)
+
+
+def letters_taken(tab: Tab) -> None:
+    """The letters of a run were downloaded."""
+    tab.finished()
+    tab.services.exports.run_file(LOCAL, tab.run or 0, "letters.pdf")
+
+
 def of_ticks(name: str) -> Callable[[Tab], None]:
     def tick(tab: Tab) -> None:
         tab.app.session_state["selected"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
@@ -303,6 +315,12 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("take", "jobs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
     (Action("forget", "jobs", IMPORT, Tab.finished), ("forget-agreed",)),
     (Action("extend", "jobs", IMPORT, Tab.finished), ()),
+    (Action("mark_handed", "jobs", IMPORT, Tab.finished), ("first person",)),
+    (Action("unmark_handed", "jobs", IMPORT, handed_over), ("first person",)),
+    (Action("mark_offered", "jobs", IMPORT, letters_taken), ()),
+    (Action("copy_message", "jobs", IMPORT, Tab.finished), ("first person",)),
+    (Action("mark_message", "jobs", IMPORT, Tab.finished), ("first person", "copy_message")),
+    (Action("new_handed_password", "jobs", IMPORT, Tab.finished), ("first person",)),
     (Action("undo_look", "jobs", "view import delete", Tab.finished), ()),
     (Action("undo_do", "jobs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
 )  # fmt: skip
@@ -349,6 +367,10 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
             app.file_uploader(key="client-list-file").upload(
                 "clients.csv", f"client,domains\nA,{HERE}\n".encode()
             ).run()
+        elif step == "first person":
+            key = next(each.proto.id.split("-", 2)[2] for each in app.dataframe if "handover-" in each.proto.id)
+            app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+            app.run()
         elif step == "typed":
             app.text_input(key="new_username").input("nina.berg").run()
             app.text_input(key="new_password").input("Geheim.2026x").run()

@@ -139,7 +139,10 @@ def file_name(domain: str, day: date, kind: str = "csv") -> str:
 
 
 def safe_name(text: str) -> str:
-    """Return a text as part of a file's name, safe on every file system; it may be blank."""
+    """Return a text as part of a file's name, safe on every file system.
+
+    It may be blank.
+    """
     return _UNSAFE_IN_A_NAME.sub("-", text.lower()).strip(".-")
 
 

@@ -6,8 +6,8 @@ from mxlib.core.format import age, count, listed, quoted, readable
 from mxlib.core.mapping.secret_cells import masked, masked_header
 
 CSV_CALCULATES = (
-    "The CSV is for programs: a spreadsheet calculates cells of it that start with =, +, - or @, passwords included. "
-    "Open the Excel file there."
+    "A spreadsheet calculates cells of a CSV that start with =, +, - or @, passwords included. "
+    "The Excel file has them as they are."
 )
 DRAFT_CHANGED_ELSEWHERE = (
     "Another tab has changed this draft since. What you change here is not kept: choose whose rows to go on with. "

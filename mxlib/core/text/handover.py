@@ -6,7 +6,6 @@ from mxlib.core.format import count, day, listed, moment
 from mxlib.core.vocabulary import HandOverWay
 
 TITLE = "Hand over the passwords"
-EVERYONE_HAS_ONE = "Everyone here has their password."
 
 #: How a password was handed over, as the table and the audit log say it.
 WAYS: Mapping[HandOverWay, str] = {
@@ -75,12 +74,6 @@ def marked(addresses: Sequence[str], way: HandOverWay | None = None) -> str:
     return f"{number}, {WAYS[way]}: {of}" if way else f"{number}: {of}"
 
 
-def state(at: float | None, now: float, *, changed: bool) -> str:
-    """Say when a password was handed over, or that it was changed since."""
-    if changed:
-        return "Password changed since"
-    return "" if at is None else moment(at, now)
-
-
 NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was changed since. Make a new one to hand over."  # noqa: S105 (a sentence)
-SELECT = "Select people first."
+SELECT = "Select people to mark them, or one to copy a message."
+CHANGED = "Password changed since"

@@ -205,17 +205,6 @@ def erase_question(until: float) -> str:
     )
 
 
-def passwords_kept(until: float, now: float, downloaded_at: float | None) -> str:
-    """Say how long MXM keeps the passwords of a run that are not handed over."""
-    left = max(0.0, until - now)
-    days = count(int(left // 86_400), "more day") if left >= 86_400 else "less than a day"
-    state = "downloaded, but not handed over" if downloaded_at is not None else "not handed over"
-    return f"Passwords {state}. MXM's copy is kept for {days}, until {moment(until, now)}."
-
-
-NEVER_DOWNLOADED = "The passwords were never downloaded. Erase the only copy."
-
-
 def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> str:
     """Warn that a run's passwords will be erased soon."""
     source = f" ({file_name})" if file_name else ""

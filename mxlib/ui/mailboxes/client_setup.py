@@ -28,8 +28,12 @@ def show(address: str, password: str = "") -> None:
 
 def show_message(address: str, password: str = "") -> None:
     """Show the whole message for the owner, with one button that copies it."""
+    show_text(client_setup.text(address, services.current().settings.server, password))
+
+
+def show_text(text: str) -> None:
+    """Show a message with one button that copies it."""
     with st.container(key="message"):
-        text = client_setup.text(address, services.current().settings.server, password)
         st.code(text, language=None, wrap_lines=True)
 
 

@@ -6,14 +6,13 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count, listed
-from mxlib.core.handover.letters import Paper
 from mxlib.core.text import file_problems, run_status
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import DELIMITERS
 from mxlib.ui.app import banner, layout
 from mxlib.ui.imports import drafts, notes
-from mxlib.ui.runs import jobs, progress, rows, undo
+from mxlib.ui.runs import handover, jobs, progress, rows, undo
 from mxlib.ui.widgets import flash, links
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -42,6 +41,7 @@ def show(number: int) -> None:
             progress.live(view, every=LOOK_EVERY)
         _controls(view)
         _files(view)
+    handover.show(view)
     undo.show(view)
     rows.show(view)
 
@@ -136,59 +136,21 @@ def _files(view: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="files"):
         links.download("Download results", f"/runs/{view.id}/results.xlsx", key="results-xlsx", may_ask=True)
         delimiter = services.current().exports.delimiter(layout.caller())
-        csv = f"/runs/{view.id}/results.csv" + (f"?delimiter={delimiter}" if delimiter != "comma" else "")
-        links.download("Results as CSV", csv, key="results-csv", may_ask=True)
+        separated = f"?delimiter={delimiter}" if delimiter != "comma" else ""
+        links.download("Results as CSV", f"/runs/{view.id}/results.csv{separated}", key="results-csv", may_ask=True)
         st.segmented_control(
             "Separator of the CSV", DELIMITERS, default=delimiter, key="csv-delimiter", required=True,
             format_func=str.capitalize, label_visibility="collapsed", on_change=act(_choose_delimiter),
         )  # fmt: skip
         if len(view.domains) > 1:
             links.download("One file per domain (ZIP)", f"/runs/{view.id}/results.zip", key="results-zip", may_ask=True)
-        if view.done < view.total and not view.open and view.kind in {RunKind.IMPORT, RunKind.CHANGE}:
+        if view.retriable and not view.open and view.kind in {RunKind.IMPORT, RunKind.CHANGE}:
             links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx", may_ask=True)
-            links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv", may_ask=True)
-        if view.status in AT_AN_END and view.has_passwords:
-            _letters_and_logins(view)
-            _handing_over(view)
+            links.download(
+                "Failed rows as CSV", f"/runs/{view.id}/failed.csv{separated}", key="failed-csv", may_ask=True
+            )
     st.caption(file_problems.CSV_CALCULATES)
 
 
 def _choose_delimiter() -> None:
     services.current().exports.choose_delimiter(layout.caller(), st.session_state["csv-delimiter"])
-
-
-def _letters_and_logins(view: RunView) -> None:
-    """Offer a letter for each person, and files for password managers."""
-    with st.popover("Letters and logins", icon=":material/print:", key="letters", on_change="rerun") as opened:
-        if not opened.open:  # what letters lack is looked up only for those who ask
-            return
-        st.markdown("A letter for each new password, one page each (PDF):")
-        with st.container(horizontal=True):
-            for paper in Paper:
-                links.download(
-                    f"Letters on {paper} paper", f"/runs/{view.id}/letters.pdf?paper={paper}", key=f"letters-{paper}",
-                    may_ask=True,
-                )  # fmt: skip
-        for lack in services.current().runs.not_handed_over(layout.caller(), view.id):
-            st.warning(escaped(lack), icon=":material/warning:")
-        st.markdown("The new passwords as logins for a password manager (CSV):")
-        with st.container(horizontal=True):
-            links.download("For Bitwarden", f"/runs/{view.id}/bitwarden.csv", key="bitwarden", may_ask=True)
-            links.download("For 1Password", f"/runs/{view.id}/1password.csv", key="1password", may_ask=True)
-
-
-def _handing_over(view: RunView) -> None:
-    with st.popover(f"{run_status.ERASE_PASSWORDS}…", icon=":material/delete_forever:", key="handed-over"):
-        st.markdown(escaped(run_status.erase_question(view.passwords_until or 0.0)))
-        agreed = view.downloaded_at is not None or st.checkbox(run_status.NEVER_DOWNLOADED, key="forget-agreed")
-        with st.container(horizontal=True):
-            st.button(run_status.ERASE_PASSWORDS, key="forget", disabled=not agreed, on_click=act(_forget, view.id))
-            st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
-
-
-def _forget(run: int) -> None:
-    services.current().runs.handed_over(layout.caller(), run)
-
-
-def _extend(run: int, days: int) -> None:
-    services.current().runs.extend(layout.caller(), run, days)

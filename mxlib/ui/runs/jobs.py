@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import run_status
+from mxlib.core.text import handover
 from mxlib.core.vocabulary import RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.ui.app import layout
@@ -101,7 +101,9 @@ def _with_passwords(view: RunView) -> None:
         text, way = st.columns([9, 2], vertical_alignment="center")
         with text.container(gap="xsmall"):
             _title(view)
-            st.caption(escaped(run_status.passwords_kept(view.passwords_until or now, now, view.downloaded_at)))
+            progress = services.current().handover.progress(layout.caller(), view.id)
+            done, people = progress.done, len(progress.to_have)
+            st.caption(escaped(handover.kept_for(done, people, view.passwords_until or now, now)))
         way.button("Hand over", key=f"show-run-{view.id}", width="stretch", on_click=act(open_run, view.id))
 
 

@@ -1,4 +1,4 @@
-"""Which passwords of a run were taken away, and which are handed over."""
+"""Passwords of runs that were taken away or handed over."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,10 @@ down_revision = "0029"
 
 
 def upgrade() -> None:
-    """Create the table; a file of results that was downloaded before had every password of its run."""
+    """Create the table.
+
+    A file of results that was downloaded before had every password of its run.
+    """
     op.create_table(
         "hand_over",
         sa.Column("run", sa.Integer(), nullable=False),

@@ -1,0 +1,128 @@
+"""Handing over passwords: who has theirs, what is taken away, and what erasing would lose."""
+
+import io
+import zipfile
+
+import pypdfium2
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Forbidden
+from mxlib.core.clients import ClientDetails
+from mxlib.core.files import reader
+from mxlib.core.plans.changes import NewPassword
+from mxlib.core.text import reasons
+from mxlib.core.vocabulary import HandOverWay
+from mxlib.runs.manager import InvalidState
+from mxlib.services import Services
+from tests.support.audit_entries import audit_entries
+from tests.web.test_letter_downloads import STRANGER, services_with_run
+
+THREE = "username,password,name,Room\r\nana,Geheim.2026x,Ana,1\r\nbob,Geheim.2026y,Bob,2\r\ncas,Geheim.2026z,Cas,3\r\n"
+
+
+def acts(built: Services, run: int) -> list[tuple[str, str, str]]:
+    with built.store.read() as tx:
+        return [(each["what"], each["on"], each["outcome"]) for each in audit_entries(tx) if each["run"] == run]
+
+
+def test_people_are_marked_once_with_an_audit_entry_and_unmarked_again() -> None:
+    with services_with_run(THREE) as (built, run):
+        assert built.handover.mark(LOCAL, run, [0, 2, 99], HandOverWay.LETTER) == 2
+        assert built.handover.mark(LOCAL, run, [0], HandOverWay.OTHER) == 0
+        progress = built.handover.progress(LOCAL, run)
+        assert (progress.done, len(progress.to_have), progress.never_taken) == (2, 3, 1)
+        assert [each.hand_over.way for each in progress.people] == [HandOverWay.LETTER, None, HandOverWay.LETTER]
+        assert built.handover.unmark(LOCAL, run, [0, 1]) == 1
+        assert built.handover.progress(LOCAL, run).done == 1
+        marks = [outcome for what, _, outcome in acts(built, run) if what == "run.hand_over_mark"]
+        assert marks == ["2 passwords, Letter: ana@clienta.nl and cas@clienta.nl"]
+        with pytest.raises(Forbidden):
+            built.handover.mark(STRANGER, run, [0], HandOverWay.LETTER)
+        with pytest.raises(Forbidden):
+            built.handover.message(STRANGER, run, 0)
+
+
+def test_taking_letters_offers_to_mark_and_marks_nothing() -> None:
+    with services_with_run(THREE) as (built, run):
+        assert built.handover.progress(LOCAL, run).offer is None
+        before = built.handover.version(LOCAL, run)
+        built.exports.run_file(LOCAL, run, "letters.pdf")
+        progress = built.handover.progress(LOCAL, run)
+        assert built.handover.version(LOCAL, run) != before
+        assert progress.done == 0
+        assert progress.offer is not None
+        assert (progress.offer.positions, progress.offer.way) == ((0, 1, 2), HandOverWay.LETTER)
+        built.handover.mark(LOCAL, run, progress.offer.positions, progress.offer.way)
+        assert built.handover.progress(LOCAL, run).offer is None
+
+
+def test_a_message_has_the_password_and_is_in_the_audit_log() -> None:
+    with services_with_run(THREE) as (built, run):
+        assert "Geheim.2026y" in built.handover.message(LOCAL, run, 1)
+        assert ("run.message", "bob@clienta.nl", "") in acts(built, run)
+        assert [each.is_lost for each in built.handover.progress(LOCAL, run).people] == [True, False, True]
+        with pytest.raises(InvalidState):
+            built.handover.message(LOCAL, run, 99)
+
+
+def test_passwords_that_nobody_took_are_erased_only_when_agreed() -> None:
+    with services_with_run(THREE) as (built, run):
+        built.handover.message(LOCAL, run, 0)
+        with pytest.raises(InvalidState, match="2 passwords were never taken"):
+            built.handover.erase(LOCAL, run, agreed=1)
+        built.handover.erase(LOCAL, run, agreed=2)
+        view = built.runs.get(LOCAL, run)
+        assert view is not None
+        assert not view.has_passwords
+
+
+def test_files_say_truly_whether_passwords_were_taken() -> None:
+    with services_with_run(THREE) as (built, run):
+        built.exports.run_file(LOCAL, run, "failed.xlsx")
+        built.exports.run_file(LOCAL, run, "results.xlsx")
+        built.handover.erase(LOCAL, run, agreed=0)
+        built.exports.run_file(LOCAL, run, "results.csv")
+        taken = [(what, outcome) for what, _, outcome in acts(built, run) if what.startswith("results.")]
+        assert sorted(taken) == [
+            ("results.download", "results.xlsx"),
+            ("results.download_bare", "failed.xlsx"),
+            ("results.download_bare", "results.csv"),
+        ]
+
+
+def test_results_leave_out_a_password_that_was_changed_since() -> None:
+    with services_with_run(THREE) as (built, run):
+        built.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+        change = built.changes.plan(LOCAL, ["bob@clienta.nl"], NewPassword())
+        built.changes.carry_out(LOCAL, change, days=7)
+        content = built.exports.run_file(LOCAL, run, "results.csv").content.decode()
+        assert "Geheim.2026x" in content
+        assert "Geheim.2026y" not in content
+        bob = next(line for line in content.splitlines() if "bob@clienta.nl" in line)
+        assert reasons.OTHER_PASSWORD in bob
+        progress = built.handover.progress(LOCAL, run)
+        assert [each.changed for each in progress.people] == [False, True, False]
+        with pytest.raises(InvalidState):
+            built.handover.message(LOCAL, run, 1)
+
+
+def test_mail_merge_has_one_header_and_only_people_with_a_password() -> None:
+    with services_with_run(THREE + "ana,Geheim.2026x,Twice,4\r\n") as (built, run):
+        sheet = reader.read(built.exports.run_file(LOCAL, run, "mail-merge.xlsx").content, "mail-merge.xlsx")
+        assert list(sheet.header) == [
+            "name", "address", "password", "recovery_email", "server", "imap_port", "smtp_port", "Room",
+        ]  # fmt: skip
+        assert sheet.table.column(0).to_pylist() == ["Ana", "Bob", "Cas"]
+
+
+def test_each_client_has_its_own_workbook_and_letters() -> None:
+    rows = "domain,username,password\r\nclienta.nl,ana,Geheim.2026x\r\nclientb.nl,bob,Geheim.2026y\r\n"
+    with services_with_run(rows) as (built, run):
+        built.clients.add(LOCAL, ClientDetails("Bakker & Co", ("clientb.nl",)))
+        packed = zipfile.ZipFile(io.BytesIO(built.exports.run_file(LOCAL, run, "clients.zip").content))
+        assert sorted(packed.namelist()) == [
+            "bakker-co-letters.pdf", "bakker-co.xlsx", "clienta.nl-letters.pdf", "clienta.nl.xlsx",
+        ]  # fmt: skip
+        printed = pypdfium2.PdfDocument(packed.read("bakker-co-letters.pdf"))
+        assert ["bob@clientb.nl" in page.get_textpage().get_text_range() for page in printed] == [True]
+        assert b"ana" not in packed.read("bakker-co-letters.pdf")
