@@ -1,8 +1,12 @@
 """All settings, read once from the environment."""
 
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.utils import parseaddr
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +16,57 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 #: The most days after which a deletion may be carried out.
 MOST_DAYS_LATER = 3650
+
+
+class MailSecurity(StrEnum):
+    """How mail reaches the server that accepts it."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    #: Not encrypted: it does not leave this machine.
+    NONE = "none"
+    #: By MXroute's SMTP API over https.
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """The server that accepts mail; the password is in no repr."""
+
+    security: MailSecurity
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+_MAIL_PORTS = {"smtps": 465, "smtp": 587, "mxroute+https": 443}
+_WRONG_MAIL_URL = (
+    "MXM_SMTP_URL is not readable. Write smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST:587 or "
+    "mxroute+https://USER:PASSWORD@HOST. In USER and PASSWORD, the signs @ : / # % are written %40 %3A %2F %23 %25."
+)
+
+
+def _mail_server(address: str) -> MailServer:
+    """Read MXM_SMTP_URL; raises SettingsError, whose message shows nothing of it."""
+    try:
+        url = urlsplit(address)
+        host, port = url.hostname or "", url.port or _MAIL_PORTS[url.scheme]
+        host = host if host.isascii() else host.encode("idna").decode()
+    except (ValueError, KeyError):
+        raise SettingsError(_WRONG_MAIL_URL) from None
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    is_api = url.scheme == "mxroute+https"
+    whole = bool(user) == bool(password) and (bool(user) or not is_api)
+    if not host or not whole or url.path.strip("/") or url.query or url.fragment:
+        raise SettingsError(_WRONG_MAIL_URL)
+    if is_api:
+        security = MailSecurity.API
+    elif url.scheme == "smtps":
+        security = MailSecurity.TLS
+    else:
+        security = MailSecurity.NONE if host in LOOPBACK else MailSecurity.STARTTLS
+    return MailServer(security, host, port, user, password)
 
 
 def _env(name: str, default: Any, description: str, **more: Any) -> Any:
@@ -103,6 +158,14 @@ class Settings(BaseSettings):
         ge=1,
         le=MOST_DAYS_LATER,
     )
+    smtp_url: SecretStr = _env(
+        "MXM_SMTP_URL",
+        SecretStr(""),
+        "Server that mail leaves by: smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST:587 (STARTTLS is required, "
+        "except on this machine), or mxroute+https://USER:PASSWORD@HOST for MXroute's SMTP API; blank: no mail leaves.",
+    )
+    mail_from: str = _env("MXM_MAIL_FROM", "", "Sender of mails, such as MXM <mxm@agency.example>.")
+    mails_per_hour: int = _env("MXM_MAILS_PER_HOUR", 100, "Mails that leave in an hour at most.", ge=1, le=100_000)
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0
@@ -153,6 +216,33 @@ class Settings(BaseSettings):
             raise SettingsError(f"MXM_OIDC_ADMINS: {sorted(strange)[0]} is not an email address.")
         return self
 
+    @model_validator(mode="after")
+    def _mail_has_a_server_and_a_sender(self) -> Self:
+        if (self.mail_server is not None) != bool(self.mail_from):
+            given, missing = ("MXM_MAIL_FROM", "MXM_SMTP_URL") if self.mail_from else ("MXM_SMTP_URL", "MXM_MAIL_FROM")
+            raise SettingsError(f"{given} is set but {missing} is not. Set both, or none.")
+        if self.mail_from and self.mail_sender is None:
+            raise SettingsError("MXM_MAIL_FROM is not a sender. Write an address, or MXM <mxm@agency.example>.")
+        return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Return the server that mail leaves by; None while none is set."""
+        url = self.smtp_url.get_secret_value().strip()
+        return _mail_server(url) if url else None
+
+    @property
+    def mail_sender(self) -> Address | None:
+        """Return the sender of mails; None while none is set."""
+        name, address = parseaddr(self.mail_from)
+        username, at, domain = address.rpartition("@")
+        if not (username and at and domain) or not self.mail_from.isprintable():
+            return None
+        try:
+            return Address(name, username, domain.encode("idna").decode())
+        except ValueError:  # UnicodeError is one
+            return None
+
     @property
     def admins_of_provider(self) -> frozenset[str]:
         """Return the addresses in MXM_OIDC_ADMINS, in lower case."""
@@ -162,9 +252,9 @@ class Settings(BaseSettings):
     def variables(cls) -> dict[str, tuple[str, str]]:
         """Return each environment variable with its default and meaning, as docs/settings.md shows them."""
         table: dict[str, tuple[str, str]] = {}
-        for field in cls.model_fields.values():
-            alias = field.validation_alias
+        for setting in cls.model_fields.values():
+            alias = setting.validation_alias
             assert isinstance(alias, AliasChoices)  # noqa: S101 - every field is made by _env
-            default = "" if isinstance(field.default, SecretStr) else str(field.default)
-            table[str(alias.choices[0])] = (default, field.description or "")
+            default = "" if isinstance(setting.default, SecretStr) else str(setting.default)
+            table[str(alias.choices[0])] = (default, setting.description or "")
         return table

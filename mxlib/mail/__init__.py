@@ -1,0 +1,1 @@
+"""Mail that leaves: composing messages, and the ways to send them. `services/outbox.py` is their only user."""

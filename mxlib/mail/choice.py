@@ -1,0 +1,16 @@
+"""The way that mail leaves by the settings."""
+
+from mxlib.mail.mxroute_api import MXrouteMailTransport
+from mxlib.mail.smtp import SmtpTransport
+from mxlib.mail.transport import Catcher, NoServer, Transport
+from mxlib.settings import MailSecurity, Settings
+
+
+def choose_transport(settings: Settings, *, sandbox: bool) -> Transport:
+    """Return the way by the settings; on the sandbox nothing leaves, whatever they say."""
+    if sandbox:
+        return Catcher()
+    server = settings.mail_server
+    if server is None:
+        return NoServer()
+    return MXrouteMailTransport(server) if server.security is MailSecurity.API else SmtpTransport(server)
