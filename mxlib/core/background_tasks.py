@@ -16,6 +16,7 @@ class TaskName(StrEnum):
     BACKUP = "backup"
     BACKUP_COPIES = "backup_copies"
     DATED_DELETIONS = "dated_deletions"
+    MAIL = "mail"
 
 
 class TaskCode(StrEnum):

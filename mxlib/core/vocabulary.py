@@ -290,6 +290,9 @@ class AuditAction(StrEnum):
     PERSON_EXPORT = "person.export"
     PERSON_ERASE = "person.erase"
     EVIDENCE_DOWNLOAD = "evidence.download"
+    MAIL_TEST = "mail.test"
+    MAIL_TRY = "mail.try"
+    MAIL_DISCARD = "mail.discard"
 
 
 #: The audit action of a row or a single write that is done.

@@ -86,6 +86,9 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.PERSON_EXPORT: "Exported a person's data",
     AuditAction.PERSON_ERASE: "Erased a person's data",
     AuditAction.EVIDENCE_DOWNLOAD: "Downloaded the evidence report",
+    AuditAction.MAIL_TEST: "Sent a test mail",
+    AuditAction.MAIL_TRY: "Tried to send a mail again",
+    AuditAction.MAIL_DISCARD: "Discarded a mail",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

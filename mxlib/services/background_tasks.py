@@ -10,6 +10,7 @@ from mxlib.services.audit_proof import CHECK_HOUR, AuditProof
 from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.housekeeping import Housekeeping
+from mxlib.services.outbox import OutboxService
 from mxlib.store import Store
 from mxlib.tasks import BackgroundTask, Every, Lease, Nightly, TaskCode, TaskName, TaskResult, TaskRunner
 
@@ -30,7 +31,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
-    backups: Backups, dated: DatedDeletions,
+    backups: Backups, dated: DatedDeletions, outbox: OutboxService,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -59,6 +60,11 @@ def register_all(
     def delete_dated(_lease: Lease) -> TaskResult:
         return _counted("deletions", dated.work())
 
+    def send_mails(_lease: Lease) -> TaskResult:
+        done = outbox.send_due()
+        tried = done.sent + done.ended + done.failed
+        return TaskResult(TaskCode.DONE if tried else TaskCode.NOTHING_DUE, {"mails": done.sent}, done.next_at)
+
     for task in (
         BackgroundTask(TaskName.PASSWORD_RETENTION, Every(_OFTEN), retain, at_start=True),
         BackgroundTask(TaskName.ERASURE, Every(_OFTEN), erase, at_start=True, retry_s=ERASE_AGAIN_S),
@@ -68,6 +74,7 @@ def register_all(
         BackgroundTask(TaskName.BACKUP_COPIES, Every(_OFTEN), remove_copies, at_start=True),
         BackgroundTask(TaskName.BACKUP, Nightly(BACKUP_HOUR), lambda _lease: backups.nightly(), at_start=True),
         BackgroundTask(TaskName.DATED_DELETIONS, Every(_OFTEN), delete_dated, at_start=True),
+        BackgroundTask(TaskName.MAIL, Every(_OFTEN), send_mails, at_start=True),
     ):
         runner.register(task)
 

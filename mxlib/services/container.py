@@ -17,6 +17,7 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
+from mxlib.mail.choice import choose_transport
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
@@ -48,6 +49,7 @@ from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
+from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
 from mxlib.services.run_watch import RunWatch
@@ -108,6 +110,7 @@ class Services:
     housekeeping: Housekeeping
     backups: Backups
     task_runner: TaskRunner
+    outbox: OutboxService
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -128,7 +131,7 @@ class Services:
             *self.housekeeping.problems(),
             *self.audit_proof.problems(caller),
             *self.backups.waits(),
-            *(self.backups.problems() if caller.admin else ()),
+            *((*self.backups.problems(), *self.outbox.problems()) if caller.admin else ()),
         ]
 
     def host_is_well(self) -> bool | None:
@@ -203,6 +206,9 @@ def assemble(
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)
+    outbox = OutboxService(
+        settings, store, clock, choose_transport(settings, sandbox=sandbox is not None or settings.sandbox)
+    )
     task_runner = background_tasks.make_runner(store, clock, refusals, lambda: engine.owns())
     engine = RunManager(
         store, host, rate_limiter, clock, settings, erase_soon=lambda: task_runner.run_soon(TaskName.ERASURE)
@@ -224,7 +230,7 @@ def assemble(
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
-    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated)
+    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated, outbox)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
@@ -262,6 +268,7 @@ def assemble(
         housekeeping=housekeeping,
         backups=backups,
         task_runner=task_runner,
+        outbox=outbox,
         sandbox=sandbox,
     )  # fmt: skip
 

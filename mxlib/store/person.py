@@ -25,6 +25,7 @@ from mxlib.store.tables import (
     manual_write,
     mapping_answer,
     metadata,
+    outbox_mail,
     recovery_email,
     run,
     run_row,
@@ -60,6 +61,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "user": _user(tx, address),
             "locks_that_name": [_lock(row) for row in locks_naming(tx, address)],
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
+            "mails": [_plain(row, "sealed_message", "wrapped_key") for row in mails_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
                 {"time": row.at, "from": row.address}
@@ -158,6 +160,14 @@ def clients_naming(tx: Tx, address: str) -> Iterator[sa.Row[*tuple[Any, ...]]]:
 
 def _client(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {"name": row.name, "contacts": row.contacts, "notes": row.notes}
+
+
+def mails_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return the mails to the person, those they caused, and those whose answer names them."""
+    names = sa.or_(*(may_name(outbox_mail.c[name], address) for name in ("recipient", "words", "reference", "who")))
+    rows = tx.execute(sa.select(outbox_mail).where(names)).all()
+    texts = ("recipient", "words", "reference")
+    return [row for row in rows if is_who(row.who, address) or any(is_named(row._mapping[t], address) for t in texts)]
 
 
 def drafts_naming(store: Store, address: str) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ from mxlib.store.person import (
     is_listed,
     is_text,
     locks_naming,
+    mails_naming,
     referring,
     runs,
     runs_naming,
@@ -47,6 +48,7 @@ from mxlib.store.tables import (
     manual_write,
     mapping_answer,
     once,
+    outbox_mail,
     recovery_email,
     run,
     run_row,
@@ -73,7 +75,7 @@ _USER_ERASED: dict[str, Any] = {
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
-    hand_over.c.who,
+    hand_over.c.who, outbox_mail.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -217,7 +219,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
-    return values + _erase_clients(tx, address) + _erase_locks(tx, address)
+    return values + _erase_clients(tx, address) + _erase_locks(tx, address) + _erase_mails(tx, address)
 
 
 def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str, numbers: Sequence[int]) -> int:
@@ -293,6 +295,22 @@ def _erase_clients(tx: Tx, address: str) -> int:
         if without(row.name, address, ERASED) != row.name:
             left |= {"name": f"{ERASED} {row.id}", "key": key_of(f"{ERASED} {row.id}")}
         tx.execute(client.update().where(client.c.id == row.id).values(left))
+    return len(rows)
+
+
+def _erase_mails(tx: Tx, address: str) -> int:
+    """Delete the mails to the person, also those that wait; return how many.
+
+    Mails to others lose only what names the person.
+    """
+    rows = mails_naming(tx, address)
+    for row in rows:
+        place = outbox_mail.c.id == row.id
+        if is_named(row.recipient, address):
+            tx.execute(outbox_mail.delete().where(place))
+        else:
+            left = {name: without(getattr(row, name), address, ERASED) for name in ("words", "reference")}
+            tx.execute(outbox_mail.update().where(place).values(left))
     return len(rows)
 
 

@@ -514,3 +514,37 @@ letterhead = Table(
     Column("changed_at", Float, nullable=False),
     Column("who", Text, nullable=False),
 )
+
+#: Mails that wait to leave, and what became known of earlier ones. `message` is sealed, and goes once a mail has ended.
+outbox_mail = Table(
+    "outbox_mail",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("sealed_message", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    Column("queued_at", Float, nullable=False),
+    Column("next_at", Float),
+    Column("ended_at", Float),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("lease_owner", Text),
+    Column("lease_until", Float),
+    sqlite_autoincrement=True,
+)
+Index("outbox_mail_by_time", outbox_mail.c.status, outbox_mail.c.next_at)
+
+#: Tries to send of the last hour: how many mails may leave now survives a restart.
+outbox_try = Table(
+    "outbox_try",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+)

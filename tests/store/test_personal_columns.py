@@ -39,6 +39,7 @@ NAMING = {
     "mapping_answer": "answered_by",
     "meta": "value",
     "once": "caller",
+    "outbox_mail": "recipient who words reference",
     "pending_sign_in": "address",
     "recovery_email": "username email",
     "run": "operator file_name why note difference",
@@ -53,6 +54,7 @@ OF_A_PERSON = {
     "first_seen": "domain at",
     "mailbox_lock": "domain at",
     "mailbox_name": "domain set_at",
+    "outbox_mail": "sealed_message wrapped_key",
     "pending_sign_in": "digest user began_at how passed",
     "recovery_code": "digest user",
     "recovery_email": "domain set_at",
@@ -91,6 +93,8 @@ NOTHING = {
     "mapping_answer": "digest answer answered_at",
     "meta": "name",
     "once": "key digest at run",
+    "outbox_mail": "id cause status message_id queued_at next_at ended_at tries problem code lease_owner lease_until",
+    "outbox_try": "id at",
     "run": "id status file_digest plan_digest idempotency_key retry_of kind undo_of domains total created_at "
     "started_at finished_at checked_at differences seen downloaded_at retention_days passwords_until "
     "handed_over_at wrapped_key planned_after why_code",
@@ -160,6 +164,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.handover_text, who=NINA)
         add(tx, t.letterhead, who=NINA)
         add(tx, t.mapping_answer, answered_by=NINA)
+        add(tx, t.outbox_mail, id=1, recipient=NINA, who="boss", status="waiting", reference=f"link for {NINA}")
+        add(tx, t.outbox_mail, id=2, recipient="t@a.nl", who=NINA, status="refused", words=f"550 not after {NINA}")
         add(tx, t.draft, id="d", operator=NINA, begun_by=NINA, sealed_file=store.key.seal(b"", "draft file d"),
             sealed_rows=store.key.seal(b"", "draft rows d"))  # fmt: skip
         texts = {"file_name": f"{NINA}.csv", "why": f"{NINA} pressed Pause.", "note": said, "difference": said}
@@ -279,6 +285,7 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     ):
         assert len(held[part]) == 1, part
     assert len(held["audit_entries"]) == 4
+    assert [mail["recipient"] for mail in held["mails"]] == [NINA, "t@a.nl"]
     assert person.is_known(held)
     person_erasure.erase(store, NINA, LOCAL)
     assert not person.is_known(person.held(store, NINA))

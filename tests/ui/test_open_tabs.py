@@ -18,10 +18,12 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.clients import ClientDetails
+from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
+from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
 from mxlib.store import audit, audit_check, clock_guard, dated_deletions, hold, manual_writes
 from mxlib.store.dated_deletions import DatedDeletion
@@ -239,6 +241,14 @@ def a_dated_deletion(why: str = "") -> Callable[[Tab], None]:
     return stored
 
 
+def a_waiting_mail(tab: Tab) -> None:
+    """A mail waits, and is selected."""
+    outbox = tab.services.outbox
+    mail = QueuedMail(Recipient("nina@mail.example"), TrialMail("jo", ""), MailCause.TEST)
+    with tab.services.store.write() as tx:
+        tab.app.session_state["outbox-picked"] = outbox.queue(tx, mail, "jo")
+
+
 EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
 CARD = {"address": f"info@{HERE}"}
 ADMIN = "admin"
@@ -266,6 +276,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("save-client", "clients"), ("add-client",)),
     (Action("delete-client", "clients", before=a_client), ("ask-delete-client",)),
     (Action("import-clients", "clients"), ("import-client-list", "client-list")),
+    (Action("outbox-test", "outbox"), ()),
+    (Action("outbox-try", "outbox", before=a_waiting_mail), ()),
+    (Action("outbox-discard", "outbox", before=a_waiting_mail), ()),
     (Action("preview_import", "import_mailboxes", IMPORT), ()),
     (Action("recheck", "import_mailboxes", IMPORT), ("preview",)),
     (Action("create", "import_mailboxes", IMPORT), ("preview",)),
@@ -355,6 +368,8 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
     app = tab.app
     if action.key == "preview_import":
         app.text_area(key="pasted").input("username\nnina.berg").run()
+    if action.key == "outbox-test":
+        app.text_input(key="outbox-test-to").input("nina@mail.example").run()
     for step in way:
         if step == "preview":
             preview(app, FILE)
@@ -402,6 +417,7 @@ def world(services: Services) -> dict[str, Any]:
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
+        "mails": [(mail.id, mail.status) for mail in services.outbox.list_all(LOCAL)],
         "jump": services.housekeeping.jump(),
         "hold": services.backups.held(),
         "proof": services.audit_proof.problems(LOCAL),

@@ -13,7 +13,7 @@ from tests.support.app import App, opened
 from tests.support.pages import ENTRY, visit
 
 PASSWORD = "four words in a row"
-PAGES_SEEN = ("email_accounts", "import_mailboxes", "jobs", "clients", "audit", "access", "mailbox")
+PAGES_SEEN = ("email_accounts", "import_mailboxes", "jobs", "clients", "outbox", "audit", "access", "mailbox")
 
 #: Keys of what is offered: what changes, exports or deletes mailboxes, or manages this server.
 HELP = {"card_quota", "card_password", "card_recovery", "card_name"}

@@ -16,6 +16,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.BACKUP: "Make the nightly backup",
     TaskName.BACKUP_COPIES: "Remove what a backup that was ended left",
     TaskName.DATED_DELETIONS: "Carry out dated deletions",
+    TaskName.MAIL: "Send mails of the outbox",
 }
 
 _ENDS: Mapping[TaskCode, str] = {
@@ -30,7 +31,7 @@ _ENDS: Mapping[TaskCode, str] = {
 }
 
 #: What the figures of a result count.
-_COUNTED = {"runs": "run", "entries": "audit entry", "deletions": "dated deletion"}
+_COUNTED = {"runs": "run", "entries": "audit entry", "deletions": "dated deletion", "mails": "mail"}
 
 
 def result(code: str, figures: Mapping[str, Any]) -> str:

@@ -25,13 +25,14 @@ _PLACES = {
     "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
     "clients": ("Clients", ":material/domain:", "clients"),
     "audit": ("Audit log", ":material/history:", "audit-log"),
+    "outbox": ("Outbox", ":material/outbox:", "outbox"),
     "access": ("Team and API", ":material/key:", "team"),
 }
 
 #: The pages of the navigation, in its order, under their headings.
 _SECTIONS = {
     "": ("overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"),
-    "Admin": ("clients", "audit", "access"),
+    "Admin": ("clients", "outbox", "audit", "access"),
 }
 
 
@@ -64,7 +65,7 @@ def _is_listed(name: str) -> bool:
             return _may_anywhere(Permission.IMPORT)
         case "email_accounts" | "jobs":
             return _may_anywhere(*Permission)
-        case "clients":
+        case "clients" | "outbox":
             return caller().admin
         case _:
             return True

@@ -22,6 +22,7 @@ from mxlib.services.drafts import DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
+from mxlib.services.outbox import InvalidRecipient
 from mxlib.ui.widgets.format import escaped
 
 #: Errors that may refuse a click; the message of each is one sentence.
@@ -36,6 +37,7 @@ REFUSALS = (
     TooManyAttempts,
     InvalidField,
     InvalidClient,
+    InvalidRecipient,
     UnfitPassword,
     StoreUnavailable,
 )
