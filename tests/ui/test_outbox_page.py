@@ -49,7 +49,7 @@ def test_a_test_mail_on_the_sandbox_is_there_to_read(page: AppTest, services: Se
     services.outbox.send_test(LOCAL, "tess@mail.example")
     page.session_state["outbox-picked"] = services.outbox.list_all(LOCAL)[0].id
     page.run()  # with another mail, the table takes up what is selected
-    assert "this is a test mail." in page.code[0].value
+    assert "This is a test mail:" in page.code[0].value
 
 
 def test_what_is_no_address_is_refused_and_stays_typed(page: AppTest) -> None:

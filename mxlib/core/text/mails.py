@@ -49,7 +49,7 @@ def words_of(content: MailContent) -> MailText:
         "Test mail of MXM",
         (
             "Hello,",
-            f"this is a test mail. {content.asked_by} asked MXM{where} to send it.",
+            f"This is a test mail: {content.asked_by} asked MXM{where} to send it.",
             "You have received it, so mail leaves as it should. There is nothing to do.",
         ),
     )

@@ -62,11 +62,11 @@ def _all_mails() -> None:
         [mail.id for mail in found],
         alt="All mails, those that wait first, then the newest",
         column_config={
-            "To": st.column_config.TextColumn(width=220),
+            "To": st.column_config.TextColumn(width=190),
             "About": st.column_config.TextColumn(width=90),
-            "State": st.column_config.TextColumn(width=110),
-            "Result": st.column_config.TextColumn(width=420),
-            "Queued": st.column_config.TextColumn(width=110),
+            "State": st.column_config.TextColumn(width=105),
+            "Result": st.column_config.TextColumn(width=330),
+            "Queued": st.column_config.TextColumn(width=95),
             "By": st.column_config.TextColumn(width=110),
         },
     )
