@@ -19,7 +19,7 @@ MOST_DAYS_LATER = 3650
 
 
 class MailSecurity(StrEnum):
-    """How mail reaches the server that accepts it."""
+    """Protection of mail on its way to the server that accepts it."""
 
     TLS = "tls"
     STARTTLS = "starttls"

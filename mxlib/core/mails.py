@@ -17,7 +17,7 @@ MAX_NAME = 100
 
 
 class MailCause(StrEnum):
-    """What a mail was queued for; a stored value never changes."""
+    """The cause of a mail; a stored value never changes."""
 
     TEST = "test"
 
@@ -35,7 +35,7 @@ class MailStatus(StrEnum):
 
 
 class MailProblem(StrEnum):
-    """Why a try to send failed; a stored value never changes."""
+    """The reason of a failed try; a stored value never changes."""
 
     #: The server answered about this mail: 4xx, or 5xx for good.
     ANSWERED = "answered"
@@ -108,7 +108,7 @@ class MailText:
 
 
 def retry_pause(tries: int) -> float | None:
-    """Return the seconds from the failed try of this number to the next; None after the last."""
+    """Return the seconds from this failed try to the next; None after the last."""
     return float(PAUSES[tries - 1]) if tries <= len(PAUSES) else None
 
 

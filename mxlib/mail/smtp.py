@@ -54,7 +54,10 @@ class _Answers:
 
 
 class _Bounded(smtplib.SMTP):
-    """SMTP whose answers are bounded; `file` is new after STARTTLS, so that nothing said in clear remains."""
+    """SMTP whose answers are bounded.
+
+    `file` is new after STARTTLS, so that nothing that came in clear remains.
+    """
 
     until = 0.0
     step = STEP_S

@@ -81,7 +81,10 @@ class QueuedMail:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of sending did; `next_at` is when the next may find something, None while nothing waits."""
+    """The figures of one round of sending.
+
+    `next_at` is when the next may find something; None while nothing waits.
+    """
 
     sent: int = 0
     ended: int = 0
@@ -342,7 +345,7 @@ class OutboxService:
         return []
 
     def _send_now(self, number: int) -> None:
-        """Send one mail at once if the pace allows it; else it waits for its turn."""
+        """Send one mail at once if the pace allows it."""
         record = self._claim(number)
         if record is not None:
             self._send(record)

@@ -112,7 +112,7 @@ def counts(tx: Tx) -> dict[str, int]:
 
 
 def free_at(tx: Tx, now: float, per_hour: int) -> float:
-    """Return when the next mail may leave by the number of tries in the last hour."""
+    """Return when the next mail may leave, by the tries of the last hour."""
     query = sa.select(outbox_try.c.at).where(outbox_try.c.at > now - HOUR, outbox_try.c.at <= now)
     earlier = tx.execute(query.order_by(outbox_try.c.at.desc()).limit(1).offset(per_hour - 1)).scalar()
     return now if earlier is None else float(earlier) + HOUR
@@ -125,7 +125,7 @@ def next_due(tx: Tx, now: float) -> float | None:
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> MailRecord | None:
-    """Take the lease of the mail that is due first, or of mail `number`, and count a try.
+    """Claim the mail that is due first, or mail `number`, and count a try.
 
     None without one. A time beyond what can be is of a clock that was set back: such a mail is due as well.
     """
@@ -147,7 +147,7 @@ def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> Mai
 
 
 def postpone(tx: Tx, record: MailRecord, next_at: float, problem: MailProblem, code: int, words: str) -> None:
-    """Record a try that failed, and when the next is made; nothing once another process has the lease."""
+    """Record a failed try and when the next is made, unless another process has the lease."""
     mine = (table.c.id == record.id, _WAITING, table.c.lease_owner == record.lease_owner)
     values = {"next_at": next_at, "problem": problem, "code": code, "words": words}
     tx.execute(table.update().where(*mine).values(**values, lease_owner=None, lease_until=None))
@@ -157,9 +157,9 @@ def end(
     tx: Tx, record: MailRecord, status: MailStatus, at: float, *, problem: str = "", code: int = 0, words: str = "",
     keeps_content: bool = False,
 ) -> bool:  # fmt: skip
-    """End a mail and delete its content, unless it has ended already; return whether this ended it.
+    """End a mail and delete its content; return whether it had not ended before.
 
-    A mail that was sent ends whoever has the lease by then, so that it is not sent once more.
+    A mail that was sent ends although another process may have the lease by then, so that it is not sent once more.
     """
     mine: tuple[sa.ColumnElement[bool], ...] = (table.c.id == record.id, _WAITING)
     if status in {MailStatus.REFUSED, MailStatus.NOT_DELIVERED}:
