@@ -147,7 +147,7 @@ def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> Mai
 
 
 def postpone(tx: Tx, record: MailRecord, next_at: float, problem: MailProblem, code: int, words: str) -> None:
-    """Record a failed try and when the next is made, unless another process has the lease."""
+    """Record a failed try and the time of the next, if the lease still holds."""
     mine = (table.c.id == record.id, _WAITING, table.c.lease_owner == record.lease_owner)
     values = {"next_at": next_at, "problem": problem, "code": code, "words": words}
     tx.execute(table.update().where(*mine).values(**values, lease_owner=None, lease_until=None))
