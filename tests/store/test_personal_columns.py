@@ -79,8 +79,8 @@ NOTHING = {
     "audit_chain": "number key at why first before earlier mark",
     "audit_checkpoint": "first last until link key mark",
     "audit_head": "id last link mark",
-    "background_task": "name next_at requested_at lease_owner lease_until attempts started_at finished_at failing_since "
-    "code figures",
+    "background_task": "name next_at requested_at lease_owner lease_until attempts started_at finished_at "
+    "failing_since code figures",
     "client": "id language default_quota max_quota max_mailboxes created_at",
     "client_domain": "domain client position",
     "dated_deletion": "kind",
