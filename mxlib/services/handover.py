@@ -16,8 +16,8 @@ from mxlib.services.runs import RunService
 from mxlib.store import Store, audit, hand_over, journal, known_passwords
 from mxlib.store.hand_over import HandOver, Owner
 
-#: Ways by which taking a file hints that people have their passwords.
-_OFFERED = frozenset(texts.WAYS) - {HandOverWay.OTHER}
+#: Files that may have brought their passwords to people. The dialog of a message offers to mark its person.
+_OFFERED = frozenset(texts.WAYS) - {HandOverWay.OTHER, HandOverWay.MESSAGE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ _TAKEN: Mapping[HandOverWay, tuple[str, str]] = {
     HandOverWay.MAIL_MERGE: ("row for mail merge", "rows for mail merge"),
     HandOverWay.FILE: ("password in files for clients", "passwords in files for clients"),
     HandOverWay.PASSWORD_MANAGER: ("login for a password manager", "logins for a password manager"),
-    HandOverWay.MESSAGE: ("message", "messages"),
 }
 
 

@@ -146,26 +146,24 @@ def _selected(view: RunView, people: Sequence[Person]) -> list[int]:
                 "name": [each.owner.name for each in people],
                 "address": [each.owner.address for each in people],
                 "recovery_email": [each.owner.recovery_email for each in people],
-                "done": [each.is_done for each in people],
+                "when": [_when(each, now) for each in people],
                 "how": [_how(each) for each in people],
-                "when": ["" if each.hand_over.at is None else moment(each.hand_over.at, now) for each in people],
                 "who": [each.hand_over.who for each in people],
             }
         ),
         hide_index=True,
-        height=min(len(people), 10) * 35 + 38 if people else 73,
+        height=(min(max(len(people), 1), 14) + 1) * 33 + 4,
         placeholder="",
         key=f"handover-{view.id}-{digest}-{st.session_state.get(_TURN, 0)}",
         alt=f"People with a password of run {view.id}, and whether they have it",
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "name": text("Name", width=180),
-            "address": text("Address", width=260),
-            "recovery_email": text("Recovery email", width=220),
-            "done": st.column_config.CheckboxColumn("Handed over", width=110),
-            "how": text("By", width=190),
-            "when": text("When", width=110),
+            "name": text("Name", width=150),
+            "address": text("Address", width=220),
+            "recovery_email": text("Recovery email", width=180),
+            "when": text("Handed over", width=170),
+            "how": text("By", width=130),
             "who": text("Marked by", width=140),
         },
     )
@@ -173,9 +171,13 @@ def _selected(view: RunView, people: Sequence[Person]) -> list[int]:
     return [row for row in rows if row < len(people)]
 
 
-def _how(person: Person) -> str:
+def _when(person: Person, now: float) -> str:
     if person.changed:
         return texts.CHANGED
+    return "" if person.hand_over.at is None else f"✓ {moment(person.hand_over.at, now)}"
+
+
+def _how(person: Person) -> str:
     way = person.hand_over.way
     return texts.WAYS.get(way, "") if way else ""
 
