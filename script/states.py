@@ -202,3 +202,11 @@ def forget(page: Page) -> None:
     steps.visit(page, "/import")
     while page.get_by_role("button", name="Discard").count():
         steps.press(page, "Discard")
+
+
+@state()
+def texts(page: Page) -> None:
+    """Texts of letters, messages and mails, with a preview for an invented person."""
+    steps.visit(page, "/texts")
+    expect(page.get_by_text("for an invented person")).to_be_visible()
+    idle(page)

@@ -24,7 +24,7 @@ from mxlib.store import handover_texts as kept
 from mxlib.store.clients import ClientRecord
 from mxlib.store.handover_texts import ALL_CLIENTS, StoredLetterhead, StoredText
 
-__all__ = ["ALL_CLIENTS", "EditedText", "HandoverTexts", "InvalidText"]
+__all__ = ["ALL_CLIENTS", "EditedText", "HandoverTexts", "InvalidText", "StoredLetterhead"]
 
 _FIRST_LANGUAGE = next(iter(LANGUAGES))
 

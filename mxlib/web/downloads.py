@@ -13,6 +13,7 @@ from mxlib.auth.account_pages import confirm_address
 from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden, NotRecent
 from mxlib.core.handover.letters import Paper
+from mxlib.core.handover.texts import TextKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
@@ -120,6 +121,21 @@ def draft_file(request: Request) -> Response:
     return _answer(lambda: app.drafts.file(caller(request), number, kind), _confirmation(request, "/import"))
 
 
+def sample_letter(request: Request) -> Response:
+    """Return a letter for an invented person, with the saved text of a client."""
+    texts = services.current().handover_texts
+    digits, language = request.path_params["client"], request.path_params["of"]
+    if len(digits) > _LONGEST_NUMBER:
+        return PlainTextResponse("There is no client of such a number.", status_code=404)
+
+    def make() -> File:
+        seen, client = caller(request), int(digits)
+        text = texts.get(seen, client, TextKind.LETTER, language).text
+        return File(f"sample-letter-{language}.pdf", texts.sample_letter(seen, client, language, text, _paper(request)))
+
+    return _answer(make)
+
+
 def template(_request: Request) -> Response:
     """Return an empty file with the right header and examples."""
     return _answer(services.current().exports.template)
@@ -147,5 +163,6 @@ routes = [
     Route("/export/{name}", domain_file, methods=["GET"]),
     Route("/export/selection/{name}", selection_file, methods=["GET"]),
     Route("/drafts/{name}", draft_file, methods=["GET"]),
+    Route("/texts/{client:digits}/{of}/letter.pdf", sample_letter, methods=["GET"]),
     Route("/template.csv", template, methods=["GET"]),
 ]

@@ -97,7 +97,7 @@ def test_a_forgotten_password_is_reset_and_its_message_outlives_a_click_outside(
     clicks(button(page, "Reset password"))
     clicks(drawer(page).get_by_role("button", name="Reset password", exact=True))
     message = drawer(page).locator('[data-testid="stCode"]').filter(has_text="Password: ").first
-    expect(message).to_contain_text(f"Mailbox: {FORGETS}")
+    expect(message).to_contain_text(f"Email address: {FORGETS}")
     password = re.search(r"Password: (\S+)", message.inner_text())
     assert password
     assert host.sandbox.password_is(FORGETS, password[1])

@@ -41,7 +41,7 @@ def test_a_hit_opens_the_drawer_over_the_page_that_is_open(app: App) -> None:
     assert tab.title[0].value == "Jobs"
     assert {"drawer_more", "drawer_password", "drawer_lock"} <= {button.key for button in tab.button}
     assert "drawer_unlock" not in {button.key for button in tab.button}
-    assert any("Mailbox: kim@a.nl" in code.value for code in tab.code)
+    assert any("Email address: kim@a.nl" in code.value for code in tab.code)
 
 
 @pytest.mark.parametrize("page", ["overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"])

@@ -18,11 +18,13 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.clients import ClientDetails
+from mxlib.core.handover.texts import Text, TextKind
 from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
+from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
 from mxlib.store import audit, audit_check, clock_guard, dated_deletions, hold, manual_writes
@@ -229,6 +231,12 @@ def a_client(tab: Tab) -> None:
     tab.app.session_state["clients-picked"] = tab.services.clients.add(LOCAL, ClientDetails("Client A", (HERE,)))
 
 
+def a_text(tab: Tab) -> None:
+    texts = tab.services.handover_texts
+    before = texts.get(LOCAL, ALL_CLIENTS, TextKind.LETTER, "en")
+    texts.save(LOCAL, ALL_CLIENTS, TextKind.LETTER, "en", Text("For {address}"), before=before)
+
+
 def a_dated_deletion(why: str = "") -> Callable[[Tab], None]:
     """A mailbox has a date for its deletion, and asks first with `why`."""
 
@@ -275,6 +283,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("save-client", "clients", before=a_client), ("edit-client",)),
     (Action("save-client", "clients"), ("add-client",)),
     (Action("delete-client", "clients", before=a_client), ("ask-delete-client",)),
+    (Action("save-text", "texts"), ()),
+    (Action("reset-text", "texts", before=a_text), ()),
+    (Action("save-letterhead", "texts"), ()),
     (Action("import-clients", "clients"), ("import-client-list", "client-list")),
     (Action("outbox-test", "outbox"), ()),
     (Action("outbox-try", "outbox", before=a_waiting_mail), ()),
@@ -414,6 +425,8 @@ def world(services: Services) -> dict[str, Any]:
         "done": done,
         "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in services.users.list_all(LOCAL)],
         "clients": services.clients.list_all(LOCAL),
+        "text": services.handover_texts.get(LOCAL, ALL_CLIENTS, TextKind.LETTER, "en"),
+        "letterhead": services.handover_texts.letterhead(LOCAL, ALL_CLIENTS),
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],

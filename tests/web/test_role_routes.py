@@ -49,6 +49,7 @@ TABLE = {
     "/export/b.nl.csv": MANAGERS & EVERYWHERE,
     "/export/all.csv": MANAGERS,
     "/export/clients.csv": CHIEF,
+    "/texts/0/en/letter.pdf": CHIEF,
     "/export/selection/1.csv": NOBODY,
     "/drafts/DRAFT.csv": AGENCY,
     "/runs/1/results.csv": CHIEF,

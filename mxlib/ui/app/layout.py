@@ -24,6 +24,7 @@ _PLACES = {
     "jobs": ("Jobs", ":material/play_circle:", "jobs"),
     "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
     "clients": ("Clients", ":material/domain:", "clients"),
+    "texts": ("Texts", ":material/edit_note:", "texts"),
     "audit": ("Audit log", ":material/history:", "audit-log"),
     "outbox": ("Outbox", ":material/outbox:", "outbox"),
     "access": ("Team and API", ":material/key:", "team"),
@@ -32,7 +33,7 @@ _PLACES = {
 #: The pages of the navigation, in its order, under their headings.
 _SECTIONS = {
     "": ("overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"),
-    "Admin": ("clients", "outbox", "audit", "access"),
+    "Admin": ("clients", "texts", "outbox", "audit", "access"),
 }
 
 
@@ -65,7 +66,7 @@ def _is_listed(name: str) -> bool:
             return _may_anywhere(Permission.IMPORT)
         case "email_accounts" | "jobs":
             return _may_anywhere(*Permission)
-        case "clients" | "outbox":
+        case "clients" | "texts" | "outbox":
             return caller().admin
         case _:
             return True

@@ -4,6 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core import client_setup
+from mxlib.ui.app import layout
 from mxlib.ui.widgets import dialogs
 
 
@@ -23,12 +24,12 @@ def show(address: str, password: str = "") -> None:
                 st.caption(each.use)
         label = "Message for the owner, with the password" if password else "Message for the owner"
         with st.expander(label, icon=":material/forward_to_inbox:", expanded=bool(password)):
-            st.code(client_setup.text(address, server, password), language=None, wrap_lines=True)
+            st.code(_message(address, password), language=None, wrap_lines=True)
 
 
 def show_message(address: str, password: str = "") -> None:
     """Show the whole message for the owner, with one button that copies it."""
-    show_text(client_setup.text(address, services.current().settings.server, password))
+    show_text(_message(address, password))
 
 
 def show_text(text: str) -> None:
@@ -41,6 +42,10 @@ def show_text(text: str) -> None:
 def ask(address: str) -> None:
     """Show the settings in a dialog."""
     show(address)
+
+
+def _message(address: str, password: str) -> str:
+    return services.current().handover_texts.message(layout.caller(), address, password=password)
 
 
 def _value(label: str, value: str) -> None:
