@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.clients import ClientDetails
 from mxlib.core.handover.texts import TextKind
+from mxlib.core.text.handover_texts import KIND_LABELS
 from mxlib.services.handover_texts import ALL_CLIENTS
 from tests.support.app import App, opened
 from tests.support.pages import opened as page
@@ -26,7 +27,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 def chosen(kind: TextKind, client: int = ALL_CLIENTS) -> AppTest:
     tab = page("texts")
     tab.selectbox(key="texts-client").set_value(client)
-    tab.selectbox(key="texts-kind").set_value(kind).run()
+    tab.selectbox(key="texts-kind").set_value(KIND_LABELS[kind]).run()
     assert not tab.exception
     return tab
 
@@ -63,8 +64,8 @@ def test_what_is_wrong_is_said_at_once_and_what_was_typed_stays(app: App) -> Non
     assert [error.split(":")[0] for error in errors(tab)] == ["Text"] * 3
     tab.button(key="save-text").click().run()
     assert any("no password goes by mail" in error for error in errors(tab))
-    tab.selectbox(key="texts-kind").set_value(TextKind.LETTER).run()
-    tab.selectbox(key="texts-kind").set_value(TextKind.MAIL).run()
+    tab.selectbox(key="texts-kind").set_value("Letter").run()
+    tab.selectbox(key="texts-kind").set_value("Mail").run()
     assert tab.text_area(key=field).value == "{addr} {password}"
     assert not app.services.handover_texts.get(LOCAL, ALL_CLIENTS, TextKind.MAIL, "en").is_own
 

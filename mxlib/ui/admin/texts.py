@@ -45,9 +45,8 @@ def show() -> None:
     spoken = {client.id: client.details.language for client in everyone}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         client = st.selectbox("Client", list(names), key="texts-client", format_func=names.__getitem__, width=260)
-        kind = st.selectbox(
-            "Kind", list(TextKind), key="texts-kind", format_func=sentences.KIND_LABELS.__getitem__, width=200
-        )
+        kinds = {label: kind for kind, label in sentences.KIND_LABELS.items()}
+        kind = kinds[st.selectbox("Kind", list(kinds), key="texts-kind", width=200)]
         language = st.selectbox(
             "Language", list(LANGUAGES), list(LANGUAGES).index(spoken.get(client, next(iter(LANGUAGES)))),
             key=f"texts-language-{client}", format_func=LANGUAGES.__getitem__, width=160,
