@@ -31,7 +31,12 @@ _ENDS: Mapping[TaskCode, str] = {
 }
 
 #: What the figures of a result count.
-_COUNTED = {"runs": "run", "entries": "audit entry", "deletions": "dated deletion", "mails": "mail"}
+_COUNTED = {
+    "runs": ("run", "runs"),
+    "entries": ("audit entry", "audit entries"),
+    "deletions": ("dated deletion", "dated deletions"),
+    "mails": ("mail", "mails"),
+}
 
 
 def result(code: str, figures: Mapping[str, Any]) -> str:
@@ -39,7 +44,7 @@ def result(code: str, figures: Mapping[str, Any]) -> str:
     if not code:
         return ""
     text = _ENDS.get(TaskCode(code), code) if code in {*TaskCode} else code
-    counted = [count(int(figures[name]), noun) for name, noun in _COUNTED.items() if figures.get(name)]
+    counted = [count(int(figures[name]), *nouns) for name, nouns in _COUNTED.items() if figures.get(name)]
     return f"{text}: {', '.join(counted)}." if counted and code == TaskCode.DONE else f"{text}."
 
 
