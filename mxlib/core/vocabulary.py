@@ -281,6 +281,7 @@ class AuditAction(StrEnum):
     TEXT_RESET = "client.text_reset"
     LETTERHEAD_CHANGE = "client.letterhead"
     TIME_CONFIRM = "time.confirm"
+    TASK_RUN = "task.run"
     BACKUP_MAKE = "backup.make"
     BACKUP_RESTORE = "backup.restore"
     BACKUP_CONTINUE = "backup.continue"

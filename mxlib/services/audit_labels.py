@@ -77,6 +77,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TEXT_RESET: "Set the standard text",
     AuditAction.LETTERHEAD_CHANGE: "Changed a letterhead",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",
+    AuditAction.TASK_RUN: "Ran a background task",
     AuditAction.BACKUP_MAKE: "Made a backup",
     AuditAction.BACKUP_RESTORE: "Restored a backup",
     AuditAction.BACKUP_CONTINUE: "Let runs go on after a restore",

@@ -1,17 +1,25 @@
-"""The background tasks of the server: which there are, when each is due, and how it ended for people."""
+"""The background tasks of the server: which there are, when each is due, and what an admin sees and does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.auth.refusals import Refusals
 from mxlib.clock import Clock
-from mxlib.core.nights import DAY
+from mxlib.core.nights import DAY, HOUR
+from mxlib.core.text import background_tasks as texts
+from mxlib.core.vocabulary import AuditAction
 from mxlib.runs.manager import RunManager
 from mxlib.services.audit_proof import CHECK_HOUR, AuditProof
 from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
+from mxlib.services.exports import NotFound
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.outbox import OutboxService
-from mxlib.store import Store
+from mxlib.store import Store, audit, background_tasks
+from mxlib.store.background_tasks import TaskRecord
 from mxlib.tasks import BackgroundTask, Every, Lease, Nightly, TaskCode, TaskName, TaskResult, TaskRunner
 
 #: Seconds between two runs of what is due at any time.
@@ -19,6 +27,81 @@ _OFTEN = 600.0
 
 #: Seconds after which files that were in use are emptied again.
 ERASE_AGAIN_S = 2.0
+
+#: Seconds after which a failure, or a run that did not begin at its time, is reported.
+LONG_S = HOUR
+
+#: Seconds after which a run that has not ended is reported.
+LONGEST_RUN_S = 3 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """One background task as an admin sees it; times in Unix seconds."""
+
+    name: TaskName
+    #: How it ended last, and what fills the text of that; blank before its first end.
+    code: str = ""
+    figures: Mapping[str, Any] | None = None
+    ended_at: float | None = None
+    #: When it is due; None before the server has prepared it.
+    due_at: float | None = None
+    running_since: float | None = None
+    failing_since: float | None = None
+    #: Whether its run has not begun, long after it was due.
+    is_overdue: bool = False
+    #: Whether its run has not ended for very long.
+    is_stuck: bool = False
+
+    def moves(self, now: float) -> bool:
+        """Return whether it runs, or is about to."""
+        return self.running_since is not None or (self.due_at is not None and self.due_at <= now)
+
+
+@resolves_callers
+class BackgroundTasks:
+    """Shows background tasks to admins, and runs one now; any process may do it."""
+
+    def __init__(self, store: Store, clock: Clock, runner: TaskRunner) -> None:
+        self._store, self._clock, self._runner = store, clock, runner
+        self._since = clock.now()
+
+    def every(self, caller: Caller) -> tuple[TaskState, ...]:
+        """Return the state of each task; for admins."""
+        if not caller.admin:
+            raise Forbidden("Only admins see the background tasks. Ask an admin.")
+        with self._store.read() as tx:
+            records = background_tasks.every(tx)
+        now = self._clock.now()
+        return tuple(self._state(task, records.get(task.name), now) for task in self._runner.tasks)
+
+    def run_now(self, caller: Caller, name: TaskName) -> None:
+        """Let a task run at once, or again if it runs; for admins.
+
+        Raises NotFound for one that the server has not prepared yet.
+        """
+        if not caller.admin:
+            raise Forbidden("Only admins run background tasks. Ask an admin.")
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if not background_tasks.request(tx, name, now):
+                raise NotFound(texts.not_ready(name))
+            audit.record(tx, caller, AuditAction.TASK_RUN, at=now, on=name.value)
+        self._runner.wake()
+
+    def _state(self, task: BackgroundTask, record: TaskRecord | None, now: float) -> TaskState:
+        if record is None:
+            return TaskState(task.name)
+        due_at = record.next_at if record.requested_at is None else min(record.next_at, record.requested_at)
+        if record.is_due(now, task.longest_wait):
+            due_at = min(due_at, now)
+        running_since = record.started_at if record.is_leased(now) else None
+        return TaskState(
+            task.name, record.code, record.figures, record.finished_at, due_at, running_since, record.failing_since,
+            # While the server was stopped, nothing could run.
+            is_overdue=running_since is None and now - max(due_at, self._since) > LONG_S,
+            is_stuck=running_since is not None and now - running_since > LONGEST_RUN_S,
+        )  # fmt: skip
 
 
 def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[], bool]) -> TaskRunner:

@@ -27,6 +27,7 @@ from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
 from mxlib.services.audit_proof import AuditProof
+from mxlib.services.background_tasks import BackgroundTasks
 from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
 from mxlib.services.client_terms import ClientTerms
@@ -111,6 +112,7 @@ class Services:
     backups: Backups
     task_runner: TaskRunner
     outbox: OutboxService
+    background_tasks: BackgroundTasks
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -269,6 +271,7 @@ def assemble(
         backups=backups,
         task_runner=task_runner,
         outbox=outbox,
+        background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from mxlib.clock import Clock
 from mxlib.core.background_tasks import TaskCode, TaskName, TaskResult
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, Tx, background_tasks
 from mxlib.store.background_tasks import LEASE_S, Lease, LeaseLost
-from mxlib.tasks.task import LONGEST_PAUSE, BackgroundTask
+from mxlib.tasks.task import BackgroundTask
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class TaskRunner:
             record = records.get(task.name)
             if record is None or task.name in self._running or record.is_leased(now):
                 continue
-            if not record.is_due(now, max(task.schedule.longest, LONGEST_PAUSE)):
+            if not record.is_due(now, task.longest_wait):
                 waits.append(record.next_at - now)
             elif len(self._running) < WORKERS:
                 self._begin(task, record, now)

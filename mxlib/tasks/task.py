@@ -72,6 +72,11 @@ class BackgroundTask:
     #: Seconds after the first failure before it is tried again; the pause doubles with each further one.
     retry_s: float = 30.0
 
+    @property
+    def longest_wait(self) -> float:
+        """Return the most seconds from a run to the next one, after a failure too."""
+        return max(self.schedule.longest, LONGEST_PAUSE)
+
     def next_at(self, result: TaskResult, attempts: int, now: float) -> float:
         """Return when it is due after a run.
 

@@ -62,3 +62,8 @@ def overdue(name: TaskName, due_at: float, now: float) -> str:
         f'The background task "{LABELS[name]}" was due {moment(due_at, now)} and has not run. '
         "If this stays so, restart the server."
     )
+
+
+def not_ready(name: TaskName) -> str:
+    """Say that a task cannot be run yet."""
+    return f'The server has not prepared "{LABELS[name]}" yet. Try again in a minute.'
