@@ -34,6 +34,12 @@ LONG_S = HOUR
 #: Seconds after which a run that has not ended is reported.
 LONGEST_RUN_S = 3 * HOUR
 
+#: Tasks whose own problem is reported by what they do, where their result is FAILED.
+_REPORT_FAILURES = frozenset({TaskName.BACKUP, TaskName.DATABASE_CHECK})
+
+#: Tasks whose delay is reported by what they do: the age of the newest backup.
+_REPORT_DELAYS = frozenset({TaskName.BACKUP})
+
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
@@ -89,6 +95,15 @@ class BackgroundTasks:
             audit.record(tx, caller, AuditAction.TASK_RUN, at=now, on=name.value)
         self._runner.wake()
 
+    def problems(self, caller: Caller) -> list[str]:
+        """Return which tasks fail, wait or run for too long, one sentence each; for admins.
+
+        What the backup and the check of the database report themselves is left out.
+        """
+        now = self._clock.now()
+        found = (_problem(state, now) for state in self.every(caller)) if caller.admin else ()
+        return [text for text in found if text]
+
     def _state(self, task: BackgroundTask, record: TaskRecord | None, now: float) -> TaskState:
         if record is None:
             return TaskState(task.name)
@@ -102,6 +117,19 @@ class BackgroundTasks:
             is_overdue=running_since is None and now - max(due_at, self._since) > LONG_S,
             is_stuck=running_since is not None and now - running_since > LONGEST_RUN_S,
         )  # fmt: skip
+
+
+def _problem(state: TaskState, now: float) -> str:
+    """Return what is wrong with a task, in one sentence.
+
+    Blank when nothing is, or when others report it.
+    """
+    if state.is_stuck and state.running_since is not None:
+        return texts.stuck(state.name, state.running_since, now)
+    if state.is_overdue and state.due_at is not None and state.name not in _REPORT_DELAYS:
+        return texts.overdue(state.name, state.due_at, now)
+    since, reported = state.failing_since, state.code == TaskCode.FAILED and state.name in _REPORT_FAILURES
+    return texts.failing(state.name, since, now) if since is not None and now - since > LONG_S and not reported else ""
 
 
 def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[], bool]) -> TaskRunner:

@@ -134,6 +134,7 @@ class Services:
             *self.audit_proof.problems(caller),
             *self.backups.waits(),
             *((*self.backups.problems(), *self.outbox.problems()) if caller.admin else ()),
+            *self.background_tasks.problems(caller),
         ]
 
     def host_is_well(self) -> bool | None:

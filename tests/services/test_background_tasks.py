@@ -1,4 +1,4 @@
-"""Background tasks as admins see them: their states, the request to run one now."""
+"""Background tasks as admins see them: their states, the request to run one now, and what health reports."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.background_tasks import TaskCode, TaskName, TaskResult
 from mxlib.core.text import background_tasks as texts
-from mxlib.services.background_tasks import TaskState
+from mxlib.services.background_tasks import LONG_S, LONGEST_RUN_S, TaskState
 from mxlib.services.exports import NotFound
 from mxlib.store import background_tasks
 from mxlib.store.background_tasks import LEASE_S, Lease
@@ -44,8 +44,22 @@ class Tasks:
         assert lease is not None
         return lease
 
+    def renew(self, lease: Lease) -> None:
+        with self.app.services.store.write() as tx:
+            assert background_tasks.renew(tx, lease, self.clock.now())
+
+    def later(self, seconds: float, *idle: TaskName) -> None:
+        """Let time pass; all tasks but those that are `idle` run as they should."""
+        self.clock.ahead += seconds
+        for name in TaskName:
+            if name not in idle:
+                self.run(name)
+
     def state(self, name: TaskName = TASK) -> TaskState:
         return next(state for state in self.service.every(LOCAL) if state.name == name)
+
+    def unwell(self) -> list[str]:
+        return self.app.services.unwell(LOCAL)
 
 
 @pytest.fixture
@@ -90,6 +104,9 @@ def test_others_neither_see_nor_run_tasks(tasks: Tasks) -> None:
         tasks.service.run_now(KIM, TASK)
     assert tasks.state() == before
     assert "task.run" not in {what for what, _, _ in trail(tasks.app)[len(known) :]}
+    tasks.later(2 * LONG_S, TASK)
+    assert tasks.unwell()
+    assert tasks.app.services.unwell(KIM) == []
 
 
 def test_a_task_that_is_not_prepared_yet_cannot_be_run(app: App) -> None:
@@ -97,3 +114,68 @@ def test_a_task_that_is_not_prepared_yet_cannot_be_run(app: App) -> None:
     with pytest.raises(NotFound, match="Try again in a minute"):
         app.services.background_tasks.run_now(LOCAL, TASK)
     assert trail(app) == known
+    assert app.services.unwell(LOCAL) == []
+
+
+def test_health_reports_a_task_that_fails_for_long_until_it_succeeds(tasks: Tasks) -> None:
+    tasks.run(TASK, TaskCode.UNFORESEEN)
+    assert tasks.unwell() == []
+    since = tasks.state().failing_since
+    assert since is not None
+    tasks.later(LONG_S + MINUTE, TASK)
+    tasks.run(TASK, TaskCode.UNFORESEEN)
+    assert tasks.unwell() == [texts.failing(TASK, since, tasks.clock.now())]
+    tasks.run(TASK)
+    assert tasks.unwell() == []
+
+
+def test_health_reports_an_overdue_task_once_the_server_had_time_to_run_it(tasks: Tasks) -> None:
+    due_at = tasks.state().due_at
+    assert due_at is not None
+    tasks.later(10 * MINUTE + LONG_S - MINUTE, TASK)
+    assert tasks.unwell() == []
+    tasks.later(2 * MINUTE, TASK)
+    assert tasks.unwell() == [texts.overdue(TASK, due_at, tasks.clock.now())]
+    tasks.service._since = tasks.clock.now()  # the server was stopped until now
+    assert tasks.unwell() == []
+
+
+def test_requests_again_and_again_do_not_hide_that_a_task_is_overdue(tasks: Tasks) -> None:
+    tasks.later(2 * LONG_S, TASK)
+    tasks.service.run_now(LOCAL, TASK)
+    assert tasks.state().is_overdue
+
+
+def test_health_reports_a_run_that_does_not_end(tasks: Tasks) -> None:
+    lease, since = tasks.take(TASK), tasks.clock.now()
+    tasks.later(LONGEST_RUN_S - MINUTE, TASK)
+    tasks.renew(lease)
+    assert tasks.unwell() == []
+    tasks.later(2 * MINUTE, TASK)
+    tasks.renew(lease)
+    assert tasks.unwell() == [texts.stuck(TASK, since, tasks.clock.now())]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "reported"),
+    [
+        (TaskName.BACKUP, TaskCode.FAILED, False),
+        (TaskName.DATABASE_CHECK, TaskCode.FAILED, False),
+        (TaskName.BACKUP, TaskCode.UNFORESEEN, True),
+        (TaskName.AUDIT_CHECK, TaskCode.UNFORESEEN, True),
+        (TaskName.ERASURE, TaskCode.FAILED, True),
+    ],
+)
+def test_a_failure_that_is_reported_elsewhere_is_not_repeated(
+    tasks: Tasks, name: TaskName, code: TaskCode, reported: bool
+) -> None:
+    tasks.run(name, code)
+    tasks.later(LONG_S + MINUTE, name)
+    tasks.run(name, code)
+    assert [texts.LABELS[name] in problem for problem in tasks.unwell()] == [True] * reported
+
+
+def test_a_late_backup_is_reported_by_its_age_alone(tasks: Tasks) -> None:
+    tasks.later(3 * LONG_S, TaskName.BACKUP)
+    assert tasks.state(TaskName.BACKUP).is_overdue
+    assert tasks.unwell() == []

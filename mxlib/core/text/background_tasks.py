@@ -64,6 +64,14 @@ def overdue(name: TaskName, due_at: float, now: float) -> str:
     )
 
 
+def stuck(name: TaskName, since: float, now: float) -> str:
+    """Say that the run of a task does not end, and what to do."""
+    return (
+        f'The background task "{LABELS[name]}" has been running since {moment(since, now)}. '
+        "If it does not end, restart the server: it begins again."
+    )
+
+
 def not_ready(name: TaskName) -> str:
     """Say that a task cannot be run yet."""
     return f'The server has not prepared "{LABELS[name]}" yet. Try again in a minute.'
