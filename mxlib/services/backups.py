@@ -48,6 +48,7 @@ class Backups:
     def nightly(self) -> TaskResult:
         """Make the backup of this night unless it exists, and thin out old ones.
 
+        After a failure the runner waits an hour; a start or a person who asks sooner gets another try.
         None is made while everything waits after a restore.
         """
         now = self._clock.now()
@@ -142,6 +143,4 @@ class Backups:
 
 
 def _is_due(record: BackupRecord, now: float) -> bool:
-    if record.failed_at is not None and 0.0 <= now - record.failed_at < RETRY_S:
-        return False
     return record.good_at is None or night(record.good_at, BACKUP_HOUR) != night(now, BACKUP_HOUR)
