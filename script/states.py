@@ -197,6 +197,14 @@ def imported_before(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+@state(NARROW, WIDE)
+def background_tasks(page: Page) -> None:
+    """Background tasks, for admins: the last result, the next time, and *Run now*."""
+    steps.visit(page, "/background-tasks")
+    expect(page.get_by_role("button", name="Run now").first).to_be_visible()
+    idle(page)
+
+
 def forget(page: Page) -> None:
     """Discard what a state left behind, so that the next one is not offered it."""
     steps.visit(page, "/import")

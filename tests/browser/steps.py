@@ -16,6 +16,7 @@ PAGES = {
     "Import": "/import",
     "Jobs": "/jobs",
     "Audit log": "/audit-log",
+    "Background tasks": "/background-tasks",
     "Team and API": "/team",
 }
 #: Six rows: two to send as they are, one without a password, one twice, one with a space.

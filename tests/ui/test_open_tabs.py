@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
+from mxlib.core.background_tasks import TaskName
 from mxlib.core.clients import ClientDetails
 from mxlib.core.handover.texts import Text, TextKind
 from mxlib.core.mails import MailCause, TrialMail
@@ -27,7 +28,7 @@ from mxlib.services.drafts import DraftContent
 from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
-from mxlib.store import audit, audit_check, clock_guard, dated_deletions, hold, manual_writes
+from mxlib.store import audit, audit_check, background_tasks, clock_guard, dated_deletions, hold, manual_writes
 from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
@@ -220,6 +221,13 @@ def letters_taken(tab: Tab) -> None:
     tab.services.exports.run_file(LOCAL, tab.run or 0, "letters.pdf")
 
 
+def a_task(tab: Tab) -> None:
+    """The server has prepared its background tasks."""
+    with tab.services.store.write() as tx:
+        for name in TaskName:
+            background_tasks.introduce(tx, name, tab.services.clock.now(), at_start=False)
+
+
 def of_ticks(name: str) -> Callable[[Tab], None]:
     def tick(tab: Tab) -> None:
         tab.app.session_state["selected"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
@@ -325,6 +333,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("confirm-time", "email_accounts", before=a_jump), ()),
     (Action("continue-restored", "email_accounts", before=a_restore), ()),
     (Action("audit-accept", "audit", before=a_break), ()),
+    (Action("run-task-", "background_tasks", before=a_task), ()),
     (Action("unconfirmed_show_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
     (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),

@@ -13,19 +13,21 @@ from tests.support.app import App, opened
 from tests.support.pages import ENTRY, visit
 
 PASSWORD = "four words in a row"
-PAGES_SEEN = ("email_accounts", "import_mailboxes", "jobs", "clients", "outbox", "audit", "access", "mailbox")
+PAGES_SEEN = (
+    "email_accounts", "import_mailboxes", "jobs", "clients", "outbox", "audit", "background_tasks", "access", "mailbox",
+)  # fmt: skip
 
 #: Keys of what is offered: what changes, exports or deletes mailboxes, or manages this server.
 HELP = {"card_quota", "card_password", "card_recovery", "card_name"}
 MANAGE = HELP | {"card_delete", "to_import", "new", "export-all", "upload"}
-ADMINISTER = {"add-user", "add-token", "evidence", "client-add"}
+ADMINISTER = {"add-user", "add-token", "evidence", "client-add", "run-task-backup"}
 
 OFFERED: dict[str, set[str]] = {
     Role.VIEWER: set(),
     Role.HELPDESK: HELP,
     Role.MANAGER: MANAGE,
     Role.CLIENT_ADMIN: MANAGE,
-    "admin": MANAGE | {"add-user", "add-token", "evidence"},
+    "admin": MANAGE | {"add-user", "add-token", "evidence", "run-task-backup"},
 }
 
 

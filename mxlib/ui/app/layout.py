@@ -27,13 +27,14 @@ _PLACES = {
     "texts": ("Texts", ":material/edit_note:", "texts"),
     "audit": ("Audit log", ":material/history:", "audit-log"),
     "outbox": ("Outbox", ":material/outbox:", "outbox"),
+    "background_tasks": ("Background tasks", ":material/schedule:", "background-tasks"),
     "access": ("Team and API", ":material/key:", "team"),
 }
 
 #: The pages of the navigation, in its order, under their headings.
 _SECTIONS = {
     "": ("overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"),
-    "Admin": ("clients", "texts", "outbox", "audit", "access"),
+    "Admin": ("clients", "texts", "outbox", "audit", "background_tasks", "access"),
 }
 
 
@@ -66,7 +67,7 @@ def _is_listed(name: str) -> bool:
             return _may_anywhere(Permission.IMPORT)
         case "email_accounts" | "jobs":
             return _may_anywhere(*Permission)
-        case "clients" | "texts" | "outbox":
+        case "clients" | "texts" | "outbox" | "background_tasks":
             return caller().admin
         case _:
             return True
