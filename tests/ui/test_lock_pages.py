@@ -90,7 +90,7 @@ def test_selected_mailboxes_are_locked_by_a_run(services: Services) -> None:
     services.mailboxes.lock(LOCAL, "clienta.nl", "info")
     tab = opened()
     held = {"domain": "clienta.nl", "addresses": {INFO, OFFICE}, "turn": 1}
-    tab.session_state[selection._PICKED] = held
+    tab.session_state[selection._SELECTED] = held
     tab.run()
     assert {"lock", "unlock", "password"} <= names(tab, "do_")
     tab.button(key="do_lock").click().run()

@@ -81,7 +81,7 @@ def renders() -> dict[str, tuple[list[str], set[str]]]:
 #: A page of the navigation has one of six titles.
 SAFE = {
     "escaped", "verbatim", "spoken", "escape", "count", "megabytes", "age", "moment", "day", "len", "sum", "int",
-    "bool", "read_ago", "Page",
+    "bool", "read_ago", "Page", "floor",
 }  # fmt: skip
 
 
@@ -152,11 +152,23 @@ OURS: dict[str, set[str]] = {
     "imports/row_form": {"labels.kind(row['kind'])"},
     "runs/card": {
         "number",
-        "paper",
         "str.capitalize",
         "run_status.hidden_rows(view.hidden)",
         "run_status.no_longer_allowed(view.id)",
     },
+    "runs/handover": {
+        "each",
+        "e",
+        "name",
+        "paper",
+        "progress.people",
+        "texts.mark(len(offer.positions))",
+        "texts.never_taken(lost)",
+        "view.id",
+    },
+    "admin/background_tasks": {"label"},
+    "admin/outbox": {"label", "texts.paced(app.settings.mails_per_hour)"},
+    "runs/jobs": {"view.id"},
     "runs/progress": {"run_status.hidden_rows(view.hidden)", "labels.outcome(outcome)"},
     "runs/rows": {"figures.index", "labels.outcome(outcome)"},
     "mailboxes/selection_bar": {"action.label", "action.description", "verbs", "last"},
