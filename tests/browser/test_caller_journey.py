@@ -78,7 +78,7 @@ def test_a_full_mailbox_gets_a_gigabyte_more(page: Page, host: Served, clicks: C
     search(page, "vogel emma")
     clicks(button(page, FULL))
     expect(drawer(page)).to_contain_text("2.1 GB of 2 GB")
-    expect(drawer(page)).to_contain_text("105 % of the quota: no new mail comes in.")
+    expect(drawer(page)).to_contain_text("104 % of the quota: no new mail comes in.")
     clicks(button(page, "Add 1 GB"))
     expect(drawer(page)).to_contain_text("Raise the quota from 2 GB to 3 GB?")
     clicks(drawer(page).get_by_role("button", name="Add 1 GB", exact=True))
