@@ -171,7 +171,7 @@ def test_numbers_are_drawn_as_they_are(page: Page) -> None:
     finished(page)
     page.get_by_text("All rows (2)").click()
     idle(page)
-    rows = Grid(page)
+    rows = Grid(page, "rows-open")
     rows.column("Actual quota (MB)")
     drawn = page.evaluate("drawn")
     assert {"206", "207", "2000", "1996"} <= set(drawn)
