@@ -123,7 +123,8 @@ _OPTIONAL = frozenset({Placeholder.HELP, Placeholder.AGENCY})
 _ONE_LINE = frozenset({Placeholder.NAME, *_OPTIONAL})
 
 _TOKEN = re.compile(r"\{([^{}\n]*)\}")
-_IN_TEXT = re.compile(r"([ \t]*)\{(" + "|".join(Placeholder) + r")\}")
+#: Looked for at the first blank of a row only, so that many blanks take linear time.
+_IN_TEXT = re.compile(r"(?<![ \t])([ \t]*+)\{(" + "|".join(Placeholder) + r")\}")
 
 #: Characters of an unknown placeholder that a finding keeps, and how similar one must be to be suggested.
 _MAX_TOKEN, _SIMILAR = 100, 60.0
