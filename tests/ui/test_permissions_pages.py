@@ -233,12 +233,12 @@ def test_runs_and_their_results_follow_permissions(services: Services) -> None:
     for kind in ("xlsx", "csv"):
         assert f"/runs/{run}/results.{kind}" in links(mine)
         assert f"/runs/{run}/results.{kind}" in links(chief)
-    assert "a spreadsheet calculates cells" in page_text(mine)
+    assert "A spreadsheet calculates cells" in page_text(mine)
     services.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
     colleague = seen_by("colleague", "jobs", run=str(run))
     assert any(each.value.startswith(f"Run {run} ") for each in colleague.caption)
     assert f"/runs/{run}/" not in links(colleague)
-    assert "a spreadsheet calculates cells" not in page_text(colleague)
+    assert "A spreadsheet calculates cells" not in page_text(colleague)
     assert "importer" in page_text(colleague)
     assert "take" in buttons(colleague)
     for name in ("viewer", "exporter", "other", "nobody"):
