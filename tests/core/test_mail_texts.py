@@ -68,7 +68,7 @@ def test_stuck_mail_says_for_how_long_and_why(number: int, why: str, text: str) 
     assert mails.stuck(number, NOW - 7_200, why, NOW) == text
 
 
-def test_a_recipient_that_is_none_is_refused_with_an_example() -> None:
+def test_a_recipient_without_an_address_is_refused_with_an_example() -> None:
     assert mails.not_an_address("kim").startswith("kim is not an email address. Type one such as ")
     assert mails.not_an_address("").startswith("Blank is not an email address.")
 
