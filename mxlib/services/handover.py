@@ -164,4 +164,5 @@ class HandoverService:
         self._runs.handed_over(caller, run)
 
     def _people(self, caller: Caller, run: int, positions: Collection[int]) -> list[Person]:
-        return [each for each in self.progress(caller, run).people if each.owner.position in positions]
+        asked = frozenset(positions)
+        return [each for each in self.progress(caller, run).people if each.owner.position in asked]
