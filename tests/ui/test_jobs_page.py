@@ -3,7 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib.auth.permissions import LOCAL
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.core.plans.changes import NewPassword
 from mxlib.services.drafts import DraftContent
 from tests.support.app import App
 from tests.support.pages import opened, plain
@@ -109,3 +110,27 @@ def test_the_separator_of_the_csv_is_remembered(app: App) -> None:
     assert app.services.exports.delimiter(LOCAL) == "semicolon"
     again = opened("jobs", run=str(run))
     assert any("results.csv?delimiter=semicolon" in str(each.proto) for each in again.get("html"))
+
+
+def test_what_letters_lack_is_looked_up_once_and_again_after_a_new_password(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ended(app)
+    asked: list[int] = []
+    look_up = app.services.runs.not_handed_over
+
+    def counted(caller: Caller, number: int) -> tuple[str, ...]:
+        asked.append(number)
+        return look_up(caller, number)
+
+    monkeypatch.setattr(app.services.runs, "not_handed_over", counted)
+    tab = opened("jobs", run=str(run))
+    tab.run()
+    assert asked == [run]
+    (first, *_) = app.services.handover.progress(LOCAL, run).people
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    change = app.services.changes.plan(LOCAL, [first.owner.address], NewPassword())
+    app.services.changes.carry_out(LOCAL, change, days=7)
+    tab.run()
+    assert asked == [run, run]
+    assert first.owner.address in said(tab)

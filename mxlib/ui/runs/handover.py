@@ -24,6 +24,7 @@ from mxlib.ui.widgets.format import escaped
 LOOK_EVERY = 4
 
 _MESSAGE, _TURN, _WAY, _SHOWN = "handover-text", "handover-turn", "handover-way", "handover-shown"
+_LACKS = "handover-lacks"
 
 
 def show(view: RunView) -> None:
@@ -36,7 +37,7 @@ def show(view: RunView) -> None:
         st.subheader(texts.TITLE, anchor=False)
         _progress(view, progress)
         if progress.to_have:
-            _ways(view)
+            _ways(view, progress)
             _offer(view, progress)
         if progress.people:
             _people(view, progress)
@@ -57,7 +58,7 @@ def _progress(view: RunView, progress: Progress) -> None:
     actions.live(part, every=LOOK_EVERY)
 
 
-def _ways(view: RunView) -> None:
+def _ways(view: RunView, progress: Progress) -> None:
     """Show the files by which passwords reach their owners, side by side."""
     merge, print_, client, manager = st.columns(4, border=True, gap="small")
     base = f"/runs/{view.id}"
@@ -82,8 +83,22 @@ def _ways(view: RunView) -> None:
         with st.container(horizontal=True, gap="small"):
             links.download("Bitwarden", f"{base}/bitwarden.csv", key="bitwarden", may_ask=True)
             links.download("1Password", f"{base}/1password.csv", key="1password", may_ask=True)
-    for lack in services.current().runs.not_handed_over(layout.caller(), view.id):
+    for lack in _lacks(view, progress):
         st.warning(escaped(lack), icon=":material/warning:")
+
+
+def _lacks(view: RunView, progress: Progress) -> tuple[str, ...]:
+    """Return what letters and logins lack.
+
+    It is looked up once, since every password is opened for it.
+    """
+    changed = tuple(each.owner.position for each in progress.people if each.changed)
+    asked = (layout.caller().name, view.id, len(progress.people), changed)
+    known: tuple[object, tuple[str, ...]] | None = st.session_state.get(_LACKS)
+    if known is None or known[0] != asked:
+        known = asked, services.current().runs.not_handed_over(layout.caller(), view.id)
+        st.session_state[_LACKS] = known
+    return known[1]
 
 
 def _offer(view: RunView, progress: Progress) -> None:
@@ -204,7 +219,7 @@ def _new_password(address: str) -> None:
 def _take_message(run: int, position: int, address: str) -> None:
     st.session_state[_MESSAGE] = services.current().handover.message(layout.caller(), run, position)
     _message(run, position)
-    dialogs.set_title(f"Message for {address}")
+    dialogs.set_title(f"Message for {escaped(address)}")
 
 
 def _forget_message() -> None:
