@@ -120,8 +120,9 @@ def free_at(tx: Tx, now: float, per_hour: int) -> float:
 
 def next_due(tx: Tx, now: float) -> float | None:
     """Return when the next waiting mail is due; None without one."""
-    moment = sa.func.min(sa.func.max(table.c.next_at, sa.func.coalesce(table.c.lease_until, 0.0)))
-    return tx.execute(sa.select(moment).where(_WAITING)).scalar()
+    leased = table.c.lease_until > table.c.next_at
+    moment = sa.case((leased, table.c.lease_until), else_=table.c.next_at)
+    return tx.execute(sa.select(sa.func.min(moment)).where(_WAITING)).scalar()
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> MailRecord | None:
