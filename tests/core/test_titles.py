@@ -116,6 +116,9 @@ def test_nothing_is_added_to_a_name(name: str, first: bool) -> None:
     [
         ("Dr. Köhler", ("Dr.", "Köhler")),
         ("Prof. Dr. med. Meier", ("Prof. Dr. med.", "Meier")),
+        ("Dr.Meier", ("Dr.", "Meier")),
+        ("Prof. Dr.Meier", ("Prof. Dr.", "Meier")),
+        ("dr. phil meier", ("dr.", "phil meier")),
         ("Wolff (Teilzeit)", ("", "Wolff")),
         ("(extern)", ("", "(extern)")),
         ("de la Cruz", ("", "de la Cruz")),

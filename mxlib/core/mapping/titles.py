@@ -103,9 +103,9 @@ def _split(name: str) -> tuple[str, str]:
     """Return the titles in front of a name, and the name without remarks."""
     words = _REMARK.sub(" ", name).split() or name.split()
     rest = _without_titles(words, 1, is_spelled=not (name.isupper() or name.islower()))
-    if len(words) == len(rest):  # none, or one that is joined to the name by its dot
-        return "", " ".join(words)
-    return " ".join(words[: len(words) - len(rest)]), " ".join(rest)
+    left = " ".join(rest)
+    # All that stands before it: one title may be joined to the name by its dot.
+    return " ".join(words).removesuffix(left).rstrip(), left
 
 
 def bare(name: str, *, first: bool = False) -> str:
