@@ -135,9 +135,10 @@ class SmtpTransport:
         if server.security is MailSecurity.STARTTLS:
             if not smtp.has_extn("starttls"):
                 return TryLater(MailProblem.NO_STARTTLS)
-            code, words = smtp.starttls(context=self._context)
-            if code != 220:
-                return self._later(MailProblem.NO_STARTTLS, code, words)
+            try:
+                smtp.starttls(context=self._context)
+            except smtplib.SMTPResponseException as error:
+                return self._later(MailProblem.NO_STARTTLS, error.smtp_code, error.smtp_error)
             smtp.ehlo_or_helo_if_needed()
         if server.user:
             try:

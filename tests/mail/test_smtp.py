@@ -92,6 +92,20 @@ def test_a_server_that_says_too_much_or_nonsense_is_left(said: bytes) -> None:
         assert isinstance(SmtpTransport(server, step=0.3, whole=0.6).send(MESSAGE), TryLater)
 
 
+def test_answers_without_an_end_are_read_up_to_a_bound() -> None:
+    with raw_server(b"220-more\r\n" * 20_000) as port:
+        server = MailServer(MailSecurity.NONE, "127.0.0.1", port)
+        assert SmtpTransport(server, step=1, whole=5).send(MESSAGE) == TryLater(MailProblem.DISCONNECTED)
+
+
+def test_nothing_is_sent_in_clear_where_the_server_refuses_starttls() -> None:
+    answers = b"220 hi\r\n250-mail\r\n250 STARTTLS\r\n454 4.7.0 no TLS now\r\n"
+    goes_on = b"250 mail\r\n250 OK\r\n250 OK\r\n354 go on\r\n250 queued\r\n"
+    with raw_server(answers + goes_on) as port:
+        server = MailServer(MailSecurity.STARTTLS, "127.0.0.1", port)
+        assert SmtpTransport(server).send(MESSAGE) == TryLater(MailProblem.NO_STARTTLS, 454, "4.7.0 no TLS now")
+
+
 def test_a_server_that_dribbles_is_left_in_time() -> None:
     with raw_server(b"2", every=0.05) as port:
         server = MailServer(MailSecurity.NONE, "127.0.0.1", port)
