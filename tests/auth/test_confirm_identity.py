@@ -152,6 +152,7 @@ RUNS: dict[str, Act] = {
         f"take {kind}": lambda app, by, kind=kind: app.services.exports.run_file(by, imported(app, 2), kind)
         for kind in ("results.csv", "results.zip", "failed.xlsx")
     },
+    "take the message for one person": lambda app, by: app.services.handover.message(by, imported(app, 1), 0),
     "take results as JSON": lambda app, by: app.services.runs.results(by, imported(app, 2)),
     "take a draft with 11 passwords": lambda app, by: app.services.drafts.file(by, draft(app, MANY), "csv"),
     "delete 11 mailboxes": lambda app, by: deletes(app, by, MANY),

@@ -80,6 +80,17 @@ def test_a_subject_is_one_short_line_without_a_password(subject: str, code: Text
     assert (code, Part.SUBJECT) in found(TextKind.MAIL, "{address}", subject)
 
 
+@pytest.mark.parametrize(("kind", "longest"), [(kind, RULES[kind].max_length) for kind in TextKind])
+def test_a_text_may_be_as_long_as_its_kind_allows(kind: TextKind, longest: int) -> None:
+    body = "{address}".ljust(longest, "a")
+    assert found(kind, body) == []
+    assert found(kind, f"{body}a") == [(TextProblem.TOO_LONG, Part.BODY)]
+
+
+def test_a_text_full_of_mistakes_has_a_few_findings_only() -> None:
+    assert len(found(TextKind.MESSAGE, "{x}" * 1_000)) == texts.MAX_FINDINGS
+
+
 def test_a_mistyped_placeholder_gets_a_suggestion() -> None:
     [finding] = texts.check(TextKind.MESSAGE, Text("{address}\n{addr}"))
     assert sentence(finding) == "Text: Line 2: {addr} is no placeholder. Did you mean {address}?"

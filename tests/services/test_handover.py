@@ -14,6 +14,9 @@ from mxlib.core.text import reasons
 from mxlib.core.vocabulary import HandOverWay
 from mxlib.runs.manager import InvalidState
 from mxlib.services import Services
+from mxlib.services.handover import Offer
+from mxlib.store import hand_over
+from mxlib.store.hand_over import HandOver
 from tests.support.audit_entries import audit_entries
 from tests.web.test_letter_downloads import STRANGER, services_with_run
 
@@ -36,10 +39,14 @@ def test_people_are_marked_once_with_an_audit_entry_and_unmarked_again() -> None
         assert built.handover.progress(LOCAL, run).done == 1
         marks = [outcome for what, _, outcome in acts(built, run) if what == "run.hand_over_mark"]
         assert marks == ["2 passwords, Letter: ana@clienta.nl and cas@clienta.nl"]
+        unmarks = [outcome for what, _, outcome in acts(built, run) if what == "run.hand_over_unmark"]
+        assert unmarks == ["1 password: ana@clienta.nl"]
         with pytest.raises(Forbidden):
             built.handover.mark(STRANGER, run, [0], HandOverWay.LETTER)
         with pytest.raises(Forbidden):
             built.handover.message(STRANGER, run, 0)
+        with pytest.raises(Forbidden):
+            built.handover.version(STRANGER, run)
 
 
 def test_taking_letters_offers_to_mark_and_marks_nothing() -> None:
@@ -52,14 +59,47 @@ def test_taking_letters_offers_to_mark_and_marks_nothing() -> None:
         assert progress.done == 0
         assert progress.offer is not None
         assert (progress.offer.positions, progress.offer.way) == ((0, 1, 2), HandOverWay.LETTER)
+        built.handover.message(LOCAL, run, 1)
+        offer = built.handover.progress(LOCAL, run).offer
+        assert offer is not None
+        assert offer.positions == (0, 2), "A message offers itself to mark its person."
         built.handover.mark(LOCAL, run, progress.offer.positions, progress.offer.way)
         assert built.handover.progress(LOCAL, run).offer is None
+
+
+def test_an_offer_is_of_what_was_taken_last_and_taking_more_keeps_marks() -> None:
+    with services_with_run(THREE) as (built, run):
+        with built.store.write() as tx:
+            hand_over.take(tx, run, [0], HandOverWay.LETTER, 1.0)
+            hand_over.take(tx, run, [1, 2], HandOverWay.FILE, 2.0)
+        assert built.handover.progress(LOCAL, run).offer == Offer((1, 2), HandOverWay.FILE)
+        built.handover.mark(LOCAL, run, [1], HandOverWay.FILE)
+        marked = built.handover.version(LOCAL, run)
+        with built.store.write() as tx:
+            hand_over.take(tx, run, [1], HandOverWay.LETTER, 2.0)
+        assert built.handover.progress(LOCAL, run).people[1].is_done
+        built.handover.unmark(LOCAL, run, [1])
+        assert built.handover.version(LOCAL, run) != marked
+        assert built.handover.progress(LOCAL, run).people[1].hand_over == HandOver(2.0, HandOverWay.LETTER)
+
+
+def test_the_password_of_a_row_that_failed_is_handed_over_to_nobody() -> None:
+    with services_with_run(THREE) as (built, run):
+        with built.store.write() as tx:
+            tx.exec_driver_sql("UPDATE run_row SET outcome = 'failed' WHERE position = 1")
+            assert hand_over.has_unused(tx, run)
+        assert [each.owner.position for each in built.handover.progress(LOCAL, run).people] == [0, 2]
+        with pytest.raises(InvalidState):
+            built.handover.message(LOCAL, run, 1)
 
 
 def test_a_message_has_the_password_and_is_in_the_audit_log() -> None:
     with services_with_run(THREE) as (built, run):
         assert "Geheim.2026y" in built.handover.message(LOCAL, run, 1)
         assert ("run.message", "bob@clienta.nl", "") in acts(built, run)
+        view = built.runs.get(LOCAL, run)
+        assert view is not None
+        assert view.downloaded_at is not None
         assert [each.is_lost for each in built.handover.progress(LOCAL, run).people] == [True, False, True]
         with pytest.raises(InvalidState):
             built.handover.message(LOCAL, run, 99)
@@ -102,6 +142,9 @@ def test_results_leave_out_a_password_that_was_changed_since() -> None:
         assert reasons.OTHER_PASSWORD in bob
         progress = built.handover.progress(LOCAL, run)
         assert [each.changed for each in progress.people] == [False, True, False]
+        assert built.handover.mark(LOCAL, run, [1], HandOverWay.OTHER) == 0
+        # The file of results took the others, and nobody loses what was changed.
+        assert progress.never_taken == 0
         with pytest.raises(InvalidState):
             built.handover.message(LOCAL, run, 1)
 

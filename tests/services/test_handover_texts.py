@@ -48,7 +48,11 @@ def test_a_text_is_looked_up_by_client_then_for_all_then_the_standard_one(servic
     standard = STANDARD[TextKind.MESSAGE, "nl"].body
     assert body(service, "a.nl") == standard
     save(service, ALL_CLIENTS, GENERAL)
-    save(service, client, OWN)
+    edited = service.get(LOCAL, client, TextKind.MESSAGE, "nl")
+    assert (edited.text, edited.is_own) == (GENERAL, False)
+    save(service, client, Text(f"\r\n{OWN.body} \r\n"))
+    edited = service.get(LOCAL, client, TextKind.MESSAGE, "nl")
+    assert (edited.text, edited.is_own) == (OWN, True)
     assert body(service, "a.nl") == OWN.body
     assert body(service, "b.nl") == OWN.body
     assert body(service, "a.nl", "de") == STANDARD[TextKind.MESSAGE, "de"].body
@@ -107,6 +111,11 @@ def test_a_wrong_or_outdated_text_is_not_stored(service: HandoverTexts, client: 
     with pytest.raises(InvalidState, match="changed it"):
         service.save(LOCAL, client, TextKind.MESSAGE, "nl", GENERAL, before=before)
     assert body(service, "a.nl") == OWN.body
+    head = service.letterhead(LOCAL, client)
+    service.save_letterhead(LOCAL, client, Letterhead("First"), before=head)
+    with pytest.raises(InvalidState, match="changed it"):
+        service.save_letterhead(LOCAL, client, Letterhead("Second"), before=head)
+    assert service.letterhead(LOCAL, client).letterhead.agency == "First"
     for wrong in ((client, "xx"), (99, "nl")):
         with pytest.raises(InvalidState):
             service.get(LOCAL, wrong[0], TextKind.MESSAGE, wrong[1])
