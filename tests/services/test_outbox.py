@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
+from mxlib.core.background_tasks import TaskName
 from mxlib.core.mails import (
     PAUSES,
     MailCause,
@@ -41,7 +42,7 @@ from mxlib.services.outbox import (
     Recipient,
 )
 from mxlib.settings import MailSecurity, MailServer, Settings
-from mxlib.store import FILE, Store, clock_guard, hold, outbox
+from mxlib.store import FILE, Store, background_tasks, clock_guard, hold, outbox
 from tests.support.audit_entries import audit_entries
 from tests.support.mail_server import mail_host
 from tests.support.threaded_runs import ShiftedClock
@@ -266,6 +267,91 @@ def test_a_mail_whose_sender_died_is_sent_once_its_lease_ends(
     clock.ahead += LEASE_S + 1
     assert service.send_due().sent == 1
     assert len(transport.seen) == 1
+
+
+def test_a_mail_that_is_being_sent_keeps_no_other_waiting(
+    service: OutboxService, store: Store, clock: ShiftedClock, transport: Scripted
+) -> None:
+    first, second = queue(service, 2)
+    with store.write() as tx:
+        assert outbox.claim(tx, clock.now(), LEASE_S, number=first)
+    assert service.send_due().sent == 1
+    assert [mail.message_id for mail in transport.seen] == [record(store, second).message_id]
+
+
+@pytest.mark.parametrize("how", ["sent", "refused", "tried again", "discarded"])
+def test_no_file_keeps_the_sealed_content_of_a_mail_that_ended(
+    service: OutboxService, store: Store, transport: Scripted, tmp_path: Path, how: str
+) -> None:
+    def files() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+    (number,) = queue(service)
+    sealed = record(store, number).sealed_message
+    assert sealed is not None
+    assert sealed[-32:] in files()
+    if how == "discarded":
+        service.discard(LOCAL, number)
+    elif how == "tried again":
+        service.try_again(LOCAL, number)
+    else:
+        transport.results = [NO_SUCH_USER] if how == "refused" else []
+        service.send_due()
+    assert sealed[-32:] not in files()
+
+
+def test_a_server_that_just_failed_gets_no_other_mail_within_the_minute(
+    service: OutboxService, transport: Scripted
+) -> None:
+    transport.results = [DOWN]
+    queue(service, 2)
+    for _ in range(2):
+        service.send_due()
+    assert len(transport.seen) == 1
+
+
+def test_the_pace_counts_what_left_an_hour_ago_at_most(store: Store, clock: ShiftedClock, transport: Scripted) -> None:
+    service = made(store, clock, transport, per_hour=2)
+    queue(service, 3)
+    sent = []
+    for minutes in (0, 40, 10, 11):
+        clock.ahead += minutes * 60
+        sent.append(service.send_due(lambda: len(transport.seen) == sum(sent)).sent)
+    assert sent == [1, 1, 0, 1]
+
+
+def test_a_round_ends_after_some_mails(service: OutboxService) -> None:
+    queue(service, 51)
+    assert [service.send_due().sent for _ in range(2)] == [50, 1]
+
+
+def test_a_queued_mail_makes_the_task_that_sends_it_due(service: OutboxService, store: Store) -> None:
+    with store.write() as tx:
+        background_tasks.introduce(tx, TaskName.MAIL, 1.0, at_start=False)
+    queue(service)
+    with store.read() as tx:
+        assert background_tasks.every(tx)[TaskName.MAIL].requested_at is not None
+
+
+def test_a_late_failure_leaves_a_mail_to_the_next_sender_and_a_late_success_ends_it(
+    service: OutboxService, store: Store, clock: ShiftedClock
+) -> None:
+    (number,) = queue(service)
+
+    def claimed() -> outbox.MailRecord:
+        with store.write() as tx:
+            found = outbox.claim(tx, clock.now(), LEASE_S)
+        assert found is not None
+        return found
+
+    late = claimed()
+    clock.ahead += LEASE_S + 1
+    next_one = claimed()
+    for result in (NO_SUCH_USER, GREYLISTED):
+        service._settle(late, result)
+        assert record(store, number) == next_one
+    service._settle(late, Sent(250, "queued"))
+    assert status(service) == [MailStatus.SENT]
 
 
 def test_no_mail_is_sent_by_two_at_once(store: Store, clock: ShiftedClock) -> None:
