@@ -90,8 +90,11 @@ def test_a_running_task_says_since_when_until_its_lease_ends(tasks: Tasks) -> No
     assert tasks.state().running_since is None
 
 
-def test_an_admin_runs_a_task_now_and_the_audit_log_says_so(tasks: Tasks) -> None:
+def test_an_admin_runs_a_task_now_and_the_audit_log_says_so(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[bool] = []
+    monkeypatch.setattr(tasks.service._runner, "wake", lambda: woken.append(True))
     tasks.service.run_now(LOCAL, TASK)
+    assert woken == [True]
     assert tasks.state().moves(tasks.clock.now())
     assert trail(tasks.app)[-1] == ("task.run", TASK, LOCAL.name)
 

@@ -14,6 +14,7 @@ from mxlib.store import OwnershipLost, Store, StoreUnavailable, background_tasks
 from mxlib.store.background_tasks import LEASE_S, Lease, LeaseLost, TaskRecord
 from mxlib.store.database import MEMORY
 from mxlib.tasks import BackgroundTask, Every, TaskRunner
+from mxlib.tasks.runner import WORKERS
 
 NAME = TaskName.EXPIRED_DATA
 INTERVAL = 600.0
@@ -253,6 +254,28 @@ def test_what_each_process_does_is_done_at_each_look_whatever_fails(store: Store
     runner.look()
     runner.close()
     assert done == [1, 1]
+
+
+def test_of_two_processes_that_saw_the_same_one_gets_the_lease(store: Store, clock: VirtualClock) -> None:
+    with store.write() as tx:
+        background_tasks.introduce(tx, NAME, clock.now(), at_start=False)
+    seen = record(store)
+    with store.write() as tx:
+        first, second = (background_tasks.take(tx, seen, clock.now(), clock.now()) for _ in range(2))
+    assert first is not None
+    assert second is None
+    assert record(store).lease_owner == first.owner
+
+
+def test_a_process_runs_a_few_tasks_at_once_and_starts_none_while_it_closes(store: Store, clock: VirtualClock) -> None:
+    process = Process(store, clock)
+    for name in (TaskName.ERASURE, TaskName.BACKUP):
+        process.runner.register(BackgroundTask(name, Every(INTERVAL), process.step))
+    process.runner.look()
+    assert len(process.pending) == WORKERS == 2
+    process.runner.close(0)
+    process.finish()
+    assert process.pending == []
 
 
 def test_a_task_is_registered_once(store: Store, clock: VirtualClock) -> None:
