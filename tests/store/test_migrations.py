@@ -15,7 +15,8 @@ from alembic.migration import MigrationContext
 from mxlib.clock import SystemClock
 from mxlib.core.audit_verification import BreakKind
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import FILE, Store, audit, audit_check, database, journal
+from mxlib.store import FILE, Store, audit, audit_check, database, hand_over, journal
+from mxlib.store.hand_over import HandOver
 from mxlib.store.tables import metadata
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "files" / "schemas").glob("*.sql"))
@@ -194,6 +195,18 @@ def test_a_run_paused_by_an_earlier_release_resumes_by_its_pause_code(tmp_path: 
     store.close()
     assert codes.pop(1) == ("no_writes", why)
     assert set(codes.values()) == {("", "kim pressed Pause.")}
+
+
+def test_passwords_whose_results_were_downloaded_by_an_earlier_release_count_as_taken(tmp_path: Path) -> None:
+    database_file = load(before_schema("0030")[-1], tmp_path)
+    with closing(sqlite3.connect(database_file)) as connection, connection:
+        connection.execute("UPDATE run SET downloaded_at = 9.0 WHERE id = 1")
+        connection.execute("UPDATE run_row SET sealed_password = NULL WHERE run = 1 AND position = 2")
+    store = Store.open(database_file, SystemClock(), SECRET)
+    with store.read() as tx:
+        found = [hand_over.find(tx, run) for run in (1, 2)]
+    store.close()
+    assert found == [{0: HandOver(9.0), 1: HandOver(9.0)}, {}]
 
 
 def test_every_import_permission_includes_view_after_migration(store: Store) -> None:
