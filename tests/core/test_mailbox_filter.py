@@ -111,5 +111,12 @@ def test_mailboxes_are_ordered_and_what_has_no_value_comes_last(order: str, foun
     assert "".join(in_order(boxes, MailboxOrder(order))["address"]) == found
 
 
+@pytest.mark.parametrize("order", MailboxOrder)
+def test_equal_mailboxes_keep_the_order_of_their_domains(order: MailboxOrder) -> None:
+    same = pd.DataFrame({"name": ["Al"] * 40, "usage": 5.0, "quota": 20, "sent": 1})
+    boxes = same.assign(address="al@a.nl", line=range(40))
+    assert in_order(boxes, order)["line"].tolist() == list(range(40))
+
+
 def test_a_search_longer_than_a_cell_finds_nothing() -> None:
     assert with_text(mailboxes(), "x" * (MAX_CELL_LENGTH + 1)).empty

@@ -39,6 +39,12 @@ def test_without_a_filter_the_mailboxes_of_all_domains_are_shown(app: App) -> No
     assert "domain" not in tab.query_params
 
 
+def test_the_keys_that_the_list_of_keys_names_work_on_the_page(app: App) -> None:
+    tab = opened()
+    keys = {button.proto.shortcut: button.key for button in tab.button if button.proto.shortcut}
+    assert [keys[key] for key in ("n", "i", "s", "h")] == ["new", "to_import", "search-focus", "keys-open"]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -1,5 +1,7 @@
 """The page of jobs: its groups, a run of its own, the rows, and the filter of earlier runs."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -134,3 +136,23 @@ def test_what_letters_lack_is_looked_up_once_and_again_after_a_new_password(
     tab.run()
     assert asked == [run, run]
     assert first.owner.address in said(tab)
+
+
+def test_failed_rows_are_offered_once_a_run_has_ended_with_some_to_import_again(app: App) -> None:
+    run = ended(app)
+
+    def links(*changes: str) -> list[str]:
+        with app.services.store.write() as tx:
+            for change in changes:
+                tx.exec_driver_sql(change)
+        shown = " ".join(str(each.proto) for each in opened("jobs", run=str(run)).get("html"))
+        return re.findall(r"failed[.][a-z]+(?:[?]delimiter=[a-z]+)?", shown)
+
+    app.services.exports.choose_delimiter(LOCAL, "semicolon")
+    assert links() == []
+    assert links("UPDATE run_row SET outcome = 'failed' WHERE position = 1") == [
+        "failed.xlsx", "failed.csv?delimiter=semicolon",
+    ]  # fmt: skip
+    assert links("UPDATE run SET kind = 'delete'") == []
+    waits = "UPDATE run_row SET outcome = 'waiting' WHERE position = 0"
+    assert links(waits, "UPDATE run SET kind = 'import', status = 'paused'") == []

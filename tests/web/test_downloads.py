@@ -96,6 +96,8 @@ def test_results_as_csv_are_separated_as_chosen(web: TestClient) -> None:
     for chosen, delimiter in (("", ","), ("?delimiter=comma", ","), ("?delimiter=semicolon", ";")):
         content = web.get(f"/runs/1/results.csv{chosen}").content.decode("utf-8-sig")
         assert content.startswith(f"name{delimiter}address{delimiter}password{delimiter}recovery_email")
+        failed = web.get(f"/runs/1/failed.csv{chosen}").content.decode("utf-8-sig")
+        assert failed.splitlines()[0].endswith(f"{delimiter}outcome{delimiter}reason")
 
 
 def test_results_have_the_formula_warning_as_csv_and_not_as_excel(web: TestClient) -> None:
