@@ -172,7 +172,7 @@ def register_all(
         return _counted("deletions", dated.work())
 
     def send_mails(_lease: Lease) -> TaskResult:
-        done = outbox.send_due()
+        done = outbox.send_due(lambda: not runner.is_closing)
         tried = done.sent + done.ended + done.failed
         return TaskResult(TaskCode.DONE if tried else TaskCode.NOTHING_DUE, {"mails": done.sent}, done.next_at)
 

@@ -69,6 +69,11 @@ class TaskRunner:
         """Return the registered tasks, in their order."""
         return tuple(self._tasks.values())
 
+    @property
+    def is_closing(self) -> bool:
+        """Return whether this process ends soon, so that a long step stops."""
+        return self._closing
+
     def register(self, task: BackgroundTask) -> None:
         """Add a task; once, before the start."""
         if task.name in self._tasks:

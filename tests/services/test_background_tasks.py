@@ -7,9 +7,11 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.background_tasks import TaskCode, TaskName, TaskResult
+from mxlib.core.mails import MailCause, MailStatus, TrialMail
 from mxlib.core.text import background_tasks as texts
 from mxlib.services.background_tasks import LONG_S, LONGEST_RUN_S, TaskState
 from mxlib.services.exports import NotFound
+from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.store import background_tasks
 from mxlib.store.background_tasks import LEASE_S, Lease
 from tests.support.app import App, opened, trail
@@ -182,3 +184,16 @@ def test_a_late_backup_is_reported_by_its_age_alone(tasks: Tasks) -> None:
     tasks.later(3 * LONG_S, TaskName.BACKUP)
     assert tasks.state(TaskName.BACKUP).is_overdue
     assert tasks.unwell() == []
+
+
+@pytest.mark.parametrize(("closing", "status"), [(False, MailStatus.CAUGHT), (True, MailStatus.WAITING)])
+def test_mails_stay_queued_once_the_process_is_closing(tasks: Tasks, closing: bool, status: MailStatus) -> None:
+    app, runner = tasks.app.services, tasks.app.services.task_runner
+    mail = QueuedMail(Recipient("kim@agency.example"), TrialMail("jo", ""), MailCause.TEST)
+    with app.store.write() as tx:
+        app.outbox.queue(tx, mail, "jo")
+    if closing:
+        runner.close()
+    task = next(each for each in runner.tasks if each.name is TaskName.MAIL)
+    task.step(tasks.take(TaskName.MAIL))
+    assert [each.status for each in app.outbox.list_all(LOCAL)] == [status]
