@@ -24,6 +24,8 @@ class TaskCode(StrEnum):
 
     DONE = "done"
     NOTHING_DUE = "nothing_due"
+    #: A setting that the task needs is blank.
+    NOT_SET = "not_set"
     #: A restore from a backup waits for an admin.
     ON_HOLD = "on_hold"
     #: Some of it has to wait, and is tried again soon.

@@ -54,7 +54,9 @@ class Backups:
         now = self._clock.now()
         if self.is_set and self.held() is not None:
             return TaskResult(TaskCode.ON_HOLD, again_at=now + LOOK_S)
-        if not self.is_set or not _is_due(record := self.record(), now):
+        if not self.is_set:
+            return TaskResult(TaskCode.NOT_SET)
+        if not _is_due(record := self.record(), now):
             return TaskResult(TaskCode.NOTHING_DUE)
         passphrase = self._settings.backup_passphrase.get_secret_value()
         if len(passphrase) < backups.LONG_ENOUGH:

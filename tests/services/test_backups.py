@@ -285,3 +285,8 @@ def test_a_failed_backup_is_on_the_page_of_an_admin(app: App, folder: Path) -> N
     folder.rmdir()
     app.services.backups.nightly()
     assert any("The last nightly backup failed." in each.value for each in page().warning)
+
+
+def test_a_backup_without_a_folder_is_not_set_up(tmp_path: Path, clock: CalendarClock) -> None:
+    with opened(tmp_path, clock) as bare:
+        assert bare.services.backups.nightly() == TaskResult(TaskCode.NOT_SET)

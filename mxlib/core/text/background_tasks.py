@@ -14,7 +14,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.DATABASE_CHECK: "Check the database",
     TaskName.AUDIT_CHECK: "Check the audit log",
     TaskName.BACKUP: "Make the nightly backup",
-    TaskName.BACKUP_COPIES: "Remove what a backup that was ended left",
+    TaskName.BACKUP_COPIES: "Remove what an interrupted backup left",
     TaskName.DATED_DELETIONS: "Carry out dated deletions",
     TaskName.MAIL: "Send mails of the outbox",
 }
@@ -22,11 +22,12 @@ LABELS: Mapping[TaskName, str] = {
 _ENDS: Mapping[TaskCode, str] = {
     TaskCode.DONE: "Done",
     TaskCode.NOTHING_DUE: "Nothing was due",
+    TaskCode.NOT_SET: "Not set up: set MXM_BACKUP_DIR for a backup each night",
     TaskCode.ON_HOLD: "Waits for an admin to press Continue after the restore",
     TaskCode.UNFINISHED: "Not finished, and tried again soon: something is still in use",
     TaskCode.FAILED: "Failed: the log of the server says why",
     TaskCode.STORE_UNAVAILABLE: "Failed: the database could not be used, see its problem under /health",
-    TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to who maintains MXM",
+    TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to the person who maintains MXM",
     TaskCode.INTERRUPTED: "Interrupted: the server ended before it was done",
 }
 
