@@ -1,5 +1,6 @@
 """Totals of the Overview, each with a link to the mailboxes that it counts."""
 
+from math import floor
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def show_fullest(totals: Totals) -> None:
     if not totals.fullest:
         st.caption("No mailbox with a quota holds mail.")
         return
-    shares = [each.share * 100 for each in totals.fullest]
+    shares = [floor(each.share * 100) for each in totals.fullest]  # 100 % is full, and nothing less
     frame = pd.DataFrame(
         {
             "address": [f"/mailbox?address={quote(each.address)}" for each in totals.fullest],
@@ -70,7 +71,7 @@ def show_fullest(totals: Totals) -> None:
             "quota": [megabytes(each.quota) for each in totals.fullest],
         }
     )
-    bar = st.column_config.ProgressColumn("Used", format="%.0f %%", min_value=0, max_value=max(100.0, *shares))
+    bar = st.column_config.ProgressColumn("Used", format="%.0f %%", min_value=0, max_value=max(100, *shares))
     columns: dict[str, Any] = {
         "address": st.column_config.LinkColumn("Address", display_text=r"address=(.+)$"),
         "share": bar,
