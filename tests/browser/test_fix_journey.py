@@ -105,7 +105,7 @@ def test_a_staff_list_becomes_sixty_right_mailboxes_in_few_clicks(page: Page, se
     click(lambda: upload(page, staff_list()))
     expect(page.get_by_role("combobox", name="Column for Recovery email")).to_have_value("E-Mail privat")
     click(lambda: press(page, "Preview import"))
-    expect(page.locator(".st-key-notes")).to_contain_text("Titles, brackets and nicknames left out of names")
+    expect(page.locator(".st-key-notes")).to_contain_text("Titles, brackets and nicknames left out of usernames")
     expect(page.locator(".st-key-import-footer")).to_contain_text("60 ready")
     click(lambda: press(page, "Create 60 mailboxes"))
     click(lambda: confirm_run(page))

@@ -110,6 +110,6 @@ _SENTENCES: Mapping[NoteCode, Callable[[Note], str]] = {
         f"{_named(note.columns)} has addresses of other domains in {count(int(note.figures[0]), 'row')}: not used. "
         f"They may be the recovery emails."
     ),
-    NoteCode.NAMES_CUT: lambda note: f"Titles, brackets and nicknames left out of names in {_lines(note.lines)}.",
+    NoteCode.NAMES_CUT: lambda note: f"Titles, brackets and nicknames left out of usernames in {_lines(note.lines)}.",
     NoteCode.AS_STORED: lambda note: str(note.figures[0]),
 }
