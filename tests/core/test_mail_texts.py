@@ -88,13 +88,20 @@ def test_the_copy_says_how_long_it_is_kept(left: float, words: str) -> None:
 
 @pytest.mark.parametrize("way", sorted({*handover.WAYS} - {HandOverWay.MESSAGE, HandOverWay.OTHER}))
 def test_an_offer_to_mark_people_counts_what_was_taken(way: HandOverWay) -> None:
-    assert handover.offer(1, way).endswith(" taken. Do they have the password?")
-    assert handover.offer(60, way).startswith("60 ")
+    assert handover.offer(1, way).endswith(" taken; 1 person has no mark yet. Do they have the password?")
+    assert handover.offer(60, way).endswith(" taken; 60 people have no mark yet. Do they have the password?")
 
 
 def test_lost_passwords_are_counted_before_they_are_erased() -> None:
     assert handover.not_agreed(1) == "1 password was never taken. Erase the only copy. Tick that first."
     assert handover.never_taken(60).startswith("60 passwords were never taken.")
+
+
+@pytest.mark.parametrize(("number", "begins"), [(0, ""), (1, "1 person is not"), (5, "5 people are not")])
+def test_people_without_a_mark_are_counted_before_an_erasure(number: int, begins: str) -> None:
+    text = handover.waiting(number)
+    assert text.startswith(begins)
+    assert bool(text) == bool(number)
 
 
 def test_the_audit_log_names_a_few_of_many_people() -> None:

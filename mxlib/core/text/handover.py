@@ -21,11 +21,11 @@ WAYS: Mapping[HandOverWay, str] = {
 _NAMED = 5
 
 #: What was taken away, in an offer to mark it.
-_TAKEN: Mapping[HandOverWay, tuple[str, str]] = {
-    HandOverWay.LETTER: ("letter", "letters"),
-    HandOverWay.MAIL_MERGE: ("row for mail merge", "rows for mail merge"),
-    HandOverWay.FILE: ("password in files for clients", "passwords in files for clients"),
-    HandOverWay.PASSWORD_MANAGER: ("login for a password manager", "logins for a password manager"),
+_TAKEN: Mapping[HandOverWay, str] = {
+    HandOverWay.LETTER: "Letters",
+    HandOverWay.MAIL_MERGE: "Excel for mail merge",
+    HandOverWay.FILE: "Files for clients",
+    HandOverWay.PASSWORD_MANAGER: "Logins for a password manager",
 }
 
 
@@ -48,7 +48,9 @@ def kept_for(done: int, people: int, until: float, now: float) -> str:
 
 def offer(number: int, way: HandOverWay) -> str:
     """Ask whether people whose passwords were just taken have them."""
-    return f"{count(number, *_TAKEN[way])} taken. Do {'these people' if number > 1 else 'they'} have the password?"
+    have = "has" if number == 1 else "have"
+    who = f"{count(number, 'person', 'people')} {have} no mark yet"
+    return f"{_TAKEN[way]} taken; {who}. Do they have the password?"
 
 
 def mark(number: int) -> str:
@@ -59,6 +61,17 @@ def mark(number: int) -> str:
 def never_taken(number: int) -> str:
     """Ask for a tick before passwords are erased that nobody has."""
     return f"{count(number, 'password')} {'was' if number == 1 else 'were'} never taken. Erase the only copy."
+
+
+def waiting(number: int) -> str:
+    """Say how many people have no mark yet; blank for nobody."""
+    are = "person is" if number == 1 else "people are"
+    return f"{number:,} {are} not marked as having their password." if number else ""
+
+
+def selected(number: int) -> str:
+    """Say how many people are selected, or what a selection is for."""
+    return f"{number:,} selected." if number else SELECT
 
 
 def not_agreed(number: int) -> str:
@@ -74,5 +87,6 @@ def marked(addresses: Sequence[str], way: HandOverWay | None = None) -> str:
 
 
 NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was changed since. Make a new one to hand over."  # noqa: S105 (a sentence)
-SELECT = "Select people to mark them, or one to copy a message."
+SELECT = "Select people to mark them, or one to copy a message or set a new password."
 CHANGED = "Password changed since"
+CHANGED_HOW = "Password changed since: hand over the new one, which was shown when it was set, or set another one."

@@ -115,19 +115,21 @@ def _offer(view: RunView, progress: Progress) -> None:
 def _people(view: RunView, progress: Progress) -> None:
     """Show who has their password, and the acts on those who are selected."""
     left = [each for each in progress.to_have if not each.is_done]
-    counts = {"Everyone": progress.people, "Not yet": left, "Handed over": [e for e in progress.people if e.is_done]}
+    counts = {"Everyone": progress.people, "Not yet": left, "Handed over": [e for e in progress.to_have if e.is_done]}
     chosen = st.segmented_control(
         "People", list(counts), default="Everyone", required=True, key=_SHOWN, label_visibility="collapsed",
         format_func=lambda name: f"{name} {len(counts[name]):,}",
     )  # fmt: skip
     people = counts[chosen or "Everyone"]
-    selected = [people[row].owner for row in _selected(view, people)]
+    chosen_people = [people[row] for row in _selected(view, people)]
+    selected = [each.owner for each in chosen_people]
     positions = [each.position for each in selected]
+    changed = [each.changed for each in chosen_people]
     with st.container(horizontal=True, vertical_alignment="bottom", key="handover-acts"):
         st.selectbox(
             "By", list(texts.WAYS), key=_WAY, format_func=lambda way: texts.WAYS[way], width=190,
         )  # fmt: skip
-        none, other = not selected, len(selected) != 1
+        none, other = all(changed), len(selected) != 1  # without a password there is nothing to mark
         way = st.session_state.get(_WAY, HandOverWay.LETTER)
         st.button(
             "Mark as handed over", icon=":material/check:", key="mark_handed", disabled=none,
@@ -138,15 +140,14 @@ def _people(view: RunView, progress: Progress) -> None:
             on_click=act(_unmark, view.id, positions),
         )  # fmt: skip
         st.button(
-            "Copy message", icon=":material/forward_to_inbox:", key="copy_message", disabled=other,
+            "Copy message", icon=":material/forward_to_inbox:", key="copy_message", disabled=other or none,
             on_click=act(_take_message, view.id, selected[0].position, selected[0].address) if selected else None,
         )  # fmt: skip
         st.button(
             "New password", icon=":material/key:", key="new_handed_password", disabled=other,
             on_click=act(_new_password, selected[0].address) if selected else None,
         )  # fmt: skip
-    if not selected:
-        st.caption(texts.SELECT)
+    st.caption(escaped(texts.CHANGED_HOW if any(changed) else texts.selected(len(selected))))
 
 
 def _selected(view: RunView, people: Sequence[Person]) -> list[int]:
@@ -248,6 +249,8 @@ def _erasing(view: RunView, progress: Progress) -> None:
     """Offer to erase MXM's copy, or to keep it longer."""
     with st.popover(f"{run_status.ERASE_PASSWORDS}…", icon=":material/delete_forever:", key="handed-over"):
         st.markdown(escaped(run_status.erase_question(view.passwords_until or 0.0)))
+        if progress.to_have and (waiting := texts.waiting(len(progress.to_have) - progress.done)):
+            st.warning(escaped(waiting), icon=":material/warning:")
         lost = progress.never_taken
         agreed = not lost or st.checkbox(texts.never_taken(lost), key="forget-agreed")
         with st.container(horizontal=True):
