@@ -5,10 +5,8 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from math import prod
 from typing import Any
-from urllib.parse import urlsplit
 
 from mxlib.core.format import listed
-from mxlib.settings import Settings
 
 #: Characters that are looked at; the work grows with their square.
 MOST_LOOKED_AT = 72
@@ -51,15 +49,6 @@ def words(*names: str) -> list[str]:
     for name in list(found):
         found.update(dict.fromkeys(part for part in re.split(r"[\W_]+", name) if len(part) >= _SHORTEST_NAME))
     return [word for word in found if len(word) >= _SHORTEST_NAME]
-
-
-def agency_words(settings: Settings) -> list[str]:
-    """Return the names of the agency, as far as the settings show them."""
-    try:
-        host = urlsplit(settings.public_url).hostname or ""
-    except ValueError:  # another check refuses this setting
-        host = ""
-    return words(settings.user, settings.server, host)
 
 
 def weakness(password: str, known: Collection[str]) -> str:

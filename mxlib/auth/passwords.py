@@ -3,11 +3,13 @@
 import unicodedata
 from collections.abc import Collection
 from functools import cache
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from mxlib.auth import password_strength
+from mxlib.settings import Settings
 
 MIN_LENGTH = 12
 
@@ -49,6 +51,15 @@ def check_policy(password: str, name: str, known: Collection[str] = ()) -> None:
             f"The password is easy to guess: it holds {why}. Take four or more words that have nothing to do with each "
             "other, or let a password manager make one."
         )
+
+
+def agency_words(settings: Settings) -> list[str]:
+    """Return the names of the agency, as far as the settings show them."""
+    try:
+        host = urlsplit(settings.public_url).hostname or ""
+    except ValueError:  # another check refuses this setting
+        host = ""
+    return password_strength.words(settings.user, settings.server, host)
 
 
 def hash_password(password: str) -> str:

@@ -3,8 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from mxlib.auth import password_strength
-from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.passwords import InvalidPassword, agency_words
 from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
@@ -66,7 +65,7 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
         raise SettingsError(f"{missing} is not set: the first admin needs both a name and a password.")
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
     users = Users(
-        store, clock, provider=bool(settings.oidc_issuer), agency=password_strength.agency_words(settings)
+        store, clock, provider=bool(settings.oidc_issuer), agency=agency_words(settings)
     )  # fmt: skip
     try:
         if name:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
 from mxlib.auth import authority
-from mxlib.auth.password_strength import agency_words
+from mxlib.auth.passwords import agency_words
 from mxlib.auth.permissions import Caller
 from mxlib.auth.refusals import Refusals
 from mxlib.auth.sessions import Sessions

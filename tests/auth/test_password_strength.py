@@ -6,8 +6,8 @@ import time
 import pytest
 
 from mxlib.auth import password_strength
-from mxlib.auth.password_strength import agency_words, weakness, words
-from mxlib.auth.passwords import InvalidPassword, check_policy
+from mxlib.auth.password_strength import weakness, words
+from mxlib.auth.passwords import InvalidPassword, agency_words, check_policy
 from mxlib.core import passwords
 from mxlib.settings import Settings
 from tests.support.sign_in import GOOD, OTHER
