@@ -16,8 +16,7 @@ from pydantic import ValidationError
 from mxlib import __version__, dashboard
 from mxlib.auth import token_owners
 from mxlib.auth.cli_options import CLIENT, NEVER, AddClient, AddDomain, AddPermission, AddRole, parse_period
-from mxlib.auth.passwords import agency_words
-from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.passwords import InvalidPassword, agency_words
 from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.roles import Role, client_key, place
 from mxlib.auth.second_factor import SecondFactors

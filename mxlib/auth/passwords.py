@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from mxlib.auth import password_strength
+from mxlib.core import password_strength
 from mxlib.settings import Settings
 
 MIN_LENGTH = 12

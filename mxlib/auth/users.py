@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
-from mxlib.auth import authority, password_strength, passwords, permissions, roles
+from mxlib.auth import authority, passwords, permissions, roles
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
@@ -13,6 +13,7 @@ from mxlib.auth.throttle import Throttle, normalise_name
 from mxlib.auth.token_owners import Released, expanded, release
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
+from mxlib.core import password_strength
 from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.store import Store, Tx, audit, client_grants, mailbox_lists, sessions, users
 from mxlib.store.audit import Actor

@@ -95,7 +95,7 @@ def _passwords_are_hashed_at_once(patch: pytest.MonkeyPatch) -> None:
 
 def _passwords_are_judged_once(patch: pytest.MonkeyPatch) -> None:
     """Estimate the strength of a password once, though many tests add a user who has it."""
-    from mxlib.auth import password_strength
+    from mxlib.core import password_strength
 
     judge = cache(password_strength.weakness)
     patch.setattr(password_strength, "weakness", lambda password, known: judge(password, tuple(known)))

@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from mxlib.auth import password_strength
-from mxlib.auth.password_strength import weakness, words
 from mxlib.auth.passwords import InvalidPassword, agency_words, check_policy
-from mxlib.core import passwords
+from mxlib.core import password_strength, passwords
+from mxlib.core.password_strength import weakness, words
 from mxlib.settings import Settings
 from tests.support.sign_in import GOOD, OTHER
 
