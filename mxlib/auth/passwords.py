@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from mxlib.core import password_strength
+from mxlib.core.text.password_strength import weak
 from mxlib.settings import Settings
 
 MIN_LENGTH = 12
@@ -46,10 +47,11 @@ def check_policy(password: str, name: str, known: Collection[str] = ()) -> None:
     plain = _plain(password)
     if plain.casefold().strip() == name.casefold():
         raise InvalidPassword("The password is the name. Choose another.")
-    if why := password_strength.weakness(plain, [*password_strength.words(name), *known]):
+    strength = password_strength.estimate(plain, [*password_strength.words(name), *known])
+    if strength.score < password_strength.STRONG:
         raise InvalidPassword(
-            f"The password is easy to guess: it holds {why}. Take four or more words that have nothing to do with each "
-            "other, or let a password manager make one."
+            f"The password is easy to guess: it holds {weak(strength.weaknesses)}. Take four or more words that have "
+            "nothing to do with each other, or let a password manager make one."
         )
 
 

@@ -1,12 +1,12 @@
-"""Strength of passwords of people who sign in, by zxcvbn: its estimate of the guesses that an attacker needs."""
+"""Strength of passwords that people choose, by zxcvbn: its estimate of the guesses that an attacker needs."""
 
 import re
 import threading
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from math import prod
 from typing import Any
-
-from mxlib.core.format import listed
 
 #: Characters that are looked at; the work grows with their square.
 MOST_LOOKED_AT = 72
@@ -27,16 +27,40 @@ _SHORTEST_NAME = 3
 #: as letters, have 736 readings together, and would take 6 s.
 _MOST_PARTS = 20_000
 
-#: What makes a password easy to guess, by the pattern and the dictionary in which zxcvbn found a part of it.
-_FINDINGS: Mapping[tuple[str, str], str] = {
-    ("dictionary", "user_inputs"): "a name of the person, of the agency or of MXM",
-    ("dictionary", "passwords"): "a common password",
-    ("dictionary", ""): "a common word or name",
-    ("spatial", ""): "neighbouring keys",
-    ("repeat", ""): "a repetition",
-    ("sequence", ""): "a sequence such as abc or 321",
-    ("regex", ""): "a year",
-    ("date", ""): "a date",
+
+class Weakness(StrEnum):
+    """Codes of what makes a password easy to guess."""
+
+    #: A name that was given: of the person, of their mailbox or of the agency.
+    OWN_NAME = "own_name"
+    PRODUCT_NAME = "product_name"
+    COMMON_PASSWORD = "common_password"  # noqa: S105 - a code, not a secret
+    COMMON_WORD = "common_word"
+    NEIGHBOURING_KEYS = "neighbouring_keys"
+    REPETITION = "repetition"
+    SEQUENCE = "sequence"
+    YEAR = "year"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """zxcvbn's score (0 to 4), guesses (a power of 10), and what it found."""
+
+    score: int
+    guesses: float
+    weaknesses: tuple[Weakness, ...]
+
+
+#: By the pattern and the dictionary in which zxcvbn found a part of a password.
+_FINDINGS: Mapping[tuple[str, str], Weakness] = {
+    ("dictionary", "passwords"): Weakness.COMMON_PASSWORD,
+    ("dictionary", ""): Weakness.COMMON_WORD,
+    ("spatial", ""): Weakness.NEIGHBOURING_KEYS,
+    ("repeat", ""): Weakness.REPETITION,
+    ("sequence", ""): Weakness.SEQUENCE,
+    ("regex", ""): Weakness.YEAR,
+    ("date", ""): Weakness.DATE,
 }
 
 #: zxcvbn puts the names of one password into a dictionary that all its calls share.
@@ -51,17 +75,16 @@ def words(*names: str) -> list[str]:
     return [word for word in found if len(word) >= _SHORTEST_NAME]
 
 
-def weakness(password: str, known: Collection[str]) -> str:
-    """Return what makes a password easy to guess, such as `a year`.
+def estimate(password: str, known: Collection[str]) -> Strength:
+    """Return how strong a password is; the result holds no part of it.
 
-    It is blank for a strong one, and holds no part of the password. `known` are words that an attacker tries first, in
-    lower case.
+    `known` are words that an attacker tries first, in lower case.
     """
     from zxcvbn import zxcvbn  # slow to import, and few processes need it
 
     with _one_at_a_time:
-        estimate = zxcvbn(_looked_at(password), user_inputs=[*known, *_PRODUCT, *_YEARS])
-    return "" if estimate["score"] >= STRONG else _reasons(estimate["sequence"]) or "too few characters"
+        found = zxcvbn(_looked_at(password), user_inputs=[*known, *_PRODUCT, *_YEARS])
+    return Strength(found["score"], float(found["guesses_log10"]), _weaknesses(found["sequence"]))
 
 
 def _looked_at(password: str) -> str:
@@ -82,14 +105,15 @@ def _parts(password: str, letters: Mapping[str, Collection[str]]) -> int:
     return readings * len(password) * (len(password) + 1) // 2
 
 
-def _reasons(sequence: Iterable[Mapping[str, Any]]) -> str:
+def _weaknesses(sequence: Iterable[Mapping[str, Any]]) -> tuple[Weakness, ...]:
     """Return what zxcvbn found in a password, in the order of its parts."""
-    found = dict.fromkeys(filter(None, map(_finding, sequence)))
-    return listed(list(found)[:3])
+    return tuple(dict.fromkeys(filter(None, map(_weakness, sequence))))
 
 
-def _finding(part: Mapping[str, Any]) -> str:
+def _weakness(part: Mapping[str, Any]) -> Weakness | None:
     pattern, dictionary = part["pattern"], part.get("dictionary_name", "")
     if part["token"] in _YEARS:
-        pattern, dictionary = "regex", ""
-    return _FINDINGS.get((pattern, dictionary)) or _FINDINGS.get((pattern, ""), "")
+        return Weakness.YEAR
+    if (pattern, dictionary) == ("dictionary", "user_inputs"):
+        return Weakness.PRODUCT_NAME if part["matched_word"] in _PRODUCT else Weakness.OWN_NAME
+    return _FINDINGS.get((pattern, dictionary)) or _FINDINGS.get((pattern, ""))

@@ -1,15 +1,24 @@
-"""The strength of sign-in passwords: what is refused, what it says, and how much work a check is."""
+"""The strength of passwords: what is refused, what it says, and how much work a check is."""
 
 import threading
 import time
+from collections.abc import Collection
 
 import pytest
 
 from mxlib.auth.passwords import InvalidPassword, agency_words, check_policy
-from mxlib.core import password_strength, passwords
-from mxlib.core.password_strength import weakness, words
+from mxlib.core import passwords
+from mxlib.core.password_strength import STRONG, Weakness, estimate, words
+from mxlib.core.text.password_strength import WEAKNESSES, weak
 from mxlib.settings import Settings
 from tests.support.sign_in import GOOD, OTHER
+
+
+def weakness(password: str, known: Collection[str]) -> str:
+    """Return why a password is too weak for a sign-in; blank for a strong one."""
+    found = estimate(password, known)
+    return "" if found.score >= STRONG else weak(found.weaknesses)
+
 
 #: Every character that zxcvbn also reads as a letter.
 READ_AS_LETTERS = "4@8({[<3691!|1705$+7%2"
@@ -55,6 +64,10 @@ def test_names_of_the_person_and_the_agency_are_words_that_weaken_a_password(nam
     assert not weakness(password, [])
     with pytest.raises(InvalidPassword, match="a name of the person, of the agency or of MXM"):
         check_policy(password, name, known)
+
+
+def test_every_weakness_has_its_words() -> None:
+    assert set(WEAKNESSES) == set(Weakness)
 
 
 def test_the_product_names_are_words_that_weaken_a_password() -> None:
@@ -108,4 +121,4 @@ def test_two_checks_at_once_do_not_use_each_others_names() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [""] * 5 + [password_strength._FINDINGS["dictionary", "user_inputs"]] * 5
+    assert sorted(found) == [""] * 5 + [WEAKNESSES[Weakness.OWN_NAME]] * 5

@@ -97,8 +97,8 @@ def _passwords_are_judged_once(patch: pytest.MonkeyPatch) -> None:
     """Estimate the strength of a password once, though many tests add a user who has it."""
     from mxlib.core import password_strength
 
-    judge = cache(password_strength.weakness)
-    patch.setattr(password_strength, "weakness", lambda password, known: judge(password, tuple(known)))
+    judge = cache(password_strength.estimate)
+    patch.setattr(password_strength, "estimate", lambda password, known: judge(password, tuple(known)))
 
 
 def _certificates_are_read_once(patch: pytest.MonkeyPatch) -> None:
