@@ -12,8 +12,8 @@ from mxlib.core.arrow_text import BLANKS, Mask
 _ADDRESS = re.compile(r"(?<![^\s@<>()\[\];,:\"])[^\s@<>()\[\];,:\"]++@[^\s@<>()\[\];,:\"]++")
 _LONGEST = 400
 
-#: Cells that may hold more than an address, as RE2 sees them.
-_SUSPECT = r"[<>()\[\];,:]|[.\s]$"
+#: Signs of cells that may hold more than an address: anywhere, and at the end.
+_SUSPECT, _SUSPECT_END = "<>()[];,:", ". \t\n\f\r"
 _SCHEME = r"(?:mailto|smtp|sip):"
 _FORMS = re.compile(
     rf"(?:[^<>@]*+<\s*+(?:{_SCHEME})?(?P<angle>[^<>\s]++)\s*+>"
@@ -48,7 +48,7 @@ def single(cell: str) -> str:
 
 def hold_more(cells: pa.Array) -> Mask:
     """Return which cells `read` changes."""
-    found: Mask = arrow_text.contain(cells, _SUSPECT)
+    found = _are_suspect(cells)
     if found.any():
         suspect = cells.filter(pa.array(found))
         found[found] = arrow_text.mask(pc.not_equal(arrow_text.each(suspect, single), suspect))
@@ -57,8 +57,12 @@ def hold_more(cells: pa.Array) -> Mask:
 
 def read(cells: pa.Array) -> pa.Array:
     """Apply `single` to every cell that may need it."""
-    suspect = arrow_text.contain(cells, _SUSPECT)
+    suspect = _are_suspect(cells)
     if not suspect.any():
         return cells
     found = arrow_text.each(cells.filter(pa.array(suspect)), single)
     return pc.replace_with_mask(cells, pa.array(suspect), found)
+
+
+def _are_suspect(cells: pa.Array) -> Mask:
+    return arrow_text.contain_sign(cells, _SUSPECT) | arrow_text.end_with(cells, _SUSPECT_END)

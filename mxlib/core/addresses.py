@@ -82,10 +82,11 @@ def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
     """
     username = pc.ascii_lower(arrow_text.stripped(_bounded(rows["username"])))
     in_column = arrow_text.each(_bounded(rows["domain"]), domain)
-    in_name = arrow_text.texts([""] * len(rows))
-    whole = pc.match_substring(username, "@")
-    if pc.any(whole).as_py():
-        whole = pa.array(arrow_text.match(username, SPLITS))
+    in_name = arrow_text.blanks(len(rows))
+    addressed = arrow_text.contain_sign(username, "@")
+    if addressed.any():
+        addressed[addressed] = arrow_text.match(username.filter(pa.array(addressed)), SPLITS)
+        whole = pa.array(addressed)
         parts = pc.split_pattern(username.filter(whole), "@").flatten()
         in_name = pc.replace_with_mask(in_name, whole, arrow_text.each(parts[1::2], domain))
         username = pc.replace_with_mask(username, whole, parts[0::2])

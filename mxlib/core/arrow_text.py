@@ -1,6 +1,7 @@
 """Text helpers over Arrow columns, for validation of whole columns at a time."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +12,13 @@ import pyarrow.compute as pc
 
 T = TypeVar("T")
 Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+#: Cells are found byte by byte while there are fewer hits than a cell in so many.
+_RARE = 4
+
+#: Every byte of a character beyond ASCII, for `contain_sign` and its like.
+BEYOND_ASCII = "\uffff"
 
 #: Characters to strip from both ends of a cell: blanks of every width, also of none, and direction marks.
 BLANKS = "".join(
@@ -76,6 +84,110 @@ def match(cells: pa.Array, pattern: str) -> Mask:
 def contain(cells: pa.Array, pattern: str) -> Mask:
     """Return a mask of the cells that contain a match of an RE2 pattern."""
     return mask(pc.match_substring_regex(cells, pattern))
+
+
+def contain_sign(cells: pa.Array, signs: str) -> Mask:
+    """Return a mask of the cells that contain one of these ASCII characters.
+
+    Several times as fast as `contain`. `BEYOND_ASCII` among the characters stands for any other one.
+    """
+    ends, data = _parts(cells)
+    hits = _bits(data, signs)
+    found = np.zeros(len(cells), dtype=bool)
+    number = np.count_nonzero(hits)
+    if number * _RARE > len(cells):
+        return _joined(hits, ends).astype(bool)
+    if number:
+        found[np.searchsorted(ends, np.flatnonzero(hits), side="right") - 1] = True
+    return found
+
+
+def classes(cells: pa.Array, *signs: str) -> Bytes:
+    """Return which of up to eight sets of ASCII characters each cell has: bit n for set n.
+
+    `BEYOND_ASCII` in a set stands for any other character.
+    """
+    ends, data = _parts(cells)
+    return _joined(_bits(data, *signs), ends)
+
+
+def count_sign(cells: pa.Array, sign: str) -> npt.NDArray[np.int64]:
+    """Return how often each cell has a character; one of ASCII is counted faster."""
+    if not sign.isascii():
+        counts: npt.NDArray[np.int64] = pc.count_substring(cells, sign).to_numpy().astype(np.int64)
+        return counts
+    ends, data = _parts(cells)
+    places = np.flatnonzero(data == ord(sign))
+    return np.diff(np.searchsorted(places, ends)).astype(np.int64)
+
+
+def begin_with(cells: pa.Array, signs: str) -> Mask:
+    """Return a mask of the cells whose first character is one of these.
+
+    `BEYOND_ASCII` among them stands for any other character than ASCII.
+    """
+    return _at(cells, 0, signs)
+
+
+def end_with(cells: pa.Array, signs: str) -> Mask:
+    """Return a mask of the cells whose last character is one of these; see `begin_with`."""
+    return _at(cells, -1, signs)
+
+
+def _at(cells: pa.Array, place: int, signs: str) -> Mask:
+    ends, data = _parts(cells)
+    filled: Mask = ends[1:] > ends[:-1]
+    if not len(data):
+        return filled
+    places = ends[:-1] if place == 0 else ends[1:] - 1
+    hits = _bits(data[np.minimum(places, len(data) - 1)], signs)
+    found: Mask = filled & hits.astype(bool)
+    return found
+
+
+def _parts(cells: pa.Array) -> tuple[npt.NDArray[np.int64], Bytes]:
+    """Return where the cells begin and end among their bytes, and those bytes.
+
+    A missing cell has none.
+    """
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks()
+    _, offsets, data = cells.buffers()
+    if not len(cells):
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    wide = pa.types.is_large_string(cells.type)
+    ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    whole = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return (ends - ends[0]).astype(np.int64), whole[ends[0] : ends[-1]]
+
+
+@lru_cache(maxsize=64)
+def _table(sets: tuple[str, ...]) -> bytes:
+    """Return the bits of each byte: bit n where it belongs to set n."""
+    table = np.zeros(256, np.uint8)
+    for bit, signs in enumerate(sets):
+        for sign in signs:
+            if sign == BEYOND_ASCII:
+                table[0x80:] |= 1 << bit
+            else:
+                table[sign.encode("ascii")[0]] |= 1 << bit
+    return table.tobytes()
+
+
+def _bits(data: Bytes, *sets: str) -> Bytes:
+    """Return the bits of each byte of text: bit n where it belongs to set n."""
+    # Ten times as fast as to take them from an array, whose indices would be widened to 8 bytes first.
+    return np.frombuffer(data.tobytes().translate(_table(sets)), np.uint8)
+
+
+def _joined(bits: Bytes, ends: npt.NDArray[np.int64]) -> Bytes:
+    """Return the bits of each cell, joined by OR."""
+    filled = ends[1:] > ends[:-1]
+    joined = np.zeros(len(filled), np.uint8)
+    if len(bits):
+        starts = ends[:-1][filled]  # those of empty cells would take the byte after them
+        joined[filled] = np.bitwise_or.reduceat(bits, starts)
+    return joined
 
 
 def is_among(cells: pa.Array, values: Iterable[str]) -> Mask:

@@ -11,6 +11,10 @@ from mxlib.core.arrow_text import Mask
 #: Characters that start a formula, or that a spreadsheet skips to find one (OWASP, CSV injection); full-width too.
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+#: A cell that is a formula, as RE2 sees it, and the first signs that make one worth that look.
+_FORMULA = f"^[{re.escape(''.join(STARTS))}]"
+_SUSPECT_START = "".join(start for start in STARTS if start.isascii()) + arrow_text.BEYOND_ASCII
+
 #: `="00123"`: the way in which people make Excel keep text unchanged.
 _FORCED = r'^="(.*)"$'
 
@@ -30,7 +34,10 @@ def unguard(cell: str) -> str:
 
 def are_formulas(cells: pa.Array) -> Mask:
     """Return a mask of the cells that a spreadsheet would calculate."""
-    return arrow_text.contain(cells, f"^[{re.escape(''.join(STARTS))}]")
+    suspect = arrow_text.begin_with(cells, _SUSPECT_START)
+    if suspect.any():
+        suspect[suspect] = arrow_text.contain(cells.filter(pa.array(suspect)), _FORMULA)
+    return suspect
 
 
 def plain(cells: pa.Array) -> pa.Array:

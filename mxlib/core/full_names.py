@@ -28,7 +28,9 @@ def are_invalid(names: pa.Array) -> Mask:
 
 def are_damaged(names: pa.Array) -> Mask:
     """Return which names have a sign in place of a lost letter."""
-    return arrow_text.contain(names, r"[?\x{FFFD}]")
+    suspect: Mask = arrow_text.contain_sign(names, "?" + arrow_text.BEYOND_ASCII)
+    suspect[suspect] = arrow_text.contain(names.filter(pa.array(suspect)), r"[?\x{FFFD}]")
+    return suspect
 
 
 def trouble(name: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text, formula_guard
-from mxlib.core.arrow_text import Mask
+from mxlib.core.arrow_text import BEYOND_ASCII, Mask
 from mxlib.core.schema import COLUMNS, MASK, MAX_CELL_LENGTH, ROW_METADATA
 
 MIN_GENERATED_LENGTH = 16
@@ -36,7 +36,11 @@ _PROBABLE = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[^\s@]+")
 _NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
 
 #: Characters that nobody can type, and that may cut a password short where it is hashed.
-_CONTROLS = r"[\x00-\x1f\x7f]"
+_CONTROLS = "".join(map(chr, [*range(0x20), 0x7F]))
+
+#: Sets of characters that are looked for at once, and the bits by which `arrow_text.classes` tells them.
+_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, string.punctuation, _CONTROLS)
+_UPPER_LOWER_DIGIT, _PUNCTUATION, _CONTROL = 0b111, 0b1000, 0b1_0000
 
 #: Characters that nobody sees: blanks without width, marks of direction, soft hyphens; and what replaces a lost one.
 _INVISIBLE = r"[\x{AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}\x{FFFD}]"
@@ -76,25 +80,22 @@ class PasswordScan:
 def scan(cells: pa.Array) -> PasswordScan:
     """Check every password against MXroute's published rule, which counts ASCII letters and digits only."""
     trimmed = arrow_text.stripped(cells)
-    missing = arrow_text.contain(trimmed, _NONE)
+    missing = arrow_text.is_blank(trimmed) | arrow_text.contain_sign(trimmed, "*" + BEYOND_ASCII)
+    missing[missing] = arrow_text.contain(trimmed.filter(pa.array(missing)), _NONE)
     blank_at_an_end = ~missing & arrow_text.mask(pc.not_equal(trimmed, cells))
     plain = bool(pc.all(pc.string_is_ascii(cells)).as_py())
     never = np.zeros(len(cells), dtype=bool)
     invisible = never if plain else ~missing & arrow_text.contain(cells, _INVISIBLE)
     blank_at_an_end &= ~invisible
-    lacks = (
-        arrow_text.mask(pc.less(pc.utf8_length(cells), 8)),
-        ~arrow_text.contain(cells, "[A-Z]"),
-        ~arrow_text.contain(cells, "[a-z]"),
-        ~arrow_text.contain(cells, "[0-9]"),
-    )
-    lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
+    has = arrow_text.classes(cells, *_CLASSES)
+    short = arrow_text.mask(pc.less(pc.utf8_length(cells), 8))
+    lacking = short.astype(np.int64) | (~has & _UPPER_LOWER_DIGIT).astype(np.int64) << 1
     return PasswordScan(
         missing=missing,
         lacking=np.where(missing, 0, lacking),
         blank_at_an_end=blank_at_an_end,
-        untypable=invisible | (~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS)),
-        no_special=~missing & ~arrow_text.contain(cells, r"[!-/:-@\[-`{-~]"),
+        untypable=invisible | (~missing & ~blank_at_an_end & (has & _CONTROL != 0)),
+        no_special=~missing & (has & _PUNCTUATION == 0),
         formula=~missing & formula_guard.are_formulas(cells),
         hashed=are_hashes(cells) & ~missing,
         odd_blank=never if plain else ~missing & ~blank_at_an_end & arrow_text.contain(cells, _ODD_BLANKS),
@@ -104,7 +105,7 @@ def scan(cells: pa.Array) -> PasswordScan:
 def are_hashes(cells: pa.Array) -> Mask:
     """Return which passwords look like hashes; only long or oddly started ones are inspected."""
     suspect = arrow_text.mask(pc.greater_equal(pc.binary_length(cells), _SHORTEST_HASH))
-    suspect |= arrow_text.contain(cells, r"^[{$*]")
+    suspect |= arrow_text.begin_with(cells, "{$*")
     if suspect.any():
         suspect[suspect] = arrow_text.contain(cells.filter(pa.array(suspect)), _HASH)
     return suspect

@@ -112,7 +112,7 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
             numbers[1:] += np.cumsum(pc.count_substring_regex(lines, LINE_END).to_numpy())
         line = int(numbers[-1])
 
-        separators = pc.count_substring(lines, unit).to_numpy()
+        separators = arrow_text.count_sign(lines, unit)
         widest = int(separators.argmax())
         check_width(int(numbers[widest]), int(separators[widest]) + 1)
 
@@ -174,7 +174,7 @@ def _unquoted(rows: pa.ListArray) -> pa.ListArray:
     Raises IrregularTable for a cell that has a quote but is not quoted from end to end.
     """
     cells = rows.flatten()
-    quoted = pc.match_substring(cells, '"')
+    quoted = pa.array(arrow_text.contain_sign(cells, '"'))
     wrapped = cells.filter(quoted)
     if not pc.all(pc.match_substring_regex(wrapped, _QUOTED_CELL)).as_py():
         raise IrregularTable

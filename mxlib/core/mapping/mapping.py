@@ -370,7 +370,7 @@ def _faults(
         fault[where], column[where] = sentence, fixed_in
 
     text = sheet.options.sheet is None
-    say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), findings.BROKEN_PASSWORD, "password")
+    say(columns.contain_sign(passwords, "\r\n"), findings.BROKEN_PASSWORD, "password")
     crowded = sheet.table.crowded(len(sheet.header))
     say(crowded, findings.ONE_VALUE_TOO_MANY if text else findings.VALUE_WITHOUT_HEADER, "password")
     say(sorted(sheet.table.stray), findings.STRAY_QUOTE, "password")
@@ -408,7 +408,9 @@ def _faults(
 
 def _blank_before_quote(sheet: Sheet) -> Mask:
     """Return which rows have a cell with blanks before its opening quote."""
-    cells = columns.contain(sheet.table.rows.values, r'^[ \t]+"')
+    values = sheet.table.rows.values
+    cells = columns.contain_sign(values, '"')
+    cells[cells] = columns.contain(values.filter(pa.array(cells)), r'^[ \t]+"')
     found = np.zeros(len(sheet), dtype=bool)
     if cells.any():
         rows = np.repeat(np.arange(len(sheet)), sheet.table.lengths)

@@ -7,6 +7,7 @@ behind a colon in an address. Text that looks like one is neither stored as a ro
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from string import ascii_lowercase, digits
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -99,8 +100,8 @@ _SAMPLED = 1_000
 #: The number of characters of a cell that are inspected; a longer cell is text.
 _LOOKED_AT = 2_000
 
-#: Cells that may hold more than a plain value, as RE2 sees it.
-_SUSPECT = r"[^a-z0-9._@-]"
+#: Signs of cells that may hold more than a plain value: any but those of plain addresses and figures.
+_SUSPECT = "".join(sorted(set(map(chr, range(0x80))) - set(f"{ascii_lowercase}{digits}._@-"))) + arrow_text.BEYOND_ASCII
 
 #: Of these, single words with the letters and signs of usernames, which `masked_cell` keeps; and whole addresses, which
 #: every column keeps. Both are plain enough to pass over by whole columns.
@@ -108,7 +109,7 @@ _USERNAME = r"[A-Za-zÀ-ÖØ-öø-ɏ0-9._+'-]+"
 _PLAIN_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]\.[A-Za-z]+"
 
 #: The same for a text: passwords and hashes have a digit or one of these signs, in a word that is long enough.
-_SUSPECT_TEXT = r"[0-9${]"
+_SUSPECT_TEXT = f"{digits}${{"
 _LONG_WORD = rf"\S{{{_SHORTEST}}}"
 
 
@@ -235,10 +236,10 @@ def cover(cells: pa.Array, column: str) -> pa.Array:
     """Apply `masked_in` to every cell of a column."""
     read = _MASKED[MEANINGS[column].masking]
     if MEANINGS[column].masking is Masking.TEXT:
-        suspect = arrow_text.contain(cells, _SUSPECT_TEXT)
-        suspect = suspect & arrow_text.contain(cells, _LONG_WORD) if suspect.any() else suspect
+        suspect = arrow_text.contain_sign(cells, _SUSPECT_TEXT)
+        suspect[suspect] = arrow_text.contain(cells.filter(pa.array(suspect)), _LONG_WORD)
     else:
-        suspect = arrow_text.contain(cells, _SUSPECT)
+        suspect = arrow_text.contain_sign(cells, _SUSPECT)
         plain = f"{_USERNAME}|{_PLAIN_ADDRESS}" if read is masked_cell else _PLAIN_ADDRESS
         suspect[suspect] = ~arrow_text.match(cells.filter(pa.array(suspect)), plain)
     if not suspect.any():

@@ -476,7 +476,7 @@ def _add_traces(stops: Findings, code: FindingCode, broken: Mapping[str, Mask]) 
         which |= broken[name].astype(np.int64) << bit
     nouns = [MEANINGS[name].noun for name in names]
     labels = [listed([noun for bit, noun in enumerate(nouns) if bits >> bit & 1]) for bits in range(1 << len(names))]
-    stops.add_by_value(which > 0, code, arrow_text.texts([labels[bits] for bits in which.tolist()]))
+    stops.add_by_value(which > 0, code, arrow_text.texts(labels).take(pa.array(which)))
 
 
 def _earlier_claim(cells: ParsedRows, *, claims: Mask) -> npt.NDArray[np.int64]:
