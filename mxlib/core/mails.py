@@ -1,9 +1,9 @@
-"""Mails that MXM sends: what each is about, its states, and how sending ends. Pure.
+"""Mails that MXM sends: their states, and how sending ends. Pure.
 
-The contents are a closed set of facts, and none has room for a password: no password leaves by mail.
+What they are about is a closed set of facts (`core/mail_contents`), and none has room for a password.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 #: Most characters of a mail server's words that are kept.
@@ -20,6 +20,9 @@ class MailCause(StrEnum):
     """The cause of a mail; a stored value never changes."""
 
     TEST = "test"
+    LINK = "link"
+    RESET = "reset"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a cause
 
 
 class MailStatus(StrEnum):
@@ -95,16 +98,15 @@ class TrialMail:
     dashboard: str
 
 
-#: Everything that a mail can be about. A member never has a password; people set their own behind a link.
-MailContent = TrialMail
-
-
 @dataclass(frozen=True, slots=True)
 class MailText:
-    """The words of a mail."""
+    """The words of a mail in one language; `links` are addresses in it to follow."""
 
     subject: str
-    paragraphs: tuple[str, ...]
+    paragraphs: tuple[str, ...] = field(repr=False)
+    language: str = "en"
+    footer: str = "MXM wrote this mail by itself. Answers to it are not read by MXM."
+    links: tuple[str, ...] = field(default=(), repr=False)
 
 
 def retry_pause(tries: int) -> float | None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from mxlib.core import addresses
-from mxlib.core.mails import MAX_NAME, MailContent, one_line
+from mxlib.core.mail_contents import MailContent
+from mxlib.core.mails import MAX_NAME, one_line
 from mxlib.core.text import mails
 
 #: Most characters of a subject.
@@ -24,8 +26,6 @@ _POLICY = policy.SMTP.clone(cte_type="7bit")
 #: Signs with a meaning in an address header. The standard library quotes a name that has one, but loses the quotes
 #: where it folds a long line: what follows would be read as another recipient.
 _SPECIAL = str.maketrans(dict.fromkeys('()<>[]:;@\\,."', " "))
-
-_FOOTER = "MXM wrote this mail by itself. Answers to it are not read by MXM."
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "assets"),
@@ -75,14 +75,26 @@ def compose(sender: Address, to: Recipient, content: MailContent, at: float) -> 
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
-    shown: dict[str, object] = {"subject": subject, "paragraphs": words.paragraphs, "footer": _FOOTER}
+    shown: dict[str, object] = {
+        "subject": subject, "paragraphs": words.paragraphs, "footer": words.footer, "language": words.language,
+    }  # fmt: skip
     message.set_content(_render("mail.txt", shown), cte="quoted-printable")
+    shown["paragraphs"] = [_linked(each, words.links) for each in words.paragraphs]
     message.add_alternative(_render("mail.html", shown), subtype="html", cte="quoted-printable")
     return Message(sender.addr_spec, recipient, message_id, message.as_bytes())
 
 
 def _name(name: str) -> str:
     return one_line(name.translate(_SPECIAL), MAX_NAME)
+
+
+def _linked(paragraph: str, links: tuple[str, ...]) -> Markup:
+    """Return a paragraph as HTML in which each of these addresses is a link."""
+    html = str(escape(paragraph))
+    for each in dict.fromkeys(links):
+        address = str(escape(each))
+        html = html.replace(address, f'<a href="{address}">{address}</a>')
+    return Markup(html)  # noqa: S704 - each part is escaped above
 
 
 def _render(template: str, shown: dict[str, object]) -> str:

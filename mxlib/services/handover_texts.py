@@ -16,6 +16,7 @@ from mxlib.core.handover.letters import MAX_HELP, Paper, Recipient
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import Text, TextFinding, TextKind
 from mxlib.core.text import handover_texts as sentences
+from mxlib.core.text import link_mails
 from mxlib.core.text.standard_texts import STANDARD
 from mxlib.core.vocabulary import AuditAction
 from mxlib.runs.manager import InvalidState
@@ -31,6 +32,7 @@ _FIRST_LANGUAGE = next(iter(LANGUAGES))
 #: The invented person of a preview.
 _PERSON, _USERNAME, _PASSWORD = "Robin Example", "robin.example", "Example-Password-1"
 _DOMAIN, _SERVER = "example.com", "mail.example.com"
+_LINK, _LIFE_S = "https://password.agency.example/password/an-example-of-a-link", 14 * 86_400.0
 
 
 class InvalidText(InvalidState):
@@ -119,7 +121,8 @@ class HandoverTexts:
     def preview(self, caller: Caller, client: int, kind: TextKind, language: str, text: Text) -> tuple[Recipient, Text]:
         """Return an invented person of a client with a text that is filled for them."""
         person, stationery = self._sample(caller, client, language, text)
-        return person, stationery.filled(person.name, person.address, person.password)
+        expires = link_mails.moment(self._clock.now() + _LIFE_S, language) if kind.is_mailed else ""
+        return person, stationery.filled(person.name, person.address, person.password, link=_LINK, expires=expires)
 
     def sample_stationery(self, caller: Caller, client: int, language: str, text: Text) -> Stationery:
         """Return a text with the letterhead of a client."""

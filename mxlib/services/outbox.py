@@ -10,9 +10,9 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.background_tasks import TaskName
+from mxlib.core.mail_contents import MailContent
 from mxlib.core.mails import (
     MailCause,
-    MailContent,
     MailProblem,
     MailStatus,
     Refused,
@@ -127,8 +127,19 @@ class OutboxService:
         self._lease = lease
         #: When the server may be tried again after a failure of its own.
         self._server_rests_until = 0.0
+        self._listeners: dict[str, Callable[[Tx, MailRecord], object]] = {}
 
     # For what causes mails.
+
+    def listen(self, cause: MailCause, listener: Callable[[Tx, MailRecord], object]) -> None:
+        """Let a listener know of mails of a cause, in the transaction that records theirs."""
+        self._listeners[cause.value] = listener
+
+    def _report(self, tx: Tx, number: int) -> None:
+        """Let the listener of a mail know its state now."""
+        record = outbox.get(tx, number)
+        if record is not None and (listener := self._listeners.get(record.cause)) is not None:
+            listener(tx, record)
 
     def queue(self, tx: Tx, mail: QueuedMail, who: str) -> int:
         """Queue a mail in the transaction of what causes it; return its number.
@@ -235,6 +246,7 @@ class OutboxService:
                         outbox.end(tx, record, MailStatus.NOT_DELIVERED, now, **_why(result))
                     else:
                         outbox.postpone(tx, record, now + pause, result.problem, result.code, result.words)
+            self._report(tx, record.id)
         if isinstance(result, TryLater) and result.problem.is_of_server:
             self._server_rests_until = now + SERVER_PAUSE_S
         elif result != TryLater(MailProblem.SEALED):
@@ -324,6 +336,7 @@ class OutboxService:
         with self._store.write() as tx:
             record = self._waiting(tx, number)
             outbox.end(tx, record, MailStatus.DISCARDED, now)
+            self._report(tx, number)
             audit.record(tx, caller, AuditAction.MAIL_DISCARD, at=now, on=record.recipient)
         self._store.scrub()
         return texts.discarded(record.recipient)

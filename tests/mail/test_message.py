@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import addresses, mails
-from mxlib.core.mails import MailContent, TrialMail
+from mxlib.core.mail_contents import MailContent
+from mxlib.core.mails import TrialMail
 from mxlib.mail.message import InvalidRecipient, Recipient, compose, read_parts
 
 SENDER = Address("MXM Müller", "mxm", "agency.example")

@@ -41,9 +41,10 @@ class Stationery:
         """Return the fixed words of its language."""
         return letters.WORDS[self.language]
 
-    def filled(self, name: str, address: str, password: str = "") -> Text:
+    def filled(self, name: str, address: str, password: str = "", *, link: str = "", expires: str = "") -> Text:
         """Return the text for one person; without a password it says that this comes separately."""
-        return texts.fill(self.text, self._values(name, address, password or self.words.separately))
+        values = self._values(name, address, password or self.words.separately)
+        return texts.fill(self.text, {**values, Placeholder.LINK: link, Placeholder.EXPIRES: expires})
 
     def _values(self, name: str, address: str, password: str) -> Mapping[Placeholder, str]:
         return {

@@ -14,11 +14,19 @@ from rapidfuzz import process
 
 
 class TextKind(StrEnum):
-    """The kinds of texts: for a printed letter, a message to copy, or a mail. Stored and public."""
+    """The kinds of texts: for a printed letter, a message to copy, or mails. Stored and public."""
 
     LETTER = "letter"
     MESSAGE = "message"
     MAIL = "mail"
+    #: A mail with a link to set the first password, or a new one after a reset was asked for.
+    LINK = "link"
+    RESET = "reset"
+
+    @property
+    def is_mailed(self) -> bool:
+        """Return whether MXM sends it by mail, so that it never has a password."""
+        return self in {TextKind.MAIL, TextKind.LINK, TextKind.RESET}
 
 
 class Placeholder(StrEnum):
@@ -31,6 +39,8 @@ class Placeholder(StrEnum):
     PORTS = "ports"
     HELP = "help"
     AGENCY = "agency"
+    LINK = "link"
+    EXPIRES = "expires"
 
     @property
     def written(self) -> str:
@@ -98,7 +108,10 @@ class KindRules:
 
 #: A subject is one line that many may read.
 _IN_SUBJECT = (Placeholder.NAME, Placeholder.ADDRESS, Placeholder.AGENCY)
-_IN_MAIL = tuple(each for each in Placeholder if each is not Placeholder.PASSWORD)
+_ABOUT_LINKS = frozenset({Placeholder.LINK, Placeholder.EXPIRES})
+_IN_MESSAGE = tuple(each for each in Placeholder if each not in _ABOUT_LINKS)
+_IN_MAIL = tuple(each for each in _IN_MESSAGE if each is not Placeholder.PASSWORD)
+_WITH_LINK = tuple(each for each in Placeholder if each is not Placeholder.PASSWORD)
 
 #: Letters show the password in a frame and in a face of its own, since this one has look-alikes.
 RULES: Mapping[TextKind, KindRules] = {
@@ -107,8 +120,10 @@ RULES: Mapping[TextKind, KindRules] = {
         (Placeholder.ADDRESS,),
         1_200,
     ),
-    TextKind.MESSAGE: KindRules(tuple(Placeholder), (Placeholder.ADDRESS,), 4_000),
+    TextKind.MESSAGE: KindRules(_IN_MESSAGE, (Placeholder.ADDRESS,), 4_000),
     TextKind.MAIL: KindRules(_IN_MAIL, (Placeholder.ADDRESS,), 4_000, has_subject=True),
+    TextKind.LINK: KindRules(_WITH_LINK, (Placeholder.ADDRESS, Placeholder.LINK), 4_000, has_subject=True),
+    TextKind.RESET: KindRules(_WITH_LINK, (Placeholder.ADDRESS, Placeholder.LINK), 4_000, has_subject=True),
 }
 
 MAX_SUBJECT = 150
@@ -212,7 +227,7 @@ def _check_line(line: str, number: int, part: Part, kind: TextKind) -> Iterator[
             similar = process.extractOne(token[:_MAX_TOKEN], allowed, score_cutoff=_SIMILAR)
             suggestion = Placeholder(similar[0]).written if similar else ""
             yield TextFinding(TextProblem.UNKNOWN_PLACEHOLDER, part, (number, f"{{{token[:_MAX_TOKEN]}}}", suggestion))
-        elif token == Placeholder.PASSWORD and kind is TextKind.MAIL:
+        elif token == Placeholder.PASSWORD and kind.is_mailed:
             yield TextFinding(TextProblem.NEVER_PASSWORD, part, (number,))
         else:
             yield TextFinding(TextProblem.MISPLACED, part, (number, Placeholder(token).written))

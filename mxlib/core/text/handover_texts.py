@@ -11,6 +11,8 @@ KIND_LABELS: Mapping[TextKind, str] = {
     TextKind.LETTER: "Letter",
     TextKind.MESSAGE: "Message to copy",
     TextKind.MAIL: "Mail",
+    TextKind.LINK: "Mail with a link",
+    TextKind.RESET: "Mail for a reset",
 }
 
 #: What each kind is for.
@@ -18,6 +20,8 @@ KIND_USES: Mapping[TextKind, str] = {
     TextKind.LETTER: "Stands on the printed letter, above name, address, password and settings.",
     TextKind.MESSAGE: "Is copied and sent by hand, with or without the password.",
     TextKind.MAIL: "Is sent by MXM. It never has the password.",
+    TextKind.LINK: "Is sent to the recovery email, with the link where its owner sets the password.",
+    TextKind.RESET: "Is sent to the recovery email when its owner asks for a new password.",
 }
 
 PLACEHOLDER_LABELS: Mapping[Placeholder, str] = {
@@ -28,6 +32,8 @@ PLACEHOLDER_LABELS: Mapping[Placeholder, str] = {
     Placeholder.PORTS: "ports, one a line",
     Placeholder.HELP: "address for help",
     Placeholder.AGENCY: "name of the agency",
+    Placeholder.LINK: "link to set the password; needed",
+    Placeholder.EXPIRES: "when the link ends",
 }
 
 PART_LABELS: Mapping[Part, str] = {Part.SUBJECT: "Subject", Part.BODY: "Text"}

@@ -1,9 +1,16 @@
 """Texts of mails, and of the outbox: what happened to a mail, and why it waits."""
 
 from mxlib.core.format import age, count, moment
-from mxlib.core.mails import MailCause, MailContent, MailProblem, MailStatus, MailText
+from mxlib.core.mail_contents import LinkMail, MailContent, PasswordChanged
+from mxlib.core.mails import MailCause, MailProblem, MailStatus, MailText, TrialMail
+from mxlib.core.text import link_mails
 
-CAUSES = {MailCause.TEST: "Test mail"}
+CAUSES = {
+    MailCause.TEST: "Test mail",
+    MailCause.LINK: "Link to set a password",
+    MailCause.RESET: "Link after a reset was asked for",
+    MailCause.PASSWORD_CHANGED: "Note that a password was changed",
+}
 
 STATUSES = {
     MailStatus.WAITING: "Waiting",
@@ -44,6 +51,16 @@ EMPTY = "No mail yet. A mail appears here as soon as something queues one."
 
 def words_of(content: MailContent) -> MailText:
     """Return the words of a mail."""
+    match content:
+        case TrialMail():
+            return _trial(content)
+        case LinkMail():
+            return link_mails.with_links(content)
+        case PasswordChanged():
+            return link_mails.password_changed(content)
+
+
+def _trial(content: TrialMail) -> MailText:
     where = f" at {content.dashboard}" if content.dashboard else ""
     return MailText(
         "Test mail of MXM",

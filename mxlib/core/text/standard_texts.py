@@ -70,9 +70,79 @@ _MAILS = {
     ),
 }
 
+_LINKS = {
+    "en": (
+        "Set the password of {address}",
+        "Hello {name},\n\nyour mailbox {address} is ready. Choose its password on this page:\n\n{link}\n\n"
+        "The link works until {expires}. Once the password is set, the page shows the settings for your mail app.\n\n"
+        "Help: {help}\n{agency}",
+    ),
+    "nl": (
+        "Stel het wachtwoord van {address} in",
+        "Hallo {name},\n\nUw mailbox {address} staat klaar. Kies het wachtwoord op deze pagina:\n\n{link}\n\n"
+        "De link werkt tot {expires}. Als het wachtwoord is ingesteld, toont de pagina de instellingen voor uw "
+        "mailprogramma.\n\nHulp: {help}\n{agency}",
+    ),
+    "de": (
+        "Legen Sie das Passwort von {address} fest",
+        "Guten Tag {name},\n\nIhr Postfach {address} ist eingerichtet. Wählen Sie das Passwort auf dieser Seite:"
+        "\n\n{link}\n\nDer Link gilt bis {expires}. Danach zeigt die Seite die Einstellungen für Ihr Mailprogramm."
+        "\n\nHilfe: {help}\n{agency}",
+    ),
+    "fr": (
+        "Choisissez le mot de passe de {address}",
+        "Bonjour {name},\n\nVotre boîte mail {address} est prête. Choisissez son mot de passe sur cette page :"
+        "\n\n{link}\n\nLe lien est valable jusqu'au {expires}. Ensuite, la page affiche les réglages pour votre "
+        "application de messagerie.\n\nAide : {help}\n{agency}",
+    ),
+    "es": (
+        "Elija la contraseña de {address}",
+        "Hola {name}:\n\nSu buzón {address} ya está listo. Elija la contraseña en esta página:\n\n{link}\n\n"
+        "El enlace es válido hasta el {expires}. Después, la página muestra los ajustes para su aplicación de correo."
+        "\n\nAyuda: {help}\n{agency}",
+    ),
+}
+
+_RESETS = {
+    "en": (
+        "A new password for {address}",
+        "Hello {name},\n\na new password was asked for {address}. If that was you, set it on this page:\n\n{link}\n\n"
+        "The link works until {expires}. If it was not you, do nothing: the password stays as it is.\n\n"
+        "Help: {help}\n{agency}",
+    ),
+    "nl": (
+        "Een nieuw wachtwoord voor {address}",
+        "Hallo {name},\n\nEr is een nieuw wachtwoord aangevraagd voor {address}. Was u dat, stel het dan in op deze "
+        "pagina:\n\n{link}\n\nDe link werkt tot {expires}. Was u dat niet, dan hoeft u niets te doen: het wachtwoord "
+        "blijft zoals het is.\n\nHulp: {help}\n{agency}",
+    ),
+    "de": (
+        "Ein neues Passwort für {address}",
+        "Guten Tag {name},\n\nfür {address} wurde ein neues Passwort angefordert. Wenn Sie das waren, legen Sie es auf "
+        "dieser Seite fest:\n\n{link}\n\nDer Link gilt bis {expires}. Wenn Sie es nicht waren, tun Sie nichts: das "
+        "Passwort bleibt, wie es ist.\n\nHilfe: {help}\n{agency}",
+    ),
+    "fr": (
+        "Un nouveau mot de passe pour {address}",
+        "Bonjour {name},\n\nUn nouveau mot de passe a été demandé pour {address}. Si c'était vous, choisissez-le sur "
+        "cette page :\n\n{link}\n\nLe lien est valable jusqu'au {expires}. Si ce n'était pas vous, ne faites rien : le "
+        "mot de passe reste le même.\n\nAide : {help}\n{agency}",
+    ),
+    "es": (
+        "Una nueva contraseña para {address}",
+        "Hola {name}:\n\nSe ha pedido una nueva contraseña para {address}. Si fue usted, elíjala en esta página:\n\n"
+        "{link}\n\nEl enlace es válido hasta el {expires}. Si no fue usted, no haga nada: la contraseña sigue siendo "
+        "la misma.\n\nAyuda: {help}\n{agency}",
+    ),
+}
+
 #: The text of each kind in each language, where nobody wrote another one.
 STANDARD: Mapping[tuple[TextKind, str], Text] = {
     **{(TextKind.LETTER, language): Text(body) for language, body in _LETTERS.items()},
     **{(TextKind.MESSAGE, language): Text(body) for language, body in _MESSAGES.items()},
-    **{(TextKind.MAIL, language): Text(body, subject) for language, (subject, body) in _MAILS.items()},
+    **{
+        (kind, language): Text(body, subject)
+        for kind, mails in ((TextKind.MAIL, _MAILS), (TextKind.LINK, _LINKS), (TextKind.RESET, _RESETS))
+        for language, (subject, body) in mails.items()
+    },
 }

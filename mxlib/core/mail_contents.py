@@ -1,0 +1,47 @@
+"""The closed set of what mails are about. A member never has a password; people set their own behind a link."""
+
+from dataclasses import dataclass, field
+
+from mxlib.core.handover.stationery import Stationery
+from mxlib.core.links import LinkPurpose
+from mxlib.core.mails import TrialMail
+
+
+@dataclass(frozen=True, slots=True)
+class MailedLink:
+    """A link in a mail: for whom it is, and its address."""
+
+    name: str
+    address: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMail:
+    """A mail with links, all to one address in one language.
+
+    With one link, its words are those of the text in `stationery`. `valid_from` is 0.0 for links that hold at once.
+    `code` is a short text that its reader can say to prove that the mail came.
+    """
+
+    purpose: LinkPurpose
+    links: tuple[MailedLink, ...]
+    stationery: Stationery
+    expires_at: float
+    valid_from: float = 0.0
+    is_reminder: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    """The content of a note to the recovery email: the owner set a new password behind a link."""
+
+    name: str
+    address: str
+    stationery: Stationery
+    at: float
+
+
+#: Everything that a mail can be about.
+MailContent = TrialMail | LinkMail | PasswordChanged
