@@ -44,6 +44,8 @@ class RunKind(StrEnum):
     CHANGE = "change"
     DELETE = "delete"
     UNDO = "undo"
+    #: It sends links, and asks nothing of MXroute.
+    LINKS = "links"
 
 
 #: Clears a value that MXM stores; blank leaves it as it is.
@@ -177,11 +179,12 @@ ERASED = "(erased)"
 
 
 class CallerKind(StrEnum):
-    """The kind of identity that acts: a person, an API token, or MXM itself."""
+    """The kind of identity that acts: a person, an API token, MXM itself, or the owner of a mailbox by a link."""
 
     OPERATOR = "operator"
     TOKEN = "token"
     ENGINE = "engine"
+    LINK = "link"
 
 
 class HandOverWay(StrEnum):
@@ -294,6 +297,11 @@ class AuditAction(StrEnum):
     MAIL_TEST = "mail.test"
     MAIL_TRY = "mail.try"
     MAIL_DISCARD = "mail.discard"
+    LINK_SEND = "link.send"
+    LINK_RESEND = "link.resend"
+    LINK_REMIND = "link.remind"
+    LINK_REVOKE = "link.revoke"
+    LINK_COPY = "link.copy"
 
 
 #: The audit action of a row or a single write that is done.

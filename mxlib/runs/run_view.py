@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mxlib.clock import Clock
 from mxlib.core.notes import Note
-from mxlib.core.text import labels, run_status
+from mxlib.core.text import labels, links, run_status
 from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
@@ -99,6 +99,8 @@ class RunView:
         match self.status:
             case RunStatus.PAUSED:
                 return run_status.paused(self.open, self.paused_reason)
+            case RunStatus.FINISHED | RunStatus.STOPPED if self.kind is RunKind.LINKS:
+                return ""
             case RunStatus.FINISHED | RunStatus.STOPPED:
                 text = run_status.finished(
                     self._figures,
@@ -128,6 +130,8 @@ class RunView:
     @property
     def result_text(self) -> str:
         """Return how many rows have each outcome."""
+        if self.kind is RunKind.LINKS:
+            return links.title(self.total)
         return run_status.result(self._figures)
 
     @property

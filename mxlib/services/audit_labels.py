@@ -90,6 +90,11 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.MAIL_TEST: "Sent a test mail",
     AuditAction.MAIL_TRY: "Tried to send a mail again",
     AuditAction.MAIL_DISCARD: "Discarded a mail",
+    AuditAction.LINK_SEND: "Sent links",
+    AuditAction.LINK_RESEND: "Sent a new link",
+    AuditAction.LINK_REMIND: "Reminded a person of a link",
+    AuditAction.LINK_REVOKE: "Revoked a link",
+    AuditAction.LINK_COPY: "Copied a link",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.
@@ -100,6 +105,7 @@ ACTION_FAMILIES = {
     "user": "Users: anything",
     "token": "Tokens: anything",
     "client": "Clients: anything",
+    "link": "Links: anything",
 }
 
 

@@ -17,6 +17,7 @@ from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.exports import NotFound
 from mxlib.services.housekeeping import Housekeeping
+from mxlib.services.links import LinkService
 from mxlib.services.outbox import OutboxService
 from mxlib.store import Store, audit, background_tasks
 from mxlib.store.background_tasks import TaskRecord
@@ -142,7 +143,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
-    backups: Backups, dated: DatedDeletions, outbox: OutboxService,
+    backups: Backups, dated: DatedDeletions, outbox: OutboxService, links: LinkService,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -176,6 +177,11 @@ def register_all(
         tried = done.sent + done.ended + done.failed
         return TaskResult(TaskCode.DONE if tried else TaskCode.NOTHING_DUE, {"mails": done.sent}, done.next_at)
 
+    def make_links(_lease: Lease) -> TaskResult:
+        done = links.work(lambda: not runner.is_closing)
+        did = done.made + done.ended
+        return TaskResult(TaskCode.DONE if did else TaskCode.NOTHING_DUE, {"links": done.made}, done.next_at)
+
     for task in (
         BackgroundTask(TaskName.PASSWORD_RETENTION, Every(_OFTEN), retain, at_start=True),
         BackgroundTask(TaskName.ERASURE, Every(_OFTEN), erase, at_start=True, retry_s=ERASE_AGAIN_S),
@@ -186,6 +192,7 @@ def register_all(
         BackgroundTask(TaskName.BACKUP, Nightly(BACKUP_HOUR), lambda _lease: backups.nightly(), at_start=True),
         BackgroundTask(TaskName.DATED_DELETIONS, Every(_OFTEN), delete_dated, at_start=True),
         BackgroundTask(TaskName.MAIL, Every(_OFTEN), send_mails, at_start=True),
+        BackgroundTask(TaskName.LINKS, Every(_OFTEN), make_links, at_start=True),
     ):
         runner.register(task)
 

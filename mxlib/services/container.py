@@ -17,6 +17,7 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
+from mxlib.core.mails import MailCause
 from mxlib.mail.choice import choose_transport
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
@@ -46,6 +47,7 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import ImportService
 from mxlib.services.jump import JumpService
+from mxlib.services.links import LinkService
 from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
@@ -112,6 +114,7 @@ class Services:
     backups: Backups
     task_runner: TaskRunner
     outbox: OutboxService
+    links: LinkService
     background_tasks: BackgroundTasks
     sandbox: "stand_in.Served | None" = None
 
@@ -233,7 +236,10 @@ def assemble(
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
-    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated, outbox)
+    links = LinkService(settings, store, host, manual, outbox, texts, runs, clock)
+    for cause in (MailCause.LINK, MailCause.RESET):
+        outbox.listen(cause, links.mail_changed)
+    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links)
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
@@ -272,6 +278,7 @@ def assemble(
         backups=backups,
         task_runner=task_runner,
         outbox=outbox,
+        links=links,
         background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,
     )  # fmt: skip

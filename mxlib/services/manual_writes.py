@@ -85,13 +85,13 @@ class PendingWrite:
     def __init__(self, journal: "ManualWrites", actor: Actor, asked: WriteRequest, number: int) -> None:
         self._journal, self._actor, self._asked, self.number = journal, actor, asked, number
 
-    def done(self, made: Mailbox | None = None) -> str:
-        """Record that MXroute did it.
+    def done(self, made: Mailbox | None = None, also: Callable[[Tx], object] | None = None) -> str:
+        """Record that MXroute did it; `also` is called in the transaction that does.
 
         A mailbox that it `made` enters the cached list with that: counts miss it at no time. Returns blank, or the
         sentence that this cannot be recorded yet.
         """
-        return self._journal.record(self.number, self._actor, self._asked, made)
+        return self._journal.record(self.number, self._actor, self._asked, made, also)
 
     def drop(self) -> None:
         """Remove it from the journal: nothing was done."""
@@ -184,8 +184,11 @@ class ManualWrites:
 
     # Outcomes.
 
-    def record(self, number: int, actor: Actor, asked: WriteRequest, made: Mailbox | None = None) -> str:
-        """Record that MXroute did it, and list what it `made`.
+    def record(
+        self, number: int, actor: Actor, asked: WriteRequest, made: Mailbox | None = None,
+        also: Callable[[Tx], object] | None = None,
+    ) -> str:  # fmt: skip
+        """Record that MXroute did it, and list what it `made`; `also` is called before.
 
         Returns blank, or the sentence that this cannot be recorded yet.
         """
@@ -193,6 +196,8 @@ class ManualWrites:
 
         def note(tx: Tx) -> None:
             self._settle_earlier(tx, number, asked)
+            if also is not None:
+                also(tx)
             outcome, detail = (asked.change.text, asked.change.facts) if asked.change else (asked.reason, None)
             manual_write_outcomes.note_done(
                 tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail, asked.reason

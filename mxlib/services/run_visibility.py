@@ -10,7 +10,7 @@ from mxlib.core import addresses
 from mxlib.core.vocabulary import AuditAction, Outcome, RunKind, Verdict
 from mxlib.runs import results
 from mxlib.runs.run_view import RunView
-from mxlib.store import Store, Tx, audit, journal, mailbox_lists, row_counts
+from mxlib.store import Store, Tx, audit, journal, links, mailbox_lists, row_counts
 from mxlib.store.records import RowRecord, RunRecord
 
 #: The text instead of one that names a domain which its reader may not see.
@@ -28,6 +28,7 @@ _NEEDED = {
     RunKind.CHANGE: Permission.SUPPORT,
     RunKind.DELETE: Permission.DELETE,
     RunKind.UNDO: Permission.DELETE,
+    RunKind.LINKS: Permission.SUPPORT,
 }
 
 
@@ -171,6 +172,10 @@ class RunVisibility:
                 counts[Outcome(outcome)] += rows
         total = sum(counts.values())
         hidden = frozenset(domain for domain in view.domains if not sees(caller, view, domain))
+        if view.kind is RunKind.LINKS:
+            people = links.people(tx, view.id)
+            total = sum(number for domain, number in people.items() if domain not in hidden)
+            groups = {(domain, "", ""): number for domain, number in people.items()}
         hidden_rows = sum(groups.values()) - total
         restricted = replace(
             view,

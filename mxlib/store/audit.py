@@ -22,7 +22,7 @@ from mxlib.store.text_search import begins, contains
 from mxlib.store.transaction import Tx
 
 #: Families of actions on a domain or one of its mailboxes: the subject is the domain, or an address in it.
-ABOUT_DOMAINS = ("mailbox", "recovery", "name", "export")
+ABOUT_DOMAINS = ("mailbox", "recovery", "name", "export", "link")
 
 
 class Identity(Protocol):

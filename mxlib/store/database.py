@@ -24,7 +24,7 @@ from mxlib.store.readers import Readers
 from mxlib.store.transaction import AUDIT_KEY, Tx
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
-HEAD = "0031"
+HEAD = "0032"
 
 #: The migration that brought hashes to the audit log.
 _HASHES = 18

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.vocabulary import RowReason
+from mxlib.core.vocabulary import RowReason, RunKind, RunStatus
 from mxlib.store import own_cells, run_notes, text_search
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
@@ -126,6 +126,23 @@ def add_run(
     if rows:
         tx.execute(run_row.insert(), rows)
     return int(number)
+
+
+def add_link_run(
+    tx: Tx, *, operator: str, domains: Collection[str], total: int, at: float, idempotency_key: str | None = None
+) -> int:
+    """Store a run that sends links; it asks nothing of the host and has ended.
+
+    Return its number.
+    """
+    inserted = tx.execute(
+        run.insert().values(
+            status=RunStatus.FINISHED, operator=operator, file_name="", file_digest="", plan_digest="",
+            idempotency_key=idempotency_key, kind=RunKind.LINKS, domains=list(domains), total=total, created_at=at,
+            started_at=at, finished_at=at, seen=True, retention_days=0,
+        )
+    )  # fmt: skip
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def _nothing_to_do(row: PlannedRow) -> Reason | None:

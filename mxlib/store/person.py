@@ -20,6 +20,7 @@ from mxlib.store.tables import (
     client,
     dated_deletion,
     draft,
+    link,
     mailbox_lock,
     mailbox_name,
     manual_write,
@@ -61,6 +62,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "user": _user(tx, address),
             "locks_that_name": [_lock(row) for row in locks_naming(tx, address)],
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
+            "links": [_plain(row, "sealed_token", "wrapped_key", "token_digest") for row in links_naming(tx, address)],
             "mails": [_plain(row, "sealed_message", "wrapped_key") for row in mails_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
@@ -168,6 +170,19 @@ def mails_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
     rows = tx.execute(sa.select(outbox_mail).where(names)).all()
     texts = ("recipient", "words", "reference")
     return [row for row in rows if is_who(row.who, address) or any(is_named(row._mapping[t], address) for t in texts)]
+
+
+def links_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return the links of the mailbox, to the person, by them, or with their name."""
+    texts = ("recipient", "who", "words")
+    names = sa.or_(is_mailbox(link, address), *(may_name(link.c[name], address) for name in texts))
+    return [
+        row
+        for row in tx.execute(sa.select(link).where(names))
+        if f"{row.username}@{row.domain}" == address
+        or is_who(row.who, address)
+        or any(is_named(text, address) for text in (row.recipient, row.words))
+    ]
 
 
 def drafts_naming(store: Store, address: str) -> Iterator[dict[str, Any]]:

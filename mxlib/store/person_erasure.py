@@ -27,6 +27,7 @@ from mxlib.store.person import (
     drafts_naming,
     is_listed,
     is_text,
+    links_naming,
     locks_naming,
     mails_naming,
     referring,
@@ -43,6 +44,7 @@ from mxlib.store.tables import (
     hand_over,
     handover_text,
     letterhead,
+    link,
     mailbox_lock,
     mailbox_name,
     manual_write,
@@ -75,7 +77,7 @@ _USER_ERASED: dict[str, Any] = {
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
-    hand_over.c.who, outbox_mail.c.who,
+    hand_over.c.who, outbox_mail.c.who, link.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -219,7 +221,8 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
-    return values + _erase_clients(tx, address) + _erase_locks(tx, address) + _erase_mails(tx, address)
+    values += _erase_clients(tx, address) + _erase_locks(tx, address)
+    return values + _erase_links(tx, address) + _erase_mails(tx, address)
 
 
 def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str, numbers: Sequence[int]) -> int:
@@ -295,6 +298,23 @@ def _erase_clients(tx: Tx, address: str) -> int:
         if without(row.name, address, ERASED) != row.name:
             left |= {"name": f"{ERASED} {row.id}", "key": key_of(f"{ERASED} {row.id}")}
         tx.execute(client.update().where(client.c.id == row.id).values(left))
+    return len(rows)
+
+
+def _erase_links(tx: Tx, address: str) -> int:
+    """Delete the links of the person's mailbox, and those that went to the person.
+
+    Return how many.
+
+    Links of others lose only what names the person.
+    """
+    rows = links_naming(tx, address)
+    for row in rows:
+        place = link.c.id == row.id
+        if f"{row.username}@{row.domain}" == address or is_named(row.recipient, address):
+            tx.execute(link.delete().where(place))
+        else:
+            tx.execute(link.update().where(place).values(words=without(row.words, address, ERASED)))
     return len(rows)
 
 

@@ -548,3 +548,47 @@ outbox_try = Table(
     Column("id", Integer, primary_key=True),
     Column("at", Float, nullable=False),
 )
+
+#: Links by which people set a password, one living link a mailbox and purpose. `sealed_token` goes once a link has
+#: ended; `run` started it, and `source` is the run whose people it is for.
+link = Table(
+    "link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("run.id")),
+    Column("source", Integer, ForeignKey("run.id")),
+    Column("purpose", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    #: The address that its mail goes to; blank for a link in a letter.
+    Column("recipient", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("send_at", Float, nullable=False),
+    Column("valid_from", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    #: NULL until it is made.
+    Column("token_digest", LargeBinary, unique=True),
+    Column("sealed_token", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    Column("mail", Integer),
+    Column("mail_status", Text, nullable=False, server_default=""),
+    Column("mail_problem", Text, nullable=False, server_default=""),
+    Column("mail_code", Integer, nullable=False, server_default="0"),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("sent_at", Float),
+    Column("opened_at", Float),
+    Column("set_at", Float),
+    Column("ended_at", Float),
+    Column("end", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+Index(
+    "link_living", link.c.domain, link.c.username, link.c.purpose, unique=True,
+    sqlite_where=link.c.ended_at.is_(None), postgresql_where=link.c.ended_at.is_(None),
+)  # fmt: skip
+Index("link_by_run", link.c.run)
+Index("link_by_source", link.c.source)
+Index("link_by_mail", link.c.mail)

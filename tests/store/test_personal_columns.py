@@ -30,6 +30,7 @@ NAMING = {
     "dated_deletion": "username who address",
     "draft": "operator begun_by",
     "first_seen": "username",
+    "link": "username name recipient who words",
     "hand_over": "who",
     "handover_text": "who",
     "letterhead": "who",
@@ -52,6 +53,7 @@ NAMING = {
 OF_A_PERSON = {
     "dated_deletion": "domain due_at asked_at before why",
     "first_seen": "domain at",
+    "link": "domain token_digest sealed_token wrapped_key",
     "mailbox_lock": "domain at",
     "mailbox_name": "domain set_at",
     "outbox_mail": "sealed_message wrapped_key",
@@ -88,6 +90,8 @@ NOTHING = {
     "handover_text": "client kind language subject body changed_at",
     "hand_over": "run position taken_at taken_as at way",
     "last_list": "domain read_at",
+    "link": "id run source purpose language created_at send_at valid_from expires_at mail mail_status mail_problem "
+    "mail_code sent_at opened_at set_at ended_at end",
     "letterhead": "client agency help_address logo language changed_at",
     "manual_write": "id at kind action status settle_at passwords_until",
     "mapping_answer": "digest answer answered_at",
@@ -166,6 +170,12 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.mapping_answer, answered_by=NINA)
         add(tx, t.outbox_mail, id=1, recipient=NINA, who="boss", status="waiting", reference=f"link for {NINA}")
         add(tx, t.outbox_mail, id=2, recipient="t@a.nl", who=NINA, status="refused", words=f"550 not after {NINA}")
+        add(
+            tx, t.link, id=1, domain="a.nl", username="nina.berg", name=NAME, recipient=PRIVATE, who="boss", purpose="a"
+        )
+        add(tx, t.link, id=2, domain="a.nl", username="tess", recipient=NINA, who="boss", purpose="b")
+        add(tx, t.link, id=3, domain="a.nl", username="tess", recipient="t@mail.example", who=NINA, words=said,
+            purpose="c")  # fmt: skip
         add(tx, t.draft, id="d", operator=NINA, begun_by=NINA, sealed_file=store.key.seal(b"", "draft file d"),
             sealed_rows=store.key.seal(b"", "draft rows d"))  # fmt: skip
         texts = {"file_name": f"{NINA}.csv", "why": f"{NINA} pressed Pause.", "note": said, "difference": said}
@@ -286,6 +296,7 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
         assert len(held[part]) == 1, part
     assert len(held["audit_entries"]) == 4
     assert [mail["recipient"] for mail in held["mails"]] == [NINA, "t@a.nl"]
+    assert [each["recipient"] for each in held["links"]] == [PRIVATE, NINA, "t@mail.example"]
     assert person.is_known(held)
     person_erasure.erase(store, NINA, LOCAL)
     assert not person.is_known(person.held(store, NINA))

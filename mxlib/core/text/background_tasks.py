@@ -17,6 +17,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.BACKUP_COPIES: "Remove what an interrupted backup left",
     TaskName.DATED_DELETIONS: "Carry out dated deletions",
     TaskName.MAIL: "Send mails of the outbox",
+    TaskName.LINKS: "Make links that are due",
 }
 
 _ENDS: Mapping[TaskCode, str] = {
@@ -37,6 +38,7 @@ _COUNTED = {
     "entries": ("audit entry", "audit entries"),
     "deletions": ("dated deletion", "dated deletions"),
     "mails": ("mail", "mails"),
+    "links": ("link", "links"),
 }
 
 

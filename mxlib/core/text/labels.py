@@ -1,6 +1,7 @@
 """Labels of verdicts, outcomes and runs."""
 
 from mxlib.core.format import count, day
+from mxlib.core.text import links
 from mxlib.core.vocabulary import RunKind, Verdict
 
 _VERDICTS = {
@@ -12,7 +13,13 @@ _VERDICTS = {
 }
 #: Labels of ready rows whose mailbox exists.
 _UPDATES = {"update": "Update", "unchanged": "No change"}
-_KINDS = {RunKind.IMPORT: "Import", RunKind.CHANGE: "Change", RunKind.DELETE: "Deletion", RunKind.UNDO: "Undo"}
+_KINDS = {
+    RunKind.IMPORT: "Import",
+    RunKind.CHANGE: "Change",
+    RunKind.DELETE: "Deletion",
+    RunKind.UNDO: "Undo",
+    RunKind.LINKS: "Send links",
+}
 
 
 def verdict(value: str) -> str:
@@ -48,5 +55,7 @@ def run_title(kind: str, file_name: str, rows: int, at: float, undo_of: int | No
             return f"{file_name or run_kind(kind)}, {day(at)} ({count(rows, 'mailbox', 'mailboxes')})"
         case RunKind.UNDO:
             return f"Undo of run {undo_of}" + (f", {file_name}" if file_name else "")
+        case RunKind.LINKS:
+            return f"{links.title(rows)}, {day(at)}"
         case RunKind.IMPORT:
             return f"Import of {day(at)}, {file_name or 'rows added by hand'}"

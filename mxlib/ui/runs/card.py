@@ -40,6 +40,9 @@ def show(number: int) -> None:
         else:
             progress.live(view, every=LOOK_EVERY)
         _controls(view)
+        if view.kind is RunKind.LINKS:
+            st.caption(services.current().links.board(layout.caller(), number).text)
+            return
         _files(view)
     handover.show(view)
     undo.show(view)

@@ -1,0 +1,225 @@
+"""Links: planned, sent, followed, used once, and ended by whatever makes them wrong."""
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.core.invalid_body import InvalidBody
+from mxlib.core.links import (
+    LinkEnd,
+    LinkOptions,
+    LinkPurpose,
+    LinkRefusal,
+    LinkStatus,
+    PageState,
+    PasswordProblem,
+)
+from mxlib.core.vocabulary import AuditAction, RunKind
+from mxlib.runs.manager import InvalidState
+from mxlib.services.exports import NotFound
+from mxlib.store import links as kept
+from mxlib.store.links import LinkRecord
+from tests.support.app import GOOD, App, trail
+from tests.support.links import NEW, LinkDesk
+
+KIM = Caller("kim", domains={"a.nl": frozenset({Permission.SUPPORT})})
+VIEWER = Caller("vera", domains={"a.nl": frozenset({Permission.VIEW})})
+PRIVATE = "nina@mail.example"
+
+
+@pytest.fixture
+def desk(app: App) -> LinkDesk:
+    return LinkDesk(app)
+
+
+def records(app: App, username: str = "nina") -> list[LinkRecord]:
+    with app.services.store.read() as tx:
+        return kept.of_mailbox(tx, "a.nl", username, 100)
+
+
+def test_a_person_sets_their_password_by_the_link_in_the_mail(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    run = desk.start("nina@a.nl")
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.PLANNED}
+    app.services.links.work()
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.QUEUED}
+    app.services.outbox.send_due()
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
+    token = desk.token(PRIVATE)
+    shown = app.services.links.open(token, opened=False)
+    assert (shown.state, shown.address, shown.purpose) == (PageState.LIVING, "nina@a.nl", LinkPurpose.INVITE)
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
+    app.services.links.open(token, opened=True)
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.OPENED}
+    assert desk.use(token).done
+    assert desk.password("nina@a.nl") == NEW
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SET}
+    assert app.services.links.open(token, opened=True).state is PageState.SPENT
+    again = desk.use(token, "Winter.in.Gent.10")
+    assert (again.done, again.state, desk.password("nina@a.nl")) == (False, PageState.SPENT, NEW)
+    app.services.outbox.send_due()
+    to, parts = desk.mails()[-1]
+    assert (to, parts.subject) == (PRIVATE, "The password of nina@a.nl was changed")
+    assert NEW not in parts.text
+    assert (AuditAction.MAILBOX_UPDATE, "nina@a.nl", "nina@a.nl") in trail(app)
+
+
+def test_a_run_of_links_is_a_run_like_others_that_has_ended(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    run = desk.start("nina@a.nl", caller=KIM)
+    view = app.services.runs.get(KIM, run)
+    assert view is not None
+    assert (view.kind, view.total, view.open, view.domains) == (RunKind.LINKS, 1, 0, ("a.nl",))
+    assert app.services.runs.get(VIEWER, run) is None
+    assert not app.services.undo.possible(LOCAL, view)
+    assert app.services.runs.rows(LOCAL, run).empty
+    assert [each.id for each in app.services.runs.all(LOCAL)] == [run]
+    assert app.services.runs.unended(LOCAL) == ()
+    assert view.title.startswith("Links to 1 person")
+
+
+def test_a_plan_says_who_gets_a_link_and_why_others_do_not(app: App, desk: LinkDesk) -> None:
+    people = desk.have(nina=PRIVATE, hr1="hr@mail.example", hr2="hr@mail.example", none="", own="own@a.nl", on="x@b.nl")
+    plan = app.services.links.plan(LOCAL, emails=[*people, "gone@a.nl", "nina@else.nl"])
+    assert [each.address for each in plan.people] == ["nina@a.nl", "hr1@a.nl", "hr2@a.nl"]
+    assert (plan.mails, len(plan.by_address["hr@mail.example"])) == (2, 2)
+    assert {each.address: each.reason for each in plan.refused} == {
+        "none@a.nl": LinkRefusal.NO_RECOVERY_EMAIL, "own@a.nl": LinkRefusal.OWN_ADDRESS,
+        "on@a.nl": LinkRefusal.ON_THIS_ACCOUNT, "gone@a.nl": LinkRefusal.NO_MAILBOX,
+        "nina@else.nl": LinkRefusal.NO_MAILBOX,
+    }  # fmt: skip
+    for_letters = app.services.links.plan(LOCAL, emails=["none@a.nl"], options=LinkOptions(without_mail=True))
+    assert [(each.address, each.recipient) for each in for_letters.people] == [("none@a.nl", "")]
+
+
+def test_a_caller_plans_links_only_where_they_may_support_mailboxes(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    assert len(app.services.links.plan(KIM, emails=["nina@a.nl"]).people) == 1
+    plan = app.services.links.plan(VIEWER, emails=["nina@a.nl", "gone@a.nl"])
+    assert {each.reason for each in plan.refused} == {LinkRefusal.NOT_ALLOWED}
+    with pytest.raises(InvalidState):
+        app.services.links.start(VIEWER, plan)
+    with pytest.raises(InvalidState, match="something changed"):
+        app.services.links.start(VIEWER, app.services.links.plan(KIM, emails=["nina@a.nl"]))
+
+
+def test_several_links_to_one_address_go_in_one_mail(app: App, desk: LinkDesk) -> None:
+    people = desk.have(nina="hr@mail.example", tess="HR@mail.example", mila="mila@mail.example")
+    run = desk.start(*people)
+    desk.send()
+    assert sorted(to for to, _ in desk.mails()) == ["hr@mail.example", "mila@mail.example"]
+    _, parts = next(each for each in desk.mails() if each[0] == "hr@mail.example")
+    assert all(f"{name}@a.nl" in parts.text for name in ("nina", "tess"))
+    assert parts.text.count("/password/") == 2
+    assert set(desk.statuses(run).values()) == {LinkStatus.SENT}
+
+
+def test_links_for_letters_are_made_and_not_mailed(app: App, desk: LinkDesk) -> None:
+    desk.have(nina="")
+    run = desk.start("nina@a.nl", without_mail=True)
+    desk.send()
+    assert desk.mails() == []
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.MADE}
+    [person] = app.services.links.board(LOCAL, run).people
+    assert desk.use(app.services.links.copy_link(LOCAL, person.id).rpartition("/")[2]).done
+
+
+def test_the_options_of_links_have_bounds(app: App) -> None:
+    for options in (LinkOptions(expires_days=0), LinkOptions(expires_days=61), LinkOptions(language="xx"),
+                    LinkOptions(send_at=9e12)):  # fmt: skip
+        with pytest.raises(InvalidBody):
+            app.services.links.plan(LOCAL, emails=["nina@a.nl"], options=options)
+
+
+def test_a_password_that_breaks_a_rule_spends_nothing(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    desk.start("nina@a.nl")
+    desk.send()
+    token, writes = desk.token(PRIVATE), app.host.writes()
+    assert desk.use(token, NEW, "another").problems == (PasswordProblem.DIFFERENT,)
+    assert PasswordProblem.TOO_SHORT in desk.use(token, "Ab1").problems
+    assert app.host.writes() == writes
+    assert desk.use(token).done
+
+
+def test_an_unknown_token_shows_nothing(app: App, desk: LinkDesk) -> None:
+    for token in ("", "x", "x" * 10_000, "\ud800"):
+        assert app.services.links.open(token, opened=True).state is PageState.UNKNOWN
+        assert desk.use(token).state is PageState.UNKNOWN
+
+
+def test_a_new_link_takes_the_place_of_the_living_one(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    run = desk.start("nina@a.nl")
+    desk.send()
+    first = desk.token(PRIVATE)
+    [person] = app.services.links.board(LOCAL, run).people
+    app.services.links.resend(KIM, person.id)
+    app.services.outbox.send_due()
+    second = desk.token(PRIVATE)
+    assert first != second
+    assert desk.use(first).state is PageState.ENDED
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
+    assert desk.use(second).done
+    with pytest.raises(InvalidState, match="was set"):
+        app.services.links.resend(KIM, records(app)[0].id)
+
+
+def test_a_reminder_mails_the_same_link_again(app: App, desk: LinkDesk) -> None:
+    people = desk.have(nina=PRIVATE, tess="tess@mail.example")
+    run = desk.start(*people)
+    desk.send()
+    first = desk.token(PRIVATE)
+    desk.use(desk.token("tess@mail.example"))
+    board = app.services.links.board(LOCAL, run)
+    assert (board.text, len(board.to_remind)) == ("1 set theirs, 1 not yet", 1)
+    assert app.services.links.remind(KIM, run) == 1
+    app.services.outbox.send_due()
+    to, parts = desk.mails()[-1]
+    assert (to, parts.subject) == (PRIVATE, "Reminder: Set the password of nina@a.nl")
+    assert desk.token(PRIVATE) == first
+    assert desk.use(first).done
+    assert app.services.links.remind(KIM, run) == 0
+
+
+def test_a_revoked_link_is_dead_and_its_waiting_mail_does_not_leave(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    run = desk.start("nina@a.nl")
+    app.services.links.work()
+    [record] = records(app)
+    app.services.links.revoke(KIM, record.id)
+    app.services.outbox.send_due()
+    assert desk.mails() == []
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.REVOKED}
+    assert (records(app)[0].end, records(app)[0].sealed_token) == (LinkEnd.REVOKED, None)
+
+
+def test_a_copied_link_works_and_is_audited(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE)
+    desk.start("nina@a.nl")
+    desk.send()
+    url = app.services.links.copy_link(KIM, records(app)[0].id)
+    assert url == f"http://127.0.0.1:8501/password/{desk.token(PRIVATE)}"
+    assert (AuditAction.LINK_COPY, "nina@a.nl", "kim") in trail(app)
+    desk.use(desk.token(PRIVATE))
+    with pytest.raises(InvalidState, match="ended"):
+        app.services.links.copy_link(KIM, records(app)[0].id)
+    for act in (app.services.links.copy_link, app.services.links.resend, app.services.links.revoke):
+        with pytest.raises(NotFound):
+            act(VIEWER, records(app)[0].id)
+        with pytest.raises(NotFound):
+            act(LOCAL, 2**70)
+
+
+def test_a_reset_mails_the_same_living_link_again(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE, none="")
+    store, links = app.services.store, app.services.links
+    with store.write() as tx:
+        assert links.issue_reset(tx, "a.nl", "none", seconds=3_600, who="MXM").refusal is LinkRefusal.NO_RECOVERY_EMAIL
+        assert links.issue_reset(tx, "a.nl", "gone", seconds=3_600, who="MXM").refusal is LinkRefusal.NO_MAILBOX
+        first = links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
+        second = links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
+    assert (first.again, second.again, first.link) == (False, True, second.link)
+    app.services.outbox.send_due()
+    assert len(desk.mails()) == 2
+    assert desk.use(desk.token(PRIVATE)).done
+    assert desk.password("nina@a.nl") == NEW != GOOD
