@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from mxlib.core import addresses
 from mxlib.core.mails import MailStatus
+from mxlib.core.password_rules import PasswordProblem
 
 T = TypeVar("T")
 
@@ -302,24 +303,6 @@ def in_mails(people: Iterable[tuple[str, str, T]]) -> list[list[T]]:
     for to, language, person in people:
         by_mail.setdefault((to.lower(), language), []).append(person)
     return [group[at : at + MAX_IN_MAIL] for group in by_mail.values() for at in range(0, len(group), MAX_IN_MAIL)]
-
-
-class PasswordProblem(StrEnum):
-    """Codes of why a password was not set. They are public, and never change."""
-
-    DIFFERENT = "different"
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    NOT_ACCEPTED = "not_accepted"
-    COMMON = "common"
-    OWN_NAME = "own_name"
-    WEAK = "weak"
-    #: MXroute's limit is reached, or the password is being set: it can be tried again soon.
-    BUSY = "busy"
-    #: No answer came: the password may be set.
-    NOT_ANSWERED = "not_answered"
-    REFUSED = "refused"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

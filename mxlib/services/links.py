@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core import addresses, arrow_text, links, passwords
+from mxlib.core import addresses, links
 from mxlib.core.background_tasks import TaskName
 from mxlib.core.clients import LANGUAGES
 from mxlib.core.handover.stationery import Stationery
@@ -28,14 +28,13 @@ from mxlib.core.links import (
     MailboxFacts,
     OpenedLink,
     PageState,
-    PasswordProblem,
     SetResult,
     Times,
 )
 from mxlib.core.mail_contents import LinkMail, MailedLink, PasswordChanged
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.mails import MailCause, MailProblem
-from mxlib.core.schema import MAX_CELL_LENGTH
+from mxlib.core.password_rules import PasswordProblem, check_new_password, words_of
 from mxlib.core.text import links as texts
 from mxlib.core.text import mails as mail_texts
 from mxlib.core.vocabulary import DONE, Action, AuditAction, CallerKind, RunKind
@@ -310,7 +309,8 @@ class LinkService:
         state = links.page_state(record.moments, self._clock.now())
         if state is not PageState.LIVING or not LinkPurpose(record.purpose).sets_password:
             return SetResult(done=False, state=state)
-        if problems := _problems(password, again):
+        agency = self._stationery(record).letterhead.agency
+        if problems := check_new_password(password, again, words_of(record.address, record.name, agency)):
             return SetResult(done=False, problems=problems)
         if held:
             return _not_now(_LATER_S)
@@ -329,11 +329,11 @@ class LinkService:
         except RateLimited as limited:
             return _not_now(limited.retry_after or _SOON_S)
         except (NotOwner, StoreUnavailable, Unauthorized):
-            return _not_now(_SOON_S)
+            return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
         except RequestRefused:
             return SetResult(done=False, problems=(PasswordProblem.REFUSED,))
         except MXrouteError:
-            return _not_now(_SOON_S)
+            return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
         return SetResult(done=True, state=PageState.SPENT)
 
     def _send(self, record: LinkRecord, password: str, address: str) -> None:
@@ -815,17 +815,3 @@ def _must_be_possible(options: LinkOptions, now: float) -> None:
 
 def _not_now(seconds: float) -> SetResult:
     return SetResult(done=False, problems=(PasswordProblem.BUSY,), retry_after=max(1.0, seconds))
-
-
-def _problems(password: str, again: str) -> tuple[PasswordProblem, ...]:
-    """Return what is wrong with a password before it is sent."""
-    if password != again:
-        return (PasswordProblem.DIFFERENT,)
-    if len(password) > MAX_CELL_LENGTH:
-        return (PasswordProblem.TOO_LONG,)
-    scan = passwords.scan(arrow_text.texts([password]))
-    lacking = int(scan.lacking[0])
-    found = [PasswordProblem.TOO_SHORT] if scan.missing[0] or lacking & 1 else []
-    if lacking & ~1 or scan.blank_at_an_end[0] or scan.untypable[0] or scan.odd_blank[0]:
-        found.append(PasswordProblem.NOT_ACCEPTED)
-    return tuple(found)

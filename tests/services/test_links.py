@@ -11,8 +11,8 @@ from mxlib.core.links import (
     LinkRefusal,
     LinkStatus,
     PageState,
-    PasswordProblem,
 )
+from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.vocabulary import AuditAction, RunKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
