@@ -114,6 +114,17 @@ class LinkRefusal(StrEnum):
         return self in {LinkRefusal.NO_RECOVERY_EMAIL, LinkRefusal.OWN_ADDRESS, LinkRefusal.ON_THIS_ACCOUNT}
 
 
+class RecoveryProblem(StrEnum):
+    """Codes of why the owner of a mailbox could not give a recovery email. They never change."""
+
+    INVALID = "invalid"
+    OWN_ADDRESS = "own_address"
+    ON_THIS_ACCOUNT = "on_this_account"
+    #: No mail leaves now, or enough mails to confirm one have left.
+    NOT_NOW = "not_now"
+    ENDED = "ended"
+
+
 class PageState(StrEnum):
     """The state of the page behind a link."""
 

@@ -17,7 +17,6 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
-from mxlib.core.days import Days
 from mxlib.core.mails import MailCause
 from mxlib.mail.choice import choose_transport
 from mxlib.mxroute.client import MXrouteClient
@@ -56,6 +55,7 @@ from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
+from mxlib.services.recovery_links import RecoveryLinks
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
@@ -116,6 +116,7 @@ class Services:
     task_runner: TaskRunner
     outbox: OutboxService
     links: LinkService
+    recovery_links: RecoveryLinks
     background_tasks: BackgroundTasks
     sandbox: "stand_in.Served | None" = None
 
@@ -210,7 +211,6 @@ def assemble(
     sandbox: "stand_in.Served | None" = None,
 ) -> Services:
     """Build the services over a store and a client that are open already."""
-    store.days = Days.of(settings.timezone)
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)
@@ -281,6 +281,7 @@ def assemble(
         task_runner=task_runner,
         outbox=outbox,
         links=links,
+        recovery_links=RecoveryLinks(store, links, outbox, texts, clock),
         background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,
     )  # fmt: skip

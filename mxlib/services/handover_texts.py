@@ -86,6 +86,11 @@ class HandoverTexts:
             found |= dict.fromkeys(set(record.details.domains) & set(domains), of(record))
         return found
 
+    def general(self) -> StoredLetterhead:
+        """Return the letterhead of all clients, for pages that anyone may read."""
+        with self._store.read() as tx:
+            return kept.letterheads(tx, [ALL_CLIENTS]).get(ALL_CLIENTS, StoredLetterhead())
+
     def message(self, caller: Caller, address: str, *, password: str = "") -> str:
         """Return the message for the owner of a mailbox; asks for `view` of its domain."""
         username, _, domain = address.rpartition("@")

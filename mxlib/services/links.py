@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from mxlib.auth.authority import current, resolves_callers
+from mxlib.auth.new_passwords import NewPasswords
+from mxlib.auth.password_queue import QueueFull
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core import addresses, links
@@ -34,7 +36,7 @@ from mxlib.core.links import (
 from mxlib.core.mail_contents import LinkMail, MailedLink, PasswordChanged
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.mails import MailCause, MailProblem
-from mxlib.core.password_rules import PasswordProblem, check_new_password, words_of
+from mxlib.core.password_rules import PasswordProblem, words_of
 from mxlib.core.text import links as texts
 from mxlib.core.text import mails as mail_texts
 from mxlib.core.vocabulary import DONE, Action, AuditAction, CallerKind, RunKind
@@ -273,6 +275,7 @@ class LinkService:
     ) -> None:  # fmt: skip
         self._settings, self._store, self._clock = settings, store, clock
         self._manual, self._outbox, self._texts, self._runs = manual, outbox, stationery, runs
+        self._passwords = NewPasswords()
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
 
     # For the people who have a link.
@@ -310,7 +313,12 @@ class LinkService:
         if state is not PageState.LIVING or not LinkPurpose(record.purpose).sets_password:
             return SetResult(done=False, state=state)
         agency = self._stationery(record).letterhead.agency
-        if problems := check_new_password(password, again, words_of(record.address, record.name, agency)):
+        words = words_of(record.address, record.name, agency)
+        try:
+            problems = self._passwords.check(password, again, words, network)
+        except QueueFull as full:
+            return _not_now(full.seconds)
+        if problems:
             return SetResult(done=False, problems=problems)
         if held:
             return _not_now(_LATER_S)
@@ -588,7 +596,7 @@ class LinkService:
         """Queue one mail with these links; return its number."""
         first, now = group[0], self._clock.now()
         purpose = LinkPurpose(first.purpose)
-        mailed = tuple(MailedLink(each.name, each.address, self.url(tokens[each.id])) for each in group)
+        mailed = tuple(MailedLink(each.name, each.address, self.url(tokens[each.id], purpose)) for each in group)
         later = first.valid_from if first.valid_from > now else 0.0
         content = LinkMail(
             purpose, mailed, stationery, min(each.expires_at for each in group), later, is_reminder=is_reminder
@@ -600,10 +608,11 @@ class LinkService:
         kept.mailed(tx, [each.id for each in group], mail)
         return mail
 
-    def url(self, token: str) -> str:
+    def url(self, token: str, purpose: LinkPurpose = LinkPurpose.INVITE) -> str:
         """Return the address of the page behind a token: by the settings, never by a request."""
-        portal = str(getattr(self._settings, "portal_url", "")) or self._settings.public_url or _LOOPBACK
-        return f"{portal.rstrip('/')}/password/{quote(token)}"
+        portal = self._settings.portal_url or self._settings.public_url or _LOOPBACK
+        page = "password" if purpose.sets_password else "recovery"
+        return f"{portal.rstrip('/')}/{page}/{quote(token)}"
 
     def mail_changed(self, tx: Tx, record: MailRecord) -> None:
         """Record what happened to a mail with links, in the transaction of the outbox."""

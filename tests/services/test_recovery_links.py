@@ -1,0 +1,110 @@
+"""Recovery emails that owners of mailboxes give, and confirm by a mail."""
+
+import re
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.links import LinkPurpose, LinkStatus, PageState, RecoveryProblem
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services.recovery_links import MAX_MAILS
+from mxlib.store import links as kept
+from mxlib.store import stored_columns
+from tests.support.app import App, trail
+from tests.support.links import LinkDesk
+
+PRIVATE = "nina@mail.example"
+TOKEN = re.compile(r"/recovery/([\w-]{43})")
+
+
+@pytest.fixture
+def desk(app: App) -> LinkDesk:
+    return LinkDesk(app)
+
+
+def asked(desk: LinkDesk) -> tuple[int, str]:
+    """Ask nina for a recovery email; return the run and the token in her mail."""
+    desk.have(nina="")
+    run = desk.start("nina@a.nl", purpose=LinkPurpose.RECOVERY_EMAIL)
+    desk.send()
+    return run, token(desk, "nina@a.nl")
+
+
+def token(desk: LinkDesk, to: str) -> str:
+    return next(found[1] for at, parts in reversed(desk.mails()) if at == to if (found := TOKEN.search(parts.text)))
+
+
+def stored(app: App) -> str:
+    with app.services.store.read() as tx:
+        return stored_columns.of_mailbox(tx, "a.nl", "nina")["recovery_email"]
+
+
+def test_a_recovery_email_is_stored_once_its_owner_confirmed_it(app: App, desk: LinkDesk) -> None:
+    run, first = asked(desk)
+    recovery = app.services.recovery_links
+    assert recovery.give(first, f" {PRIVATE.upper()}") is None
+    assert stored(app) == ""
+    app.services.outbox.send_due()
+    second = token(desk, PRIVATE)
+    shown = app.services.links.open(second, opened=True)
+    assert (shown.state, shown.purpose) == (PageState.LIVING, LinkPurpose.CONFIRM_RECOVERY)
+    assert recovery.email(second) == PRIVATE
+    assert (recovery.email(first), recovery.email("unknown")) == ("", "")
+    assert stored(app) == ""
+    assert recovery.confirm(second, address="203.0.113.7")
+    assert stored(app) == PRIVATE
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SET}
+    assert not recovery.confirm(second)
+    assert recovery.give(first, "other@mail.example") is RecoveryProblem.ENDED
+    assert (AuditAction.RECOVERY_SET, "nina@a.nl", "nina@a.nl") in trail(app)
+
+
+@pytest.mark.parametrize(
+    ("email", "problem"),
+    [
+        ("no address", RecoveryProblem.INVALID),
+        ("", RecoveryProblem.INVALID),
+        ("Nina@a.nl", RecoveryProblem.OWN_ADDRESS),
+        ("other@b.nl", RecoveryProblem.ON_THIS_ACCOUNT),
+    ],
+)
+def test_an_address_that_would_be_no_help_is_refused(
+    app: App, desk: LinkDesk, email: str, problem: RecoveryProblem
+) -> None:
+    _, first = asked(desk)
+    mails = len(desk.mails())
+    assert app.services.recovery_links.give(first, email) is problem
+    app.services.outbox.send_due()
+    assert len(desk.mails()) == mails
+    assert app.services.recovery_links.give(first, PRIVATE) is None
+
+
+def test_a_new_address_ends_the_link_to_the_one_before(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    for email in ("typo@mail.example", PRIVATE):
+        assert app.services.recovery_links.give(first, email) is None
+    app.services.outbox.send_due()
+    with app.services.store.read() as tx:
+        living = [each for each in kept.of_mailbox(tx, "a.nl", "nina", 10) if each.ended_at is None]
+    assert {each.purpose for each in living} == {LinkPurpose.RECOVERY_EMAIL, LinkPurpose.CONFIRM_RECOVERY}
+    assert app.services.recovery_links.confirm(token(desk, PRIVATE))
+    assert stored(app) == PRIVATE
+
+
+def test_nobody_is_flooded_by_mails_to_confirm(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    give = app.services.recovery_links.give
+    assert [give(first, f"victim{number}@mail.example") for number in range(MAX_MAILS)] == [None] * MAX_MAILS
+    assert give(first, "one-more@mail.example") is RecoveryProblem.NOT_NOW
+
+
+def test_a_link_for_a_password_gives_and_confirms_nothing(app: App, desk: LinkDesk) -> None:
+    desk.have(nina="hr@mail.example")
+    desk.start("nina@a.nl")
+    desk.send()
+    other = desk.token("hr@mail.example")
+    assert app.services.recovery_links.give(other, PRIVATE) is RecoveryProblem.ENDED
+    assert not app.services.recovery_links.confirm(other)
+    assert not app.services.recovery_links.confirm("x" * 43)
+    assert stored(app) == "hr@mail.example"
+    assert app.services.runs.all(LOCAL)
