@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mxlib.auth import account_pages, body_timeouts, page_script, request_checks, sign_in_pages
 from mxlib.auth.origin import Origin
 from mxlib.auth.permissions import Forbidden
+from mxlib.auth.portal_guard import Portal, PortalGuard
 from mxlib.auth.security_headers import (
     CONTENT_SECURITY_POLICY,
     SECURITY_HEADERS,
@@ -88,13 +89,17 @@ class AccessMiddleware:
         is_user_activity: IsUserActivity = lambda _message: True,
         redraw: Redraw = lambda _tab: True,
         upload_store: UploadStore | None = None,
+        portal: Portal | None = None,
     ) -> None:
         """Create it; `authenticator` is called at each request, since it opens after the middleware.
 
-        Uploads are stored in `upload_store`.
+        Uploads are stored in `upload_store`. `portal` answers for the public pages.
         """
         self.app, self._authenticator, self._of_lines = app, authenticator, (is_user_activity, redraw)
         self.public, self._proxies = Origin.parse(settings.public_url), TrustedProxies(settings.trusted_proxies)
+        own = Origin.parse(settings.portal_url)
+        self._hosts = tuple(origin for origin in (self.public, own) if origin)
+        self._portal = PortalGuard(portal, own, self._proxies) if portal else None
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(upload_store, most_bytes=max(MOST_BYTES, self._most)) if upload_store else None
         self._pages: ASGIApp | None = None
@@ -114,13 +119,20 @@ class AccessMiddleware:
             return
         with request_checks.hang_ups_noted():
             if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
-                await body_timeouts.BodyTimeouts(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
+                await body_timeouts.BodyTimeouts(receive, send, lambda: self._too_slow(scope)).serve(self._pass, scope)
             else:
                 await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
-        if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
+        here = _here(scope, headers)
+        if refusal := self._elsewhere(here):
+            await _refuse(refusal, scope, receive, send)
+            return
+        if self._portal is not None and self._portal.takes(here, path):
+            await self._portal.serve(here, self._outward(here), scope, receive, send)
+            return
+        if refusal := self._foreign(scope, headers):
             await _refuse(refusal, scope, receive, send)
             return
         claimed = (IDENTITY, ADDRESS, SESSION, TAB)
@@ -233,7 +245,8 @@ class AccessMiddleware:
 
         Over a public https address, browsers are asked to use https only from then on.
         """
-        strict = self.public and not is_loopback(self.public.host) and self._comes_by_https(scope, headers)
+        here = self._outward(_here(scope, headers))
+        strict = here is not None and here in self._hosts and not is_loopback(here.host) and here.scheme == "https"
         return SECURITY_HEADERS | (STRICT_TRANSPORT if strict else {})
 
     def _secure(self, scope: Scope, headers: Headers) -> bool:
@@ -245,8 +258,20 @@ class AccessMiddleware:
 
         This holds behind a proxy that terminates TLS and sends no X-Forwarded-Proto.
         """
-        here = _here(scope, headers)
-        return bool(here and self.public and self.public.scheme == "https" and here.host == self.public.host)
+        here = self._outward(_here(scope, headers))
+        return here is not None and here in self._hosts and here.scheme == "https"
+
+    def _outward(self, here: Origin | None) -> Origin | None:
+        """Return the origin that a request was sent to as browsers have it.
+
+        A proxy in front may use https where we receive http.
+        """
+        return next((origin for origin in self._hosts if here and origin.host == here.host), here)
+
+    def _too_slow(self, scope: Scope) -> Response:
+        if self._portal is not None and self._portal.takes(_here(scope, Headers(scope=scope)), scope["path"]):
+            return self._portal.too_slow(scope)
+        return _answer(_TOO_SLOW)
 
     def _too_large(self, headers: Headers) -> Refusal | None:
         """Refuse a body that no page of ours sends.
@@ -260,10 +285,9 @@ class AccessMiddleware:
             return None
         return Refusal(413, "TOO_LARGE", file_problems.too_large(int(size[:_DIGITS]), self._file))
 
-    def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
+    def _elsewhere(self, here: Origin | None) -> Refusal | None:
         """Refuse a name that is not ours; another's DNS may point it at this machine."""
-        here = _here(scope, headers)
-        if here and (is_loopback(here.host) or (self.public and here.host == self.public.host)):
+        if here and (is_loopback(here.host) or any(here.host == origin.host for origin in self._hosts)):
             return None
         return Refusal(421, "MISDIRECTED", f"This is not an address of this server. {_OWN_ADDRESS}")
 
@@ -272,9 +296,7 @@ class AccessMiddleware:
         sent_from = headers.getlist("origin")
         if not sent_from or (scope["type"] == "http" and scope["method"] in _READS):
             return None
-        here = _here(scope, headers)
-        if self.public and here and here.host == self.public.host:
-            here = self.public  # a proxy in front may use https where we receive http
+        here = self._outward(_here(scope, headers))
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
         return Refusal(

@@ -12,6 +12,14 @@ from mxlib.store import FILE, Store
 
 _WAYS_IN = "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD, or make a user: script/mxm user add NAME --admin"
 
+#: How to keep to this machine, by whether the dashboard and the public pages have a public address.
+_KEEP = {
+    (False, False): "--server.address 127.0.0.1",
+    (True, False): "unset MXM_PUBLIC_URL",
+    (False, True): "unset MXM_PORTAL_URL",
+    (True, True): "unset MXM_PUBLIC_URL and MXM_PORTAL_URL",
+}
+
 
 def is_loopback(host: str) -> bool:
     """Return whether `host`, a name or a bare address, always means this machine."""
@@ -31,13 +39,14 @@ def check_exposure(settings: Settings, address: str | None, *, way_in: bool) -> 
     """
     TrustedProxies(settings.trusted_proxies)
     beyond = not address or not is_loopback(address)
-    public = _public(settings)
-    if not way_in and (beyond or public):
+    public, portal = _public(settings.public_url, "MXM_PUBLIC_URL"), _portal(settings)
+    if not way_in and (beyond or public or portal):
         served = "the sandbox" if settings.sandbox else "a real MXroute account"
-        where = f"at {settings.public_url}" if public else f"on {address or 'every address'}"
+        address_of = settings.public_url if public else settings.portal_url
+        where = f"at {address_of}" if public or portal else f"on {address or 'every address'}"
         raise SettingsError(
             f"It would serve {served} {where}, and nobody could sign in. {_WAYS_IN}. "
-            f"Or keep to this machine: {'unset MXM_PUBLIC_URL' if public else '--server.address 127.0.0.1'}."
+            f"Or keep to this machine: {_KEEP[public, portal]}."
         )
     if not way_in and not settings.sandbox:
         raise SettingsError(f"It would serve a real MXroute account, and nobody could sign in. {_WAYS_IN}.")
@@ -46,12 +55,16 @@ def check_exposure(settings: Settings, address: str | None, *, way_in: bool) -> 
             f"It would serve on {address or 'every address'} without knowing its own name. Set MXM_PUBLIC_URL to the "
             "address that people open, such as https://mxm.agency.example."
         )
-    if public and not settings.sandbox and not settings.public_url.lower().startswith("https:"):
-        raise SettingsError(
-            f"MXM_PUBLIC_URL is {settings.public_url}: passwords would travel in clear. Put a proxy that speaks https "
-            "in front, or give the server a certificate (--server.sslCertFile, --server.sslKeyFile), and set "
-            "MXM_PUBLIC_URL to the https address."
-        )
+    for is_beyond, variable, value in (
+        (public, "MXM_PUBLIC_URL", settings.public_url),
+        (portal, "MXM_PORTAL_URL", settings.portal_url),
+    ):
+        if is_beyond and not settings.sandbox and not value.lower().startswith("https:"):
+            raise SettingsError(
+                f"{variable} is {value}: passwords would travel in clear. Put a proxy that speaks https "
+                "in front, or give the server a certificate (--server.sslCertFile, --server.sslKeyFile), and set "
+                f"{variable} to the https address."
+            )
 
 
 def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
@@ -79,15 +92,36 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
         store.close()
 
 
-def _public(settings: Settings) -> bool:
+def _public(address: str, variable: str) -> bool:
     """Return whether people come from beyond this machine; raises SettingsError for a bad address."""
-    if not settings.public_url:
+    if not address:
         return False
     try:
-        parts = urlsplit(settings.public_url)
+        parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
         parts, host = urlsplit(""), None
     if not host or parts.scheme.lower() not in ("http", "https"):
-        raise SettingsError("MXM_PUBLIC_URL has to be an address such as https://mxm.agency.example.")
+        raise SettingsError(f"{variable} has to be an address such as https://mxm.agency.example.")
     return not is_loopback(host)
+
+
+def _portal(settings: Settings) -> bool:
+    """Return whether people come to the public pages from beyond this machine.
+
+    Raises SettingsError for an address that is bad, or shares its host with the dashboard.
+    """
+    beyond = _public(settings.portal_url, "MXM_PORTAL_URL")
+    if not settings.portal_url:
+        return False
+    parts = urlsplit(settings.portal_url)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsError(
+            "MXM_PORTAL_URL has to be an address without a path, such as https://password.agency.example."
+        )
+    if settings.public_url and parts.hostname == urlsplit(settings.public_url).hostname:
+        raise SettingsError(
+            "MXM_PORTAL_URL has the host name of MXM_PUBLIC_URL. Give the public pages a name of their own, or unset "
+            "it: they are at the address of the dashboard then."
+        )
+    return beyond

@@ -8,7 +8,9 @@ import pandas as pd
 
 from mxlib.core.mailbox_search import Query
 from mxlib.core.schema import MAX_CELL_LENGTH
-from mxlib.core.usage import NEAR_SEND_LIMIT, NEARLY_FULL
+
+#: Share of its quota from which a mailbox counts as nearly full, and of its send limit as near it.
+NEARLY_FULL, NEAR_SEND_LIMIT = 0.9, 0.8
 
 #: Most values of one parameter that count.
 MAX_VALUES = 500

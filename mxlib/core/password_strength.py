@@ -82,6 +82,8 @@ def estimate(password: str, known: Collection[str]) -> Strength:
     """
     from zxcvbn import zxcvbn  # slow to import, and few processes need it
 
+    if not password:
+        return Strength(0, 0.0, ())  # zxcvbn fails on it
     with _one_at_a_time:
         found = zxcvbn(_looked_at(password), user_inputs=[*known, *_PRODUCT, *_YEARS])
     return Strength(found["score"], float(found["guesses_log10"]), _weaknesses(found["sequence"]))

@@ -1,4 +1,4 @@
-"""The type of an open transaction, and what it carries."""
+"""The type of an open transaction."""
 
 import sqlalchemy as sa
 
@@ -7,6 +7,3 @@ Tx = sa.Connection
 
 #: Key of a transaction's `info`: the key of the audit log's hashes (`AuditKey`).
 AUDIT_KEY = "audit key"
-
-#: The same: the days of the host (`Days`).
-DAYS = "days"

@@ -66,6 +66,10 @@ def test_names_of_the_person_and_the_agency_are_words_that_weaken_a_password(nam
         check_policy(password, name, known)
 
 
+def test_a_blank_password_is_the_weakest() -> None:
+    assert estimate("", []).score == 0
+
+
 def test_every_weakness_has_its_words() -> None:
     assert set(WEAKNESSES) == set(Weakness)
 

@@ -43,7 +43,7 @@ KEPT_TO = {
     "alembic": {"store"},
     "httpx": {"mxroute", "mail"},
     "smtplib": {"mail"},
-    "jinja2": {"mail"},
+    "jinja2": {"mail", "web"},
     "fastapi": {"api"},
     "pandas": {"core", "runs", "services", "api", "ui", "pages"},
 }

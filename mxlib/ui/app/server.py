@@ -27,9 +27,10 @@ from mxlib.auth.startup_checks import check_exposure, ensure_first_admin
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-from mxlib.ui.app import lost_fragments, tab_sessions, tabs, uploads
+from mxlib.ui.app import log_masks, lost_fragments, tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
 from mxlib.ui.app.log_limits import RepeatLimit
+from mxlib.web import portal
 
 #: Bytes of a page's message besides pasted rows, whose characters take two bytes at most on average.
 _AROUND = 4 * 2**20
@@ -128,6 +129,7 @@ _hear_the_true_peer()
 _answer_at_once()
 _upgrade_no_bodies()
 _count_repeated_lines()
+log_masks.install()
 lost_fragments.install()
 settings = _settings()
 _bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
@@ -140,6 +142,7 @@ middleware = [
         is_user_activity=_is_user_activity,
         redraw=tabs.redraw,
         upload_store=uploads.StreamlitUploads(),
+        portal=portal.app,
     ),
     Middleware(TabLimit),
 ]

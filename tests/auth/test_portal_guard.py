@@ -1,0 +1,178 @@
+"""The guard in front of the public pages: hosts, paths, methods, origins and bodies."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+
+from mxlib.auth.startup_checks import check_exposure
+from mxlib.settings import Settings, SettingsError
+from tests.support import portal
+from tests.support.portal import ADDRESS, DASHBOARD, GOOD, PORTAL, TOKEN, PortalApp
+
+OURS = [
+    f"/password/{TOKEN}",
+    "/reset",
+    "/mail-settings",
+    f"/recovery/{TOKEN}",
+    "/portal/style.css",
+    "/password",
+    "/portal",
+]
+THEIRS = [
+    "/",
+    "/health",
+    "/api/me",
+    "/sign-in",
+    "/_stcore/health",
+    "/_stcore/stream",
+    "/email-accounts",
+    "/app/static/x",
+]
+LOCAL = "http://127.0.0.1:8501"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> PortalApp:
+    made = portal.make(tmp_path)
+    made.links.add()
+    return made
+
+
+def is_page(answer: Any) -> bool:
+    """Return whether an answer has the look of the public pages."""
+    return "/portal/style.css" in answer.text
+
+
+@pytest.mark.parametrize("path", THEIRS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+def test_under_the_host_of_the_public_pages_nothing_else_answers(app: PortalApp, path: str, method: str) -> None:
+    answer = app.client().request(method, path, headers={"Origin": PORTAL})
+    assert answer.status_code == 404
+    assert is_page(answer) or method == "HEAD"
+    assert "dashboard" not in answer.text
+
+
+@pytest.mark.parametrize("path", OURS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("host", [DASHBOARD, LOCAL])
+def test_under_other_names_the_public_pages_do_not_answer(app: PortalApp, path: str, method: str, host: str) -> None:
+    answer = app.client(host).request(method, path, headers={"Origin": host})
+    assert answer.status_code == 404
+    assert is_page(answer)
+    assert app.links.opened == []
+    assert app.client(host).get("/email-accounts").text == "dashboard /email-accounts"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
+@pytest.mark.parametrize("path", OURS)
+def test_methods_that_no_page_sends_are_refused(app: PortalApp, method: str, path: str) -> None:
+    assert app.client().request(method, path, headers={"Origin": PORTAL}).status_code == 405
+
+
+def test_without_a_host_of_their_own_the_public_pages_are_at_the_dashboards(tmp_path: Path) -> None:
+    app = portal.make(tmp_path, portal_url="")
+    app.links.add()
+    for host in (DASHBOARD, LOCAL):
+        assert app.client(host).get(f"/password/{TOKEN}").status_code == 200
+        assert app.client(host).get("/email-accounts").text == "dashboard /email-accounts"
+    done = app.post(
+        f"/password/{TOKEN}", {"password": GOOD, "password_again": GOOD}, address=DASHBOARD, origin=DASHBOARD
+    )
+    assert done.status_code == 303
+    assert app.client("https://password.agency.example").get("/reset").status_code == 421
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "password.agency.example.evil.example", "", "a@password.agency.example"]
+)
+def test_a_host_name_that_is_not_ours_is_misdirected(app: PortalApp, host: str) -> None:
+    answer = app.client().get("/reset", headers={"Host": host})
+    assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(
+    "host", ["PASSWORD.agency.example", "password.agency.example:443", "password.agency.example:8501"]
+)
+def test_the_host_is_compared_as_browsers_do(app: PortalApp, host: str) -> None:
+    assert app.client().get("/reset", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [None, "null", "https://evil.example", DASHBOARD, "http://password.agency.example", f"{PORTAL}:8443", LOCAL],
+)
+@pytest.mark.parametrize("path", [f"/password/{TOKEN}", "/reset", f"/recovery/{TOKEN}"])
+def test_a_form_of_another_site_does_nothing(app: PortalApp, origin: str | None, path: str) -> None:
+    answer = app.post(path, {"password": GOOD, "password_again": GOOD, "address": ADDRESS}, origin=origin)
+    assert answer.status_code == 403
+    assert is_page(answer)
+    assert (app.links.passwords, app.resets) == ([], [])
+
+
+def test_behind_a_proxy_that_ends_tls_the_origin_is_that_of_the_browser(app: PortalApp) -> None:
+    answer = app.post("/reset", {"address": ADDRESS}, address="http://password.agency.example")
+    assert answer.status_code == 200
+    assert answer.headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(("size", "status"), [(3_900, 200), (4_100, 413), (10**9, 413)])
+def test_a_body_has_a_few_kilobytes_at_most(app: PortalApp, size: int, status: int) -> None:
+    content = b"address=" + b"a" * (min(size, 5_000) - 8)
+    headers = {"Origin": PORTAL, "Content-Length": str(size), "Content-Type": "application/x-www-form-urlencoded"}
+    answer = app.client().post("/reset", content=content, headers=headers)
+    assert answer.status_code == status
+    assert is_page(answer)
+
+
+def test_a_body_without_a_length_is_refused(app: PortalApp) -> None:
+    answer = app.client().post("/reset", content=iter([b"address=x"]), headers={"Origin": PORTAL})
+    assert answer.status_code == 411
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/_stcore/stream", f"/password/{TOKEN}"])
+def test_no_live_connection_opens_under_the_host_of_the_public_pages(app: PortalApp, path: str) -> None:
+    with (
+        pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)),
+        app.client().websocket_connect(f"wss://password.agency.example{path}"),
+    ):
+        pass
+
+
+def test_cookies_and_identities_that_a_request_brings_change_nothing(app: PortalApp) -> None:
+    plain = app.client().get("/reset")
+    headers = {"Cookie": "mxm-session=x; __Host-mxm-session=y", "X-MX-User": "kim", "Authorization": "Bearer mxm_x"}
+    loaded = app.client().get("/reset", headers=headers)
+    assert loaded.content == plain.content
+    assert "set-cookie" not in loaded.headers
+
+
+ACCOUNT = {"server": "mail.example.com", "user": "example", "api_key": "invented"}
+
+
+@pytest.mark.parametrize(
+    ("portal_url", "words"),
+    [
+        ("https://mxm.agency.example:8443", "name of their own"),
+        ("https://password.agency.example/pages", "without a path"),
+        ("password.agency.example", "has to be an address"),
+        ("ftp://password.agency.example", "has to be an address"),
+        ("http://password.agency.example", "in clear"),
+    ],
+)
+def test_an_address_that_the_public_pages_cannot_have_is_refused_at_the_start(portal_url: str, words: str) -> None:
+    settings = Settings(public_url=DASHBOARD, portal_url=portal_url, **ACCOUNT)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=words) as refused:
+        check_exposure(settings, "127.0.0.1", way_in=True)
+    assert "MXM_PORTAL_URL" in str(refused.value)
+
+
+@pytest.mark.parametrize("public_url", ["", DASHBOARD])
+def test_the_public_pages_may_be_public_where_the_dashboard_is_and_where_it_is_not(public_url: str) -> None:
+    settings = Settings(public_url=public_url, portal_url=f"{PORTAL}/", **ACCOUNT)  # type: ignore[arg-type]
+    check_exposure(settings, "127.0.0.1", way_in=True)
+    with pytest.raises(SettingsError, match="nobody could sign in"):
+        check_exposure(settings, "127.0.0.1", way_in=False)
