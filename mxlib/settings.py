@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -144,6 +145,14 @@ class Settings(BaseSettings):
     )
     session_hours: float = _env("MXM_SESSION_HOURS", 24.0, "Hours after which a session ends in any case.", gt=0)
     audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days for which audit entries are kept.", ge=1)
+    usage_days: int = _env(
+        "MXM_USAGE_DAYS", 400, "Days for which the use of each mailbox and domain is kept.", ge=30, le=4000
+    )
+    timezone: str = _env(
+        "MXM_TIMEZONE",
+        "UTC",
+        "Time zone of MXroute's days, such as Europe/Amsterdam: messages sent count from 0 again at its midnight.",
+    )
     new_quota: int = _env(
         "MXM_NEW_QUOTA",
         1024,
@@ -191,6 +200,16 @@ class Settings(BaseSettings):
             raise SettingsError(f"MX_API_KEY is set but {missing} is not. Set it, or unset MX_API_KEY for the sandbox.")
         if not encrypted(self.api_url):
             raise SettingsError("MXROUTE_API_URL must start with https:// (http:// only for this machine).")
+        return self
+
+    @model_validator(mode="after")
+    def _days_have_a_time_zone(self) -> Self:
+        try:
+            ZoneInfo(self.timezone)
+        except (OSError, ValueError, KeyError):  # a folder of the database of zones, a path, an unknown name
+            raise SettingsError(
+                "MXM_TIMEZONE is not the name of a time zone. Write one such as Europe/Amsterdam or UTC."
+            ) from None
         return self
 
     @model_validator(mode="after")

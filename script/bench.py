@@ -26,6 +26,7 @@ PARTS = {
     "edit": ["script.bench_edit"],
     "grid": ["script.bench_grid"],
     "watch": ["script.bench_watch"],
+    "usage": ["script.bench_usage"],
     "pace": ["script.bench_pace"],
     "real-pace": ["script.bench_pace", "--real"],
 }

@@ -8,9 +8,7 @@ import pandas as pd
 
 from mxlib.core.mailbox_search import Query
 from mxlib.core.schema import MAX_CELL_LENGTH
-
-#: Share of its quota from which a mailbox counts as nearly full, and of its send limit as near it.
-NEARLY_FULL, NEAR_SEND_LIMIT = 0.9, 0.8
+from mxlib.core.usage import NEAR_SEND_LIMIT, NEARLY_FULL
 
 #: Most values of one parameter that count.
 MAX_VALUES = 500

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -65,7 +66,8 @@ class Response:
 class Mailbox:
     """One mailbox as the host lists it.
 
-    Quota (0 = unlimited) and usage are in MB, limit and sent in messages a day.
+    Quota (0 = unlimited) and usage are in MB, limit and sent in messages a day. `unknown` names figures that the
+    host did not give; they are 0.
     """
 
     username: str
@@ -75,12 +77,13 @@ class Mailbox:
     limit: int
     sent: int
     suspended: bool
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """Create it from a listed item with quota and limit.
 
-        Figures may be text, and a missing usage is 0.
+        Figures may be text, and a missing usage is 0 and `unknown`.
         """
         email = str(data.get("email") or "")
         return cls(
@@ -91,8 +94,35 @@ class Mailbox:
             limit=int(_number(data.get("limit"))),
             sent=int(_number(data.get("sent"))),
             suspended=str(data.get("suspended")).strip().lower() in {"true", "1", "yes", "on"},
+            unknown=tuple(name for name in _USED if _known(data.get(name)) is None),
         )
 
+    @property
+    def known_usage(self) -> float | None:
+        """Return the usage; None when the host did not give it."""
+        return None if "usage" in self.unknown else self.usage
+
+    @property
+    def known_sent(self) -> int | None:
+        """Return the messages sent; None when the host did not give them."""
+        return None if "sent" in self.unknown else self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSize:
+    """The storage that a mailbox uses, in bytes.
+
+    `at` is when the host found it (Unix seconds); None when it does not say.
+    """
+
+    username: str
+    domain: str
+    size: int
+    at: float | None
+
+
+#: Figures of use, of which the host may leave out any.
+_USED = ("usage", "sent")
 
 # Requests.
 
@@ -203,6 +233,30 @@ def pointers(data: Any) -> tuple[str, ...]:
     return tuple(sorted(map(str, names))) if isinstance(names, list | dict) else ()
 
 
+def mailbox_sizes(data: Any) -> tuple[MailboxSize, ...] | None:
+    """Return the sizes of the account's mailboxes; None when the response is not readable.
+
+    An item without an address or a size is left out: its size is not known.
+    """
+    items = data.get("accounts") if isinstance(data, Mapping) else None
+    return tuple(filter(None, map(_size, items))) if isinstance(items, list) else None
+
+
+def _size(item: Any) -> MailboxSize | None:
+    if not isinstance(item, Mapping):
+        return None
+    username, at, domain = str(item.get("email_address") or "").rpartition("@")
+    size = _known(item.get("size_bytes"))
+    if not (username and at and domain) or size is None:
+        return None
+    try:
+        found_at = datetime.fromisoformat(str(item.get("updated_at")))
+    except ValueError:
+        return MailboxSize(username, domain.lower(), int(size), None)
+    found_at = found_at if found_at.tzinfo else found_at.replace(tzinfo=UTC)
+    return MailboxSize(username, domain.lower(), int(size), found_at.timestamp())
+
+
 def _refusal(request: Request, status: int, payload: Any, rate_headers: RateLimitHeaders | None) -> MXrouteError:
     error = payload.get("error") if isinstance(payload, dict) else None
     error = error if isinstance(error, dict) else {}
@@ -231,6 +285,17 @@ def _number(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         return 0.0
     return number if abs(number) < 1e15 else 0.0
+
+
+def _known(value: Any) -> float | None:
+    """Return a figure of use; None when it is missing or impossible."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 <= number < 1e15 else None
 
 
 def _path(*segments: str) -> str:

@@ -19,7 +19,7 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError
 from mxlib.services.failures import Failure, ListUnavailable
 from mxlib.services.mailbox_lists import MAX_WAIT_S, MailboxLists
-from mxlib.store import Store, StoreUnavailable, account_storage, mailbox_history
+from mxlib.store import Store, StoreUnavailable, account_storage, mailbox_history, usage_history
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +170,7 @@ class AccountStorageService:
                 figures = AccountStorage.from_data(answer.data, self._clock.now())
                 with self._store.write() as tx:
                     account_storage.keep(tx, asdict(figures))
+                    usage_history.note_account(tx, figures.used, figures.limit, figures.read_at)
                 self._problem = None
             except (MXrouteError, StoreUnavailable) as error:
                 self._problem = Failure(error)

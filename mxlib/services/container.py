@@ -17,6 +17,7 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
+from mxlib.core.days import Days
 from mxlib.core.mails import MailCause
 from mxlib.mail.choice import choose_transport
 from mxlib.mxroute.client import MXrouteClient
@@ -211,6 +212,7 @@ def assemble(
     sandbox: "stand_in.Served | None" = None,
 ) -> Services:
     """Build the services over a store and a client that are open already."""
+    store.days = Days.of(settings.timezone)
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)

@@ -1,4 +1,4 @@
-"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins."""
+"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins, figures of days."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from mxlib.clock import Clock
 from mxlib.core.text import store_problems
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit, clock_guard, idempotency, pending_sign_ins, sign_in_attempts
+from mxlib.store import Jump, Store, audit, clock_guard, idempotency, pending_sign_ins, sign_in_attempts, usage_history
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,13 @@ class Housekeeping:
                 more, after = audit.forget(tx, kept_since, now=now, after=after)
             dropped += more
             time.sleep(_PAUSE)
+        while self._forget_usage(now):
+            time.sleep(_PAUSE)
         return dropped
+
+    def _forget_usage(self, now: float) -> bool:
+        with self._store.write() as tx:
+            return usage_history.forget(tx, self._store.days.day(now), self._settings.usage_days, now)
 
     def check(self) -> bool | None:
         """Look for damaged pages; return whether the database has no such page.

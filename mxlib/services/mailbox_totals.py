@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from heapq import nlargest
 
-from mxlib.core.mailbox_filter import NEAR_SEND_LIMIT, NEARLY_FULL
+from mxlib.core.usage import NEAR_SEND_LIMIT, NEARLY_FULL
 from mxlib.mxroute.protocol import Mailbox
 
 #: Mailboxes in the list of the fullest.

@@ -15,16 +15,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
+from mxlib.core.days import Days
 from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors, scratch
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
-from mxlib.store.transaction import AUDIT_KEY, Tx
+from mxlib.store.transaction import AUDIT_KEY, DAYS, Tx
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
-HEAD = "0032"
+HEAD = "0033"
 
 #: The migration that brought hashes to the audit log.
 _HASHES = 18
@@ -56,6 +57,8 @@ class Store:
         self._engine, self._path, self.clock, self.key = engine, path, clock, key
         self._writing = threading.Lock()
         self.readers = Readers(clock)
+        #: The days of the host, by which figures are stored.
+        self.days = Days()
         self._ownership: Lock | None = None
         #: Transactions that this process committed.
         self.commits = 0
@@ -127,7 +130,7 @@ class Store:
         is full, or the file is locked by another program or read-only.
         """
         with self._writing, self._connect() as tx:
-            tx.info[AUDIT_KEY] = self.key.audit
+            tx.info.update({AUDIT_KEY: self.key.audit, DAYS: self.days})
             try:
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
                 yield tx

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import dated_deletions, first_seen, mailbox_locks
+from mxlib.store import dated_deletions, first_seen, mailbox_locks, usage_history
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
 
@@ -45,7 +45,9 @@ def domains(tx: Tx) -> Domains | None:
 
 def keep_domains(tx: Tx, names: Iterable[str], at: float) -> None:
     """Store the domains that the host listed at `at`."""
-    _keep(tx, _DOMAINS, list(names), at)
+    names = list(names)
+    _keep(tx, _DOMAINS, names, at)
+    usage_history.note_domains(tx, names, at)
 
 
 def read_at(tx: Tx, domain: str) -> float | None:
@@ -62,22 +64,28 @@ def read_times(tx: Tx) -> dict[str, float]:
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
     """Return the mailboxes of `domain`; None when they were never read."""
     kept = _kept(tx, domain) if domain != _DOMAINS else None
-    return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept[1])), kept[0]) if kept else None
+    return Mailboxes(tuple(map(_mailbox, _unpacked(kept[1]))), kept[0]) if kept else None
 
 
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
     """Store the mailboxes that the host listed at `at`.
 
-    First sightings of those that are new to MXM are stored as well.
+    First sightings of those that are new to MXM are stored as well, and the figures of the day.
     """
-    boxes, kept = list(boxes), _kept(tx, domain)
+    boxes = list(boxes)
+    _keep_mailboxes(tx, domain, boxes, at)
+    usage_history.note_list(tx, domain, boxes, at)
+
+
+def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> None:
+    kept = _kept(tx, domain)
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]
     if not names and len(before) > 1:
         first_seen.set_aside(tx, domain, before, before_at)
     elif names and (restored := first_seen.restore(tx, domain, names)):
         before, before_at = restored
-    _keep(tx, domain, [asdict(box) for box in boxes], at)
+    _keep(tx, domain, [_content(box) for box in boxes], at)
     strangers = first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
     made_again = strangers.difference(before)
     mailbox_locks.end_made_again(tx, domain, made_again, before_at, at)
@@ -93,7 +101,21 @@ def apply_write(tx: Tx, domain: str, username: str, box: Mailbox | None) -> None
         return
     boxes = [*(other for other in kept.mailboxes if other.username != username), *([box] if box else ())]
     # An instant later, since the tables made of a list go by the time at which it was read.
-    keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
+    at = math.nextafter(kept.read_at, math.inf)
+    _keep_mailboxes(tx, domain, boxes, at)
+    usage_history.note_mailboxes(tx, domain, [each.username for each in boxes], at)
+
+
+def _content(box: Mailbox) -> dict[str, Any]:
+    """Return a mailbox as it is stored; most have no figure that is unknown."""
+    content = asdict(box)
+    if not box.unknown:
+        del content["unknown"]
+    return content
+
+
+def _mailbox(content: dict[str, Any]) -> Mailbox:
+    return Mailbox(**content | {"unknown": tuple(content.get("unknown", ()))})
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import reasons
-from mxlib.store import drafts, first_seen, mailbox_lists, person_search, run_notes
+from mxlib.store import drafts, first_seen, mailbox_lists, person_search, run_notes, usage_history
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.person_search import is_mailbox, is_named, is_who, is_within, may_name
@@ -256,6 +256,8 @@ def _mailbox(tx: Tx, address: str) -> dict[str, Any]:
     first = tx.scalar(sa.select(sightings.c.at).where(is_mailbox(sightings, address)))
     if first is not None or username in (aside := first_seen.aside(tx, domain)):
         found["first_seen"] = first if first is not None else aside[username]
+    if days := usage_history.held(tx, domain, username):
+        found["use_by_day"] = days
     listed = mailbox_lists.mailboxes(tx, domain)
     for box in listed.mailboxes if listed else ():
         if box.username.lower() == username:

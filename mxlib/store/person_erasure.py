@@ -17,7 +17,7 @@ from mxlib.core import notes
 from mxlib.core.clients import key_of
 from mxlib.core.text import person_texts
 from mxlib.core.vocabulary import AT_AN_END, ERASED, AuditAction
-from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes
+from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes, usage_history
 from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.manual_writes import KEPT
@@ -215,7 +215,7 @@ def _erase_row(tx: Tx, key: ServerKey, address: str, number: int, position: int)
 def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     """Erase single values: of the mailbox, of others that name the person, and of texts; return how many."""
     username, _, domain = address.partition("@")
-    values = int(first_seen.forget_aside(tx, domain, username))
+    values = int(first_seen.forget_aside(tx, domain, username)) + usage_history.erase(tx, domain, username)
     for table in (recovery_email, mailbox_name, sightings):
         values += tx.execute(table.delete().where(is_mailbox(table, address))).rowcount
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount

@@ -100,6 +100,66 @@ last_list = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+#: Mailboxes by a number, for the figures of their days. `account` is "" for the account of this server; `gone_at` is
+#: when a list lacked the mailbox first.
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("gone_at", Float),
+    UniqueConstraint("account", "domain", "username"),
+    sqlite_autoincrement=True,
+)
+
+#: Figures of a mailbox at the end of each day (`core/days.py`): use in KB, quota in MB, most messages sent, and their
+#: limit. NULL is not known. The day comes first in the key: a day is appended to the file, and expires as a whole.
+usage_daily = Table(
+    "usage_daily",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox_id", Integer, primary_key=True, autoincrement=False),
+    Column("usage", Integer),
+    Column("quota", Integer),
+    Column("sent_max", Integer),
+    Column("limit", Integer),
+    sqlite_with_rowid=False,
+)
+
+#: Totals of a domain at the end of each day: use in KB, quota in MB of those that have one, and how many mailboxes are
+#: full or near a limit.
+usage_domain_daily = Table(
+    "usage_domain_daily",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("mailboxes", Integer, nullable=False),
+    Column("usage", Integer, nullable=False),
+    Column("usage_max", Integer, nullable=False),
+    Column("quota", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("full", Integer, nullable=False),
+    Column("nearly_full", Integer, nullable=False),
+    Column("near_send_limit", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The days before `day` of a mailbox: how many have its use, how it grew a day (KB), and what it usually sends.
+usage_trend = Table(
+    "usage_trend",
+    metadata,
+    Column("mailbox_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("growth", Float),
+    Column("sent_days", Integer, nullable=False),
+    Column("usual_sent", Integer),
+    sqlite_with_rowid=False,
+)
+
 run = Table(
     "run",
     metadata,

@@ -1,4 +1,4 @@
-"""The type of an open transaction."""
+"""The type of an open transaction, and what it carries."""
 
 import sqlalchemy as sa
 
@@ -7,3 +7,6 @@ Tx = sa.Connection
 
 #: Key of a transaction's `info`: the key of the audit log's hashes (`AuditKey`).
 AUDIT_KEY = "audit key"
+
+#: The same: the days of the host (`Days`).
+DAYS = "days"

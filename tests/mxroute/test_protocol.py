@@ -137,8 +137,8 @@ def test_mailboxes_are_read_whatever_type_their_figures_have() -> None:
         Mailbox.from_data(data) for data in answer("mailboxes.json", protocol.list_mailboxes("example.com")).data
     ] == [
         Mailbox("your_mailbox", "your_mailbox@example.com", 1024, 256.5, 9600, 42, suspended=False),
-        Mailbox("info", "info@example.com", 0, 3.0, 9600, 0, suspended=True),
-        Mailbox("bare", "bare@example.com", 0, 0.0, 9600, 0, suspended=False),
+        Mailbox("info", "info@example.com", 0, 3.0, 9600, 0, suspended=True, unknown=("sent",)),
+        Mailbox("bare", "bare@example.com", 0, 0.0, 9600, 0, suspended=False, unknown=("usage", "sent")),
     ]
 
 

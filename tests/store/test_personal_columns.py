@@ -36,6 +36,7 @@ NAMING = {
     "letterhead": "who",
     "mailbox_lock": "username who reason",
     "mailbox_name": "username name",
+    "mailbox": "username",
     "manual_write": "who address asked recovery_email outcome",
     "mapping_answer": "answered_by",
     "meta": "value",
@@ -54,6 +55,7 @@ OF_A_PERSON = {
     "dated_deletion": "domain due_at asked_at before why",
     "first_seen": "domain at",
     "link": "domain token_digest sealed_token wrapped_key",
+    "mailbox": "domain",
     "mailbox_lock": "domain at",
     "mailbox_name": "domain set_at",
     "outbox_mail": "sealed_message wrapped_key",
@@ -65,6 +67,8 @@ OF_A_PERSON = {
     "second_factor": "user sealed_secret enrolled_at last_step wrong wrong_at",
     "session": "digest user began_at seen_at before_at before_refused proved_at by_provider",
     "sign_in_refused": "name address at",
+    "usage_daily": "day mailbox_id usage quota sent_max limit",
+    "usage_trend": "mailbox_id day days growth sent_days usual_sent",
     "user": "password_hash admin password_set_at last_sign_in_at password_ends_at refused_since client_admin",
 }
 #: Personal columns that an erasure leaves, and names as what stays: docs/privacy.md says why.
@@ -93,6 +97,7 @@ NOTHING = {
     "link": "id run source purpose language created_at send_at valid_from expires_at mail mail_status mail_problem "
     "mail_code sent_at opened_at set_at ended_at end",
     "letterhead": "client agency help_address logo language changed_at",
+    "mailbox": "id account gone_at",
     "manual_write": "id at kind action status settle_at passwords_until",
     "mapping_answer": "digest answer answered_at",
     "meta": "name",
@@ -106,6 +111,7 @@ NOTHING = {
     "host_limit proof code",
     "sign_in_refused": "id",
     "token": "id digest admin permissions created_at expires_at last_used_at revoked_at owner",
+    "usage_domain_daily": "account domain day mailboxes usage usage_max quota sent full nearly_full near_send_limit",
     "user": "id created_at disabled_at",
 }
 
@@ -144,6 +150,10 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.mailbox_lock, domain="a.nl", username="nina.berg", who="boss", reason="left us")
         add(tx, t.mailbox_lock, domain="a.nl", username="tess", who=NINA, reason=said)
         add(tx, t.first_seen, domain="a.nl", username="nina.berg")
+        for number, username in ((1, "nina.berg"), (2, "tess")):
+            add(tx, t.mailbox, id=number, account="", domain="a.nl", username=username)
+            add(tx, t.usage_daily, day=20_000, mailbox_id=number, usage=7)
+            add(tx, t.usage_trend, mailbox_id=number)
         rights = {"nina-and-berg.nl": ["view"]}
         add(tx, t.user, id=1, name="boss", admin=True)
         add(tx, t.user, id=2, name="tess", created_by=NINA, disabled_at=5.0)
@@ -247,6 +257,16 @@ def test_sign_in_data_goes_and_the_user_stays_disabled_without_any(store: Store)
         "created_by": "boss", "created_at": 1.0, "password_set_at": None, "last_sign_in_at": None, "disabled_at": 4.0,
         "password_ends_at": None, "last_sign_in_from": "", "refused_since": 0, "client_admin": [],
     }  # fmt: skip
+
+
+def test_figures_of_days_go_with_the_mailbox_and_those_of_others_stay(store: Store) -> None:
+    live_everywhere(store)
+    assert [each["usage"] for each in person.held(store, NINA)["mailbox"]["use_by_day"]] == [7]
+    person_erasure.erase(store, NINA, LOCAL)
+    with store.read() as tx:
+        left = [list(tx.execute(sa.select(column)).scalars()) for column in
+                (t.mailbox.c.id, t.usage_daily.c.mailbox_id, t.usage_trend.c.mailbox_id)]  # fmt: skip
+    assert left == [[2], [2], [2]]
 
 
 def test_the_rows_of_others_lose_only_what_names_the_person(store: Store) -> None:

@@ -1,0 +1,132 @@
+"""Growth of storage, and when it is used up: rules over the figures of days. Pure."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+
+#: Share of its quota from which a mailbox counts as nearly full, and of its send limit as near it.
+NEARLY_FULL, NEAR_SEND_LIMIT = 0.9, 0.8
+
+#: Days before today that a trend is made of.
+TREND_DAYS = 14
+
+#: Days with figures that a forecast needs.
+NEEDED_DAYS = 7
+
+#: Units of storage: figures of days are in KB, quotas in MB.
+KB_PER_MB = 1024
+
+#: Days ahead at most: what is further away is not foreseen.
+MOST_DAYS_AHEAD = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Figures of a mailbox on one day; None is not known.
+
+    Use in KB, quota in MB (0 is unlimited), messages sent at most, and their limit.
+    """
+
+    day: int
+    usage: int | None = None
+    quota: int | None = None
+    sent: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A summary of the earlier days of a mailbox.
+
+    `days` of them have its use, and `sent_days` its messages. Growth is in KB a day; None is not known.
+    """
+
+    days: int = 0
+    growth: float | None = None
+    sent_days: int = 0
+    usual_sent: int | None = None
+
+
+class ForecastKind(StrEnum):
+    """The kinds of forecast of a storage."""
+
+    #: It has no limit.
+    UNLIMITED = "unlimited"
+    FULL = "full"
+    #: Too few days have figures.
+    COLLECTING = "collecting"
+    NOT_GROWING = "not_growing"
+    #: It will be full in so many days.
+    DAYS_LEFT = "days_left"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a storage will be full.
+
+    `days`: those left, or while they are collected the days with figures; None for the other kinds.
+    """
+
+    kind: ForecastKind
+    days: int | None = None
+    #: Days with figures that are needed.
+    needed: int = NEEDED_DAYS
+
+
+def trend(days: Iterable[DayFigures]) -> Trend:
+    """Return the trend of a mailbox by complete days, in their order."""
+    return trend_of((each.day, each.usage, each.sent) for each in days)
+
+
+def trend_of(days: Iterable[tuple[int, int | None, int | None]]) -> Trend:
+    """Return the trend by the day, use and messages of complete days, in their order."""
+    usage: list[tuple[int, int]] = []
+    sent: list[int] = []
+    for day, used, messages in days:
+        if used is not None:
+            usage.append((day, used))
+        if messages is not None:
+            sent.append(messages)
+    return Trend(len(usage), growth(usage), len(sent), math.ceil(median(sent)) if sent else None)
+
+
+def growth(points: Sequence[tuple[int, int]]) -> float | None:
+    """Return the median growth a day, by days and their figures in order.
+
+    A change over days without figures counts once for each of them. None from fewer than two points.
+    """
+    changes: list[float] = []
+    for (day, before), (next_day, after) in pairwise(points):
+        between = next_day - day
+        changes += [(after - before) / between] * between
+    return float(median(changes)) if changes else None
+
+
+def forecast(usage: float, quota: float, known: Trend) -> Forecast:
+    """Return when a storage is full, by its use and quota in KB.
+
+    Quota 0 is unlimited. Never from fewer than NEEDED_DAYS days with figures.
+    """
+    if quota <= 0:
+        return Forecast(ForecastKind.UNLIMITED)
+    if usage >= quota:
+        return Forecast(ForecastKind.FULL, 0)
+    if known.days < NEEDED_DAYS or known.growth is None:
+        return Forecast(ForecastKind.COLLECTING, known.days)
+    if known.growth <= 0 or (left := (quota - usage) / known.growth) > MOST_DAYS_AHEAD:
+        return Forecast(ForecastKind.NOT_GROWING)
+    return Forecast(ForecastKind.DAYS_LEFT, max(1, math.ceil(left)))
+
+
+def crossing_day(today: int, usage: float, limit: float, points: Sequence[tuple[int, int]]) -> int | None:
+    """Return the day on which the account's storage crosses its limit, by earlier days.
+
+    None when it does not grow, has no limit, or too few days have figures.
+    """
+    found = forecast(usage, limit, Trend(len(points), growth(points)))
+    if found.kind is ForecastKind.FULL:
+        return today
+    return today + found.days if found.kind is ForecastKind.DAYS_LEFT and found.days is not None else None

@@ -1,0 +1,80 @@
+"""Growth of storage, and when it is used up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxlib.core.usage import (
+    NEEDED_DAYS,
+    DayFigures,
+    Forecast,
+    ForecastKind,
+    Trend,
+    crossing_day,
+    forecast,
+    growth,
+    trend,
+)
+
+
+def days(*usage: int | None, sent: int | None = None) -> list[DayFigures]:
+    return [DayFigures(day, each, 1024, sent, 9600) for day, each in enumerate(usage, 100)]
+
+
+def test_growth_is_the_median_of_the_days_so_one_large_mail_does_not_count() -> None:
+    assert growth([(1, 100), (2, 110), (3, 900), (4, 910), (5, 920)]) == 10
+    assert growth([(1, 100), (2, 90)]) == -10
+
+
+def test_a_gap_counts_once_for_each_of_its_days() -> None:
+    assert growth([(1, 0), (2, 50), (3, 100), (13, 110)]) == 1
+
+
+@pytest.mark.parametrize("points", [[], [(5, 100)]])
+def test_growth_of_fewer_than_two_days_is_not_known(points: list[tuple[int, int]]) -> None:
+    assert growth(points) is None
+
+
+def test_a_trend_leaves_out_what_is_not_known() -> None:
+    found = trend([*days(100, None, 120), DayFigures(103, None, 1024, 40, 9600), DayFigures(104, 140, sent=60)])
+    assert found == Trend(days=3, growth=10, sent_days=2, usual_sent=50)
+    assert trend([]) == Trend()
+
+
+def test_nothing_is_foreseen_from_fewer_than_7_days() -> None:
+    assert forecast(500, 1000, Trend(NEEDED_DAYS - 1, 50)) == Forecast(ForecastKind.COLLECTING, 6, needed=7)
+    assert forecast(500, 1000, Trend(NEEDED_DAYS, 50)) == Forecast(ForecastKind.DAYS_LEFT, 10)
+
+
+@pytest.mark.parametrize(
+    ("usage", "quota", "grows", "expected"),
+    [
+        (500, 0, 50, Forecast(ForecastKind.UNLIMITED)),
+        (1000, 1000, 50, Forecast(ForecastKind.FULL, 0)),
+        (999, 1000, 50, Forecast(ForecastKind.DAYS_LEFT, 1)),
+        (500, 1000, 0, Forecast(ForecastKind.NOT_GROWING)),
+        (500, 1000, -5, Forecast(ForecastKind.NOT_GROWING)),
+        (500, 10**9, 1, Forecast(ForecastKind.NOT_GROWING)),
+    ],
+)
+def test_a_forecast_says_what_is_known(usage: float, quota: float, grows: float, expected: Forecast) -> None:
+    assert forecast(usage, quota, Trend(14, grows)) == expected
+
+
+def test_the_account_crosses_its_limit_on_a_day() -> None:
+    points = [(day, 1000 + 10 * day) for day in range(86, 100)]
+    assert crossing_day(100, 1990, 2040, points) == 105
+    assert crossing_day(100, 2050, 2040, points) == 100
+    assert crossing_day(100, 1990, 0, points) is None
+    assert crossing_day(100, 1990, 2040, points[:6]) is None
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=NEEDED_DAYS, max_size=14), st.integers(0, 10**9), st.integers(1, 10**6))
+def test_days_left_are_right_for_any_growth(usage: list[int], now: int, quota: int) -> None:
+    known = trend(days(*usage))
+    found = forecast(now, quota, known)
+    if found.kind is ForecastKind.DAYS_LEFT:
+        assert found.days is not None
+        assert known.growth is not None
+        assert now + found.days * known.growth >= quota > now
+        assert found.days == 1 or now + (found.days - 1) * known.growth < quota
