@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
+from mxlib.core.links import LinkEnd
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.reasons import Reason
@@ -31,6 +32,7 @@ from mxlib.store import (
     dated_deletions,
     first_seen,
     journal,
+    links,
     mailbox_creators,
     mailbox_lists,
     mailbox_locks,
@@ -58,6 +60,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         action = ACTION_DONE[Action(row.action)]
         text, facts = (change.text, change.facts) if change else (row.lock_reason, None)
         audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=text, detail=facts)
+    _end_links(tx, state, row, outcome, at)
     if outcome is Outcome.CREATED:
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
@@ -76,6 +79,18 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         put_date_back(tx, state, row, step.reason, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED}:
         _keep_stored(tx, state, row, at)
+
+
+def _end_links(tx: Tx, state: RunState, row: RowRecord, outcome: Outcome, at: float) -> None:
+    """End the links of a mailbox that is another one by now, is gone, or has another password."""
+    if outcome is Outcome.CREATED:  # those sent since the run began are of this mailbox
+        links.end_all(tx, row.domain, row.username, LinkEnd.RECREATED, at, before=state.created_at)
+    elif outcome is Outcome.DELETED:
+        links.end_all(tx, row.domain, row.username, LinkEnd.DELETED, at)
+    elif outcome is Outcome.UPDATED and row.action == Action.LOCK:
+        links.end_all(tx, row.domain, row.username, LinkEnd.LOCKED, at)
+    elif outcome is Outcome.UPDATED and (row.sealed_password is not None or row.action == Action.UNLOCK):
+        links.end_all(tx, row.domain, row.username, LinkEnd.PASSWORD_SET, at)
 
 
 def put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: float) -> None:

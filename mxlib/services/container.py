@@ -240,7 +240,7 @@ def assemble(
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
-    links = LinkService(settings, store, host, manual, outbox, texts, runs, clock)
+    links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, clock)
     for cause in (MailCause.LINK, MailCause.RESET):
         outbox.listen(cause, links.mail_changed)
     background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links)

@@ -47,6 +47,7 @@ from mxlib.runs.manager import InvalidState, NotOwner
 from mxlib.services.confirmed_writes import ConfirmedWrites, OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.handover_texts import HandoverTexts
+from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.manual_writes import MailboxLocked, ManualWrites, WriteRequest
 from mxlib.services.outbox import MailNotSet, OutboxService, QueuedMail, Recipient
 from mxlib.services.runs import RunService
@@ -271,10 +272,10 @@ class LinkService:
 
     def __init__(
         self, settings: Settings, store: Store, host: MXrouteClient, manual: ManualWrites, outbox: OutboxService,
-        stationery: HandoverTexts, runs: RunService, clock: Clock,
+        stationery: HandoverTexts, runs: RunService, lists: MailboxLists, clock: Clock,
     ) -> None:  # fmt: skip
         self._settings, self._store, self._clock = settings, store, clock
-        self._manual, self._outbox, self._texts, self._runs = manual, outbox, stationery, runs
+        self._manual, self._outbox, self._texts, self._runs, self._lists = manual, outbox, stationery, runs, lists
         self._passwords = NewPasswords()
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
 
@@ -496,11 +497,11 @@ class LinkService:
         return frozenset(listed.names) if listed else frozenset(asked)
 
     def _domain_facts(self, tx: Tx, domain: str) -> _Domain:
-        listed = mailbox_lists.mailboxes(tx, domain)
+        listed = self._lists.usernames_in(tx, [domain])
         locked = {*mailbox_locks.of_domain(tx, domain), *mailbox_locks.being_locked(tx, domain)}
         return _Domain(
             stored_columns.of_domain(tx, "recovery_email", domain), stored_columns.of_domain(tx, "name", domain),
-            frozenset(locked), frozenset(box.username.lower() for box in listed.mailboxes) if listed else None,
+            frozenset(locked), listed.get(domain),
         )  # fmt: skip
 
     def _new(self, person: PlannedLink, plan: LinkPlan, run: int) -> NewLink:
@@ -580,8 +581,8 @@ class LinkService:
         domain, username = record.domain, record.username
         if mailbox_locks.of_mailbox(tx, domain, username) or mailbox_locks.being_locked(tx, domain, username):
             return LinkEnd.LOCKED
-        listed = mailbox_lists.mailboxes(tx, domain)
-        if listed and username not in {box.username.lower() for box in listed.mailboxes}:
+        listed = self._lists.usernames_in(tx, [domain])
+        if domain in listed and username not in listed[domain]:
             return LinkEnd.DELETED
         if not record.recipient or record.purpose not in {LinkPurpose.INVITE, LinkPurpose.RESET}:
             return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mxlib.core.links import LinkEnd
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
@@ -11,6 +12,7 @@ from mxlib.store import (
     audit,
     dated_deletions,
     erasure,
+    links,
     mailbox_creators,
     mailbox_locks,
     manual_writes,
@@ -27,6 +29,14 @@ _NOT_READABLE = "no answer came; whether the password was set cannot be read bac
 _NOT_DONE = "no answer came; it was not done"
 #: The reason when a later write settles an earlier one.
 MEANWHILE = "no answer came; a later change tells"
+
+#: Why writes end the links of their mailbox.
+_LINKS_END = {
+    Action.CREATE: LinkEnd.RECREATED,
+    Action.DELETE: LinkEnd.DELETED,
+    Action.LOCK: LinkEnd.LOCKED,
+    Action.UNLOCK: LinkEnd.PASSWORD_SET,
+}
 
 #: Whether an unanswered write was done, by (its action, that of a later write that worked); others stay unknown.
 _BY_LATER = {
@@ -89,12 +99,14 @@ def _made_by(maker: Maker) -> str:
 
 def note_done(
     tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, stored: Mapping[str, str],
-    outcome: str, detail: Mapping[str, object] | None, reason: str = "",
+    outcome: str, detail: Mapping[str, object] | None, reason: str = "", *, sets_password: bool = False,
 ) -> None:  # fmt: skip
     """Record a write that was done, with the values that are stored here.
 
-    `reason` is that of a lock.
+    `reason` is that of a lock; `sets_password` says that MXroute confirmed a new password.
     """
+    if (ends := _LINKS_END.get(action) or (LinkEnd.PASSWORD_SET if sets_password else None)) is not None:
+        links.end_all(tx, domain, username, ends, at)
     if action in {Action.CREATE, Action.DELETE}:  # a new mailbox inherits nothing of an earlier one of its name
         stored_columns.drop(tx, domain, username)
         stored_columns.apply(tx, domain, username, stored, at)

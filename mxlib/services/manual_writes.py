@@ -200,8 +200,9 @@ class ManualWrites:
                 also(tx)
             outcome, detail = (asked.change.text, asked.change.facts) if asked.change else (asked.reason, None)
             manual_write_outcomes.note_done(
-                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail, asked.reason
-            )
+                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail, asked.reason,
+                sets_password=bool(asked.password),
+            )  # fmt: skip
             manual_write_outcomes.drop(tx, number)
             if made is not None:
                 mailbox_lists.apply_write(tx, asked.domain, asked.username, made)

@@ -253,16 +253,21 @@ def end(tx: Tx, number: int, code: LinkEnd, at: float) -> bool:
 
 
 def end_all(
-    tx: Tx, domain: str, username: str, code: LinkEnd, at: float, *, purposes: Collection[LinkPurpose] = ()
-) -> int:
+    tx: Tx, domain: str, username: str, code: LinkEnd, at: float, *, purposes: Collection[LinkPurpose] = (),
+    before: float | None = None,
+) -> int:  # fmt: skip
     """End the living links of a mailbox, in the transaction of what ends them.
 
     Return how many.
 
-    Without `purposes`, those of each.
+    Without `purposes`, those of each. With `before` (Unix seconds), only older ones.
     """
-    which = (table.c.purpose.in_([each.value for each in purposes]),) if purposes else ()
-    return _end(tx, _is(domain, username), *which, code=code, at=at)
+    which: list[sa.ColumnElement[bool]] = list(_is(domain, username))
+    if purposes:
+        which.append(table.c.purpose.in_([each.value for each in purposes]))
+    if before is not None:
+        which.append(table.c.created_at < before)
+    return _end(tx, which, code=code, at=at)
 
 
 def end_every(tx: Tx, code: LinkEnd, at: float) -> int:

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from mxlib.core.links import LinkEnd
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import dated_deletions, first_seen, mailbox_locks, usage_history
+from mxlib.store import dated_deletions, first_seen, links, mailbox_locks, usage_history
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
 
@@ -91,6 +92,7 @@ def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> Non
     mailbox_locks.end_made_again(tx, domain, made_again, before_at, at)
     for username in sorted(made_again):
         dated_deletions.end_gone(tx, domain, username, at, missing_at=before_at)
+        links.end_all(tx, domain, username, LinkEnd.RECREATED, at, before=before_at)
     dated_deletions.note_use(tx, domain, boxes, at)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from mxlib.core.links import LinkEnd
 from mxlib.core.vocabulary import CLEAR, AuditAction
-from mxlib.store import audit
+from mxlib.store import audit, links
 from mxlib.store.tables import mailbox_name, recovery_email
 from mxlib.store.transaction import Tx
 
@@ -52,12 +53,22 @@ def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -
 
 
 def apply(tx: Tx, domain: str, username: str, asked: Mapping[str, str], at: float) -> None:
-    """Store the values in `asked`, by column: CLEAR forgets a value, blank leaves it as it is."""
+    """Store the values in `asked`, by column: CLEAR forgets a value, blank leaves it as it is.
+
+    Another recovery email ends the links of the mailbox.
+    """
+    if recovery := asked.get("recovery_email"):
+        _end_links(tx, domain, username, "" if recovery == CLEAR else recovery, at)
     for column, text in asked.items():
         if text == CLEAR:
             drop(tx, domain, username, columns=[column])
         elif text:
             put(tx, column, domain, username, text, at)
+
+
+def _end_links(tx: Tx, domain: str, username: str, recovery_email: str, at: float) -> None:
+    if of_mailbox(tx, domain, username)["recovery_email"] != recovery_email:
+        links.end_all(tx, domain, username, LinkEnd.RECOVERY_EMAIL_CHANGED, at)
 
 
 def drop(

@@ -1,0 +1,191 @@
+"""Links end with whatever makes them wrong: by hand, in runs, by lists, and by time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.links import LinkEnd, LinkPurpose, LinkStatus, PageState
+from mxlib.core.vocabulary import Action, RunKind
+from mxlib.store import clock_guard, stored_columns
+from mxlib.store import links as kept
+from tests.support.app import opened
+from tests.support.links import NEW, LinkDesk
+from tests.support.simulation import plan, row
+from tests.support.threaded_runs import ShiftedClock, until
+
+PRIVATE = "nina@mail.example"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: ShiftedClock) -> Iterator[LinkDesk]:
+    with opened(tmp_path, clock) as app:
+        desk = LinkDesk(app)
+        desk.have(nina=PRIVATE, tess="tess@mail.example")
+        desk.start("nina@a.nl", "tess@a.nl")
+        desk.send()
+        yield desk
+
+
+def ended(desk: LinkDesk, username: str = "nina") -> tuple[str, bool]:
+    """Return why the newest link of a mailbox ended, and whether anything of its token is left."""
+    with desk.app.services.store.read() as tx:
+        record = kept.of_mailbox(tx, "a.nl", username, 1)[0]
+    return record.end, record.sealed_token is not None
+
+
+def run(desk: LinkDesk, kind: RunKind, **changes: Any) -> None:
+    """Carry out a run of one row for nina."""
+    planned = replace(row(0, username="nina", domain="a.nl", **changes), position=0)
+    runs = desk.app.services.runs
+    number = runs.start(LOCAL, replace(plan(planned, name="x"), kind=kind), days=7)
+    until(lambda: (view := runs.get(LOCAL, number)) is not None and view.finished_at is not None)
+
+
+def remove(desk: LinkDesk) -> None:
+    desk.app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
+
+
+def set_password(desk: LinkDesk) -> None:
+    desk.app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": NEW})
+
+
+def lock(desk: LinkDesk) -> None:
+    desk.app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+
+
+def set_recovery(desk: LinkDesk) -> None:
+    desk.app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "other@mail.example")
+
+
+def remove_recovery(desk: LinkDesk) -> None:
+    desk.app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "")
+
+
+def run_password(desk: LinkDesk) -> None:
+    run(desk, RunKind.CHANGE, action=Action.UPDATE, password=NEW, quota=None, limit=None)
+
+
+def run_recovery(desk: LinkDesk) -> None:
+    other = "other@mail.example"
+    run(desk, RunKind.CHANGE, action=Action.UPDATE, password="", quota=None, limit=None, recovery_email=other)
+
+
+def run_lock(desk: LinkDesk) -> None:
+    run(desk, RunKind.CHANGE, action=Action.LOCK, password="", quota=None, limit=None)
+
+
+def run_deletion(desk: LinkDesk) -> None:
+    run(desk, RunKind.DELETE, action=Action.DELETE, password="", quota=None, limit=None)
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (set_password, LinkEnd.PASSWORD_SET),
+        (set_recovery, LinkEnd.RECOVERY_EMAIL_CHANGED),
+        (remove_recovery, LinkEnd.RECOVERY_EMAIL_CHANGED),
+        (lock, LinkEnd.LOCKED),
+        (remove, LinkEnd.DELETED),
+        (run_password, LinkEnd.PASSWORD_SET),
+        (run_recovery, LinkEnd.RECOVERY_EMAIL_CHANGED),
+        (run_lock, LinkEnd.LOCKED),
+        (run_deletion, LinkEnd.DELETED),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_what_changes_a_mailbox_ends_its_links_and_no_others(
+    desk: LinkDesk, act: Callable[[LinkDesk], None], code: LinkEnd
+) -> None:
+    token = desk.token(PRIVATE)
+    act(desk)
+    assert ended(desk) == (code, False)
+    assert ended(desk, "tess") == ("", True)
+    writes = desk.app.host.writes()
+    result = desk.use(token, "Winter.in.Gent.10")
+    assert (result.done, result.state, desk.app.host.writes()) == (False, PageState.ENDED, writes)
+
+
+def test_what_changes_nothing_of_this_leaves_links_alone(desk: LinkDesk) -> None:
+    mailboxes = desk.app.services.mailboxes
+    mailboxes.update(LOCAL, "a.nl", "nina", {"quota": 2_048})
+    mailboxes.update(LOCAL, "a.nl", "nina", {"name": "Nina Berg"})
+    mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", PRIVATE)
+    run(desk, RunKind.CHANGE, action=Action.UPDATE, password="", quota=4_096, limit=None)
+    assert ended(desk) == ("", True)
+    assert desk.use(desk.token(PRIVATE)).done
+
+
+def test_a_mailbox_that_was_made_again_has_none_of_the_links_before(desk: LinkDesk) -> None:
+    remove(desk)
+    desk.app.services.mailboxes.create(LOCAL, "a.nl", {"username": "nina", "password": NEW, "recovery_email": PRIVATE})
+    assert ended(desk) == (LinkEnd.DELETED, False)
+    desk.start("nina@a.nl")
+    run(desk, RunKind.DELETE, action=Action.DELETE, password="", quota=None, limit=None)
+    assert ended(desk) == (LinkEnd.DELETED, False)
+
+
+def test_a_mailbox_that_others_made_again_has_none_of_the_links_before(desk: LinkDesk, clock: ShiftedClock) -> None:
+    boxes = desk.app.host.sandbox.account.domains["a.nl"]
+    box = boxes.pop("nina")
+    clock.ahead += 60
+    desk.look()
+    assert ended(desk) == ("", True)
+    boxes["nina"] = box
+    clock.ahead += 60
+    desk.look()
+    assert ended(desk) == (LinkEnd.RECREATED, False)
+
+
+def test_a_planned_link_is_looked_at_again_before_it_is_sent(desk: LinkDesk, clock: ShiftedClock) -> None:
+    links = desk.app.services.links
+    number = desk.start("nina@a.nl", "tess@a.nl", send_at=clock.now() + 3_600, valid_from=clock.now() + 7_200)
+    before = len(desk.mails())
+    desk.send()
+    assert (len(desk.mails()), set(desk.statuses(number).values())) == (before, {LinkStatus.PLANNED})
+    lock(desk)
+    with desk.app.services.store.write() as tx:
+        stored_columns.put(tx, "recovery_email", "a.nl", "tess", "silent@mail.example", clock.now())
+    clock.ahead += 3_601
+    desk.send()
+    assert len(desk.mails()) == before
+    assert (ended(desk)[0], ended(desk, "tess")[0]) == (LinkEnd.LOCKED, LinkEnd.RECOVERY_EMAIL_CHANGED)
+    assert links.board(LOCAL, number).to_remind == ()
+
+
+def test_a_link_holds_from_its_day_until_its_end(desk: LinkDesk, clock: ShiftedClock) -> None:
+    clock.ahead -= 1.0
+    number = desk.start("nina@a.nl", valid_from=clock.now() + 86_400, expires_days=1)
+    desk.send()
+    token = desk.token(PRIVATE)
+    assert "The link works from" in desk.mails()[-1][1].text
+    assert desk.use(token).state is PageState.NOT_YET
+    clock.ahead += 86_401
+    assert desk.links.open(token, opened=False).state is PageState.LIVING
+    clock.ahead += 86_400
+    assert desk.use(token).state is PageState.EXPIRED
+    assert desk.statuses(number) == {"nina@a.nl": LinkStatus.EXPIRED}
+    desk.links.work()
+    assert ended(desk) == ("", True), "the clock may be wrong"
+    clock.ahead += clock_guard.HELD_S + 1
+    desk.links.work()
+    assert ended(desk) == (LinkEnd.EXPIRED, False)
+    assert desk.use(token).state is PageState.EXPIRED
+
+
+def test_one_used_link_ends_the_other_of_its_mailbox(desk: LinkDesk) -> None:
+    invite = desk.token(PRIVATE)
+    with desk.app.services.store.write() as tx:
+        desk.links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
+    desk.app.services.outbox.send_due()
+    reset = desk.token(PRIVATE)
+    assert invite != reset
+    assert desk.links.open(invite, opened=False).state is PageState.LIVING
+    assert desk.use(reset).done
+    assert desk.use(invite).state is PageState.ENDED
+    with desk.app.services.store.read() as tx:
+        found = {each.purpose: each.end for each in kept.of_mailbox(tx, "a.nl", "nina", 9)}
+    assert found == {LinkPurpose.RESET: LinkEnd.SET, LinkPurpose.INVITE: LinkEnd.PASSWORD_SET}
