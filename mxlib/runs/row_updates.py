@@ -82,7 +82,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
 
 
 def _end_links(tx: Tx, state: RunState, row: RowRecord, outcome: Outcome, at: float) -> None:
-    """End the links of a mailbox that is another one by now, is gone, or has another password."""
+    """End the links of a mailbox that is new, is gone, or has another password."""
     if outcome is Outcome.CREATED:  # those sent since the run began are of this mailbox
         links.end_all(tx, row.domain, row.username, LinkEnd.RECREATED, at, before=state.created_at)
     elif outcome is Outcome.DELETED:

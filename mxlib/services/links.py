@@ -93,6 +93,10 @@ class _Ended(Forbidden):
     """The link ended while its owner set the password; nothing was sent."""
 
 
+class _Gone(Exception):
+    """MXroute has no such mailbox; nothing was set."""
+
+
 class _Busy(Exception):
     """A password of the mailbox is being set.
 
@@ -339,7 +343,7 @@ class LinkService:
             return _not_now(limited.retry_after or _SOON_S)
         except (NotOwner, StoreUnavailable, Unauthorized):
             return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
-        except RequestRefused:
+        except (RequestRefused, _Gone):
             return SetResult(done=False, problems=(PasswordProblem.REFUSED,))
         except MXrouteError:
             return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
@@ -364,7 +368,7 @@ class LinkService:
         with self._manual.sending(actor, asked, must_fit) as write:
             if not self._writes.update(record.domain, record.username, {"password": password}, still):
                 write.drop()
-                raise _Ended
+                raise _Gone
         write.done(also=lambda tx: self._used(tx, record))
 
     def _must_live(self, tx: Tx, number: int) -> None:
@@ -385,7 +389,7 @@ class LinkService:
             self._outbox.queue(tx, mail, record.address)
 
     def _ended(self, record: LinkRecord) -> SetResult:
-        """Return the result for a link that ended meanwhile, or whose mailbox is gone."""
+        """Return the result for a link that ended meanwhile."""
         with self._store.read() as tx:
             now = kept.get(tx, record.id)
         state = PageState.UNKNOWN if now is None else links.page_state(now.moments, self._clock.now())

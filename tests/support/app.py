@@ -44,6 +44,8 @@ class StandIn:
         self.sent: list[Request] = []
         self.busy = 0.0
         self.down = False
+        #: The host's clock.
+        self.time: Callable[[], float] = time.time
         #: Called while a request waits for its slot.
         self.waits: Callable[[Request], object] = lambda _request: None
 
@@ -65,10 +67,10 @@ class StandIn:
             before()
         self.sent.append(request)
         body = json.dumps(request.body).encode() if request.body is not None else b""
-        reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
+        reply = self.sandbox.handle(request.method, request.path, HEADERS, body, self.time())
         if reply.dropped:
             raise Unreachable("MXroute does not answer.")
-        return protocol.parse_response(request, reply.status, reply.headers, reply.body, time.time())
+        return protocol.parse_response(request, reply.status, reply.headers, reply.body, self.time())
 
     def wait_seconds(self, kind: str) -> float:
         return 0.0
