@@ -1,23 +1,27 @@
-"""Mails leave while their process is killed: none is lost, and each kill repeats one at most."""
+"""Links leave by mail while their process is killed: each person has one, and each kill repeats one mail at most."""
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mxlib.clock import SystemClock
-from mxlib.core.mails import MailCause, TrialMail
-from mxlib.mail.transport import NoServer
-from mxlib.services.outbox import OutboxService, QueuedMail, Recipient
-from mxlib.settings import Settings
-from mxlib.store import FILE, Store
+from mxlib.core.links import LinkPurpose
+from mxlib.mail.message import read_parts
+from mxlib.store import FILE, Store, stored_columns
+from mxlib.store import links as kept
+from mxlib.store.links import NewLink
+from mxlib.store.tables import link as table
+from tests.support.links import TOKEN
 from tests.support.mail_server import mail_host
 
 pytestmark = pytest.mark.process
@@ -25,14 +29,14 @@ pytestmark = pytest.mark.process
 MAILS, KILLS, LEASE = 100, 4, 0.5
 
 
-def test_a_hundred_mails_leave_though_their_process_is_killed(tmp_path: Path) -> None:
+def test_a_hundred_people_have_one_living_link_each_though_their_process_is_killed(tmp_path: Path) -> None:
     draw = random.Random(19)
     with mail_host() as host:
         environment = {
             **os.environ, "MXM_SMTP_URL": f"smtp://127.0.0.1:{host.port}", "MXM_MAIL_FROM": "mxm@agency.example",
-            "MXM_MAILS_PER_HOUR": "1000",
+            "MXM_MAILS_PER_HOUR": "1000", "MX_SERVER": "mail.example", "MX_USER": "agency", "MX_API_KEY": "invented",
         }  # fmt: skip
-        queue(tmp_path, host.port)
+        plan_links(tmp_path)
         command = [sys.executable, "-m", "tests.process.mail_sender", str(tmp_path), str(LEASE)]
         for kill in range(1, KILLS + 1):
             with subprocess.Popen(command, env=environment) as life:
@@ -41,20 +45,40 @@ def test_a_hundred_mails_leave_though_their_process_is_killed(tmp_path: Path) ->
                 assert life.poll() is None, "It ended before it could be killed."
                 life.send_signal(signal.SIGKILL)
         assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
-        times = Counter(message_from_bytes(each)["Message-ID"] for each in host.received)
+        received = list(host.received)
+    times = Counter(message_from_bytes(each)["Message-ID"] for each in received)
     assert len(times) == MAILS
     assert sum(times.values()) <= MAILS + KILLS
-
-
-def queue(folder: Path, port: int) -> None:
-    settings = Settings(smtp_url=f"smtp://127.0.0.1:{port}", mail_from="mxm@agency.example")
-    store = Store.open(folder / FILE, SystemClock())
-    service = OutboxService(settings, store, store.clock, NoServer())
-    with store.write() as tx:
-        for number in range(MAILS):
-            to = Recipient(f"person{number}@mail.example")
-            service.queue(tx, QueuedMail(to, TrialMail("kim", ""), MailCause.TEST), "kim")
+    tokens = {str(message_from_bytes(each, policy=policy.default)["To"]): token_in(each) for each in received}
+    store = Store.open(tmp_path / FILE, SystemClock())
+    with store.read() as tx:
+        living = list(tx.execute(sa.select(table.c.recipient).where(table.c.ended_at.is_(None))).scalars())
+        assert sorted(living) == sorted(tokens) == sorted(f"person{number}@mail.example" for number in range(MAILS))
+        for to, token in tokens.items():
+            record = kept.by_token(tx, token)
+            assert record is not None
+            assert (record.recipient, record.is_living(time.time()), record.mail_status) == (to, True, "sent")
     store.close()
+
+
+def plan_links(folder: Path) -> None:
+    """Store a link for each of a hundred people, none of which is made yet."""
+    store = Store.open(folder / FILE, SystemClock())
+    now = time.time()
+    with store.write() as tx:
+        people = {f"user{number}": f"person{number}@mail.example" for number in range(MAILS)}
+        times = (now, now, now + 86_400)
+        new = [NewLink(LinkPurpose.INVITE, "a.nl", user, "", to, "en", *times) for user, to in people.items()]
+        for each in new:
+            stored_columns.put(tx, "recovery_email", each.domain, each.username, each.recipient, now)
+        kept.add_all(tx, new, who="kim", at=now)
+    store.close()
+
+
+def token_in(mail: bytes) -> str:
+    found = TOKEN.search(read_parts(mail).text)
+    assert found is not None
+    return re.sub(r"\s", "", found[1])
 
 
 def arrived(tried: list[str], number: int, life: subprocess.Popen[bytes]) -> None:
