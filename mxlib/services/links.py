@@ -741,7 +741,7 @@ class LinkService:
             if token is None:
                 raise InvalidState(texts.NOT_MADE)
             audit.record(tx, caller, AuditAction.LINK_COPY, at=now, on=record.address, run=record.run)
-        return self.url(token)
+        return self.url(token, LinkPurpose(record.purpose))
 
     # For self-service reset.
 
