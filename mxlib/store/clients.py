@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from mxlib.core.clients import ClientDetails, Contact, Terms, key_of
 from mxlib.store.tables import client as table
 from mxlib.store.tables import client_domain as domains
-from mxlib.store.tables import handover_text, letterhead
+from mxlib.store.tables import handover_text, letterhead, self_service
 from mxlib.store.transaction import Tx
 
 
@@ -91,11 +91,15 @@ def _columns(details: ClientDetails) -> dict[str, Any]:
         "contacts": [asdict(contact) for contact in details.contacts],
         "language": details.language,
         "notes": details.notes,
+        "self_service": details.self_service,
         **asdict(details.terms),
     }
 
 
 def _put_domains(tx: Tx, number: int, names: Iterable[str]) -> None:
+    names = tuple(names)
+    # The switch of a domain without a client ends: that of its client holds, also after it leaves the client.
+    tx.execute(self_service.delete().where(self_service.c.domain.in_(names)))
     rows = [{"domain": name, "client": number, "position": at} for at, name in enumerate(names)]
     if rows:
         tx.execute(domains.insert(), rows)
@@ -117,5 +121,5 @@ def _found(tx: Tx, where: sa.ColumnElement[bool]) -> list[ClientRecord]:
 def _record(row: Any, names: list[str]) -> ClientRecord:
     terms = Terms(row.default_quota, row.max_quota, row.max_mailboxes)
     contacts = tuple(Contact(**each) for each in row.contacts)
-    details = ClientDetails(row.name, tuple(names), contacts, row.language, terms, row.notes)
+    details = ClientDetails(row.name, tuple(names), contacts, row.language, terms, row.notes, row.self_service)
     return ClientRecord(row.id, details)

@@ -117,12 +117,13 @@ class ServerKey(Key):
     That file is next to the database.
     """
 
-    __slots__ = ("_factors", "_marks", "audit", "cookies")
+    __slots__ = ("_codes", "_factors", "_marks", "audit", "cookies")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
         self._factors = HKDF(SHA256(), _KEY, None, b"mxm second factors").derive(key)
+        self._codes = HKDF(SHA256(), _KEY, None, b"mxm codes of mails").derive(key)
         #: Signs cookies; the same after every start.
         self.cookies = HKDF(SHA256(), _KEY, None, b"mxm cookies").derive(key).hex()
         #: Signs the audit log, and nothing else.
@@ -175,6 +176,10 @@ class ServerKey(Key):
         Its key hashes nothing else: `mark` hashes names that strangers type, and a stored hash must be no secret.
         """
         return keyed_hash(self._factors, *parts)
+
+    def mail_code(self, number: int) -> bytes:
+        """Return a keyed hash for the code of a mail, which nothing has to store."""
+        return keyed_hash(self._codes, "mail", number)
 
     def unwrap(self, wrapped: bytes) -> RunKey:
         """Return the run key that was wrapped."""

@@ -27,7 +27,9 @@ from mxlib.store.tables import (
     mapping_answer,
     metadata,
     outbox_mail,
+    recovery_change,
     recovery_email,
+    reset_answer,
     run,
     run_row,
     sign_in_refused,
@@ -54,6 +56,10 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "recovery_email_of": [
                 f"{row.username}@{row.domain}"
                 for row in tx.execute(sa.select(recovery_email).where(is_text(recovery_email.c.email, address)))
+            ],
+            "recovery_email_until_lately_of": [
+                f"{row.username}@{row.domain}"
+                for row in tx.execute(sa.select(recovery_change).where(is_text(recovery_change.c.email, address)))
             ],
             "rows_of_runs": [_row(tx, store.key, *place) for place in rows],
             "runs_that_name": runs_found,
@@ -253,6 +259,9 @@ def _mailbox(tx: Tx, address: str) -> dict[str, Any]:
     deletion = tx.execute(sa.select(dated_deletion).where(is_mailbox(dated_deletion, address))).first()
     if deletion is not None:
         found["deletion"] = _plain(deletion, "username", "domain")
+    for table, name in ((reset_answer, "resets_asked"), (recovery_change, "recovery_emails_until_lately")):
+        if rows := tx.execute(sa.select(table).where(is_mailbox(table, address))).all():
+            found[name] = [_plain(each, "id", "username", "domain") for each in rows]
     first = tx.scalar(sa.select(sightings.c.at).where(is_mailbox(sightings, address)))
     if first is not None or username in (aside := first_seen.aside(tx, domain)):
         found["first_seen"] = first if first is not None else aside[username]

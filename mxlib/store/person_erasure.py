@@ -51,9 +51,13 @@ from mxlib.store.tables import (
     mapping_answer,
     once,
     outbox_mail,
+    recovery_change,
     recovery_email,
+    reset_answer,
+    reset_request,
     run,
     run_row,
+    self_service,
     sign_in_refused,
     token,
     user,
@@ -77,7 +81,7 @@ _USER_ERASED: dict[str, Any] = {
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
-    hand_over.c.who, outbox_mail.c.who, link.c.who,
+    hand_over.c.who, outbox_mail.c.who, link.c.who, self_service.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -219,6 +223,10 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     for table in (recovery_email, mailbox_name, sightings):
         values += tx.execute(table.delete().where(is_mailbox(table, address))).rowcount
     values += tx.execute(recovery_email.delete().where(is_text(recovery_email.c.email, address))).rowcount
+    values += tx.execute(reset_answer.delete().where(is_mailbox(reset_answer, address))).rowcount
+    values += tx.execute(reset_request.delete().where(reset_request.c.address == key.mark(address))).rowcount
+    former = is_mailbox(recovery_change, address) | is_text(recovery_change.c.email, address)
+    values += tx.execute(recovery_change.delete().where(former)).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
     values += _erase_clients(tx, address) + _erase_locks(tx, address)

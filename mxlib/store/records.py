@@ -115,6 +115,11 @@ class RowRecord:
         return str(self.before.get("lock_reason") or "")
 
     @property
+    def is_without_notice(self) -> bool:
+        """Return whether a former recovery email gets no mail."""
+        return bool(self.before.get("without_notice"))
+
+    @property
     def was(self) -> dict[str, Any]:
         """Return what the mailbox had right before this row.
 

@@ -534,6 +534,7 @@ client = Table(
     Column("max_mailboxes", Integer),
     Column("created_by", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("self_service", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,
 )
 
@@ -652,3 +653,58 @@ Index(
 Index("link_by_run", link.c.run)
 Index("link_by_source", link.c.source)
 Index("link_by_mail", link.c.mail)
+
+#: Domains without a client in which people may reset their own passwords; `client.self_service` is that of a client.
+self_service = Table(
+    "self_service",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
+#: Requests to reset a password, of the last hour. `address` and `network` are keyed hashes; `sealed` has the address as
+#: it was typed, always of one size, and goes once the request was looked at.
+reset_request = Table(
+    "reset_request",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("address", LargeBinary, nullable=False),
+    Column("network", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary),
+)
+Index("reset_request_by_address", reset_request.c.address)
+Index("reset_request_by_network", reset_request.c.network)
+
+#: Outcomes of the requests for a mailbox, kept for 30 days. Equal ones within an hour are one row, unless mailed.
+reset_answer = Table(
+    "reset_answer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    #: The link that was mailed, and the number of its mail.
+    Column("link", Integer),
+    Column("mail", Integer),
+    sqlite_autoincrement=True,
+)
+Index("reset_answer_by_mailbox", reset_answer.c.domain, reset_answer.c.username, reset_answer.c.last_at)
+
+#: Changes of recovery emails of the last day: the address before, and whether its notice is still due.
+recovery_change = Table(
+    "recovery_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("is_due", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("recovery_change_by_mailbox", recovery_change.c.domain, recovery_change.c.username)

@@ -40,7 +40,7 @@ LINES = (
     ("0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
     ("0013", "0014", "0015"),
     ("0016", "0017", "0018", "0019"),
-    ("0020", "0021", "0022", "0023", "0024", "0025", "0026", "0027", "0028", "0029", "0030", "0031", "0032"),
+    ("0020", "0021", "0022", "0023", "0024", "0025", "0026", "0027", "0028", "0029", "0030", "0031", "0032", "0033"),
 )
 
 #: What each of them added to the one before, as this release has it.
@@ -103,6 +103,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0030": ("SELECT position, who, way FROM hand_over", [(0, BOSS, "letter")]),
     "0031": ("SELECT recipient, status, words FROM outbox_mail", [("kim@agency.example", "sent", "queued")]),
     "0032": ("SELECT username, purpose, recipient FROM link", [("nina", "invite", "nina@mail.example")]),
+    "0033": ("SELECT username, usage, sent_max FROM mailbox JOIN usage_daily ON mailbox_id = id", [("a2", 2048, 3)]),
 }  # fmt: skip
 
 

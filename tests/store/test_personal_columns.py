@@ -43,9 +43,12 @@ NAMING = {
     "once": "caller",
     "outbox_mail": "recipient who words reference",
     "pending_sign_in": "address",
+    "recovery_change": "username email",
     "recovery_email": "username email",
+    "reset_answer": "username",
     "run": "operator file_name why note difference",
     "run_row": "username recovery_email name cells before reason detail differs",
+    "self_service": "who",
     "session": "address agent before_from",
     "token": "name created_by",
     "user": "name subject created_by permissions last_sign_in_from",
@@ -61,7 +64,10 @@ OF_A_PERSON = {
     "outbox_mail": "sealed_message wrapped_key",
     "pending_sign_in": "digest user began_at how passed",
     "recovery_code": "digest user",
+    "recovery_change": "domain at is_due",
     "recovery_email": "domain set_at",
+    "reset_answer": "domain at last_at times outcome link mail",
+    "reset_request": "at address network sealed",
     "run_row": "sealed_password sealed_cells",
     "run": "sealed_notes",
     "second_factor": "user sealed_secret enrolled_at last_step wrong wrong_at",
@@ -87,7 +93,7 @@ NOTHING = {
     "audit_head": "id last link mark",
     "background_task": "name next_at requested_at lease_owner lease_until attempts started_at finished_at "
     "failing_since code figures",
-    "client": "id language default_quota max_quota max_mailboxes created_at",
+    "client": "id language default_quota max_quota max_mailboxes created_at self_service",
     "client_domain": "domain client position",
     "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
@@ -104,11 +110,15 @@ NOTHING = {
     "once": "key digest at run",
     "outbox_mail": "id cause status message_id queued_at next_at ended_at tries problem code lease_owner lease_until",
     "outbox_try": "id at",
+    "recovery_change": "id",
+    "reset_answer": "id",
+    "reset_request": "id",
     "run": "id status file_digest plan_digest idempotency_key retry_of kind undo_of domains total created_at "
     "started_at finished_at checked_at differences seen downloaded_at retention_days passwords_until "
     "handed_over_at wrapped_key planned_after why_code",
     "run_row": "run position line action domain generated quota limit verdict outcome tries unanswered host_quota "
     "host_limit proof code",
+    "self_service": "domain at",
     "sign_in_refused": "id",
     "token": "id digest admin permissions created_at expires_at last_used_at revoked_at owner",
     "usage_domain_daily": "account domain day mailboxes usage usage_max quota sent full nearly_full near_send_limit",
@@ -144,6 +154,11 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.meta, name="before_empty_list:a.nl", value=json.dumps(aside))
         add(tx, t.recovery_email, domain="a.nl", username="nina.berg", email=PRIVATE)
         add(tx, t.recovery_email, domain="a.nl", username="tess", email=NINA)
+        add(tx, t.recovery_change, domain="a.nl", username="nina.berg", email=PRIVATE)
+        add(tx, t.recovery_change, id=2, domain="a.nl", username="tess", email=NINA)
+        add(tx, t.reset_answer, domain="a.nl", username="nina.berg", outcome="mailed")
+        add(tx, t.reset_request, address=store.key.mark(NINA), network=b"x", sealed=b"x")
+        add(tx, t.self_service, domain="a.nl", who=NINA)
         add(tx, t.mailbox_name, domain="a.nl", username="nina.berg", name=NAME)
         add(tx, t.dated_deletion, domain="a.nl", username="nina.berg", who="boss")
         add(tx, t.dated_deletion, domain="a.nl", username="tess", who=NINA, address=IP)
@@ -250,7 +265,9 @@ def test_sign_in_data_goes_and_the_user_stays_disabled_without_any(store: Store)
     person_erasure.erase(store, NINA, LOCAL)
     with store.read() as tx:
         left = tx.execute(sa.select(t.user).where(t.user.c.id == 3)).one()._asdict()
-        for table in (t.session, t.pending_sign_in, t.second_factor, t.recovery_code, t.sign_in_refused):
+        for table in (
+            t.session, t.pending_sign_in, t.second_factor, t.recovery_code, t.sign_in_refused, t.reset_request,
+        ):  # fmt: skip
             assert tx.execute(sa.select(table)).all() == []
     assert left == {
         "id": 3, "name": f"{ERASED} 3", "password_hash": None, "subject": None, "admin": False, "permissions": {},
@@ -305,6 +322,9 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert held["runs_that_name"] == [1, 2]
     assert held["mailbox"]["locked"]["reason"] == "left us"
     assert held["mailbox"]["deletion"]["who"] == "boss"
+    assert [each["outcome"] for each in held["mailbox"]["resets_asked"]] == ["mailed"]
+    assert [each["email"] for each in held["mailbox"]["recovery_emails_until_lately"]] == [PRIVATE]
+    assert held["recovery_email_until_lately_of"] == ["tess@a.nl"]
     for part in (
         "writes_by_hand",
         "drafts",
