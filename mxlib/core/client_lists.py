@@ -78,6 +78,7 @@ class ListedClient:
             self.given.get("language", old.language),
             Terms(**terms),
             self.given.get("notes", old.notes),
+            old.self_service,
         )
 
 

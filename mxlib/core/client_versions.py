@@ -16,6 +16,7 @@ _PARTS: Mapping[str, Callable[[ClientDetails], object]] = {
     "largest quota": lambda details: details.terms.max_quota,
     "number of mailboxes": lambda details: details.terms.max_mailboxes,
     "notes": lambda details: details.notes,
+    "self-service reset": lambda details: details.self_service,
 }
 
 #: Characters of the hash of one part.

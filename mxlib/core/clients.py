@@ -81,6 +81,8 @@ class ClientDetails:
     language: str = "en"
     terms: Terms = field(default_factory=Terms)
     notes: str = ""
+    #: Whether people may reset the passwords of its mailboxes themselves.
+    self_service: bool = False
 
 
 def checked(details: ClientDetails) -> ClientDetails:
@@ -95,6 +97,7 @@ def checked(details: ClientDetails) -> ClientDetails:
         _language(details.language, "language") or next(iter(LANGUAGES)),
         _terms(details.terms),
         _notes(details.notes),
+        details.self_service,
     )
 
 

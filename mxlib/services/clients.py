@@ -14,10 +14,11 @@ from mxlib.core.client_versions import changed_parts, version_of
 from mxlib.core.clients import ClientDetails, InvalidClient, Terms, checked, key_of
 from mxlib.core.files import writer
 from mxlib.core.format import count, listed
+from mxlib.core.links import LinkEnd, LinkPurpose
 from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import File, NotFound
-from mxlib.store import Store, Tx, audit, clients, mailbox_lists
+from mxlib.store import Store, Tx, audit, clients, links, mailbox_lists, self_service
 from mxlib.store.clients import ClientRecord
 
 __all__ = ["Client", "ClientChanged", "ClientExists", "ClientService", "InvalidClient"]
@@ -87,6 +88,7 @@ class ClientService:
             _must_be_free(tx, details)
             number = clients.add(tx, details, by=caller.name, at=self._clock.now())
             self._record(tx, caller, AuditAction.CLIENT_ADD, details)
+            self._switch(tx, caller, None, details)
         return number
 
     def change(
@@ -106,6 +108,7 @@ class ClientService:
                 _must_be_free(tx, details, besides=number)
                 clients.change(tx, number, details)
                 self._record(tx, caller, AuditAction.CLIENT_CHANGE, details)
+                self._switch(tx, caller, before.details, details)
         return Client(number, details)
 
     def plan_list(self, caller: Caller, listed_clients: Sequence[ListedClient]) -> tuple[PlannedClient, ...]:
@@ -137,6 +140,7 @@ class ClientService:
                     clients.change(tx, each.number, each.details)
                 action = AuditAction.CLIENT_ADD if each.number is None else AuditAction.CLIENT_CHANGE
                 self._record(tx, caller, action, each.details)
+                self._switch(tx, caller, each.before, each.details)
         return len(ready)
 
     def list_file(self, caller: Caller, kind: str) -> File:
@@ -162,7 +166,19 @@ class ClientService:
             before = _existing(tx, number)
             clients.remove(tx, number)
             self._record(tx, caller, AuditAction.CLIENT_DELETE, before.details)
+            self._switch(tx, caller, before.details, None)
         return Client(number, before.details)
+
+    def _switch(self, tx: Tx, caller: Caller, before: ClientDetails | None, after: ClientDetails | None) -> None:
+        """Record a switch of self-service reset; end the links of domains where it is off."""
+        was_on, is_on = bool(before and before.self_service), bool(after and after.self_service)
+        now, details = self._clock.now(), after or before
+        if details is not None and was_on != is_on:
+            action = AuditAction.SELF_SERVICE_ON if is_on else AuditAction.SELF_SERVICE_OFF
+            audit.record(tx, caller, action, at=now, on=details.name)
+        domains = {name for each in (before, after) if each for name in each.domains}
+        if off := domains - self_service.domains(tx):
+            links.end_in(tx, off, LinkPurpose.RESET, LinkEnd.RESET_OFF, now)
 
     def _record(self, tx: Tx, caller: Caller, action: AuditAction, details: ClientDetails) -> None:
         facts = {"domains": list(details.domains), "contacts": len(details.contacts), **_terms(details.terms)}

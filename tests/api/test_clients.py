@@ -26,6 +26,7 @@ FULL = {
     "defaults": {"quota": 2048},
     "caps": {"quota": 10240, "mailboxes": 50},
     "notes": "Pays by the year.",
+    "self_service": True,
 }
 
 
@@ -61,7 +62,7 @@ def test_a_client_is_stored_as_the_host_and_people_write_it(app: App) -> None:
 def test_a_name_and_a_domain_are_enough(app: App) -> None:
     assert without_version(add(app, name="B", domains=["b.nl"])) == {
         "id": 1, "name": "B", "domains": ["b.nl"], "contacts": [], "language": "en", "defaults": {"quota": None},
-        "caps": {"quota": None, "mailboxes": None}, "notes": "",
+        "caps": {"quota": None, "mailboxes": None}, "notes": "", "self_service": False,
     }  # fmt: skip
 
 
@@ -145,8 +146,10 @@ def test_each_act_is_in_the_audit_log_once(app: App) -> None:
 
     assert [(each["what"], each["on"], each["outcome"]) for each in reversed(entries)] == [
         ("client.add", "Bakker & Co", "2 domains"),
+        ("client.reset_on", "Bakker & Co", ""),
         ("client.change", "Bakker & Co", "2 domains"),
         ("client.delete", "Bakker & Co", "2 domains"),
+        ("client.reset_off", "Bakker & Co", ""),
     ]
     assert entries[0]["detail"]["max_mailboxes"] == 50
 

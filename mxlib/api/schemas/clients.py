@@ -46,6 +46,7 @@ class ClientShape(TypedDict):
     defaults: DefaultsShape
     caps: CapsShape
     notes: str
+    self_service: bool
     version: str
 
 
@@ -64,6 +65,7 @@ def client(found: Client) -> ClientShape:
         "defaults": {"quota": terms.default_quota},
         "caps": {"quota": terms.max_quota, "mailboxes": terms.max_mailboxes},
         "notes": details.notes,
+        "self_service": details.self_service,
         "version": found.version,
     }
 
@@ -99,6 +101,9 @@ class ClientRequest(Body):
     defaults: DefaultsBody = Field(default_factory=DefaultsBody)
     caps: CapsBody = Field(default_factory=CapsBody)
     notes: str = Field("", description="For admins only")
+    self_service: bool = Field(
+        default=False, description="Whether people may reset the passwords of its mailboxes themselves"
+    )
 
     def details(self, before: ClientDetails | None = None) -> ClientDetails:
         """Return the whole client: what was sent, over what there was before."""
@@ -115,6 +120,7 @@ class ClientRequest(Body):
                 self.caps.mailboxes if "mailboxes" in self.caps.model_fields_set else terms.max_mailboxes,
             ),
             notes=self.notes if "notes" in given else old.notes,
+            self_service=self.self_service if "self_service" in given else old.self_service,
         )
 
 
