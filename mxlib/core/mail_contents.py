@@ -21,7 +21,8 @@ class LinkMail:
     """A mail with links, all to one address in one language.
 
     With one link, its words are those of the text in `stationery`. `valid_from` is 0.0 for links that hold at once.
-    `code` is a short text that its reader can say to prove that the mail came.
+    `code` is a short text that its reader can say to prove that the mail came; `is_new_address` says that the recovery
+    email was changed within a day.
     """
 
     purpose: LinkPurpose
@@ -31,6 +32,7 @@ class LinkMail:
     valid_from: float = 0.0
     is_reminder: bool = False
     code: str = ""
+    is_new_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +45,21 @@ class PasswordChanged:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryEmailChanged:
+    """The content of a note to a former recovery email of a mailbox: it is no longer one."""
+
+    address: str
+    stationery: Stationery
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAsked:
+    """The content of a note to a recovery email of the day before: a new password was asked for."""
+
+    address: str
+    stationery: Stationery
+
+
 #: Everything that a mail can be about.
-MailContent = TrialMail | LinkMail | PasswordChanged
+MailContent = TrialMail | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked

@@ -23,6 +23,7 @@ class MailCause(StrEnum):
     LINK = "link"
     RESET = "reset"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a cause
+    RECOVERY_CHANGED = "recovery_changed"
 
 
 class MailStatus(StrEnum):

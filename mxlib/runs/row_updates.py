@@ -7,6 +7,7 @@ from mxlib.core.links import LinkEnd
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.reasons import Reason
+from mxlib.core.schema import RECOVERY_EMAIL
 from mxlib.core.text import dated_deletions as dated_texts
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import (
@@ -37,6 +38,8 @@ from mxlib.store import (
     mailbox_lists,
     mailbox_locks,
     manual_writes,
+    recovery_changes,
+    reset_answers,
     stored_columns,
 )
 from mxlib.store.dated_deletions import DatedDeletion
@@ -64,11 +67,15 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
     if outcome is Outcome.CREATED:
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
+        recovery_changes.drop(tx, row.domain, row.username)
+        reset_answers.drop(tx, row.domain, row.username)
         mailbox_locks.end_gone(tx, row.domain, row.username, at, set_before=state.created_at)
         dated_deletions.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         _note_dropped(tx, row)
         stored_columns.drop(tx, row.domain, row.username)
+        recovery_changes.drop(tx, row.domain, row.username)
+        reset_answers.drop(tx, row.domain, row.username)
         mailbox_locks.drop(tx, row.domain, row.username)
         dated_deletions.drop(tx, row.domain, row.username)
     elif outcome is Outcome.UPDATED:
@@ -188,6 +195,8 @@ def _keep_stored(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         _found(tx, row, {name: had[name] for name in row.stored})
         for name, asked in row.stored.items():
             stored_columns.record(tx, state.actor, name, asked, at=at, on=row.address, run=state.id)
+        asked = row.stored.get(RECOVERY_EMAIL.name, "")
+        recovery_changes.note(tx, row.domain, row.username, asked, at, sends_notice=not row.is_without_notice)
     stored_columns.apply(tx, row.domain, row.username, row.stored, at)
 
 

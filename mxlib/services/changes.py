@@ -23,7 +23,7 @@ from mxlib.mxroute.errors import (
     Unreachable,
 )
 from mxlib.runs.manager import InvalidState
-from mxlib.services import support_quotas
+from mxlib.services import recovery_notices, support_quotas
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.client_terms import ClientTerms, quota_refusal
 from mxlib.services.confirmed_writes import OutcomeUnknown
@@ -78,6 +78,8 @@ class ChangeProposal:
     seconds: float
     #: Why it may not fit the account; none of them blocks anything.
     capacity_warnings: tuple[str, ...]
+    #: People who get a mail at their former recovery email.
+    notices: int = 0
     #: Idempotency key: however often it is carried out, it starts one run.
     key: str = field(default_factory=lambda: f"change {secrets.token_hex(16)}")
 
@@ -200,7 +202,8 @@ class ChangeService:
                 change, plan, figures.without_figures(), gone, self._runs.estimate(len(plan.rows)), ()
             )
         seconds = self._runs.estimate(sum(1 for _ in plan.sent()))
-        return ChangeProposal(change, plan, figures, gone, seconds, self._storage.capacity_warnings(caller, plan))
+        warnings, notices = self._storage.capacity_warnings(caller, plan), recovery_notices.count(self._store, plan)
+        return ChangeProposal(change, plan, figures, gone, seconds, warnings, notices)
 
     def _must_fit_terms(self, caller: Caller, plan: Plan, domains: Sequence[str]) -> None:
         """Raise InvalidField for a plan with quotas that a client may not have."""
@@ -216,15 +219,16 @@ class ChangeService:
         """
         if _must(caller, proposed.change, sorted({row.domain for row in proposed.plan.rows})):
             return proposed
-        return replace(proposed, figures=proposed.figures.without_figures(), capacity_warnings=())
+        return replace(proposed, figures=proposed.figures.without_figures(), capacity_warnings=(), notices=0)
 
     def carry_out(
-        self, caller: Caller, proposed: ChangeProposal, *, days: int, typed: str = "", agreed: bool = False
-    ) -> ChangeResult:
+        self, caller: Caller, proposed: ChangeProposal, *, days: int, typed: str = "", agreed: bool = False,
+        sends_notices: bool = True,
+    ) -> ChangeResult:  # fmt: skip
         """Carry out a proposal: one mailbox at once, in the next slot, several as a run.
 
-        Raises InvalidField unless a deletion is `typed` as asked and quotas below use are `agreed`; and as
-        `MailboxService` does.
+        Former recovery emails of several mailboxes get no mail where `sends_notices` is not set. Raises InvalidField
+        unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `MailboxService` does.
         """
         self.still(caller, proposed)
         proposed.must_be_agreed(typed, below_use=agreed)
@@ -232,7 +236,9 @@ class ChangeService:
         if isinstance(proposed.change, LaterDeletion):
             return ChangeResult(run=self._delete_later(caller, proposed.plan, proposed.change, key=proposed.key))
         if row is None:
-            return ChangeResult(run=self._runs.start(caller, proposed.plan, days=days, key=proposed.key))
+            return ChangeResult(
+                run=self._start_run(caller, proposed, days=days, key=proposed.key, sends_notices=sends_notices)
+            )
         if row.reason is not None and row.reason.code is RowReason.LOCKED and row.action is not Action.LOCK:
             raise MailboxLocked(locks.refuses_password(row.address), "LOCKED")
         if row.action is Action.LOCK:
@@ -250,6 +256,17 @@ class ChangeService:
         cells = {"password": row.password, "quota": row.quota}
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
         return self._at_once(kept, row.password if isinstance(proposed.change, NewPassword) else "")
+
+    def _start_run(
+        self, caller: Caller, proposed: ChangeProposal, *, days: int, key: str | None, sends_notices: bool = True
+    ) -> int:
+        left_out = 0 if sends_notices else proposed.notices
+        plan = proposed.plan.without_notices() if left_out else proposed.plan
+
+        def also(tx: Tx, run: int) -> None:
+            recovery_notices.audit_left_out(tx, caller, left_out, run, self._clock.now())
+
+        return self._runs.start(caller, plan, days=days, key=key, also=also)
 
     def _delete_later(self, caller: Caller, plan: Plan, change: LaterDeletion, *, key: str | None) -> int:
         """Start the run that locks mailboxes, and store the date of their deletion."""
@@ -315,7 +332,7 @@ class ChangeService:
             def begin() -> int:
                 if isinstance(proposed.change, LaterDeletion):
                     return self._delete_later(caller, proposed.plan, proposed.change, key=once)
-                return self._runs.start(caller, proposed.plan, days=days, key=once)
+                return self._start_run(caller, proposed, days=days, key=once)
 
             run = self._idempotency.start(caller, key, request, begin)
         with self._store.read() as tx:

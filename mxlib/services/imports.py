@@ -23,6 +23,7 @@ from mxlib.core.validation.incremental import Validation
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Action, AuditAction, Verdict
+from mxlib.services import recovery_notices
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.failures import start_waits
@@ -30,7 +31,7 @@ from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, OnProgress
 from mxlib.services.runs import AlsoStored, PreviousImport, RunService
 from mxlib.settings import Settings
-from mxlib.store import Tx, audit
+from mxlib.store import Store, Tx, audit
 from mxlib.worker import run_unless, shared
 
 #: Seconds that a list may be old when a run starts.
@@ -61,6 +62,8 @@ class PreparedImport:
     batch: ImportBatch = field(repr=False)
     #: Mailboxes it updates whose usernames were made of names, since a person said that they are the same people.
     same_people: int = 0
+    #: People who get a mail at their former recovery email.
+    notices: int = 0
 
     @property
     def sets_passwords(self) -> bool:
@@ -80,6 +83,7 @@ class ImportService:
     def __init__(
         self,
         settings: Settings,
+        store: Store,
         lists: MailboxLists,
         runs: RunService,
         storage: AccountStorageService,
@@ -87,6 +91,7 @@ class ImportService:
         terms: ClientTerms,
         clock: Clock,
     ) -> None:
+        self._store = store
         self._settings, self._lists, self._runs, self._clock = settings, lists, runs, clock
         self._storage, self._idempotency, self._terms = storage, idempotency, terms
 
@@ -179,7 +184,8 @@ class ImportService:
         if unsure := int((seen["ticked"] & ~validated["ticked"]).sum()):
             changes = (*changes, file_problems.maybe_namesakes(unsure))
         same = _same_people(batch, validated, plan)
-        return PreparedImport(plan, figures, changes, earlier, unchecked, warnings, batch, same)
+        notices = recovery_notices.count(self._store, plan)
+        return PreparedImport(plan, figures, changes, earlier, unchecked, warnings, batch, same, notices)
 
     def carry_out(
         self,
@@ -191,11 +197,13 @@ class ImportService:
         allowed: Collection[int] | None = None,
         since: float | None = None,
         also: AlsoStored | None = None,
+        sends_notices: bool = True,
     ) -> int:
         """Start what a person confirmed; return the number of the run.
 
         Raises InvalidBody unless `stops_mail` is set for a plan after which mailboxes receive no mail. The answer that
-        mailboxes are of the same people is audited with the start. The rest is as in `RunService.start`.
+        mailboxes are of the same people is audited with the start, and so is leaving out the mails to former recovery
+        emails, where `sends_notices` is not set. The rest is as in `RunService.start`.
         """
         if ready.stops_mail and not stops_mail:
             raise InvalidBody("stops_mail", f"{ready.stops_mail} {confirmations.AGREE}")
@@ -205,10 +213,13 @@ class ImportService:
                 outcome, now = count(ready.same_people, "mailbox", "mailboxes"), self._clock.now()
                 action, name = AuditAction.IMPORT_SAME_PEOPLE, ready.batch.file_name
                 audit.record(tx, caller, action, at=now, on=name, run=run, outcome=outcome)
+            recovery_notices.audit_left_out(tx, caller, left_out, run, self._clock.now())
             if also is not None:
                 also(tx, run)
 
-        return self._runs.start(caller, ready.plan, days=days, allowed=allowed, since=since, also=store)
+        left_out = 0 if sends_notices else ready.notices
+        plan = ready.plan.without_notices() if left_out else ready.plan
+        return self._runs.start(caller, plan, days=days, allowed=allowed, since=since, also=store)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
         """Validate the rows of a program; its list of existing mailboxes is trusted."""

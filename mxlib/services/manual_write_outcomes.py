@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from mxlib.core.links import LinkEnd
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
+from mxlib.core.schema import RECOVERY_EMAIL
 from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import (
@@ -16,6 +17,8 @@ from mxlib.store import (
     mailbox_creators,
     mailbox_locks,
     manual_writes,
+    recovery_changes,
+    reset_answers,
     stored_columns,
 )
 from mxlib.store.audit import Actor
@@ -109,6 +112,8 @@ def note_done(
         links.end_all(tx, domain, username, ends, at)
     if action in {Action.CREATE, Action.DELETE}:  # a new mailbox inherits nothing of an earlier one of its name
         stored_columns.drop(tx, domain, username)
+        recovery_changes.drop(tx, domain, username)
+        reset_answers.drop(tx, domain, username)
         stored_columns.apply(tx, domain, username, stored, at)
         dated_deletions.drop(tx, domain, username)
     if action is Action.LOCK:
@@ -124,6 +129,7 @@ def note_done(
 
 def note_stored(tx: Tx, at: float, actor: Actor, domain: str, username: str, stored: Mapping[str, str]) -> None:
     """Store values of an existing mailbox, and log it; blank ones stay as they are."""
+    recovery_changes.note(tx, domain, username, stored.get(RECOVERY_EMAIL.name, ""), at)
     stored_columns.apply(tx, domain, username, stored, at)
     for column, value in stored.items():
         if value:

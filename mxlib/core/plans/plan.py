@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
 from mxlib.core.notes import Note
 from mxlib.core.reasons import Reason
-from mxlib.core.schema import STORED_HERE
+from mxlib.core.schema import RECOVERY_EMAIL, STORED_HERE
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import Action, RunKind, Verdict
 
@@ -40,7 +40,8 @@ class PlannedRow:
     delete conditional: the mailbox, inspected right before, must still be unused and have that quota and limit. Its
     key `unchanged` makes an update conditional: the mailbox must still have the values in `before`. A figure that is
     not known there matches any. Its key `lock_reason` is why a mailbox is locked. Its key `dated` marks a delete on
-    its date: use since the plan keeps the mailbox.
+    its date: use since the plan keeps the mailbox. Its key `without_notice` leaves out the mail to a former recovery
+    email.
 
     `sealed_cells` replace `cells` in a row that comes from a row of an earlier run.
     """
@@ -152,6 +153,12 @@ class PlannedRow:
         return changes and self.reason is None
 
     @property
+    def replaces_recovery_email(self) -> bool:
+        """Return whether it changes or removes a recovery email that the mailbox had."""
+        is_asked = self.action is Action.UPDATE and bool(self.stored.get(RECOVERY_EMAIL.name))
+        return is_asked and self.reason is None and bool(self.before.get(RECOVERY_EMAIL.name))
+
+    @property
     def acts(self) -> bool:
         """Return whether this row changes anything, at the host or here."""
         return self.asks_host or bool(any(self.stored.values()) and self.reason is None)
@@ -175,6 +182,14 @@ class Plan:
     def sent(self) -> Iterator[PlannedRow]:
         """Return the rows that need a write to the host."""
         return (row for row in self.rows if row.asks_host)
+
+    def without_notices(self) -> "Plan":
+        """Return this plan without mails to former recovery emails."""
+
+        def quiet(row: PlannedRow) -> PlannedRow:
+            return replace(row, before={**row.before, "without_notice": True}) if row.replaces_recovery_email else row
+
+        return replace(self, rows=tuple(map(quiet, self.rows)))
 
     @cached_property
     def domains(self) -> tuple[str, ...]:

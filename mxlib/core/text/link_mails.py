@@ -9,6 +9,7 @@ from mxlib.core.handover.texts import Placeholder, Text
 from mxlib.core.links import LinkPurpose
 from mxlib.core.mail_contents import LinkMail, MailedLink, PasswordChanged
 from mxlib.core.mails import MailText
+from mxlib.core.text import reset_mails
 
 _MONTHS: Mapping[str, tuple[str, ...]] = {
     "en": (
@@ -200,7 +201,8 @@ def with_links(mail: LinkMail) -> MailText:
     text = _one(mail, mail.links[0], words) if len(mail.links) == 1 else _several(mail, words)
     subject = words.reminder.format(subject=text.subject) if mail.is_reminder else text.subject
     notes = [words.code.format(code=mail.code)] if mail.code else []
-    return _mail(mail.stationery.language, Text(text.body, subject), notes, [each.url for each in mail.links])
+    notes += [reset_mails.new_address(mail.stationery.language)] if mail.is_new_address else []
+    return as_mail(mail.stationery.language, Text(text.body, subject), notes, [each.url for each in mail.links])
 
 
 def password_changed(mail: PasswordChanged) -> MailText:
@@ -209,10 +211,11 @@ def password_changed(mail: PasswordChanged) -> MailText:
     at = moment(mail.at, mail.stationery.language)
     body = words.changed.replace("{at}", at)
     text = _filled(words.changed_subject, body, mail.name, mail.address, head.help_address, head.agency)
-    return _mail(mail.stationery.language, text)
+    return as_mail(mail.stationery.language, text)
 
 
-def _mail(language: str, text: Text, notes: list[str] | None = None, links: list[str] | None = None) -> MailText:
+def as_mail(language: str, text: Text, notes: list[str] | None = None, links: list[str] | None = None) -> MailText:
+    """Return a text as a mail, with the footer of its language."""
     paragraphs = (*text.body.split("\n\n"), *(notes or ()))
     return MailText(text.subject, paragraphs, language, _WORDS[language].footer, tuple(links or ()))
 

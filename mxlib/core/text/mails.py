@@ -1,15 +1,16 @@
 """Texts of mails, and of the outbox: what happened to a mail, and why it waits."""
 
 from mxlib.core.format import age, count, moment
-from mxlib.core.mail_contents import LinkMail, MailContent, PasswordChanged
+from mxlib.core.mail_contents import LinkMail, MailContent, PasswordChanged, RecoveryEmailChanged, ResetAsked
 from mxlib.core.mails import MailCause, MailProblem, MailStatus, MailText, TrialMail
-from mxlib.core.text import link_mails
+from mxlib.core.text import link_mails, reset_mails
 
 CAUSES = {
     MailCause.TEST: "Test mail",
     MailCause.LINK: "Link to set a password",
     MailCause.RESET: "Link after a reset was asked for",
     MailCause.PASSWORD_CHANGED: "Note that a password was changed",
+    MailCause.RECOVERY_CHANGED: "Note to a former recovery email",
 }
 
 STATUSES = {
@@ -58,6 +59,10 @@ def words_of(content: MailContent) -> MailText:
             return link_mails.with_links(content)
         case PasswordChanged():
             return link_mails.password_changed(content)
+        case RecoveryEmailChanged():
+            return link_mails.as_mail(content.stationery.language, reset_mails.changed(content))
+        case ResetAsked():
+            return link_mails.as_mail(content.stationery.language, reset_mails.asked(content))
 
 
 def _trial(content: TrialMail) -> MailText:
