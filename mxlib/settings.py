@@ -180,6 +180,13 @@ class Settings(BaseSettings):
     )
     mail_from: str = _env("MXM_MAIL_FROM", "", "Sender of mails, such as MXM <mxm@agency.example>.")
     mails_per_hour: int = _env("MXM_MAILS_PER_HOUR", 100, "Mails that leave in an hour at most.", ge=1, le=100_000)
+    reset_minutes: int = _env(
+        "MXM_RESET_MINUTES",
+        60,
+        "Minutes for which a link lives that a person asked for; 20 to 1440.",
+        ge=20,  # of three mails an hour, each new link needs one
+        le=1_440,
+    )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0

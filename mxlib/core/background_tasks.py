@@ -18,6 +18,7 @@ class TaskName(StrEnum):
     DATED_DELETIONS = "dated_deletions"
     MAIL = "mail"
     LINKS = "links"
+    RESETS = "resets"
 
 
 class TaskCode(StrEnum):

@@ -19,6 +19,7 @@ from mxlib.services.exports import NotFound
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.links import LinkService
 from mxlib.services.outbox import OutboxService
+from mxlib.services.self_service import SelfService
 from mxlib.store import Store, audit, background_tasks
 from mxlib.store.background_tasks import TaskRecord
 from mxlib.tasks import BackgroundTask, Every, Lease, Nightly, TaskCode, TaskName, TaskResult, TaskRunner
@@ -143,7 +144,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
-    backups: Backups, dated: DatedDeletions, outbox: OutboxService, links: LinkService,
+    backups: Backups, dated: DatedDeletions, outbox: OutboxService, links: LinkService, self_service: SelfService,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -182,6 +183,12 @@ def register_all(
         did = done.made + done.ended
         return TaskResult(TaskCode.DONE if did else TaskCode.NOTHING_DUE, {"links": done.made}, done.next_at)
 
+    def answer_requests(_lease: Lease) -> TaskResult:
+        done = self_service.work(lambda: not runner.is_closing)
+        figures = {"requests": done.requests, "mails": done.mails}
+        code = TaskCode.DONE if done.requests or done.mails else TaskCode.NOTHING_DUE
+        return TaskResult(code, figures, done.next_at)
+
     for task in (
         BackgroundTask(TaskName.PASSWORD_RETENTION, Every(_OFTEN), retain, at_start=True),
         BackgroundTask(TaskName.ERASURE, Every(_OFTEN), erase, at_start=True, retry_s=ERASE_AGAIN_S),
@@ -193,6 +200,7 @@ def register_all(
         BackgroundTask(TaskName.DATED_DELETIONS, Every(_OFTEN), delete_dated, at_start=True),
         BackgroundTask(TaskName.MAIL, Every(_OFTEN), send_mails, at_start=True),
         BackgroundTask(TaskName.LINKS, Every(_OFTEN), make_links, at_start=True),
+        BackgroundTask(TaskName.RESETS, Every(_OFTEN), answer_requests, at_start=True),
     ):
         runner.register(task)
 

@@ -60,6 +60,7 @@ from mxlib.services.recovery_links import RecoveryLinks
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
+from mxlib.services.self_service import SelfService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.settings import Settings
@@ -100,6 +101,7 @@ class Services:
     storage: AccountStorageService
     clients: ClientService
     handover_texts: HandoverTexts
+    self_service: SelfService
     tokens: Tokens
     audit_log: AuditLog
     audit_proof: AuditProof
@@ -229,7 +231,7 @@ def assemble(
     runs = RunService(store, engine, terms, texts, clock, settings.server)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)
-    imports = ImportService(settings, lists, runs, storage, claims, terms, clock)
+    imports = ImportService(settings, store, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, engine, clock)
@@ -243,7 +245,10 @@ def assemble(
     links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, clock)
     for cause in (MailCause.LINK, MailCause.RESET):
         outbox.listen(cause, links.mail_changed)
-    background_tasks.register_all(task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links)
+    self_service = SelfService(settings, store, clock, lists, outbox, texts, links)
+    background_tasks.register_all(
+        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links, self_service
+    )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
@@ -266,6 +271,7 @@ def assemble(
         storage=storage,
         clients=clients,
         handover_texts=texts,
+        self_service=self_service,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         audit_proof=proof,

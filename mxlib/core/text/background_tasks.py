@@ -18,6 +18,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.DATED_DELETIONS: "Carry out dated deletions",
     TaskName.MAIL: "Send mails of the outbox",
     TaskName.LINKS: "Make links that are due",
+    TaskName.RESETS: "Answer requests to reset a password",
 }
 
 _ENDS: Mapping[TaskCode, str] = {
@@ -39,6 +40,7 @@ _COUNTED = {
     "deletions": ("dated deletion", "dated deletions"),
     "mails": ("mail", "mails"),
     "links": ("link", "links"),
+    "requests": ("request", "requests"),
 }
 
 
