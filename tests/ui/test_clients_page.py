@@ -76,6 +76,27 @@ def test_a_change_keeps_contacts_and_what_was_not_touched(app: App) -> None:
     ]
 
 
+def test_self_service_reset_is_turned_on_for_a_client_and_for_domains_without_one(app: App) -> None:
+    number = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",)))
+    tab = with_card_of(number)
+    assert "Self-service reset: off" in [each.value for each in tab.markdown]
+    tab.button(key="edit-client").click().run()
+    tab.checkbox(key="client-self-service").check()
+    tab.button(key="save-client").click().run()
+    tab.button(key="free-domains").click().run()
+    assert tab.multiselect(key="self-service-domains").options == ["b.nl", "c.nl"]
+    tab.multiselect(key="self-service-domains").select("c.nl")
+    tab.button(key="save-self-service").click().run()
+
+    assert not errors(tab)
+    on = [name for name in ("a.nl", "b.nl", "c.nl") if app.services.self_service.is_on(LOCAL, name)]
+    assert on == ["a.nl", "c.nl"]
+    tab.button(key="free-domains").click().run()
+    tab.multiselect(key="self-service-domains").unselect("c.nl")
+    tab.button(key="save-self-service").click().run()
+    assert not app.services.self_service.is_on(LOCAL, "c.nl")
+
+
 def test_a_deleted_client_leaves_its_domains(app: App) -> None:
     number = app.services.clients.add(LOCAL, ClientDetails("A", ("a.nl",)))
     tab = with_card_of(number)

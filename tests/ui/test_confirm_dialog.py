@@ -83,6 +83,21 @@ def test_what_stops_mail_needs_a_tick(app: App) -> None:
     assert app.ended(run.id)["counts"]["updated"] == 2
 
 
+def test_notices_to_former_recovery_emails_are_counted_and_can_be_left_out(app: App) -> None:
+    app.services.self_service.switch(LOCAL, "a.nl", on=True)
+    for name in ("info", "room"):
+        app.services.mailboxes.set_stored(LOCAL, "a.nl", name, "recovery_email", f"{name}@mail.example")
+    content = b"username,recovery_email\r\ninfo,new@mail.example\r\nroom,new@mail.example\r\n"
+    tab = pressed(pressed(preview(import_page(), content), "show_update"), "create")
+    counted = "2 people get a mail at the former recovery emails, as self-service reset is on there."
+    assert counted in [plain(each.value) for each in tab.info]
+    tab.checkbox(key="leave_notices_out").check().run()
+    pressed(tab, "start")
+    (run,) = app.services.runs.all(LOCAL)
+    app.ended(run.id)
+    assert app.services.self_service.work().mails == 0
+
+
 def test_the_rows_left_out_are_offered_on_the_card_and_the_import_page(app: App) -> None:
     tab = pressed(pressed(preview(import_page(), FILE), "create"), "start")
     (run,) = app.services.runs.all(LOCAL)

@@ -142,3 +142,22 @@ def test_another_page_closes_the_drawer(app: App) -> None:
     tab.button(key="drawer_page").click().run()
     assert plain(tab.title[0].value) == KIM
     assert "dialog" not in tab.session_state
+
+
+def test_drawer_and_card_show_why_no_link_came_and_the_code_of_a_mail(app: App) -> None:
+    services = app.services
+    services.self_service.switch(LOCAL, "a.nl", on=True)
+    services.self_service.request(KIM, "192.0.2.1")
+    services.self_service.work()
+    services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "kim@mail.example")
+    services.self_service.request(KIM, "192.0.2.1")
+    services.self_service.work()
+    (mailed, _) = services.self_service.asked(LOCAL, "a.nl", "kim")
+    tabs = (drawer(), opened("mailbox", address=KIM))
+    for tab in tabs:
+        assert not tab.exception
+        assert "Asked for a reset" in [each.value for each in tab.subheader]
+        shown = said(tab)
+        assert ": no recovery email." in shown
+        assert "a link was mailed, it has not left yet." in shown
+        assert f"Code of this mail: {mailed.code}" in shown

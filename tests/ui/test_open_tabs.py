@@ -290,6 +290,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("token-hand-over", "access", before=a_token), ()),
     (Action("save-client", "clients", before=a_client), ("edit-client",)),
     (Action("save-client", "clients"), ("add-client",)),
+    (Action("save-self-service", "clients"), ("free-domains",)),
     (Action("delete-client", "clients", before=a_client), ("ask-delete-client",)),
     (Action("save-text", "texts"), ()),
     (Action("reset-text", "texts", before=a_text), ()),

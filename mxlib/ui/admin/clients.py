@@ -8,6 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.clients import LANGUAGES, MAX_MAILBOXES, MAX_NAME, MAX_NOTES, MAX_QUOTA, ClientDetails, Contact, Terms
 from mxlib.core.format import count
+from mxlib.core.text import self_service as texts
 from mxlib.services.clients import Client
 from mxlib.ui.admin import client_list
 from mxlib.ui.app import layout
@@ -29,6 +30,8 @@ def show() -> None:
             _edit_client(None)
         if st.button("Import a list…", icon=":material/upload_file:", key="import-client-list"):
             client_list.ask()
+        if free and st.button("Domains without a client…", icon=":material/lock_reset:", key="free-domains"):
+            _self_service(free)
     if not everyone:
         st.caption("A client is a name with one or more domains, and the people to write to.")
         return
@@ -91,6 +94,7 @@ def _card(client: Client) -> None:
         for contact in details.contacts:
             language = f" ({LANGUAGES[contact.language]})" if contact.language else ""
             st.markdown(escaped(f"{contact.name} <{contact.address}>{language}".strip()))
+        st.markdown(f"Self-service reset: {'on' if details.self_service else 'off'}")
         if details.notes:
             st.caption(escaped(details.notes))
         with st.container(horizontal=True):
@@ -135,9 +139,10 @@ def _edit_client(client: Client | None) -> None:
         _figure(right, "Most mailboxes", terms.max_mailboxes, 1, MAX_MAILBOXES, "client-max-mailboxes"),
     )
     st.caption("Blank: the default of MXM for new mailboxes, and no cap. Mailboxes that are there stay as they are.")
+    resets = st.checkbox(texts.SWITCH, details.self_service, key="client-self-service", help=texts.SWITCH_HELP)
     notes = st.text_area("Notes, for admins only", details.notes, key="client-notes", max_chars=MAX_NOTES, height=90)
     if st.button("Save" if client else "Add", type="primary", icon=":material/check:", key="save-client"):
-        wanted = ClientDetails(name, tuple(domains), _read(contacts), language, Terms(*figures), notes)
+        wanted = ClientDetails(name, tuple(domains), _read(contacts), language, Terms(*figures), notes, resets)
         if client is None:
             service.add(layout.caller(), wanted)
         else:
@@ -158,6 +163,21 @@ def _frame(contacts: tuple[Contact, ...]) -> pd.DataFrame:
 def _read(frame: pd.DataFrame) -> tuple[Contact, ...]:
     cells = frame.fillna("").astype(str)
     return tuple(Contact(*row) for row in cells[_CONTACTS].itertuples(index=False, name=None))
+
+
+@dialogs.dialog("Domains without a client", icon=":material/lock_reset:")
+def _self_service(free: tuple[str, ...]) -> None:
+    """Turn self-service reset on or off in domains without a client."""
+    app, caller = services.current(), layout.caller()
+    was_on = [name for name in free if name in app.self_service.domains(caller)]
+    chosen = st.multiselect(
+        f"{texts.SWITCH} in", list(free), was_on, key="self-service-domains", help=texts.SWITCH_HELP,
+        placeholder="Off in each of them",
+    )  # fmt: skip
+    if st.button("Save", type="primary", icon=":material/check:", key="save-self-service"):
+        for name in sorted(set(chosen) ^ set(was_on)):
+            app.self_service.switch(caller, name, on=name in chosen)
+        dialogs.leave()
 
 
 @dialogs.dialog("Delete a client", icon=":material/delete:")

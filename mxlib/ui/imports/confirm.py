@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.editing.editor import Editor
 from mxlib.core.invalid_body import InvalidBody
-from mxlib.core.text import confirmations
+from mxlib.core.text import confirmations, self_service
 from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import OnExisting, Verdict
@@ -93,6 +93,7 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
     named, opened_at = st.session_state[_NAMED]
     stops_mail = _stops_mail(ready)
     again = _warnings(ready, named)
+    sends_notices = not ready.notices or ask_notices(ready.notices)
     days = app.settings.retention_days
     if ready.sets_passwords:
         days = retention()
@@ -112,7 +113,14 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
     also = app.drafts.replace_at_start(caller, held.number, work, ready.plan)
     try:
         run = app.imports.carry_out(
-            caller, ready, days=days, stops_mail=stops_mail, allowed=named, since=opened_at, also=also
+            caller,
+            ready,
+            days=days,
+            stops_mail=stops_mail,
+            allowed=named,
+            since=opened_at,
+            also=also,
+            sends_notices=sends_notices,
         )
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
@@ -166,6 +174,12 @@ def _stops_mail(ready: PreparedImport) -> bool:
         return False
     st.warning(escaped(ready.stops_mail), icon=":material/unsubscribe:")
     return st.checkbox(confirmations.STOPS_MAIL_AGREED, key="stops_mail")
+
+
+def ask_notices(people: int) -> bool:
+    """Say how many people get a mail about their recovery email; return whether they do."""
+    st.info(escaped(self_service.notices(people)), icon=":material/outgoing_mail:")
+    return not st.checkbox(self_service.LEAVE_OUT, key="leave_notices_out")
 
 
 def _warnings(ready: PreparedImport, named: frozenset[int]) -> bool:

@@ -12,6 +12,7 @@ from mxlib.core.locks import Lock
 from mxlib.core.plans.change_text import size
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
 from mxlib.core.text import locks
+from mxlib.core.text import self_service as resets
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
@@ -45,6 +46,24 @@ def show(boxes: pd.DataFrame) -> None:
                 action.ask()
     st.subheader("Mail app settings", anchor=False)
     client_setup.show(str(box["address"]))
+    show_resets(str(box["address"]), place="card")
+
+
+def show_resets(address: str, *, place: str) -> None:
+    """Show the outcomes of requests to reset the password; nothing while none was made.
+
+    `place` is the card or the drawer.
+    """
+    app, (username, _, domain) = services.current(), address.rpartition("@")
+    asked = app.self_service.asked(layout.caller(), domain, username)
+    if not asked:
+        return
+    st.subheader(resets.TITLE, anchor=False)
+    with st.container(key=f"{place}-resets", gap="xsmall"):
+        for each in asked:
+            st.markdown(escaped(each.text))
+            if each.code:
+                st.caption(escaped(resets.code(each.code)), help=resets.CODE_HELP)
 
 
 def show_use(box: pd.Series) -> None:

@@ -28,7 +28,7 @@ from mxlib.core.plans.changes import (
     Unlocking,
 )
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
-from mxlib.core.text import locks
+from mxlib.core.text import locks, self_service
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
@@ -261,6 +261,11 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
     if below := proposed.below:
         st.warning(escaped(below), icon=":material/warning:")
         agreed = st.checkbox(change_text.BELOW_AGREED, key="change_below")
+    sends_notices = True
+    if proposed.notices and proposed.alone:
+        st.caption(self_service.ONE_NOTICE)
+    elif proposed.notices:
+        sends_notices = confirm.ask_notices(proposed.notices)
     typed = ""
     if proposed.typed and proposed.figures.acting:
         label = change_text.TYPE_THE_ADDRESS if proposed.alone else f"Type {proposed.typed} to confirm"
@@ -276,17 +281,19 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
         go = st.button(label, type="primary", key="change_go", disabled=not possible)
         if st.button("Cancel", key="change_cancel"):
             dialogs.leave()
-    _carry_out(proposed, days, typed, pressed=go, agreed=agreed)
+    _carry_out(proposed, days, typed, pressed=go, agreed=agreed, sends_notices=sends_notices)
 
 
-def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, pressed: bool, agreed: bool) -> None:
+def _carry_out(
+    proposed: ChangeProposal, days: int, typed: str, *, pressed: bool, agreed: bool, sends_notices: bool
+) -> None:
     held = st.session_state[_HELD]
 
     def change() -> None:
         with st.spinner("Saving…", show_time=True):
             # Held before the script can be stopped: a password in it is shown once.
             held["done"] = services.current().changes.carry_out(
-                layout.caller(), proposed, days=days, typed=typed, agreed=agreed
+                layout.caller(), proposed, days=days, typed=typed, agreed=agreed, sends_notices=sends_notices
             )
 
     try:

@@ -81,6 +81,7 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     card.show_stored(box, may)
     st.subheader("Mail app settings", anchor=False)
     client_setup.show_message(str(box["address"]))
+    card.show_resets(str(box["address"]), place="drawer")
 
 
 def _actions(may: Mapping[str, change_dialogs.Action]) -> None:
