@@ -12,7 +12,7 @@ from mxlib.mail.message import InvalidRecipient
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.links import LinkService
 from mxlib.services.outbox import MailNotSet, OutboxService, QueuedMail, Recipient
-from mxlib.store import Store, Tx, hold, mailbox_lists, stored_columns
+from mxlib.store import Store, Tx, hold, mailbox_lists, recovery_changes, stored_columns
 from mxlib.store import links as kept
 from mxlib.store.audit import Actor
 from mxlib.store.links import LinkRecord, NewLink
@@ -85,6 +85,7 @@ class RecoveryLinks:
             record = self._living(tx, token, LinkPurpose.CONFIRM_RECOVERY)
             if record is None or hold.current(tx) is not None:
                 return False
+            recovery_changes.note(tx, record.domain, record.username, record.recipient, now)
             stored_columns.put(tx, _COLUMN, record.domain, record.username, record.recipient, now)
             kept.use(tx, record.id, now)
             if asked := kept.living(tx, record.domain, record.username, LinkPurpose.RECOVERY_EMAIL, now):

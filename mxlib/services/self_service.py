@@ -147,6 +147,13 @@ class SelfService:
             reset_requests.add(tx, now, mark, network_mark, sealed)
             background_tasks.request(tx, TaskName.RESETS, now)
 
+    def is_offered(self) -> bool:
+        """Return whether it is on in any domain, and mails leave."""
+        if not self._outbox.is_set:
+            return False
+        with self._store.read() as tx:
+            return bool(self_service.domains(tx))
+
     # For the background.
 
     def work(self, may_go_on: Callable[[], bool] = lambda: True) -> Worked:

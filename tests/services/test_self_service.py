@@ -263,6 +263,12 @@ def test_it_is_off_until_an_admin_turns_it_on_and_follows_the_client(app: App) -
         service.switch(Caller("kim"), "a.nl", on=True)
 
 
+def test_it_is_offered_while_it_is_on_anywhere(app: App) -> None:
+    assert app.services.self_service.is_offered()
+    app.services.self_service.switch(LOCAL, "a.nl", on=False)
+    assert not app.services.self_service.is_offered()
+
+
 def test_the_next_link_goes_to_a_changed_recovery_email(app: App) -> None:
     ask(app)
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "new@mail.example")

@@ -15,8 +15,8 @@ def _services() -> PortalServices:
         recovery=opened.recovery_links,
         throttle=PortalThrottle(opened.store, opened.clock),
         sender=lambda: _sender(opened),
-        request_reset=lambda _address, _network: None,
-        is_reset_offered=lambda: False,
+        request_reset=opened.self_service.request,
+        is_reset_offered=opened.self_service.is_offered,
         server=opened.settings.server,
         sandbox=opened.on_sandbox,
     )
