@@ -31,6 +31,8 @@ class NoteCode(StrEnum):
     LINES_LEFT_OUT = "lines_left_out"
     PRIVATE_ADDRESSES = "private_addresses"
     NAMES_CUT = "names_cut"
+    #: Of an import: passwords of new mailboxes that nobody sees, since their owners set others.
+    SET_BY_OWNERS = "set_by_owners"
     AS_STORED = "as_stored"
 
 

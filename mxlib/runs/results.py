@@ -268,12 +268,13 @@ def _values(row: RowRecord, password: str | None, server: str) -> dict[str, str]
     `password` is blank when it was changed since, and None without one.
     """
     to_use = server if row.outcome in DONE and row.action != Action.DELETE else ""
+    set_by_owner = reasons.SET_BY_OWNER if row.set_by_owner and row.outcome in DONE else ""
     return {
         "line": str(row.line or ""),
         "address": row.address,
         "name": row.name,
         "outcome": row.outcome,
-        "reason": " ".join(filter(None, (row.reason, reasons.OTHER_PASSWORD if password == "" else ""))),
+        "reason": " ".join(filter(None, (row.reason, reasons.OTHER_PASSWORD if password == "" else "", set_by_owner))),
         "host_quota": _cell(row.host_quota),
         "host_limit": _cell(row.host_limit),
         **{name: _cell(value) for name, value in old_values(row).items()},

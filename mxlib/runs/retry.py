@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.plans.plan import Plan
 from mxlib.core.vocabulary import AT_AN_END, ERASED, RETRIED, Action, AuditAction, RunKind, RunStatus
 from mxlib.runs.messages import DONE_BY_ANOTHER
@@ -59,12 +60,14 @@ def retry(
     passwords = run_passwords.opened(tx, server_key, run, sealed)
     if run_passwords.forgotten(record) and any(row.action not in {Action.DELETE, Action.LOCK} for row in rows):
         raise InvalidState("The passwords of this run were forgotten. Download the failed rows and import them again.")
+    by_owners = sum(row.set_by_owner for row in rows)
     plan = Plan(
         record.file_name,
         record.file_digest,
         tuple(row.planned(passwords.get(row.position, "")) for row in rows),
         RunKind(record.kind),
         record.undo_of,
+        (Note(NoteCode.SET_BY_OWNERS, (by_owners,)),) if by_owners else (),
     )
     running = journal.find_run(tx, operator=actor.name, idempotency_key=None, plan_digest=plan.digest)
     if running is not None:

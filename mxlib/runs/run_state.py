@@ -348,10 +348,11 @@ def read_request(state: RunState, read_task: ReadTask) -> Request:
 def write_request(row: RowRecord, password: str) -> Request:
     """Return the request of a row. An update names only changes, and the limit only where MXroute accepts it.
 
-    The password of a lock is made here, and forgotten with the request.
+    The password of a lock, and one that the owner replaces, is made here and forgotten with the request.
     """
     match Action(row.action):
         case Action.CREATE:
+            password = passwords.generate() if row.set_by_owner else password
             return protocol.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
         case Action.DELETE:
             return protocol.delete_mailbox(row.domain, row.username)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mxlib.clock import Clock
-from mxlib.core.notes import Note
-from mxlib.core.text import labels, links, run_status
+from mxlib.core.notes import Note, NoteCode
+from mxlib.core.text import labels, links, notes, run_status
 from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
@@ -113,7 +113,8 @@ class RunView:
                     locked=self.locked,
                     erasing=self.erasing,
                 )
-                return f"{text} {self.note}".strip()
+                by_owners = notes.set_by_owners(self.set_by_owners) if self.set_by_owners else ""
+                return " ".join(filter(None, (text, by_owners, self.note)))
             case RunStatus.QUEUED:
                 return run_status.queued(self.open, self.behind, self.turn_at)
             case RunStatus.STOPPING:
@@ -171,6 +172,11 @@ class RunView:
         if self.has_passwords:
             return Passwords.KEPT
         return Passwords.ERASED if self.forgotten else Passwords.NONE
+
+    @property
+    def set_by_owners(self) -> int:
+        """Return for how many new mailboxes nobody knows the password, since their owners set others."""
+        return sum(int(note.figures[0]) for note in self.notes if note.code is NoteCode.SET_BY_OWNERS)
 
     @property
     def has_passwords(self) -> bool:

@@ -198,8 +198,12 @@ class ImportService:
         since: float | None = None,
         also: AlsoStored | None = None,
         sends_notices: bool = True,
+        set_by_owners: bool = False,
     ) -> int:
         """Start what a person confirmed; return the number of the run.
+
+        With `set_by_owners`, nobody ever sees the generated passwords of new mailboxes: they are made when they are
+        sent, and not kept. Links let the owners set others.
 
         Raises InvalidBody unless `stops_mail` is set for a plan after which mailboxes receive no mail. The answer that
         mailboxes are of the same people is audited with the start, and so is leaving out the mails to former recovery
@@ -219,6 +223,7 @@ class ImportService:
 
         left_out = 0 if sends_notices else ready.notices
         plan = ready.plan.without_notices() if left_out else ready.plan
+        plan = plan.set_by_owners() if set_by_owners else plan
         return self._runs.start(caller, plan, days=days, allowed=allowed, since=since, also=store)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:

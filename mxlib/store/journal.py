@@ -137,7 +137,7 @@ def add_link_run(
     """
     inserted = tx.execute(
         run.insert().values(
-            status=RunStatus.FINISHED, operator=operator, file_name="", file_digest="", plan_digest="",
+            status=RunStatus.FINISHED, operator=operator, file_name="", file_digest="", plan_digest=RunKind.LINKS,
             idempotency_key=idempotency_key, kind=RunKind.LINKS, domains=list(domains), total=total, created_at=at,
             started_at=at, finished_at=at, seen=True, retention_days=0,
         )

@@ -120,6 +120,11 @@ class RowRecord:
         return bool(self.before.get("without_notice"))
 
     @property
+    def set_by_owner(self) -> bool:
+        """Return whether nobody ever sees its password, since the owner sets another one."""
+        return bool(self.before.get("set_by_owner"))
+
+    @property
     def was(self) -> dict[str, Any]:
         """Return what the mailbox had right before this row.
 

@@ -19,6 +19,7 @@ FIGURES: dict[NoteCode, tuple[str | int, ...]] = {
     NoteCode.HEADER_CUT: (2,),
     NoteCode.COLUMN_WITHOUT_HEADER: (2,),
     NoteCode.PRIVATE_ADDRESSES: (2,),
+    NoteCode.SET_BY_OWNERS: (2,),
 }
 
 

@@ -33,7 +33,7 @@ def test_an_unknown_verdict_has_no_label(value: str) -> None:
 
 
 def test_every_kind_of_run_and_every_outcome_has_a_label_of_its_own() -> None:
-    assert [labels.run_kind(kind) for kind in RunKind] == ["Import", "Change", "Deletion", "Undo"]
+    assert [labels.run_kind(kind) for kind in RunKind] == ["Import", "Change", "Deletion", "Undo", "Send links"]
     shown = [labels.outcome(outcome) for outcome in Outcome]
     assert len(set(shown)) == len(Outcome)
     assert not any("_" in label or label[0].islower() for label in shown)
@@ -46,6 +46,7 @@ def test_every_kind_of_run_and_every_outcome_has_a_label_of_its_own() -> None:
         ("import", "", 12, None, "Import of 24 Nov, rows added by hand"),
         ("change", "Change quota", 1, None, "Change quota, 24 Nov (1 mailbox)"),
         ("change", "", 1_200, None, "Change, 24 Nov (1,200 mailboxes)"),
+        ("links", "", 57, None, "Links to 57 people, 24 Nov"),
         ("delete", "Delete mailboxes", 12, None, "Delete mailboxes, 24 Nov (12 mailboxes)"),
         ("delete", "", 2, None, "Deletion, 24 Nov (2 mailboxes)"),
         ("undo", "staff.xlsx", 12, 41, "Undo of run 41, staff.xlsx"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
-from mxlib.core.notes import Note
+from mxlib.core.notes import Note, NoteCode
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import RECOVERY_EMAIL, STORED_HERE
 from mxlib.core.text import reasons
@@ -139,6 +139,15 @@ class PlannedRow:
         return str(self.before.get("lock_reason") or "")
 
     @property
+    def set_by_owner(self) -> bool:
+        """Return whether nobody ever sees its password, since the owner sets another one."""
+        return bool(self.before.get("set_by_owner"))
+
+    def without_password(self) -> Self:
+        """Return a row whose password is made when it is sent, and not kept."""
+        return replace(self, password="", generated=True, before={**self.before, "set_by_owner": True})
+
+    @property
     def left_out(self) -> str:
         """Return why this row will not be sent, as text; blank when it is sent."""
         return reasons.text(self.reason, self.action) if self.reason else ""
@@ -178,6 +187,13 @@ class Plan:
     undo_of: int | None = None
     #: Notes about the file.
     notes: tuple[Note, ...] = ()
+
+    def set_by_owners(self) -> Self:
+        """Return this plan with generated passwords of new mailboxes that nobody ever sees."""
+        makes = [row.action is Action.CREATE and row.generated and row.asks_host for row in self.rows]
+        rows = tuple(row.without_password() if made else row for row, made in zip(self.rows, makes, strict=True))
+        note = Note(NoteCode.SET_BY_OWNERS, (sum(makes),))
+        return replace(self, rows=rows, notes=(*self.notes, note)) if any(makes) else self
 
     def sent(self) -> Iterator[PlannedRow]:
         """Return the rows that need a write to the host."""

@@ -70,8 +70,16 @@ def _suspended(note: Note) -> str:
     return f"{people} suspended in the export: {_lines(note.lines)} left out. Tick a row to import it."
 
 
+def set_by_owners(mailboxes: int) -> str:
+    """Say that nobody knows the first passwords of so many new mailboxes."""
+    if mailboxes == 1:
+        return "Nobody knows the first password of 1 new mailbox: its owner sets another one by a link."
+    return f"Nobody knows the first passwords of {mailboxes:,} new mailboxes: their owners set others by links."
+
+
 _SENTENCES: Mapping[NoteCode, Callable[[Note], str]] = {
     NoteCode.EXPORT_RECOGNISED: lambda note: f"Read as a {note.figures[0]}.",
+    NoteCode.SET_BY_OWNERS: lambda note: set_by_owners(int(note.figures[0])),
     NoteCode.EARLIER_ANSWER: lambda note: f"Columns read as answered on {note.figures[0]}.",
     NoteCode.ABOVE_HEADER: _above_header,
     NoteCode.OLD_ENCODING: _old_encoding,
