@@ -14,7 +14,7 @@ from mxlib.core.text.portal.words import Words
 
 #: Characters that fit: on a button or as a label on a phone of 320 px, in a title, in a line of the settings.
 BUTTONS = {"set_password", "show", "apple_button", "reset_button", "recovery_button", "confirm_button"}
-SHORT = {"copy", "copied", "port", "server", "security", "test_data"}
+SHORT = {"copy", "copied", "port", "server", "test_data"}
 LABELS = {
     "new_password", "again", "address", "user_name", "password", "imap", "smtp", "pop3", "apple", "manual",
     "recovery_label", "settings_address", "to_settings", "by_reset",

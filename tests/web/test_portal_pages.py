@@ -120,6 +120,13 @@ def test_a_link_that_does_not_live_says_so_and_whom_to_ask(
     assert ('name="password"' in answer.text) is False
 
 
+def test_a_link_that_is_over_names_the_reset_only_where_it_is_offered(app: PortalApp) -> None:
+    app.links.add(state=PageState.EXPIRED)
+    assert 'href="/reset"' in app.client().get(PATH).text
+    app.offers_reset = False
+    assert 'href="/reset"' not in app.client().get(PATH).text
+
+
 def test_days_of_a_link_are_written_out(app: PortalApp) -> None:
     app.links.add(state=PageState.NOT_YET, valid_from=1_801_440_000.0)
     assert "Er gilt ab 1. Februar 2027." in shown(app.client(language="de").get(PATH))

@@ -159,11 +159,11 @@ class PortalPages:
         link = await self._open(request, token)
         look = await self._full_look(request, link)
         if not link.purpose.sets_password:
-            return self._dead(look, OpenedLink(PageState.UNKNOWN))
+            return await self._dead(look, OpenedLink(PageState.UNKNOWN))
         if link.state is PageState.SPENT:
             return self._settings_page(look, link.address, link.server, done=True)
         if link.state is not PageState.LIVING:
-            return self._dead(look, link)
+            return await self._dead(look, link)
         if request.method != "POST":
             return self._form(look, link)
         fields, client, services = await form_of(request), _client(request), self._find_services()
@@ -184,9 +184,9 @@ class PortalPages:
         result = await self._send(set_password)
         if result.done:
             return _to(f"{PASSWORD}{token}")
-        return self._not_set(look, link, result)
+        return await self._not_set(look, link, result)
 
-    def _not_set(self, look: Look, link: OpenedLink, result: SetResult) -> Response:
+    async def _not_set(self, look: Look, link: OpenedLink, result: SetResult) -> Response:
         """Return the page after a password was not set; it keeps nothing of it."""
         words, problems = look.words, result.problems
         wait = ceil(max(1.0, result.retry_after))
@@ -194,9 +194,9 @@ class PortalPages:
         if result.state is PageState.SPENT:
             return self._settings_page(look, link.address, link.server, done=True)
         if result.state is not PageState.LIVING:
-            return self._dead(look, replace(link, state=result.state))
+            return await self._dead(look, replace(link, state=result.state))
         if PasswordProblem.ENDED in problems:
-            return self._dead(look, replace(link, state=PageState.ENDED))
+            return await self._dead(look, replace(link, state=PageState.ENDED))
         if PasswordProblem.NOT_ANSWERED in problems:
             settings = (f"{SETTINGS}?{urlencode({'address': link.address})}", words.to_settings)
             return look.message(words.not_answered_title, words.not_answered, status=202, links=(again, settings))
@@ -222,9 +222,11 @@ class PortalPages:
             least=MIN_LENGTH,
         )
 
-    def _dead(self, look: Look, link: OpenedLink) -> Response:
+    async def _dead(self, look: Look, link: OpenedLink) -> Response:
         """Return the page behind a link that sets nothing now."""
-        words, reset = look.words, ((RESET, look.words.by_reset),)
+        words = look.words
+        offered = await self._read(self._find_services().is_reset_offered)
+        reset = ((RESET, words.by_reset),) if offered else ()
         match link.state:
             case PageState.NOT_YET:
                 text = words.not_yet.format(day=texts.day(words, link.valid_from))
@@ -295,9 +297,9 @@ class PortalPages:
         link = await self._open(request, token)
         look = await self._full_look(request, link)
         if link.state is not PageState.UNKNOWN and link.purpose.sets_password:
-            return self._dead(look, OpenedLink(PageState.UNKNOWN))
+            return await self._dead(look, OpenedLink(PageState.UNKNOWN))
         if link.state is not PageState.LIVING:
-            return self._dead(look, link)
+            return await self._dead(look, link)
         if link.purpose is LinkPurpose.CONFIRM_RECOVERY:
             return await self._confirm_recovery(request, look, link, token)
         return await self._give_recovery(request, look, link, token)
@@ -326,7 +328,7 @@ class PortalPages:
             text = words.recovery_sent.format(recovery=addresses.email(given))
             return look.message(words.recovery_sent_title, text)
         if problem is RecoveryProblem.ENDED:
-            return self._dead(look, replace(link, state=PageState.ENDED))
+            return await self._dead(look, replace(link, state=PageState.ENDED))
         if problem is RecoveryProblem.NOT_NOW:
             return look.message(words.failed_title, words.failed, status=503)
         sentences = {
@@ -350,7 +352,7 @@ class PortalPages:
         client = _client(request)
         stored = await self._send(lambda: services.recovery.confirm(token, address=client.address))
         if not stored:
-            return self._dead(look, replace(link, state=PageState.ENDED))
+            return await self._dead(look, replace(link, state=PageState.ENDED))
         return look.message(words.confirmed_title, words.confirmed.format(**values))
 
 

@@ -20,7 +20,7 @@ WORDS = Words(
     to_settings="Instellingen voor mailprogramma's",
     password_title="Kies uw wachtwoord",
     password_intro="Alleen u kent het. Niemand kan het hier later lezen.",
-    rules="Uw nieuwe wachtwoord heeft",
+    rules="Regels voor uw nieuwe wachtwoord",
     rule_length="{least} tot {most} tekens",
     rule_kinds="een hoofdletter, een kleine letter en een cijfer",
     rule_signs="alleen letters a tot z, cijfers, spaties ertussen en tekens zoals - + = ! ?",
@@ -98,7 +98,6 @@ WORDS = Words(
     smtp="Uitgaande mail (SMTP)",
     pop3="Alleen oudere programma's (POP3)",
     port="Poort",
-    security="Beveiliging",
     outgoing="Uitgaande mail heeft dezelfde gebruikersnaam en hetzelfde wachtwoord nodig. Kies IMAP als dat kan.",
     reset_title="Wachtwoord vergeten?",
     reset_intro="Typ het adres van uw mailbox. Wij sturen een link naar het herstel-e-mailadres, het andere adres dat "

@@ -20,7 +20,7 @@ WORDS = Words(
     to_settings="Settings for mail apps",
     password_title="Choose your password",
     password_intro="Only you will know it. Nobody can read it here later.",
-    rules="Your new password has",
+    rules="Rules for your new password",
     rule_length="{least} to {most} characters",
     rule_kinds="a capital letter, a small letter and a digit",
     rule_signs="only letters a to z, digits, blanks inside and signs such as - + = ! ?",
@@ -95,7 +95,6 @@ WORDS = Words(
     smtp="Outgoing mail (SMTP)",
     pop3="Older apps only (POP3)",
     port="Port",
-    security="Security",
     outgoing="Outgoing mail needs the same user name and password. Choose IMAP if you can.",
     reset_title="Forgot your password?",
     reset_intro="Type the address of your mailbox. We send a link to its recovery email, the other address that is "

@@ -20,7 +20,7 @@ WORDS = Words(
     to_settings="Réglages pour les applications",
     password_title="Choisissez votre mot de passe",
     password_intro="Vous seul le connaîtrez. Personne ne peut le lire ici ensuite.",
-    rules="Votre nouveau mot de passe a",
+    rules="Règles pour votre nouveau mot de passe",
     rule_length="de {least} à {most} caractères",
     rule_kinds="une majuscule, une minuscule et un chiffre",
     rule_signs="seulement des lettres a à z sans accent, des chiffres, des espaces à l'intérieur et des signes comme "
@@ -101,7 +101,6 @@ WORDS = Words(
     smtp="Courrier sortant (SMTP)",
     pop3="Anciennes applications (POP3)",
     port="Port",
-    security="Sécurité",
     outgoing="Le courrier sortant demande le même nom d'utilisateur et le même mot de passe. Choisissez IMAP si "
     "possible.",
     reset_title="Mot de passe oublié ?",

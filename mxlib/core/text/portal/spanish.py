@@ -20,7 +20,7 @@ WORDS = Words(
     to_settings="Ajustes para aplicaciones de correo",
     password_title="Elija su contraseña",
     password_intro="Solo usted la conocerá. Nadie puede leerla aquí después.",
-    rules="Su nueva contraseña tiene",
+    rules="Reglas para su nueva contraseña",
     rule_length="de {least} a {most} caracteres",
     rule_kinds="una mayúscula, una minúscula y una cifra",
     rule_signs="solo letras de la a a la z sin tilde, cifras, espacios en medio y signos como - + = ! ?",
@@ -99,7 +99,6 @@ WORDS = Words(
     smtp="Correo saliente (SMTP)",
     pop3="Solo aplicaciones antiguas (POP3)",
     port="Puerto",
-    security="Seguridad",
     outgoing="El correo saliente necesita el mismo nombre de usuario y la misma contraseña. Elija IMAP si puede.",
     reset_title="¿Ha olvidado su contraseña?",
     reset_intro="Escriba la dirección de su buzón. Enviamos un enlace al correo de recuperación, la otra dirección que "

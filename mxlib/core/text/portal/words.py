@@ -82,7 +82,6 @@ class Words:
     smtp: str
     pop3: str
     port: str
-    security: str
     outgoing: str
 
     reset_title: str
