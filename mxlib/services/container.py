@@ -227,7 +227,7 @@ def assemble(
     )
     lists = MailboxLists(store, host, clock)
     terms = ClientTerms(store, lists)
-    texts = HandoverTexts(store, clock, settings.server)
+    texts = HandoverTexts(store, clock, settings.server, settings.portal_url)
     runs = RunService(store, engine, terms, texts, clock, settings.server)
     storage = AccountStorageService(store, host, lists, clock)
     claims = IdempotencyKeys(store, clock)

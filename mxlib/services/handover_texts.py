@@ -56,11 +56,13 @@ class EditedText:
 class HandoverTexts:
     """Finds the texts of domains for all who hand over; manages them for admins.
 
-    `server` is the host of the mail server.
+    `server` is the host of the mail server; `portal_url` that of the public pages, if they have
+    one of their own.
     """
 
-    def __init__(self, store: Store, clock: Clock, server: str) -> None:
+    def __init__(self, store: Store, clock: Clock, server: str, portal_url: str = "") -> None:
         self._store, self._clock, self._server = store, clock, server or _SERVER
+        self._settings_page = f"{portal_url.rstrip('/')}/mail-settings" if portal_url else ""
 
     def stationery(self, kind: TextKind, domains: Collection[str], *, language: str = "") -> dict[str, Stationery]:
         """Return the text, language and letterhead of each domain; domains of one client share theirs.
@@ -78,7 +80,8 @@ class HandoverTexts:
             chosen = language or (record.details.language if record else general.language) or _FIRST_LANGUAGE
             stored = written.get((number, chosen)) or written.get((ALL_CLIENTS, chosen))
             head = heads.get(number, general).letterhead.filled_by(general.letterhead)
-            return Stationery(stored.text if stored else STANDARD[kind, chosen], chosen, head, self._server)
+            text = stored.text if stored else STANDARD[kind, chosen]
+            return Stationery(text, chosen, head, self._server, self._settings_page)
 
         others = of(None)
         found = dict.fromkeys(domains, others)
@@ -191,7 +194,9 @@ class HandoverTexts:
             record = clients.get(tx, client) if client else None
             head = _letterhead(tx, client)
         domain = record.details.domains[0] if record else _DOMAIN
-        return Recipient(_PERSON, f"{_USERNAME}@{domain}", _PASSWORD), Stationery(text, language, head, self._server)
+        return Recipient(_PERSON, f"{_USERNAME}@{domain}", _PASSWORD), Stationery(
+            text, language, head, self._server, self._settings_page
+        )
 
     def _record(self, tx: Tx, caller: Caller, action: AuditAction, on: str, outcome: str) -> None:
         audit.record(tx, caller, action, at=self._clock.now(), on=on, outcome=outcome)

@@ -17,13 +17,15 @@ from mxlib.core.text.standard_texts import STANDARD
 
 SERVER, PLAIN = "mail.example.test", Letterhead()
 #: Every character of printable ASCII, as a password may have them.
+SETTINGS = "https://password.agency.example/mail-settings"
 EVERY_SIGN = "".join(map(chr, range(33, 127)))
 
 
 def made(
-    *recipients: Recipient, letterhead: Letterhead = PLAIN, text: str = "For {address}.", paper: Paper = Paper.A4
-) -> Letters:
-    stationery = Stationery(Text(text), "en", letterhead, SERVER)
+    *recipients: Recipient, letterhead: Letterhead = PLAIN, text: str = "For {address}.", paper: Paper = Paper.A4,
+    settings_page: str = "", language: str = "en",
+) -> Letters:  # fmt: skip
+    stationery = Stationery(Text(text), language, letterhead, SERVER, settings_page)
     domains = {each.address.rpartition("@")[2] for each in recipients}
     return letters.make(recipients, dict.fromkeys(domains, stationery), paper)
 
@@ -106,6 +108,20 @@ def test_the_letterhead_is_on_every_page_and_its_code_can_be_read(paper: Paper) 
         assert codes(found, at) == [letterhead.help_address]
 
 
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("help_address", ["", "support@agency.example"])
+def test_where_the_public_pages_have_a_host_the_letter_has_a_code_of_the_settings_page(
+    language: str, help_address: str
+) -> None:
+    person = Recipient("Zoë", "zoe@example.test", "Secret-1a")
+    found = made(person, letterhead=Letterhead(help_address=help_address), settings_page=SETTINGS, language=language)
+    [page] = pages(found)
+    solid = re.sub(r"\s", "", page)
+    assert SETTINGS in solid
+    assert re.sub(r"\s", "", WORDS[language].settings_page) in solid
+    assert sorted(codes(found, 0)) == sorted(filter(None, [SETTINGS, help_address]))
+
+
 def test_without_an_address_for_help_there_is_no_code() -> None:
     found = made(Recipient("", "a@example.test", "Secret-1a"))
     assert codes(found, 0) == []
@@ -129,17 +145,18 @@ def test_stationery_beyond_its_bounds_is_refused(letterhead: Letterhead, text: s
 
 @pytest.mark.parametrize("paper", Paper)
 @pytest.mark.parametrize("first", ["{address}", "{name} {address}"])
-def test_the_largest_stationery_leaves_one_page(paper: Paper, first: str) -> None:
+@pytest.mark.parametrize("settings_page", ["", f"https://{'password.' * 5}agency.example/mail-settings"])
+def test_the_largest_stationery_leaves_one_page(paper: Paper, first: str, settings_page: str) -> None:
     text = "\n".join((first, *("Mmmmm mmmm " * 4 for _ in range(letters.MAX_LINES - 1))))
     letterhead = Letterhead("", "https://help.example.test/" + "a" * 170, logo())
     person = Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN)
-    found = made(person, letterhead=letterhead, text=text, paper=paper)
+    found = made(person, letterhead=letterhead, text=text, paper=paper, settings_page=settings_page, language="fr")
     document = pypdfium2.PdfDocument(found.pdf)
     assert len(document) == 1
     text_page = document[0].get_textpage()
     lowest = min(text_page.get_charbox(at)[1] for at in range(text_page.count_chars()))
     assert lowest > 20
-    assert codes(found, 0) == [letterhead.help_address]
+    assert sorted(codes(found, 0)) == sorted(filter(None, [letterhead.help_address, settings_page]))
 
 
 @pytest.mark.parametrize("language", WORDS)

@@ -3,7 +3,7 @@
 import io
 import logging
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -21,7 +21,6 @@ from mxlib.core.handover import logos
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import RULES, Part, Text, TextFinding, TextKind, TextProblem
 from mxlib.core.text import letters as words_of_letters
-from mxlib.core.text.letters import LetterWords
 
 # The library logs the table of every font at INFO, once a document.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -37,8 +36,9 @@ _FILES = (
 #: Alphabets whose letters are set as they should be; others need shaping or another direction.
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
 
-#: Millimetres: the margins at the sides and at top and foot, a logo's height and most width, and the side of a QR code.
-_MARGIN, _EDGE, _LOGO, _LOGO_WIDTH, _QR = 25.0, 16.0, 18.0, 80.0, 26.0
+#: Millimetres: the margins at the sides and at top and foot, a logo's height and most width, the side of a QR code and
+#: the gap beside it.
+_MARGIN, _EDGE, _LOGO, _LOGO_WIDTH, _QR, _GAP = 25.0, 16.0, 18.0, 80.0, 26.0, 6.0
 
 #: Lines that a text takes in the letter of a person with a usual name and address, so that this stays one page.
 MAX_LINES = 10
@@ -219,8 +219,8 @@ class _Document:
         self._write(words.look_alikes, 8, after=6)
         self._write(words.settings, 11, "B", after=1)
         self._write("\n".join(words_of_letters.settings_lines(words, stationery.server)), 10, after=6)
-        if head.help_address:
-            self._help(words, head.help_address)
+        codes = ((words.help, head.help_address), (words.settings_page, stationery.settings_page))
+        self._codes([(label, address) for label, address in codes if address])
 
     def count_lines(self, text: str) -> int:
         """Return how many lines a text takes."""
@@ -304,16 +304,24 @@ class _Document:
             pdf.set_y(pdf.get_y() + height)
         pdf.set_y(pdf.get_y() + after)
 
-    def _help(self, words: LetterWords, address: str) -> None:
-        """Put the address for help at the foot, as text and QR code."""
+    def _codes(self, codes: Sequence[tuple[str, str]]) -> None:
+        """Put addresses with their labels at the foot, as text and QR code, side by side."""
         pdf = self._pdf
         top = max(pdf.get_y(), pdf.h - _EDGE - _QR)
-        pdf.image(io.BytesIO(_qr_code(address)), _MARGIN, top, _QR, _QR)
-        pdf.set_font(_BODY, "B", 11)
-        pdf.text(_MARGIN + _QR + 6, top + 5, words.help)
-        pdf.set_font(_BODY, "", 10)
-        pdf.set_xy(_MARGIN + _QR + 6, top + 8)
-        pdf.multi_cell(0, 5, address, align="L", wrapmode=WrapMode.CHAR)
+        room, is_alone = pdf.epw / max(1, len(codes)), len(codes) == 1
+        for number, (label, address) in enumerate(codes):
+            left, size = _MARGIN + number * room, 10.0
+            if not is_alone:
+                size = 8.0 if len(address) <= _LONG * 2 else 6.0
+            pdf.image(io.BytesIO(_qr_code(address)), left, top, _QR, _QR)
+            beside = room - _QR - _GAP * (1 if is_alone else 1.5)
+            pdf.set_font(_BODY, "B", size + 1)
+            pdf.set_xy(left + _QR + _GAP - pdf.c_margin, top + 1)
+            pdf.multi_cell(beside, size * 0.5, label, align="L", new_x="LEFT", new_y="NEXT")
+            pdf.ln(1)
+            pdf.set_font(_BODY, "", size)
+            pdf.set_x(left + _QR + _GAP - pdf.c_margin)
+            pdf.multi_cell(beside, size * 0.5, address, align="L", wrapmode=WrapMode.CHAR)
 
 
 def _composed(text: str) -> str:

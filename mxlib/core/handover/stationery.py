@@ -28,13 +28,14 @@ class Letterhead:
 class Stationery:
     """A text in one language with its letterhead, to be filled for each person.
 
-    `server` is the host of the mail server.
+    `server` is the host of the mail server, and `settings_page` the public page about it; blank where there is none.
     """
 
     text: Text
     language: str
     letterhead: Letterhead
     server: str
+    settings_page: str = ""
 
     @property
     def words(self) -> LetterWords:
