@@ -1,6 +1,5 @@
 """The public pages in Chromium on a phone: a password is set behind a link, at a host name of its own."""
 
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -13,11 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from mxlib.clock import SystemClock
 from mxlib.core.handover.stationery import Letterhead
 from mxlib.core.links import LinkEnd, LinkPurpose
+from mxlib.core.text.portal import WORDS
 from mxlib.store import FILE, Store, handover_texts, links
 from mxlib.store.links import NewLink
 from tests.browser import driver
 from tests.browser.driver import BRISK, Server
 
+GERMAN = WORDS["de"]
 PHONE = {"width": 390, "height": 844}
 GOOD = "Violet-canoe-7-harbour"
 DOMAIN = "clientb.nl"
@@ -110,14 +111,14 @@ def test_a_person_sets_their_password_on_a_phone_and_gets_the_settings(
 ) -> None:
     token, page = link(store, "aschmidt"), phone.new_page()
     page.goto(f"/password/{token}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Wählen Sie Ihr Passwort")
+    expect(page.get_by_role("heading", level=1)).to_have_text(GERMAN.password_title)
     expect(page.get_by_text(f"aschmidt@{DOMAIN}")).to_be_visible()
     is_well(page)
-    first, again = page.get_by_label("Neues Passwort"), page.get_by_label("Dasselbe Passwort noch einmal")
+    first, again = page.get_by_label(GERMAN.new_password), page.get_by_label(GERMAN.again)
     expect(first).to_be_focused()
     first.fill("aschmidt-2026")
     again.fill("aschmidt-2027")
-    page.get_by_role("button", name="Passwort festlegen").click()
+    page.get_by_role("button", name=GERMAN.set_password).click()
     alert = page.get_by_role("alert")
     expect(alert.get_by_role("listitem")).to_have_count(3)
     expect(first).to_have_value("")
@@ -126,17 +127,17 @@ def test_a_person_sets_their_password_on_a_phone_and_gets_the_settings(
     first.fill(GOOD)
     again.fill(GOOD)
     again.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Passwort ist festgelegt")
+    expect(page.get_by_role("heading", level=1)).to_have_text(GERMAN.done_title)
     is_well(page)
     assert GOOD not in page.content()
-    page.get_by_role("button", name="Kopieren: Benutzername").click()
-    expect(page.get_by_text("Kopiert", exact=True)).to_be_visible()
+    page.get_by_role("button", name=f"{GERMAN.copy}: {GERMAN.user_name}").click()
+    expect(page.get_by_text(GERMAN.copied, exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"aschmidt@{DOMAIN}"
     with page.expect_download() as download:
-        page.get_by_role("link", name="Profil laden").click()
+        page.get_by_role("link", name=GERMAN.apple_button).click()
     assert download.value.suggested_filename == "mail.mobileconfig"
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Passwort ist festgelegt")
+    expect(page.get_by_role("heading", level=1)).to_have_text(GERMAN.done_title)
     assert phone.cookies() == []
     assert token not in server.output()
 
@@ -173,6 +174,6 @@ def test_the_other_pages_fit_a_phone_and_the_dashboard_is_at_its_own_name_alone(
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         is_well(page)
-    assert re.search("Seite nicht gefunden", page.content())
+    assert GERMAN.not_found_title in page.content()
     here = page.request.get(f"{server.url.replace('localhost', '127.0.0.1')}/password/{recovery}")
     assert here.status == 404

@@ -305,7 +305,7 @@ class _Document:
         pdf.set_y(pdf.get_y() + after)
 
     def _codes(self, codes: Sequence[tuple[str, str]]) -> None:
-        """Put addresses with their labels at the foot, as text and QR code, side by side."""
+        """Put labelled addresses at the foot, as text and QR code."""
         pdf = self._pdf
         top = max(pdf.get_y(), pdf.h - _EDGE - _QR)
         room, is_alone = pdf.epw / max(1, len(codes)), len(codes) == 1

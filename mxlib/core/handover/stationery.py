@@ -28,7 +28,7 @@ class Letterhead:
 class Stationery:
     """A text in one language with its letterhead, to be filled for each person.
 
-    `server` is the host of the mail server, and `settings_page` the public page about it; blank where there is none.
+    `server` is the host of the mail server, and `settings_page` the public page about it, or blank.
     """
 
     text: Text

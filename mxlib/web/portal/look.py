@@ -88,7 +88,7 @@ class Look:
         elif help_address.startswith("https://") and " " not in help_address:
             target = help_address
         shown = escape(help_address)
-        linked = Markup('<a href="{}">{}</a>').format(target, help_address) if target else shown
+        linked = Markup('<a href="{}" rel="noreferrer">{}</a>').format(target, help_address) if target else shown
         return escape(before) + linked + escape(after)
 
 
