@@ -234,6 +234,7 @@ class AuditAction(StrEnum):
     MESSAGE_TAKE = "run.message"
     HAND_OVER_MARK = "run.hand_over_mark"
     HAND_OVER_UNMARK = "run.hand_over_unmark"
+    HAND_OVER_RENEW = "run.hand_over_renew"
     RUN_START = "run.start"
     RUN_RETRY = "run.retry"
     RUN_UNDO = "run.undo"

@@ -86,14 +86,23 @@ def rows_frame(
     Here and below, `seen` says which rows are shown, and in which domains figures of mailboxes that existed before
     the run may be shown.
     """
-    rows = _rows(store, run, seen)
+    rows = rows_of(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
     columns |= {name: [old_values(row)[name] for row in rows] for name in OLD}
     frame = pd.DataFrame(columns).astype(_FRAME)
     if with_passwords:
-        passwords = _made(store, run, rows)
+        passwords = passwords_of(store, run, rows)
         frame["password"] = pd.Series([passwords.get(row.position, "") for row in rows], dtype="str")
     return frame
+
+
+def rows_of(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> list[RowRecord]:
+    """Return every row in file order."""
+    with store.read() as tx:
+        shown = list(filter(seen.shows, journal.rows(tx, run)))
+    return [
+        row if row.action != Action.DELETE or seen.shows_figures(row.domain) else _without_figures(row) for row in shown
+    ]
 
 
 def all_rows(
@@ -103,8 +112,8 @@ def all_rows(
 
     The password is blank without `with_passwords`, and where it was changed since.
     """
-    rows = _rows(store, run, seen)
-    passwords = _made(store, run, rows) if with_passwords else {}
+    rows = rows_of(store, run, seen)
+    passwords = passwords_of(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
 
 
@@ -113,7 +122,19 @@ def password_of(store: Store, run: int, row: RowRecord) -> str:
 
     It is blank where MXM has none, or something changed it since.
     """
-    return _made(store, run, [row]).get(row.position, "")
+    return passwords_of(store, run, [row]).get(row.position, "")
+
+
+def passwords_of(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
+    """Return the passwords of mailboxes that these rows made, by position.
+
+    One is blank where something changed it since.
+    """
+    done = {row.position: row for row in rows if row.outcome in DONE}
+    passwords = _opened(store, run, done.values())
+    with store.read() as tx:
+        changed = known_passwords.changed_since(tx, run, {done[position].address for position in passwords})
+    return {at: "" if done[at].address in changed else password for at, password in passwords.items()}
 
 
 def old_values(row: RowRecord) -> dict[str, object]:
@@ -154,8 +175,8 @@ def results_file(
     Only mailboxes that the run made have one, as long as nothing changed it. `kind` is `xlsx`, whose text cells no
     spreadsheet calculates, or `csv`.
     """
-    rows = _rows(store, run, seen)
-    passwords = _made(store, run, rows)
+    rows = rows_of(store, run, seen)
+    passwords = passwords_of(store, run, rows)
     if layout.mail_merge:
         rows = _to_merge(rows, passwords)
     return _file(_with_own_cells(store, run, rows), passwords, kind, layout)
@@ -168,8 +189,8 @@ def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byt
 
 def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING, layout: Layout = FOR_PROGRAMS) -> bytes:
     """Return the results by domain, as .xlsx and CSV: nobody gets the passwords of other domains."""
-    rows = _rows(store, run, seen)
-    passwords = _made(store, run, rows)
+    rows = rows_of(store, run, seen)
+    passwords = passwords_of(store, run, rows)
     with store.read() as tx:
         record = journal.get_run(tx, run)
     shown = {row.domain for row in rows}
@@ -193,8 +214,8 @@ def mail_merge_by(
 
     `groups` has the group of each domain.
     """
-    rows = _rows(store, run, seen)
-    passwords = _made(store, run, rows)
+    rows = rows_of(store, run, seen)
+    passwords = passwords_of(store, run, rows)
     found: dict[str, list[tuple[RowRecord, Cells]]] = {}
     for row, cells in _with_own_cells(store, run, _to_merge(rows, passwords)):
         found.setdefault(groups[row.domain], []).append((row, cells))
@@ -215,7 +236,7 @@ def failed_file(
     store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING, layout: Layout = FOR_PROGRAMS
 ) -> bytes:
     """Return every row that is not done, in the import format with outcome and reason. `kind` is `xlsx` or `csv`."""
-    rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
+    rows = [row for row in rows_of(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
     lines = (
         (
@@ -309,31 +330,10 @@ def _own(store: Store, row: RowRecord) -> dict[str, str]:
         return {OWN: messages.OWN_UNREADABLE}
 
 
-def _rows(store: Store, run: int, seen: RowVisibility) -> list[RowRecord]:
-    with store.read() as tx:
-        rows = journal.rows(tx, run)
-    shown = filter(seen.shows, rows)
-    return [
-        row if row.action != Action.DELETE or seen.shows_figures(row.domain) else _without_figures(row) for row in shown
-    ]
-
-
 def _without_figures(row: RowRecord) -> RowRecord:
     """Return a row that deletes without what its mailbox has or had."""
     row = replace(row, host_quota=None, host_limit=None, before={})
     return row.with_reason(Reason(RowReason.NOT_AS_PLANNED)) if row.outcome == Outcome.SKIPPED else row
-
-
-def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
-    """Return the passwords of mailboxes that the run made, by position.
-
-    One is blank where something changed it since.
-    """
-    done = {row.position: row for row in rows if row.outcome in DONE}
-    passwords = _opened(store, run, done.values())
-    with store.read() as tx:
-        changed = known_passwords.changed_since(tx, run, {done[position].address for position in passwords})
-    return {at: "" if done[at].address in changed else password for at, password in passwords.items()}
 
 
 def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:

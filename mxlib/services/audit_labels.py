@@ -27,6 +27,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.MESSAGE_TAKE: "Took a message with a password",
     AuditAction.HAND_OVER_MARK: "Marked passwords as handed over",
     AuditAction.HAND_OVER_UNMARK: "Marked passwords as not handed over",
+    AuditAction.HAND_OVER_RENEW: "Put a new password among those to hand over",
     AuditAction.RUN_START: "Started a run",
     AuditAction.RUN_RETRY: "Started a run of failed rows",
     AuditAction.RUN_UNDO: "Started an undo",

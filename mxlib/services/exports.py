@@ -15,12 +15,12 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count, listed
-from mxlib.core.handover.letters import Paper
 from mxlib.core.plans import change_text
 from mxlib.core.text import file_problems, list_ages, run_status
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services import handover_files
 from mxlib.services.failures import ListUnavailable
+from mxlib.services.handover_files import FileOptions
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
 from mxlib.store import Store, audit, clients, preferences
@@ -233,26 +233,23 @@ class ExportService:
         """Return the import format with two example rows."""
         return File("mailboxes-template.csv", writer.template_csv())
 
-    def run_file(
-        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",",
-        paper: Paper = Paper.A4,
-    ) -> File:  # fmt: skip
+    def run_file(self, caller: Caller, run: int, kind: str, options: FileOptions = handover_files.USUAL) -> File:
         """Return the results of a run; those with passwords for its operator and admins only.
 
-        `for_programs`, `delimiter` and `paper` are as in `RunService.file`. Raises InvalidState as it does.
+        Raises InvalidState as `RunService.file` does.
         """
         if kind not in RUN_FILES:
             raise NotFound(f"A run has {', '.join(RUN_FILES)}.")
         view = self._running.get(caller, run)
         if view is None:
             raise NotFound(f"There is no run {run}.")
-        content = self._running.file(caller, run, kind, for_programs=for_programs, delimiter=delimiter, paper=paper)
+        content = self._running.file(caller, run, kind, options)
         stem, ending = kind.split(".")
         remarks: tuple[str, ...] = (
             (file_problems.CSV_CALCULATES,) if ending == "csv" and stem in _FOR_SPREADSHEETS else ()
         )
         if kind in handover_files.WAYS:
-            remarks = self._running.not_handed_over(caller, run)
+            remarks = self._running.not_handed_over(caller, run, options)
         if view.hidden:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)

@@ -1,7 +1,8 @@
 """Handing over the passwords of a run: who has theirs, messages for single people, and the end of MXM's copy."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
@@ -13,23 +14,36 @@ from mxlib.runs import messages, results
 from mxlib.runs.manager import InvalidState
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.runs import RunService
-from mxlib.store import Store, audit, hand_over, journal, known_passwords
+from mxlib.store import Store, Tx, audit, hand_over, journal, known_passwords, run_passwords
+from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.hand_over import HandOver, Owner
 
 #: Files that may have brought their passwords to people. The dialog of a message offers to mark its person.
 _OFFERED = frozenset(texts.WAYS) - {HandOverWay.OTHER, HandOverWay.MESSAGE}
 
 
+class Shown(StrEnum):
+    """The people of a run to show."""
+
+    EVERYONE = "everyone"
+    WAITING = "waiting"
+    DONE = "done"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with a password of a run, and how far its handing over is.
+    """A person who got a password by a run, and its progress.
 
     `changed`: something set another password since, so that there is nothing to hand over.
     """
 
     owner: Owner
-    hand_over: HandOver
     changed: bool
+
+    @property
+    def hand_over(self) -> HandOver:
+        """Return what was taken and marked."""
+        return self.owner.hand_over
 
     @property
     def is_done(self) -> bool:
@@ -52,34 +66,35 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The people of a run, in file order."""
+    """Counts of the people of a run who have their password.
 
-    people: tuple[Person, ...] = ()
+    `changed` counts those whose password was changed since: the other figures leave them out, but for `people`.
+    `never_taken` passwords are lost when MXM's copy is erased now. `offer` says whom to offer to mark.
+    """
 
-    @property
-    def to_have(self) -> tuple[Person, ...]:
-        """Return the people whose password is still that of the run."""
-        return tuple(each for each in self.people if not each.changed)
-
-    @property
-    def done(self) -> int:
-        """Count the people who have their password."""
-        return sum(each.is_done for each in self.to_have)
+    people: int = 0
+    changed: int = 0
+    done: int = 0
+    never_taken: int = 0
+    offer: Offer | None = None
 
     @property
-    def never_taken(self) -> int:
-        """Count the passwords that are lost when MXM's copy is erased now."""
-        return sum(each.is_lost for each in self.people)
+    def to_have(self) -> int:
+        """Count the people whose password is still that of the run."""
+        return self.people - self.changed
 
     @property
-    def offer(self) -> Offer | None:
-        """Return whom to offer to mark after their passwords were taken; None for nobody."""
-        open_ones = [each for each in self.to_have if not each.is_done and each.hand_over.taken_as in _OFFERED]
-        if not open_ones:
-            return None
-        last = max(open_ones, key=lambda each: each.hand_over.taken_at or 0.0).hand_over
-        at_once = [each.owner.position for each in open_ones if each.hand_over.taken_at == last.taken_at]
-        return Offer(tuple(at_once), last.taken_as or HandOverWay.OTHER)
+    def waiting(self) -> int:
+        """Count the people who do not have their password yet."""
+        return self.to_have - self.done
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Marks that were set or taken away, and addresses for which this was not possible."""
+
+    number: int
+    left_out: tuple[str, ...] = ()
 
 
 @resolves_callers
@@ -96,13 +111,28 @@ class HandoverService:
         """Return how far the handing over of a run's passwords is."""
         self._runs.must_have(caller, run)
         with self._store.read() as tx:
-            owners, stored = hand_over.owners(tx, run), hand_over.find(tx, run)
-            changed = known_passwords.changed_since(tx, run, [each.address for each in owners])
-        return Progress(
-            tuple(Person(each, stored.get(each.position, HandOver()), each.address in changed) for each in owners)
-        )
+            changed = _changed(tx, run)
+            everyone = hand_over.count(tx, run)
+            counts = everyone.without(hand_over.count(tx, run, changed))
+            way, positions = hand_over.taken_last(tx, run, _OFFERED, changed)
+        offer = Offer(tuple(positions), way) if way else None
+        return Progress(everyone.people, len(changed), counts.marked, counts.lost, offer)
 
-    def version(self, caller: Caller, run: int) -> tuple[int, int, float]:
+    def people(
+        self, caller: Caller, run: int, shown: Shown = Shown.EVERYONE, *, start: int = 0, most: int | None = None
+    ) -> tuple[Person, ...]:
+        """Return the people of a run in file order: `most` of those to show, from the one at `start` on."""
+        self._runs.must_have(caller, run)
+        with self._store.read() as tx:
+            changed = _changed(tx, run)
+            everyone = shown is Shown.EVERYONE
+            owners = hand_over.owners(
+                tx, run, marked=None if everyone else shown is Shown.DONE, without=() if everyone else changed,
+                start=start, most=most,
+            )  # fmt: skip
+        return _people(owners, changed)
+
+    def version(self, caller: Caller, run: int) -> tuple[int, int, float, float]:
         """Return figures that change with the progress, and cost little."""
         self._runs.must_have(caller, run)
         with self._store.read() as tx:
@@ -110,8 +140,7 @@ class HandoverService:
 
     def mark(self, caller: Caller, run: int, positions: Collection[int], way: HandOverWay) -> int:
         """Mark people as having their password; return how many were not marked before."""
-        people = self._people(caller, run, positions)
-        todo = [each for each in people if not each.is_done and not each.changed]
+        todo = [each for each in self._at(caller, run, positions) if not each.is_done and not each.changed]
         if todo:
             now = self._clock.now()
             with self._store.write() as tx:
@@ -122,7 +151,7 @@ class HandoverService:
 
     def unmark(self, caller: Caller, run: int, positions: Collection[int]) -> int:
         """Take the marks of people away; return how many had one."""
-        todo = [each for each in self._people(caller, run, positions) if each.is_done]
+        todo = [each for each in self._at(caller, run, positions) if each.is_done]
         if todo:
             with self._store.write() as tx:
                 hand_over.unmark(tx, run, [each.owner.position for each in todo])
@@ -130,13 +159,47 @@ class HandoverService:
                 audit.record(tx, caller, AuditAction.HAND_OVER_UNMARK, at=now, run=run, outcome=outcome)
         return len(todo)
 
+    def mark_addresses(self, caller: Caller, run: int, addresses: Collection[str], way: HandOverWay | None) -> Marked:
+        """Mark the people of these addresses; without a `way` take their marks away.
+
+        Those without a password of this run, and those whose password was changed since, are left out.
+        """
+        self._runs.must_have(caller, run)
+        asked = {address.strip().lower() for address in addresses}
+        with self._store.read() as tx:
+            positions = hand_over.positions_of(tx, run, asked)
+            changed = _changed(tx, run) if way else frozenset()
+        left_out = sorted(each for each in asked if not set(positions.get(each, ())) - changed)
+        chosen = [position for some in positions.values() for position in some]
+        number = self.mark(caller, run, chosen, way) if way else self.unmark(caller, run, chosen)
+        return Marked(number, tuple(left_out))
+
+    def renew(self, caller: Caller, run: int, position: int, password: str) -> bool:
+        """Put a password that the caller just set by hand among those to hand over.
+
+        Return whether MXM keeps it: it is erased with the others, and not kept where these are erased. Raises
+        InvalidState unless the caller set the last password of that mailbox.
+        """
+        self._runs.must_have(caller, run)
+        with self._store.write() as tx:
+            person = next(iter(_people(hand_over.owners_at(tx, run, {position}), _changed(tx, run))), None)
+            if person is None or known_passwords.last_set_by(tx, person.owner.address) != caller.name:
+                raise InvalidState(texts.NO_PASSWORD)
+            now = self._clock.now()
+            hand_over.renew(tx, run, position, now)
+            audit.record(tx, caller, AuditAction.HAND_OVER_RENEW, at=now, on=person.owner.address, run=run)
+            try:
+                return run_passwords.renew(tx, self._store.key, run, position, password)
+            except DecryptionFailed as error:
+                raise InvalidState(str(error)) from error
+
     def message(self, caller: Caller, run: int, position: int) -> str:
         """Take the message for one person, with their password.
 
         Raises Forbidden, NotRecent, and InvalidState where MXM has no password for them.
         """
         caller.require_recent()
-        person = next(iter(self._people(caller, run, {position})), None)
+        person = next(iter(self._at(caller, run, {position})), None)
         if person is None:
             raise InvalidState(texts.NO_PASSWORD)
         with self._store.read() as tx:
@@ -163,6 +226,17 @@ class HandoverService:
             raise InvalidState(texts.not_agreed(lost))
         self._runs.handed_over(caller, run)
 
-    def _people(self, caller: Caller, run: int, positions: Collection[int]) -> list[Person]:
-        asked = frozenset(positions)
-        return [each for each in self.progress(caller, run).people if each.owner.position in asked]
+    def _at(self, caller: Caller, run: int, positions: Collection[int]) -> tuple[Person, ...]:
+        self._runs.must_have(caller, run)
+        with self._store.read() as tx:
+            return _people(hand_over.owners_at(tx, run, set(positions)), _changed(tx, run))
+
+
+def _people(owners: Iterable[Owner], changed: Collection[int]) -> tuple[Person, ...]:
+    return tuple(Person(each, each.position in changed) for each in owners)
+
+
+def _changed(tx: Tx, run: int) -> frozenset[int]:
+    """Return the positions of people whose password was changed since."""
+    found = hand_over.positions_of(tx, run, known_passwords.changed_since(tx, run))
+    return frozenset(position for positions in found.values() for position in positions)

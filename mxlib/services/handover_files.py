@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mxlib.core.files import writer
 from mxlib.core.handover import letter_files, letters, password_managers
@@ -13,7 +13,7 @@ from mxlib.core.text import run_status
 from mxlib.core.vocabulary import DONE, HandOverWay
 from mxlib.runs import messages, results
 from mxlib.runs.results import RowVisibility
-from mxlib.store import Store, clients
+from mxlib.store import Store, clients, hand_over, known_passwords
 from mxlib.worker import run_unless
 
 #: The files, by their names.
@@ -44,35 +44,64 @@ _LONGEST_CLIENT = 40
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver:
-    """The people who get a password of a run.
+class FileOptions:
+    """Choices about the content and form of a file of a run.
 
-    `changed` are the addresses whose password was changed since.
+    `for_programs`: a CSV has its columns in the order on which scripts rely. `delimiter` separates its cells. `paper`
+    is that of letters, and `language` theirs; blank is that of each client. `only_unmarked` leaves out people who have
+    their password, and `position` asks for one person alone: both for files that hand passwords over.
     """
 
-    people: tuple[Recipient, ...]
-    changed: tuple[str, ...] = ()
-
-    @property
-    def lacks(self) -> tuple[str, ...]:
-        """Return what letters and logins of these people lack, one sentence each."""
-        unprinted = letters.check(self.people)
-        return run_status.not_handed_over(unprinted.without_name, unprinted.left_out, self.changed)
+    for_programs: bool = False
+    delimiter: str = ","
+    paper: Paper = Paper.A4
+    language: str = ""
+    only_unmarked: bool = False
+    position: int | None = None
 
 
-def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> HandOver:
-    """Return the people who got a password by this run, in file order.
+USUAL = FileOptions()
+
+#: What asks for `only_unmarked` in an address.
+UNMARKED = "unmarked"
+
+
+def chosen(store: Store, run: int, options: FileOptions, seen: RowVisibility) -> RowVisibility:
+    """Return which rows are shown in a file that hands over."""
+    if options.position is not None:
+        return replace(seen, shows=lambda row: seen.shows(row) and row.position == options.position)
+    if options.only_unmarked:
+        with store.read() as tx:
+            marked = hand_over.marked(tx, run)
+        return replace(seen, shows=lambda row: seen.shows(row) and row.position not in marked)
+    return seen
+
+
+def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> tuple[Recipient, ...]:
+    """Return the people who get a password of this run, in file order.
 
     `seen` says which rows are shown. A password that was changed since is no longer theirs.
     """
-    rows = [
-        (row, password)
+    return tuple(
+        Recipient(row.name, row.address, password)
         for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
-        if row.outcome in DONE and row.sealed_password is not None
-    ]
-    return HandOver(
-        tuple(Recipient(row.name, row.address, each) for row, each in rows if each not in ("", messages.UNREADABLE)),
-        tuple(row.address for row, each in rows if not each),
+        if row.outcome in DONE and password not in ("", messages.UNREADABLE)
+    )
+
+
+def lacks(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> tuple[str, ...]:
+    """Return what letters and logins of a run's people lack, one sentence each.
+
+    Only passwords that people chose are opened: letters print those that MXM makes.
+    """
+    rows = [row for row in results.rows_of(store, run, seen) if row.outcome in DONE and row.sealed_password is not None]
+    with store.read() as tx:
+        changed = known_passwords.changed_since(tx, run, [row.address for row in rows])
+    there = [row for row in rows if row.address not in changed]
+    opened = results.passwords_of(store, run, [row for row in there if not row.generated])
+    unprinted = letters.check(Recipient(row.name, row.address, opened.get(row.position, "")) for row in there)
+    return run_status.not_handed_over(
+        unprinted.without_name, unprinted.left_out, [row.address for row in rows if row.address in changed]
     )
 
 

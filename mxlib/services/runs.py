@@ -12,7 +12,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.files.errors import Unread
 from mxlib.core.handover import letters
-from mxlib.core.handover.letters import Paper, Recipient
+from mxlib.core.handover.letters import Recipient
 from mxlib.core.handover.texts import TextKind
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
@@ -24,6 +24,7 @@ from mxlib.runs.results import RowVisibility
 from mxlib.runs.run_view import RunView
 from mxlib.services import handover_files
 from mxlib.services.client_terms import ClientTerms
+from mxlib.services.handover_files import FileOptions
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, names_hidden, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, hand_over, journal, run_relations
@@ -301,38 +302,40 @@ class RunService:
         self.must_have(caller, run)
         self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
-    def file(
-        self, caller: Caller, run: int, kind: str, *, for_programs: bool = False, delimiter: str = ",",
-        paper: Paper = Paper.A4,
-    ) -> bytes:  # fmt: skip
+    def file(self, caller: Caller, run: int, kind: str, options: FileOptions = handover_files.USUAL) -> bytes:
         """Return one of `exports.RUN_FILES`, each of which may hold passwords.
 
-        `for_programs`: a CSV has its columns in the order on which scripts rely. `delimiter` separates its cells.
-        `paper` is that of letters. Raises InvalidState where a file needs passwords, and MXM has none of this run.
+        Raises InvalidState where a file needs passwords, and MXM has none of this run.
         """
         view = self.must_have(caller, run)
         if view.has_passwords:
             caller.require_recent()
-        visible = self._visibility.of(caller, view)
+        visible = self._chosen(caller, view, kind, options)
         # Failed rows have no passwords of their owners, and all of a run's take time to open.
-        people = () if kind.startswith("failed.") else handover_files.collect(self._store, run, visible).people
-        content = self._content(run, kind, visible, people, paper, for_programs=for_programs, delimiter=delimiter)
+        people = () if kind.startswith("failed.") else handover_files.collect(self._store, run, visible)
+        content = self._content(run, kind, visible, people, options)
         self.must_have(caller := current(caller), run)
         self._record_download(caller, run, kind, people)
         return content
 
+    def _chosen(self, caller: Caller, view: RunView, kind: str, options: FileOptions) -> RowVisibility:
+        visible = self._visibility.of(caller, view)
+        if kind not in handover_files.WAYS:
+            return visible
+        return handover_files.chosen(self._store, view.id, options, visible)
+
     def _content(
-        self, run: int, kind: str, visible: RowVisibility, people: Sequence[Recipient], paper: Paper, *,
-        for_programs: bool, delimiter: str,
-    ) -> bytes:  # fmt: skip
+        self, run: int, kind: str, visible: RowVisibility, people: Sequence[Recipient], options: FileOptions
+    ) -> bytes:
         stem, ending = kind.split(".")
         layout = results.Layout(
-            self._server, for_people=not for_programs, delimiter=delimiter, mail_merge=kind == handover_files.MAIL_MERGE
-        )
+            self._server, for_people=not options.for_programs, delimiter=options.delimiter,
+            mail_merge=kind == handover_files.MAIL_MERGE,
+        )  # fmt: skip
         if kind in handover_files.WAYS and not people:
-            raise InvalidState(run_status.no_passwords(run))
+            raise InvalidState((run_status.all_marked if options.only_unmarked else run_status.no_passwords)(run))
         if kind in (*handover_files.FILES, handover_files.CLIENTS):
-            return self._handover_file(run, kind, people, paper, visible)
+            return self._handover_file(run, kind, people, options, visible)
         if stem == "failed":
             return results.failed_file(self._store, run, ending, visible, layout)
         if ending == "zip":
@@ -340,7 +343,7 @@ class RunService:
         return results.results_file(self._store, run, ending, visible, layout)
 
     def _handover_file(
-        self, run: int, kind: str, people: Sequence[Recipient], paper: Paper, visible: RowVisibility
+        self, run: int, kind: str, people: Sequence[Recipient], options: FileOptions, visible: RowVisibility
     ) -> bytes:
         if kind in (handover_files.LETTERS, handover_files.CLIENTS):
             if len(people) > handover_files.MAX_LETTERS:
@@ -349,18 +352,19 @@ class RunService:
                 raise InvalidState(run_status.NO_LETTER)
         try:
             domains = {each.address.rpartition("@")[2] for each in people}
-            stationery = self._texts.stationery(TextKind.LETTER, domains)
+            stationery = self._texts.stationery(TextKind.LETTER, domains, language=options.language)
             if kind == handover_files.CLIENTS:
                 return handover_files.make_client_files(
-                    self._store, run, people, visible, self._server, stationery, paper
+                    self._store, run, people, visible, self._server, stationery, options.paper
                 )
-            return handover_files.make(people, kind, self._server, run, stationery, paper)
+            return handover_files.make(people, kind, self._server, run, stationery, options.paper)
         except Unread as error:
             raise InvalidState(run_status.LETTERS_NOT_MADE) from error
 
-    def not_handed_over(self, caller: Caller, run: int) -> tuple[str, ...]:
+    def not_handed_over(self, caller: Caller, run: int, options: FileOptions = handover_files.USUAL) -> tuple[str, ...]:
         """Return what letters and logins of a run lack, for those who may have them."""
-        return handover_files.collect(self._store, run, self._visibility.of(caller, self.must_have(caller, run))).lacks
+        visible = self._chosen(caller, self.must_have(caller, run), handover_files.LETTERS, options)
+        return handover_files.lacks(self._store, run, visible)
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""
@@ -497,7 +501,8 @@ class RunService:
             action = AuditAction.RESULTS_DOWNLOAD if holds else AuditAction.RESULTS_DOWNLOAD_BARE
             self._entry(caller, action, run, kind)(tx)
             if taken:
-                positions = [each.position for each in hand_over.owners(tx, run) if each.address in taken]
+                found = hand_over.positions_of(tx, run, taken).values()
+                positions = [position for some in found for position in some]
                 hand_over.take(tx, run, positions, way, now)
                 if ended:
                     journal.set_run(tx, run, downloaded_at=now)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from mxlib.core.text.findings import PASSWORD_CHANGED
 from mxlib.core.vocabulary import AT_AN_END, OPEN, Action, AuditAction, Outcome
-from mxlib.store.tables import audit, run, run_row
+from mxlib.store.tables import audit, hand_over, run, run_row
 from mxlib.store.transaction import Tx
 
 _ADDRESS = run_row.c.username + "@" + run_row.c.domain
@@ -32,6 +32,22 @@ _SHOWN = (AuditAction.MAILBOX_PASSWORD_SHOWN, AuditAction.MESSAGE_TAKE)
 
 #: Acts after which nobody knows a password of a mailbox.
 _UNKNOWN_AFTER = (AuditAction.MAILBOX_DELETE, AuditAction.MAILBOX_LOCK)
+
+#: Entries of writes that set a password, locked or deleted; one of an earlier release has no detail.
+_SETS = audit.c.what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UNLOCK, *_UNKNOWN_AFTER)) | (
+    (audit.c.what == AuditAction.MAILBOX_UPDATE)
+    & sa.case(
+        (sa.type_coerce(audit.c.detail, sa.Text).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
+        else_=audit.c.detail["password"].as_boolean(),
+    )
+)
+
+#: Mailboxes whose password was renewed for a run, and when.
+_RENEWED = (
+    sa.select(_ADDRESS, hand_over.c.renewed_at)
+    .join(run_row, (run_row.c.run == hand_over.c.run) & (run_row.c.position == hand_over.c.position))
+    .where(hand_over.c.renewed_at.is_not(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +108,60 @@ def find(tx: Tx, names: Collection[str]) -> KnownPasswords:
     addresses = _addresses(tx, runs) | acts.by_hand | acts.shown.keys()
     latest = _latest(tx, addresses)
     resetting, theirs = _setting(tx, runs)
+    renewed = _renewed_for(tx, runs)
     known = {
         address: write
         for address, write in latest.items()
-        if address not in resetting and not write.unknown and _is_known(write, address, acts, runs, names)
+        if address not in resetting and not write.unknown
+        if _is_known(write, address, acts, runs, names) or _is_renewed(write, renewed.get(address))
     }
     found = [KnownPassword(address, write.at, write.run) for address, write in known.items()]
     found += [KnownPassword(address, None, None) for address in acts.shown.keys() - latest.keys() - resetting]
     return KnownPasswords(tuple(sorted(found, key=lambda each: each.address)), tuple(sorted(theirs)))
 
 
-def changed_since(tx: Tx, number: int, addresses: Collection[str]) -> set[str]:
-    """Return the mailboxes whose password is no longer that of run `number`.
+def changed_since(tx: Tx, number: int, addresses: Collection[str] | None = None) -> set[str]:
+    """Return which of these mailboxes no longer have their password of run `number`.
 
-    Another write set it since, or the mailbox was locked or deleted.
+    Without `addresses`, the mailboxes of the run are meant, and the result may have others, too.
+    Another write set it since, or the mailbox was locked or deleted. A renewed one is that of the run.
     """
-    latest = _latest(tx, set(addresses))
-    return {address for address, write in latest.items() if write.unknown or write.run != number}
+    begun = tx.execute(sa.select(sa.func.min(audit.c.id)).where(audit.c.run == number)).scalar()
+    if begun is None:  # its audit entries were deleted for their age
+        asked = _addresses(tx, [number]) if addresses is None else set(addresses)
+        latest = {on: write for on, write in _latest(tx, asked).items() if write.unknown or write.run != number}
+    else:
+        latest = _by_others(tx, number, begun, None if addresses is None else frozenset(addresses))
+    if not latest:
+        return set()
+    renewed = dict(tx.execute(_RENEWED.where(hand_over.c.run == number)).all())
+    return {on for on, write in latest.items() if write.unknown or not _is_renewed(write, renewed.get(on))}
+
+
+def last_set_by(tx: Tx, address: str) -> str:
+    """Return who set the last password of a mailbox by hand; blank for a run."""
+    write = _latest(tx, {address}).get(address)
+    return write.who if write is not None and write.run is None and not write.unknown else ""
+
+
+def _by_others(tx: Tx, number: int, begun: int, addresses: Collection[str] | None) -> dict[str, _Write]:
+    """Return the writes that replaced passwords of run `number`, by address.
+
+    Only entries since the run began are read: most runs have few of others behind them.
+    """
+    others = audit.c.run.is_(None) | (audit.c.run != number)
+    query = _entries(audit.c.id).where(audit.c.id > begun, others, _SETS).order_by(audit.c.id)
+    found = {on: _write(*entry) for on, *entry in tx.execute(query) if addresses is None or on in addresses}
+    if not found:
+        return {}
+    newest = sa.select(audit.c.on, sa.func.max(audit.c.id)).where(audit.c.run == number, _SETS).group_by(audit.c.on)
+    own = dict(tx.execute(newest.where(audit.c.on.in_(_values(found)))).all())
+    return {on: write for on, write in found.items() if write.id > own.get(on, 0)}
+
+
+def _is_renewed(write: _Write, at: float | None) -> bool:
+    """Return whether a write by hand set the password that was renewed at this time."""
+    return at is not None and write.run is None and write.at is not None and write.at <= at
 
 
 def _is_known(write: _Write, address: str, acts: _Acts, runs: Collection[int], names: Collection[str]) -> bool:
@@ -155,6 +208,15 @@ def _with_retries(tx: Tx, runs: Collection[int]) -> set[int]:
     return found
 
 
+def _renewed_for(tx: Tx, runs: Collection[int]) -> dict[str, float]:
+    """Return when passwords were last renewed for one of these runs, by address."""
+    found: dict[str, float] = {}
+    for address, at, number in tx.execute(_RENEWED.add_columns(hand_over.c.run)):
+        if number in runs:
+            found[address] = max(at, found.get(address, at))
+    return found
+
+
 def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
     """Return the mailboxes that these runs created or changed."""
     done = run_row.c.outcome.in_((Outcome.CREATED, Outcome.UPDATED))
@@ -163,23 +225,18 @@ def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
 
 def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
     """Return the latest write of each mailbox that set its password, locked or deleted it."""
-    what, detail = audit.c.what, audit.c.detail
-    # An entry of an earlier release has no detail.
-    changed = sa.case(
-        (sa.type_coerce(detail, sa.Text).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
-        else_=detail["password"].as_boolean(),
-    )
-    sets = what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UNLOCK, *_UNKNOWN_AFTER)) | (
-        (what == AuditAction.MAILBOX_UPDATE) & changed
-    )
     # SQLite takes the other columns from the row of the maximum.
-    newest = sa.func.max(audit.c.id)
-    query = sa.select(audit.c.on, newest, audit.c.at, audit.c.run, audit.c.who, what, detail).group_by(audit.c.on)
-    latest = {}
-    for on, entry, at, number, who, done, facts in tx.execute(query.where(audit.c.on.in_(_values(addresses)), sets)):
-        answered = (facts or {}).get("answered") is not False
-        latest[on] = _Write(entry, at, number, who, done in _UNKNOWN_AFTER, answered)
+    query = _entries(sa.func.max(audit.c.id)).where(audit.c.on.in_(_values(addresses)), _SETS).group_by(audit.c.on)
+    latest = {on: _write(*entry) for on, *entry in tx.execute(query)}
     return _from_journal(tx, addresses - latest.keys()) | latest
+
+
+def _entries(number: sa.ColumnElement[int]) -> sa.Select[Any]:
+    return sa.select(audit.c.on, number, audit.c.at, audit.c.run, audit.c.who, audit.c.what, audit.c.detail)
+
+
+def _write(entry: int, at: float, number: int | None, who: str, what: str, facts: dict[str, Any] | None) -> _Write:
+    return _Write(entry, at, number, who, what in _UNKNOWN_AFTER, (facts or {}).get("answered") is not False)
 
 
 def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from mxlib.store import clock_guard
+from mxlib.store import clock_guard, hand_over
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.records import RunRecord
 from mxlib.store.tables import run, run_row
@@ -38,11 +38,29 @@ def keep_from(tx: Tx, number: int, at: float) -> None:
 
 
 def drop(tx: Tx, number: int) -> None:
-    """Delete a run's passwords and the key that opens them; `Store.scrub` then clears the log."""
+    """Delete a run's passwords and the key that opens them; `Store.scrub` then clears the log.
+
+    Who had one stays known.
+    """
+    hand_over.keep_owners(tx, number)
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
     # The digest holds a hash of the passwords, by which short ones could be guessed; an ended run needs it no longer.
     forgotten_run = run.update().where(run.c.id == number)
     tx.execute(forgotten_run.values(wrapped_key=None, passwords_until=None, plan_digest=""))
+
+
+def renew(tx: Tx, server_key: ServerKey, number: int, position: int, password: str) -> bool:
+    """Put a new password in the place of a row's.
+
+    Return whether it is kept: that of a run whose passwords were deleted is not.
+    """
+    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
+    if wrapped is None:
+        return False
+    sealed = server_key.unwrap(wrapped).seal_password(password, position)
+    row = run_row.update().where(run_row.c.run == number, run_row.c.position == position)
+    tx.execute(row.values(sealed_password=sealed))
+    return True
 
 
 def forgotten(record: RunRecord) -> bool:

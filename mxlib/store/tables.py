@@ -235,6 +235,7 @@ Index("row_by_domain", run_row.c.run, run_row.c.domain, run_row.c.verdict, run_r
 Index("row_by_mailbox", run_row.c.domain, run_row.c.username)
 
 #: Passwords of a run's rows: when and as what each was last taken away, and when, how and by whom marked handed over.
+#: `renewed_at` is when a new one took the place of that of the run. The rows outlive the passwords.
 hand_over = Table(
     "hand_over",
     metadata,
@@ -245,6 +246,7 @@ hand_over = Table(
     Column("at", Float),
     Column("who", Text, nullable=False, server_default=""),
     Column("way", Text, nullable=False, server_default=""),
+    Column("renewed_at", Float),
 )
 
 #: Every request that a run sent to the host; `answer` is blank until the response.

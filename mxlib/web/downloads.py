@@ -1,6 +1,7 @@
 """Downloads: each has its own protected route, is never cached, and always in the audit log."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from mxlib.api.attachments import attached
 from mxlib.auth.account_pages import confirm_address
 from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden, NotRecent
+from mxlib.core.clients import LANGUAGES
 from mxlib.core.handover.letters import Paper
 from mxlib.core.handover.texts import TextKind
 from mxlib.runs.manager import InvalidState
@@ -19,11 +21,15 @@ from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
 from mxlib.services.exports import DELIMITERS, File, NotFound
 from mxlib.services.failures import ListUnavailable
+from mxlib.services.handover_files import UNMARKED, FileOptions
 
 #: Digits of the largest number that the store can hold for certain.
 _LONGEST_NUMBER = 18
 
 _SEMICOLON = "semicolon"
+
+#: Choices about a file that outlive a confirmation, and the characters of the longest one.
+_CHOICES, _LONGEST_CHOICE = ("delimiter", "paper", "language", "people", "person"), 20
 
 #: Characters of the longest name of a domain.
 _LONGEST_NAME = 253
@@ -61,10 +67,9 @@ def _confirmation(request: Request, back: str) -> str:
 
     `back` is the page to return to.
     """
-    chosen = f"?delimiter={_SEMICOLON}" if _by_semicolon(request) else ""
-    chosen = f"?paper={_paper(request)}" if "paper" in request.query_params else chosen
+    given = {name: value for name in _CHOICES if (value := request.query_params.get(name, "")[:_LONGEST_CHOICE])}
     asks = "text/html" in request.headers.get("accept", "")
-    return confirm_address(request.url.path + chosen, back) if asks else ""
+    return confirm_address(f"{request.url.path}?{urlencode(given)}".rstrip("?"), back) if asks else ""
 
 
 def _by_semicolon(request: Request) -> bool:
@@ -87,10 +92,19 @@ def run_file(request: Request) -> Response:
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
     ask = _confirmation(request, f"/jobs?run={int(digits)}")
-    delimiter = DELIMITERS["semicolon" if _by_semicolon(request) else "comma"]
-    return _answer(
-        lambda: app.exports.run_file(caller(request), int(digits), kind, delimiter=delimiter, paper=_paper(request)),
-        ask,
+    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind, _options(request)), ask)
+
+
+def _options(request: Request) -> FileOptions:
+    """Return what the file is to hold; an unknown choice counts as none."""
+    given = request.query_params
+    person = given.get("person", "")
+    return FileOptions(
+        delimiter=DELIMITERS["semicolon" if _by_semicolon(request) else "comma"],
+        paper=_paper(request),
+        language=language if (language := given.get("language", "")) in LANGUAGES else "",
+        only_unmarked=given.get("people") == UNMARKED,
+        position=int(person) if person.isascii() and person.isdecimal() and len(person) <= _LONGEST_NUMBER else None,
     )
 
 

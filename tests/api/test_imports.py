@@ -3,10 +3,12 @@
 import csv
 import io
 import logging
+import zipfile
 from typing import Any
 
 import pytest
 
+from mxlib.core.files import reader
 from tests.support.app import GOOD, App, data, refused, trail
 from tests.support.audit_entries import audit_entries
 
@@ -320,6 +322,46 @@ def test_passwords_that_were_handed_over_are_erased(app: App) -> None:
         data(app.ask("POST", f"/imports/{run}/handed-over"))
     assert [what for what, _, _ in trail(app)].count("run.handed_over") == 1
     assert data(app.ask("GET", f"/imports/{run}/results"))["rows"][0]["password"] is None
+
+
+def test_marks_are_set_listed_and_taken_away_and_outlive_the_passwords(app: App) -> None:
+    rows = [{"username": name, "password": GOOD, "name": name.title()} for name in ("kim", "nina")]
+    run = app.ended(data(app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}), 202)["id"])["id"]
+    path = f"/imports/{run}/marks"
+    asked = {"addresses": ["KIM@a.nl", "lee@a.nl"], "way": "letter"}
+    assert data(app.ask("POST", path, asked)) == {"changed": 1, "left_out": ["lee@a.nl"]}
+    assert data(app.ask("POST", path, asked)) == {"changed": 0, "left_out": ["lee@a.nl"]}
+    listed = data(app.ask("GET", path))
+    assert (listed["handed_over"], listed["to_have"]) == (1, 2)
+    kim, nina = listed["people"]
+    assert (kim["email"], kim["name"], kim["handed_over"]["way"]) == ("kim@a.nl", "Kim", "letter")
+    assert (nina["handed_over"], nina["taken_at"], nina["changed"]) == (None, None, False)
+    merged = app.ask("GET", f"/imports/{run}/mail-merge.xlsx?people=unmarked")
+    assert reader.read(merged.content, "mail-merge.xlsx").table.column(0).to_pylist() == ["Nina"]
+    assert sorted(zipfile.ZipFile(io.BytesIO(app.ask("GET", f"/imports/{run}/clients.zip").content)).namelist()) == [
+        "a.nl-letters.pdf", "a.nl.xlsx",
+    ]  # fmt: skip
+    data(app.ask("POST", f"/imports/{run}/handed-over"))
+    assert [each["handed_over"] is not None for each in data(app.ask("GET", path))["people"]] == [True, False]
+    away = {"addresses": ["kim@a.nl", "nina@a.nl"], "handed_over": False}
+    assert data(app.ask("POST", path, away)) == {"changed": 1, "left_out": []}
+    assert ("run.hand_over_mark", f"run {run}", "test (token 1)") in trail(app)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"addresses": []},
+        {"addresses": ["kim@a.nl"], "way": "pigeon"},
+        {"addresses": ["kim@a.nl"], "way": "results"},
+    ],
+)
+def test_marks_that_name_nobody_or_no_way_are_refused(app: App, body: Any) -> None:
+    run = app.ended(data(app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [NINA]}), 202)["id"])["id"]
+    assert app.ask("POST", f"/imports/{run}/marks", body).status_code == 400
+    assert app.ask("GET", f"/imports/{run}/letters.pdf?people=some").status_code == 400
+    assert app.ask("GET", f"/imports/{run}/letters.pdf?language=la").status_code == 400
 
 
 def test_rows_that_were_not_attempted_are_retried_in_a_new_run(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

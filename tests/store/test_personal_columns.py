@@ -98,7 +98,7 @@ NOTHING = {
     "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
     "handover_text": "client kind language subject body changed_at",
-    "hand_over": "run position taken_at taken_as at way",
+    "hand_over": "run position taken_at taken_as at way renewed_at",
     "last_list": "domain read_at",
     "link": "id run source purpose language created_at send_at valid_from expires_at mail mail_status mail_problem "
     "mail_code sent_at opened_at set_at ended_at end",

@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.plans.changes import NewPassword
+from mxlib.core.vocabulary import HandOverWay
 from mxlib.services.drafts import DraftContent
+from mxlib.services.handover import Shown
 from tests.support.app import App
 from tests.support.pages import opened, plain
 from tests.support.simulation import plan, row, rows
@@ -129,13 +131,51 @@ def test_what_letters_lack_is_looked_up_once_and_again_after_a_new_password(
     tab = opened("jobs", run=str(run))
     tab.run()
     assert asked == [run]
-    (first, *_) = app.services.handover.progress(LOCAL, run).people
+    (first, *_) = app.services.handover.people(LOCAL, run)
     app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     change = app.services.changes.plan(LOCAL, [first.owner.address], NewPassword())
     app.services.changes.carry_out(LOCAL, change, days=7)
     tab.run()
     assert asked == [run, run]
     assert first.owner.address in said(tab)
+
+
+def test_a_new_password_is_shown_with_its_letter_and_its_mark(app: App) -> None:
+    run = ended(app)
+    tab = opened("jobs", run=str(run))
+    table = next(each.proto.id.split("-", 2)[2] for each in tab.dataframe if "handover-" in each.proto.id)
+    tab.session_state[table] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    tab.run()
+    tab.button(key="new_handed_password").click().run()
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    assert "MXM keeps a copy with the others of this run" in said(tab)
+    assert any(f"/runs/{run}/letters.pdf?person=0" in str(each.proto) for each in tab.get("html"))
+    tab.button(key="mark_renewed").click().run()
+    assert not tab.exception
+    (first, *_) = app.services.handover.people(LOCAL, run)
+    assert (first.changed, first.is_done) == (False, True)
+
+
+def test_files_are_for_those_and_in_the_language_that_were_chosen(app: App) -> None:
+    run = ended(app)
+    tab = opened("jobs", run=str(run))
+    tab.button_group(key="handover-people").set_value(Shown.WAITING)
+    tab.selectbox(key="handover-language").set_value("nl").run()
+    assert not tab.exception
+    shown = " ".join(str(each.proto) for each in tab.get("html"))
+    assert "letters.pdf?paper=A4&amp;people=unmarked&amp;language=nl" in shown
+    assert "mail-merge.xlsx?people=unmarked" in shown
+
+
+def test_who_has_a_password_is_shown_after_the_copy_is_erased(app: App) -> None:
+    run = ended(app)
+    app.services.handover.mark(LOCAL, run, [0], HandOverWay.LETTER)
+    app.services.handover.erase(LOCAL, run, agreed=99)
+    tab = opened("jobs", run=str(run))
+    assert "The marks stay." in said(tab)
+    assert [each.value for each in tab.subheader if each.value.startswith("Who has")] == ["Who has their password"]
+    assert not any("letters.pdf" in str(each.proto) for each in tab.get("html"))
 
 
 def test_failed_rows_are_offered_once_a_run_has_ended_with_some_to_import_again(app: App) -> None:

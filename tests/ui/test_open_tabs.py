@@ -355,6 +355,8 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("copy_message", "jobs", IMPORT, Tab.finished), ("first person",)),
     (Action("mark_message", "jobs", IMPORT, Tab.finished), ("first person", "copy_message")),
     (Action("new_handed_password", "jobs", IMPORT, Tab.finished), ("first person",)),
+    (Action("change_go", "jobs", IMPORT, Tab.finished), ("first person", "new_handed_password")),
+    (Action("mark_renewed", "jobs", IMPORT, Tab.finished), ("first person", "new_handed_password", "change_go")),
     (Action("undo_look", "jobs", "view import delete", Tab.finished), ()),
     (Action("undo_do", "jobs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
 )  # fmt: skip

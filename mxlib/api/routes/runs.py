@@ -1,23 +1,44 @@
 """Runs: their status, their results, and how to control them."""
 
 from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api.attachments import attached
 from mxlib.api.concurrency import calls_host
-from mxlib.api.dependencies import CSV, PDF, XLSX, CurrentCaller, RawBody, Run, body, error_responses, parse_body
+from mxlib.api.dependencies import CSV, PDF, XLSX, ZIP, CurrentCaller, RawBody, Run, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
-from mxlib.api.schemas.requests import UndoRequest
+from mxlib.api.schemas.requests import MarksRequest, UndoRequest
 from mxlib.auth.permissions import Caller
 from mxlib.core.handover.letters import Paper
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotFound
+from mxlib.services.handover_files import UNMARKED, FileOptions
 
 router = APIRouter(prefix="/imports", tags=["runs"])
+
+
+class Whom(StrEnum):
+    """The people in a file: all, or those who are not marked as having their password."""
+
+    ALL = "all"
+    UNMARKED = UNMARKED
+
+
+People = Annotated[Whom, Query(description="`unmarked` leaves out those who are marked as having their password")]
+LetterLanguage = Annotated[
+    Literal["", "en", "nl", "de", "fr", "es"], Query(description="Of letters; blank is that of each client")
+]
+
+
+def _file(kind: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {kind: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)}
+
 
 _ONE = {200: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 503)}
 
@@ -68,40 +89,69 @@ def results_csv(run: Run, caller: CurrentCaller) -> Response:
 
     A spreadsheet calculates cells that start with =, +, - or @.
     """
-    return attached(services.current().exports.run_file(caller, run, "results.csv", for_programs=True))
+    return attached(services.current().exports.run_file(caller, run, "results.csv", FileOptions(for_programs=True)))
 
 
-@router.get(
-    "/{run}/letters.pdf",
-    response_class=Response,
-    responses={200: {"content": {PDF: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
-)
-def letters(run: Run, caller: CurrentCaller, paper: Paper = Paper.A4) -> Response:
+@router.get("/{run}/letters.pdf", response_class=Response, responses=_file(PDF))
+def letters(
+    run: Run, caller: CurrentCaller, people: People = Whom.ALL, language: LetterLanguage = "", paper: Paper = Paper.A4
+) -> Response:
     """Return a letter for each mailbox with a new password, one page each.
 
     For the token that started the run, and for admins.
     """
-    return attached(services.current().exports.run_file(caller, run, "letters.pdf", paper=paper))
+    return _handed(run, caller, "letters.pdf", people, language, paper)
 
 
-@router.get(
-    "/{run}/bitwarden.csv",
-    response_class=Response,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
-)
-def bitwarden(run: Run, caller: CurrentCaller) -> Response:
+@router.get("/{run}/mail-merge.xlsx", response_class=Response, responses=_file(XLSX))
+def mail_merge(run: Run, caller: CurrentCaller, people: People = Whom.ALL) -> Response:
+    """Return a workbook for mail merge: a row for each mailbox with a new password."""
+    return _handed(run, caller, "mail-merge.xlsx", people)
+
+
+@router.get("/{run}/clients.zip", response_class=Response, responses=_file(ZIP))
+def clients(
+    run: Run, caller: CurrentCaller, people: People = Whom.ALL, language: LetterLanguage = "", paper: Paper = Paper.A4
+) -> Response:
+    """Return the workbook for mail merge and the letters of each client."""
+    return _handed(run, caller, "clients.zip", people, language, paper)
+
+
+@router.get("/{run}/bitwarden.csv", response_class=Response, responses=_file(CSV))
+def bitwarden(run: Run, caller: CurrentCaller, people: People = Whom.ALL) -> Response:
     """Return the new passwords as logins that Bitwarden imports."""
-    return attached(services.current().exports.run_file(caller, run, "bitwarden.csv"))
+    return _handed(run, caller, "bitwarden.csv", people)
 
 
-@router.get(
-    "/{run}/1password.csv",
-    response_class=Response,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 409, 503)},
-)
-def one_password(run: Run, caller: CurrentCaller) -> Response:
+@router.get("/{run}/1password.csv", response_class=Response, responses=_file(CSV))
+def one_password(run: Run, caller: CurrentCaller, people: People = Whom.ALL) -> Response:
     """Return the new passwords as logins that 1Password imports."""
-    return attached(services.current().exports.run_file(caller, run, "1password.csv"))
+    return _handed(run, caller, "1password.csv", people)
+
+
+@router.get("/{run}/marks", responses={200: {"model": common.Success[runs.Marks]}, **error_responses(404, 503)})
+def marks(run: Run, caller: CurrentCaller) -> Response:
+    """Return who is marked as having the password that this run gave them.
+
+    For the token that started the run, and for admins. The list remains after MXM's copy is erased.
+    """
+    _seen(caller, run)
+    handover = services.current().handover
+    return success(runs.marks(handover.progress(caller, run), handover.people(caller, run)))
+
+
+@router.post(
+    "/{run}/marks",
+    responses={200: {"model": common.Success[runs.Marked]}, **error_responses(404, 415, 503)},
+    openapi_extra=body(MarksRequest),
+)
+def mark(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
+    """Mark people as having their password, or take their marks away."""
+    app = services.current()
+    asked = MarksRequest.parse(parse_body(request, data), max_rows=app.settings.max_rows)
+    _seen(caller, run)
+    way = asked.way if asked.handed_over else None
+    return success(runs.marked(app.handover.mark_addresses(caller, run, asked.addresses, way)))
 
 
 @router.post("/{run}/pause", responses=_ONE)
@@ -173,6 +223,11 @@ def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Re
 def take_over(run: Run, caller: CurrentCaller) -> Response:
     """Become the run's operator, who may have its passwords."""
     return _control(caller, run, services.current().runs.take_over)
+
+
+def _handed(run: int, caller: Caller, kind: str, people: Whom, language: str = "", paper: Paper = Paper.A4) -> Response:
+    options = FileOptions(paper=paper, language=language, only_unmarked=people is Whom.UNMARKED)
+    return attached(services.current().exports.run_file(caller, run, kind, options))
 
 
 def _control(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Response:

@@ -44,7 +44,7 @@ from mxlib.core.plans.changes import (
 )
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import file_problems
-from mxlib.core.vocabulary import CLEAR, OnExisting
+from mxlib.core.vocabulary import CLEAR, HandOverWay, OnExisting
 
 #: Sentences for pydantic's error types; errors with a sentence of their own have a type of this module.
 _SENTENCES = {
@@ -172,6 +172,10 @@ def _text_or_blank(value: Any) -> str:
 def _max_rows(info: ValidationInfo) -> int:
     """Return the maximum number of rows or mailboxes in a body."""
     return int((info.context or {})["max_rows"])
+
+
+def _true_if_null(value: Any) -> Any:
+    return True if value is None else value
 
 
 def _false_if_null(value: Any) -> Any:
@@ -433,6 +437,27 @@ def _own_text(value: Any, field: str) -> str:
 
 
 # Runs.
+
+
+def _way(value: Any) -> Any:
+    if value is not None and value not in _WAYS:
+        raise _wrong_cell(f"write {', '.join(_WAYS[:-1])} or {_WAYS[-1]}.")
+    return HandOverWay.OTHER if value is None else HandOverWay(value)
+
+
+#: The ways that a mark may name.
+_WAYS = [way.value for way in HandOverWay if way is not HandOverWay.RESULTS]
+
+
+class MarksRequest(SelectedMailboxes):
+    """People to mark as having their password, or whose marks to take away."""
+
+    handed_over: Annotated[bool, BeforeValidator(_true_if_null), _schema("boolean", "null")] = Field(
+        True, description="`false` takes the marks away"
+    )
+    way: Annotated[HandOverWay, PlainValidator(_way), WithJsonSchema({"enum": [*_WAYS, None]})] = Field(
+        HandOverWay.OTHER, description="How the password reached them"
+    )
 
 
 class UndoRequest(Body):

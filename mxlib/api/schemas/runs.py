@@ -8,9 +8,11 @@ from typing_extensions import TypedDict
 
 from mxlib.api.schemas import previews
 from mxlib.api.schemas.common import iso_time
-from mxlib.core.vocabulary import Action, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict
+from mxlib.core.vocabulary import Action, HandOverWay, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict
 from mxlib.runs.run_view import Passwords, RunView
+from mxlib.services import handover as services_handover
 from mxlib.services.changes import ChangeProposal
+from mxlib.services.handover import Person, Progress
 from mxlib.services.undo import UndoPlan
 
 
@@ -149,6 +151,73 @@ class Results(TypedDict):
 
     rows: list[ResultRow]
     hidden_rows: NotRequired[int]
+
+
+class HandedOver(TypedDict):
+    """The mark of a person: when it was set, by whom, and how their password reached them."""
+
+    at: str
+    by: str
+    way: HandOverWay | None
+
+
+class Mark(TypedDict):
+    """A person with a password of a run.
+
+    `handed_over` is when, how and by whom they were marked as having it; null: not yet. `taken_at` is when a file or
+    message with it last left MXM. `changed`: something set another password since.
+    """
+
+    email: str
+    name: str | None
+    recovery_email: str | None
+    handed_over: HandedOver | None
+    taken_at: str | None
+    changed: bool
+
+
+class Marks(TypedDict):
+    """The people who got a password by a run.
+
+    `handed_over` of `to_have` people do; these are all whose password was not changed since.
+    """
+
+    handed_over: int
+    to_have: int
+    people: list[Mark]
+
+
+class Marked(TypedDict):
+    """Changed marks, and addresses that cannot have one.
+
+    The run gave these no password, or it was changed since.
+    """
+
+    changed: int
+    left_out: list[str]
+
+
+def marks(progress: Progress, people: Iterable[Person]) -> Marks:
+    """Return who has their password."""
+    return {"handed_over": progress.done, "to_have": progress.to_have, "people": [_mark(each) for each in people]}
+
+
+def marked(done: services_handover.Marked) -> Marked:
+    """Return what an act on marks did."""
+    return {"changed": done.number, "left_out": list(done.left_out)}
+
+
+def _mark(person: Person) -> Mark:
+    owner, stored = person.owner, person.hand_over
+    at = iso_time(stored.at)
+    return {
+        "email": owner.address,
+        "name": owner.name or None,
+        "recovery_email": owner.recovery_email or None,
+        "handed_over": {"at": at, "by": stored.who, "way": stored.way} if at else None,
+        "taken_at": iso_time(stored.taken_at),
+        "changed": person.changed,
+    }
 
 
 def run(view: RunView, now: float) -> RunShape:

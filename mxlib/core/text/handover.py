@@ -7,6 +7,10 @@ from mxlib.core.vocabulary import HandOverWay
 
 TITLE = "Hand over the passwords"
 
+#: The title once MXM's copy is erased, and what is left then.
+TITLE_ERASED = "Who has their password"
+COPY_ERASED = "MXM's copy of the passwords is erased. The marks stay."
+
 #: How a password was handed over, as the table and the audit log say it.
 WAYS: Mapping[HandOverWay, str] = {
     HandOverWay.LETTER: "Letter",
@@ -69,6 +73,18 @@ def waiting(number: int) -> str:
     return f"{number:,} {are} not marked as having their password." if number else ""
 
 
+def shown(start: int, people: int, number: int) -> str:
+    """Say which people of a long table are shown."""
+    return f"People {start + 1:,} to {start + people:,} of {number:,}."
+
+
+def renewed(until: float | None) -> str:
+    """Say where a new password is kept."""
+    if until is None:
+        return "MXM keeps no copy of it, since the copies of this run are erased."
+    return f"MXM keeps a copy with the others of this run, until {day(until)}: files and letters have it."
+
+
 def selected(number: int) -> str:
     """Say how many people are selected, or what a selection is for."""
     return f"{number:,} selected." if number else SELECT
@@ -87,6 +103,8 @@ def marked(addresses: Sequence[str], way: HandOverWay | None = None) -> str:
 
 
 NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was changed since. Make a new one to hand over."  # noqa: S105 (a sentence)
+#: A password that was set by hand and could not be put among those of the run.
+NOT_RENEWED = "It is not among the passwords of this run: MXM has no copy. Copy it now."
 SELECT = "Select people to mark them, or one to copy a message or set a new password."
 CHANGED = "Password changed since"
-CHANGED_HOW = "Password changed since: hand over the new one, which was shown when it was set, or set another one."
+CHANGED_HOW = "Password changed since by others. New password sets one that you can hand over here."

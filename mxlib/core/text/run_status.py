@@ -156,6 +156,11 @@ def no_passwords(run: int) -> str:
     return f"Run {run} has no passwords to hand over: it made none, each was changed since, or MXM's copy is erased."
 
 
+def all_marked(run: int) -> str:
+    """Say that a file for people without a mark would be empty."""
+    return f"Everyone of run {run} is marked as having their password. Take the file for everyone instead."
+
+
 NO_LETTER = "No password of this run can be printed in a letter. Use Excel for mail merge instead."
 
 

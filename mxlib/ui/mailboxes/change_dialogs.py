@@ -28,12 +28,14 @@ from mxlib.core.plans.changes import (
     Unlocking,
 )
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
-from mxlib.core.text import locks, self_service
+from mxlib.core.text import handover, locks, self_service
+from mxlib.core.vocabulary import HandOverWay
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
 from mxlib.ui.mailboxes import client_setup, selection
-from mxlib.ui.widgets import confirm_identity, dialogs, flash
+from mxlib.ui.widgets import actions as page_actions
+from mxlib.ui.widgets import confirm_identity, dialogs, flash, links
 from mxlib.ui.widgets.format import escaped
 
 _HELD = "change"
@@ -81,13 +83,16 @@ def more(boxes: pd.DataFrame) -> None:
 @dialogs.dialog(
     "Reset password", width="medium", icon=":material/key:", forget=forget, must_stay=lambda: _done() is not None
 )
-def passwords(addresses: Sequence[str]) -> None:
-    """Generate a password for each. A single one is shown once; several are in the results of their run."""
+def passwords(addresses: Sequence[str], of_run: tuple[int, int] | None = None) -> None:
+    """Generate a password for each. A single one is shown once; several are in the results of their run.
+
+    `of_run` is a run and a position of it: the password takes the place of the one to hand over there.
+    """
     if done := _done():
         if _still(st.session_state[_HELD]["proposed"]):
-            _show_password(addresses[0], done)
+            _show_password(addresses[0], done, of_run)
     elif proposed := _proposed(addresses, NewPassword(), ""):
-        _confirm(proposed, "Reset password")
+        _confirm(proposed, "Reset password", of_run)
 
 
 @dialogs.dialog("Lock", width="medium", icon=":material/lock:", forget=forget)
@@ -243,7 +248,7 @@ def _done() -> ChangeResult | None:
     return held["done"] if held else None
 
 
-def _confirm(proposed: ChangeProposal, verb: str) -> None:
+def _confirm(proposed: ChangeProposal, verb: str, of_run: tuple[int, int] | None = None) -> None:
     """Show the question, what must be agreed to, and the button."""
     app = services.current()
     question = st.empty()
@@ -281,12 +286,13 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
         go = st.button(label, type="primary", key="change_go", disabled=not possible)
         if st.button("Cancel", key="change_cancel"):
             dialogs.leave()
-    _carry_out(proposed, days, typed, pressed=go, agreed=agreed, sends_notices=sends_notices)
+    _carry_out(proposed, days, typed, of_run, pressed=go, agreed=agreed, sends_notices=sends_notices)
 
 
 def _carry_out(
-    proposed: ChangeProposal, days: int, typed: str, *, pressed: bool, agreed: bool, sends_notices: bool
-) -> None:
+    proposed: ChangeProposal, days: int, typed: str, of_run: tuple[int, int] | None, *, pressed: bool, agreed: bool,
+    sends_notices: bool,
+) -> None:  # fmt: skip
     held = st.session_state[_HELD]
 
     def change() -> None:
@@ -295,6 +301,8 @@ def _carry_out(
             held["done"] = services.current().changes.carry_out(
                 layout.caller(), proposed, days=days, typed=typed, agreed=agreed, sends_notices=sends_notices
             )
+            if of_run:
+                held["kept"] = _kept(*of_run, held["done"].password)
 
     try:
         if not confirm_identity.carried_out("change", pressed, change):
@@ -313,14 +321,38 @@ def _carry_out(
     dialogs.leave()
 
 
-def _show_password(address: str, done: ChangeResult) -> None:
-    st.markdown(f"Password changed. **{change_text.COPY_PASSWORD}**")
+def _kept(run: int, position: int, password: str) -> str:
+    """Put a new password among those of a run; return the sentence about it."""
+    app = services.current()
+    try:
+        kept = app.handover.renew(layout.caller(), run, position, password)
+    except REFUSALS:
+        return handover.NOT_RENEWED
+    view = app.runs.get(layout.caller(), run)
+    return handover.renewed(view.passwords_until if view and kept else None)
+
+
+def _show_password(address: str, done: ChangeResult, of_run: tuple[int, int] | None = None) -> None:
+    kept = st.session_state[_HELD].get("kept", "")
+    st.markdown(f"Password changed. {escaped(kept)}" if kept else f"Password changed. **{change_text.COPY_PASSWORD}**")
     st.code(done.password, language=None)
     if done.unrecorded:
         st.warning(escaped(done.unrecorded), icon=":material/warning:")
     client_setup.show_message(address, done.password)
-    if st.button("Done", type="primary", key="change_done"):
-        dialogs.leave()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Done", type="primary", key="change_done"):
+            dialogs.leave()
+        if of_run:
+            run, position = of_run
+            st.button(
+                "Mark as handed over", key="mark_renewed", on_click=page_actions.act(_mark_renewed, run, position)
+            )
+            links.download("Letter", f"/runs/{run}/letters.pdf?person={position}", key="letter-renewed", may_ask=True)
+
+
+def _mark_renewed(run: int, position: int) -> None:
+    services.current().handover.mark(layout.caller(), run, [position], HandOverWay.MESSAGE)
+    dialogs.end()
 
 
 def _whom(addresses: Sequence[str]) -> str:

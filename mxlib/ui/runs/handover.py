@@ -1,19 +1,22 @@
 """Hand over the passwords of a finished run: the ways, who has theirs, and the end of MXM's copy."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.clients import LANGUAGES
 from mxlib.core.format import moment
 from mxlib.core.handover.letters import Paper
 from mxlib.core.text import handover as texts
 from mxlib.core.text import run_status
 from mxlib.core.vocabulary import AT_AN_END, HandOverWay
 from mxlib.runs.run_view import RunView
-from mxlib.services.handover import Person, Progress
+from mxlib.services.handover import Person, Progress, Shown
+from mxlib.services.handover_files import UNMARKED
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.widgets import actions, dialogs, links
@@ -23,35 +26,47 @@ from mxlib.ui.widgets.format import escaped
 #: Seconds between two looks for downloads, of which the server learns and the page does not.
 LOOK_EVERY = 4
 
+#: People that the table shows at once.
+PAGE = 200
+
 _MESSAGE, _TURN, _WAY, _SHOWN = "handover-text", "handover-turn", "handover-way", "handover-shown"
-_LACKS = "handover-lacks"
+_LACKS, _PEOPLE, _LANGUAGE, _PAGE = "handover-lacks", "handover-people", "handover-language", "handover-page"
+
+_LABELS = {Shown.EVERYONE: "Everyone", Shown.WAITING: "Not yet", Shown.DONE: "Handed over"}
 
 
 def show(view: RunView) -> None:
-    """Show the section while MXM has passwords of an ended run."""
+    """Show the passwords of an ended run; once they are erased, who has theirs."""
     app, caller = services.current(), layout.caller()
-    if view.status not in AT_AN_END or not view.has_passwords or not app.runs.may_have(caller, view):
+    if (
+        view.status not in AT_AN_END
+        or not (view.has_passwords or view.forgotten)
+        or not app.runs.may_have(caller, view)
+    ):
         return
     progress = app.handover.progress(caller, view.id)
+    if not view.has_passwords and not progress.people:
+        return
     with st.container(border=True, key="handover"):
-        st.subheader(texts.TITLE, anchor=False)
+        st.subheader(texts.TITLE if view.has_passwords else texts.TITLE_ERASED, anchor=False)
         _progress(view, progress)
-        if progress.to_have:
+        if progress.to_have and view.has_passwords:
             _ways(view, progress)
+        if progress.to_have:
             _offer(view, progress)
         if progress.people:
             _people(view, progress)
-        _erasing(view, progress)
+        if view.has_passwords:
+            _erasing(view, progress)
 
 
 def _progress(view: RunView, progress: Progress) -> None:
     """Say how far it is. The page is drawn again once passwords are taken or marked elsewhere."""
     drawn = services.current().handover.version(layout.caller(), view.id)
-    done, people = progress.done, len(progress.to_have)
 
     def part() -> None:
-        until = texts.kept_until(view.passwords_until or 0.0)
-        st.caption(escaped(f"{texts.progress(done, people)} {until}" if people else until))
+        until = texts.kept_until(view.passwords_until or 0.0) if view.has_passwords else texts.COPY_ERASED
+        st.caption(escaped(f"{texts.progress(progress.done, progress.to_have)} {until}" if progress.to_have else until))
         if actions.draws_a_part() and services.current().handover.version(layout.caller(), view.id) != drawn:
             st.rerun()
 
@@ -60,40 +75,60 @@ def _progress(view: RunView, progress: Progress) -> None:
 
 def _ways(view: RunView, progress: Progress) -> None:
     """Show the files by which passwords reach their owners, side by side."""
+    people, letters = _choices(progress)
     merge, print_, client, manager = st.columns(4, border=True, gap="small")
-    base = f"/runs/{view.id}"
     with merge:
         st.markdown("**Excel for mail merge**")
         st.caption("One row a person, one header row.")
-        links.download("Download Excel", f"{base}/mail-merge.xlsx", key="mail-merge", may_ask=True)
+        _file(view, "Download Excel", "mail-merge.xlsx", "mail-merge", people)
     with print_:
         st.markdown("**Letters**")
         st.caption("PDF, one page a person.")
         with st.container(horizontal=True, gap="small"):
             for paper in Paper:
-                href = f"{base}/letters.pdf?paper={paper}"
-                links.download(f"{paper} paper", href, key=f"letters-{paper}", may_ask=True)
+                chosen = {"paper": paper.value} | letters
+                _file(view, f"{paper} paper", "letters.pdf", f"letters-{paper}", chosen)
     with client:
         st.markdown("**One file per client**")
         st.caption("ZIP: Excel and letters for each client or domain.")
-        links.download("Download ZIP", f"{base}/clients.zip", key="clients-zip", may_ask=True)
+        _file(view, "Download ZIP", "clients.zip", "clients-zip", letters)
     with manager:
         st.markdown("**Password managers**")
         st.caption("CSV with the logins.")
         with st.container(horizontal=True, gap="small"):
-            links.download("Bitwarden", f"{base}/bitwarden.csv", key="bitwarden", may_ask=True)
-            links.download("1Password", f"{base}/1password.csv", key="1password", may_ask=True)
+            _file(view, "Bitwarden", "bitwarden.csv", "bitwarden", people)
+            _file(view, "1Password", "1password.csv", "1password", people)
     for lack in _lacks(view, progress):
         st.warning(escaped(lack), icon=":material/warning:")
+
+
+def _choices(progress: Progress) -> tuple[dict[str, str], dict[str, str]]:
+    """Ask for the people and the language of files; return both as parts of addresses."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="handover-choices"):
+        numbers = {Shown.EVERYONE: progress.to_have, Shown.WAITING: progress.waiting}
+        whom = st.segmented_control(
+            "In the files", list(numbers), default=Shown.EVERYONE, required=True, key=_PEOPLE,
+            format_func=lambda shown: f"{_LABELS[shown]} {numbers[shown]:,}",
+        )  # fmt: skip
+        language = st.selectbox(
+            "Language of letters", ["", *LANGUAGES], key=_LANGUAGE, width=190,
+            format_func=lambda code: LANGUAGES.get(code, "By client"),
+        )  # fmt: skip
+    people = {"people": UNMARKED} if whom == Shown.WAITING else {}
+    return people, people | ({"language": language} if language else {})
+
+
+def _file(view: RunView, label: str, name: str, key: str, chosen: Mapping[str, str]) -> None:
+    href = f"/runs/{view.id}/{name}?{urlencode(chosen)}".rstrip("?")
+    links.download(label, href, key=key, may_ask=True)
 
 
 def _lacks(view: RunView, progress: Progress) -> tuple[str, ...]:
     """Return what letters and logins lack.
 
-    It is looked up once, since every password is opened for it.
+    It is looked up once, since every row is read for it.
     """
-    changed = tuple(each.owner.position for each in progress.people if each.changed)
-    asked = (layout.caller().name, view.id, len(progress.people), changed)
+    asked = (layout.caller().name, view.id, progress.people, progress.changed)
     known: tuple[object, tuple[str, ...]] | None = st.session_state.get(_LACKS)
     if known is None or known[0] != asked:
         known = asked, services.current().runs.not_handed_over(layout.caller(), view.id)
@@ -114,17 +149,40 @@ def _offer(view: RunView, progress: Progress) -> None:
 
 def _people(view: RunView, progress: Progress) -> None:
     """Show who has their password, and the acts on those who are selected."""
-    left = [each for each in progress.to_have if not each.is_done]
-    counts = {"Everyone": progress.people, "Not yet": left, "Handed over": [e for e in progress.to_have if e.is_done]}
-    chosen = st.segmented_control(
-        "People", list(counts), default="Everyone", required=True, key=_SHOWN, label_visibility="collapsed",
-        format_func=lambda name: f"{name} {len(counts[name]):,}",
+    numbers = {Shown.EVERYONE: progress.people, Shown.WAITING: progress.waiting, Shown.DONE: progress.done}
+    shown = Shown(
+        st.segmented_control(
+            "People", list(numbers), default=Shown.EVERYONE, required=True, key=_SHOWN, label_visibility="collapsed",
+            format_func=lambda each: f"{_LABELS[each]} {numbers[each]:,}",
+        )
+        or Shown.EVERYONE
     )  # fmt: skip
-    people = counts[chosen or "Everyone"]
-    chosen_people = [people[row] for row in _selected(view, people)]
-    selected = [each.owner for each in chosen_people]
+    start = _start(numbers[shown])
+    people = services.current().handover.people(layout.caller(), view.id, shown, start=start, most=PAGE)
+    chosen = [people[row] for row in _selected(view, people)]
+    _pages(start, len(people), numbers[shown])
+    _acts(view, chosen)
+
+
+def _start(number: int) -> int:
+    """Return how many people stand on the pages before."""
+    page = int(st.session_state.get(_PAGE) or 1)
+    return min(page - 1, max(0, number - 1) // PAGE) * PAGE
+
+
+def _pages(start: int, people: int, number: int) -> None:
+    if number <= PAGE:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="handover-pages"):
+        st.pagination(-(-number // PAGE), key=_PAGE)
+        st.caption(texts.shown(start, people, number))
+
+
+def _acts(view: RunView, chosen: Sequence[Person]) -> None:
+    """Show the acts on those who are selected."""
+    selected = [each.owner for each in chosen]
     positions = [each.position for each in selected]
-    changed = [each.changed for each in chosen_people]
+    changed = [each.changed for each in chosen]
     with st.container(horizontal=True, vertical_alignment="bottom", key="handover-acts"):
         st.selectbox(
             "By", list(texts.WAYS), key=_WAY, format_func=lambda way: texts.WAYS[way], width=190,
@@ -140,13 +198,16 @@ def _people(view: RunView, progress: Progress) -> None:
             on_click=act(_unmark, view.id, positions),
         )  # fmt: skip
         st.button(
-            "Copy message", icon=":material/forward_to_inbox:", key="copy_message", disabled=other or none,
+            "Copy message", icon=":material/forward_to_inbox:", key="copy_message",
+            disabled=other or none or not view.has_passwords,
             on_click=act(_take_message, view.id, selected[0].position, selected[0].address) if selected else None,
         )  # fmt: skip
         st.button(
             "New password", icon=":material/key:", key="new_handed_password", disabled=other,
-            on_click=act(_new_password, selected[0].address) if selected else None,
+            on_click=act(_new_password, view.id, chosen[0]) if selected else None,
         )  # fmt: skip
+        if view.has_passwords and not other and not none:
+            _file(view, "Letter", "letters.pdf", "letter-of-one", {"person": str(positions[0])})
     st.caption(escaped(texts.CHANGED_HOW if any(changed) else texts.selected(len(selected))))
 
 
@@ -212,9 +273,9 @@ def _deselect() -> None:
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
-def _new_password(address: str) -> None:
+def _new_password(run: int, person: Person) -> None:
     change_dialogs.forget()
-    change_dialogs.passwords([address])
+    change_dialogs.passwords([person.owner.address], (run, person.owner.position))
 
 
 def _take_message(run: int, position: int, address: str) -> None:
@@ -249,7 +310,7 @@ def _erasing(view: RunView, progress: Progress) -> None:
     """Offer to erase MXM's copy, or to keep it longer."""
     with st.popover(f"{run_status.ERASE_PASSWORDS}…", icon=":material/delete_forever:", key="handed-over"):
         st.markdown(escaped(run_status.erase_question(view.passwords_until or 0.0)))
-        if progress.to_have and (waiting := texts.waiting(len(progress.to_have) - progress.done)):
+        if waiting := texts.waiting(progress.waiting):
             st.warning(escaped(waiting), icon=":material/warning:")
         lost = progress.never_taken
         agreed = not lost or st.checkbox(texts.never_taken(lost), key="forget-agreed")

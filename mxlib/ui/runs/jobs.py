@@ -102,8 +102,8 @@ def _with_passwords(view: RunView) -> None:
         with text.container(gap="xsmall"):
             _title(view)
             progress = services.current().handover.progress(layout.caller(), view.id)
-            done, people = progress.done, len(progress.to_have)
-            st.caption(escaped(handover.kept_for(done, people, view.passwords_until or now, now)))
+            until = view.passwords_until or now
+            st.caption(escaped(handover.kept_for(progress.done, progress.to_have, until, now)))
         way.button("Hand over", key=f"show-run-{view.id}", width="stretch", on_click=act(open_run, view.id))
 
 
