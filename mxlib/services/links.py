@@ -225,15 +225,6 @@ class LinkBoard:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedReset:
-    """The result of a reset: its link, and whether that is the earlier one; or why no mail goes."""
-
-    refusal: LinkRefusal | None = None
-    link: int | None = None
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class LinkRound:
     """The figures of one run of the background task.
 
@@ -742,34 +733,6 @@ class LinkService:
                 raise InvalidState(texts.NOT_MADE)
             audit.record(tx, caller, AuditAction.LINK_COPY, at=now, on=record.address, run=record.run)
         return self.url(token, LinkPurpose(record.purpose))
-
-    # For self-service reset.
-
-    def issue_reset(self, tx: Tx, domain: str, username: str, *, seconds: float, who: str) -> IssuedReset:
-        """Mail a link to set a new password to the recovery email of a mailbox.
-
-        All is in the transaction of the caller.
-        A living one is mailed again. Whether reset is on there, and how often it may be asked, is checked before.
-        """
-        now = self._clock.now()
-        facts = _facts(self._domain_facts(tx, domain), username, domain, is_allowed=True)
-        options = LinkOptions(purpose=LinkPurpose.RESET)
-        domains = self._account_domains(tx, [domain])
-        if (reason := links.refusal(facts, options, panel_user=self._settings.user, domains=domains)) is not None:
-            return IssuedReset(reason)
-        record = kept.living(tx, domain, username, LinkPurpose.RESET, now)
-        token = kept.token(self._store.key, record) if record is not None else None
-        again = record is not None and token is not None
-        if record is None or token is None:
-            language = self._texts.stationery(TextKind.RESET, [domain])[domain].language
-            name = stored_columns.of_mailbox(tx, domain, username)["name"]
-            new = NewLink(
-                LinkPurpose.RESET, domain, username, name, facts.recovery_email, language, now, now, now + seconds
-            )
-            record = self._record(tx, kept.add(tx, new, who=who, at=now))
-            token = kept.make_token(tx, self._store.key, record.id)
-        self._mail(tx, [record], {record.id: token}, self._stationery(record), who)
-        return IssuedReset(link=record.id, again=again)
 
     # Parts of several acts.
 

@@ -178,8 +178,9 @@ def test_a_link_holds_from_its_day_until_its_end(desk: LinkDesk, clock: ShiftedC
 
 def test_one_used_link_ends_the_other_of_its_mailbox(desk: LinkDesk) -> None:
     invite = desk.token(PRIVATE)
-    with desk.app.services.store.write() as tx:
-        desk.links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
+    desk.app.services.self_service.switch(LOCAL, "a.nl", on=True)
+    desk.app.services.self_service.request("nina@a.nl", "192.0.2.1")
+    assert desk.app.services.self_service.work().mails == 1
     desk.app.services.outbox.send_due()
     reset = desk.token(PRIVATE)
     assert invite != reset

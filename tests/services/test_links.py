@@ -18,7 +18,7 @@ from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
 from mxlib.store import links as kept
 from mxlib.store.links import LinkRecord
-from tests.support.app import GOOD, App, trail
+from tests.support.app import App, trail
 from tests.support.links import NEW, LinkDesk
 
 KIM = Caller("kim", domains={"a.nl": frozenset({Permission.SUPPORT})})
@@ -208,18 +208,3 @@ def test_a_copied_link_works_and_is_audited(app: App, desk: LinkDesk) -> None:
             act(VIEWER, records(app)[0].id)
         with pytest.raises(NotFound):
             act(LOCAL, 2**70)
-
-
-def test_a_reset_mails_the_same_living_link_again(app: App, desk: LinkDesk) -> None:
-    desk.have(nina=PRIVATE, none="")
-    store, links = app.services.store, app.services.links
-    with store.write() as tx:
-        assert links.issue_reset(tx, "a.nl", "none", seconds=3_600, who="MXM").refusal is LinkRefusal.NO_RECOVERY_EMAIL
-        assert links.issue_reset(tx, "a.nl", "gone", seconds=3_600, who="MXM").refusal is LinkRefusal.NO_MAILBOX
-        first = links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
-        second = links.issue_reset(tx, "a.nl", "nina", seconds=3_600, who="MXM")
-    assert (first.again, second.again, first.link) == (False, True, second.link)
-    app.services.outbox.send_due()
-    assert len(desk.mails()) == 2
-    assert desk.use(desk.token(PRIVATE)).done
-    assert desk.password("nina@a.nl") == NEW != GOOD

@@ -227,9 +227,10 @@ def test_no_link_goes_to_a_trap(app: App, email: str, refusal: Any) -> None:
     assert outcomes(app) == [(refusal, 1)]
 
 
-def test_a_locked_mailbox_gets_no_link(app: App) -> None:
+def test_a_locked_mailbox_gets_no_link_and_loses_the_one_it_had(app: App) -> None:
     ask(app)
     app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
     assert ask(app) == 0
     assert outcomes(app)[0] == (LinkRefusal.LOCKED, 1)
 
@@ -272,6 +273,7 @@ def test_it_is_offered_while_it_is_on_anywhere(app: App) -> None:
 def test_the_next_link_goes_to_a_changed_recovery_email(app: App) -> None:
     ask(app)
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "new@mail.example")
+    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
     assert ask(app) >= 1
     assert "was changed within the last 24 hours" in mails(app, "new@mail.example")[0]
 
@@ -359,6 +361,7 @@ def test_a_deleted_mailbox_leaves_no_outcomes(app: App) -> None:
     ask(app)
     app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
     assert outcomes(app) == []
+    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
 
 
 def test_no_address_token_or_code_is_in_the_audit_log(app: App) -> None:
