@@ -27,6 +27,7 @@ PARTS = {
     "grid": ["script.bench_grid"],
     "watch": ["script.bench_watch"],
     "usage": ["script.bench_usage"],
+    "resets": ["script.bench_resets"],
     "pace": ["script.bench_pace"],
     "real-pace": ["script.bench_pace", "--real"],
 }
