@@ -14,6 +14,7 @@ TAGS = [
     {"name": "mailboxes", "description": "The mailboxes of a domain, all of them or one by one."},
     {"name": "imports", "description": "Rows or a file, judged without a trace or started as a run."},
     {"name": "changes", "description": "Many mailboxes at once, by their addresses."},
+    {"name": "links", "description": "Links by which people set the password of their mailbox."},
     {"name": "unconfirmed", "description": "Changes of one mailbox that got no answer from MXroute."},
     {"name": "runs", "description": "The state of runs, their results, and how to pause, resume and stop them."},
     {"name": "audit", "description": "Who did what to what, when and from where."},

@@ -242,7 +242,7 @@ def assemble(
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
-    links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, clock)
+    links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, claims, clock)
     for cause in (MailCause.LINK, MailCause.RESET):
         outbox.listen(cause, links.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, links)

@@ -47,6 +47,7 @@ from mxlib.runs.manager import InvalidState, NotOwner
 from mxlib.services.confirmed_writes import ConfirmedWrites, OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.handover_texts import HandoverTexts
+from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.manual_writes import MailboxLocked, ManualWrites, WriteRequest
 from mxlib.services.outbox import MailNotSet, OutboxService, QueuedMail, Recipient
@@ -74,6 +75,9 @@ log = logging.getLogger(__name__)
 
 #: Mails that one run of the background task queues at most, so that it ends soon.
 _A_ROUND = 200
+
+#: Links that one answer lists.
+LISTED = 500
 
 #: Seconds after which links are tried again that cannot be mailed: no mail server is set.
 _LATER_S = 600.0
@@ -267,11 +271,11 @@ class LinkService:
 
     def __init__(
         self, settings: Settings, store: Store, host: MXrouteClient, manual: ManualWrites, outbox: OutboxService,
-        stationery: HandoverTexts, runs: RunService, lists: MailboxLists, clock: Clock,
+        stationery: HandoverTexts, runs: RunService, lists: MailboxLists, claims: IdempotencyKeys, clock: Clock,
     ) -> None:  # fmt: skip
         self._settings, self._store, self._clock = settings, store, clock
         self._manual, self._outbox, self._texts, self._runs, self._lists = manual, outbox, stationery, runs, lists
-        self._passwords = NewPasswords()
+        self._passwords, self._claims = NewPasswords(), claims
         self._writes = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
 
     # For the people who have a link.
@@ -430,6 +434,24 @@ class LinkService:
             audit.record(tx, caller, AuditAction.LINK_SEND, at=now, run=run, outcome=outcome, detail=detail)
             background_tasks.request(tx, TaskName.LINKS, now)
         return run
+
+    def send(
+        self, caller: Caller, *, emails: Collection[str] = (), run: int | None = None,
+        options: LinkOptions = _DEFAULT, key: str = "", request: bytes = b"",
+    ) -> tuple[int, tuple[RefusedLink, ...]]:  # fmt: skip
+        """Plan and start a run of links in one; return its number, and who gets none.
+
+        The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
+        Raises Forbidden where the caller may support none of the mailboxes.
+        """
+        before = self._claims.run(caller, key, request)
+        plan = self.plan(caller, emails=emails, run=run, options=options)
+        if before is not None:
+            return before, plan.refused
+        if not plan.people and {each.reason for each in plan.refused} == {LinkRefusal.NOT_ALLOWED}:
+            caller.require(Permission.SUPPORT, _domain(plan.refused[0].address))
+        number = self._claims.start(caller, key, request, lambda: self.start(caller, plan, key=key))
+        return number, plan.refused
 
     def _asked(self, caller: Caller, emails: Collection[str], run: int | None, options: LinkOptions) -> _Asked:
         """Return the people who are asked for, after checking the options."""
@@ -627,6 +649,25 @@ class LinkService:
             found = _newest(kept.of_run(tx, run))
         mine = [each for each in found if caller.may(Permission.SUPPORT, each.domain)]
         return LinkBoard(run, tuple(map(self._person, mine)), len(found) - len(mine))
+
+    def get(self, caller: Caller, number: int) -> LinkPerson:
+        """Return one link; raises NotFound."""
+        return self._person(self._visible(caller, number))
+
+    def latest(self, caller: Caller, number: int) -> LinkPerson:
+        """Return the newest link of the mailbox and purpose of a link; raises NotFound."""
+        record = self._visible(caller, number)
+        with self._store.read() as tx:
+            found = kept.of_mailbox(tx, record.domain, record.username, LISTED)
+        return self._person(next(each for each in found if each.purpose == record.purpose))
+
+    def newest(self, caller: Caller) -> tuple[LinkPerson, ...]:
+        """Return the newest links in domains where the caller may support mailboxes, newest first."""
+        with self._store.read() as tx:
+            domains = (
+                None if caller.admin else [name for name in kept.domains(tx) if caller.may(Permission.SUPPORT, name)]
+            )
+            return tuple(map(self._person, kept.newest(tx, LISTED, domains)))
 
     def of_mailbox(self, caller: Caller, domain: str, username: str, *, most: int = 20) -> tuple[LinkPerson, ...]:
         """Return the newest links of a mailbox, newest first."""

@@ -197,6 +197,19 @@ def of_mailbox(tx: Tx, domain: str, username: str, most: int) -> list[LinkRecord
     return [LinkRecord(**row._mapping) for row in tx.execute(query)]
 
 
+def domains(tx: Tx) -> list[str]:
+    """Return the domains whose mailboxes have links, or had some."""
+    return sorted(tx.execute(sa.select(table.c.domain).distinct()).scalars())
+
+
+def newest(tx: Tx, most: int, domains: Collection[str] | None = None) -> list[LinkRecord]:
+    """Return the newest links, newest first; of some domains alone, or of all."""
+    query = sa.select(*_COLUMNS).order_by(table.c.id.desc()).limit(most)
+    if domains is not None:
+        query = query.where(table.c.domain.in_(list(domains)))
+    return [LinkRecord(**row._mapping) for row in tx.execute(query)]
+
+
 def due(tx: Tx, now: float, most: int) -> list[LinkRecord]:
     """Return links to make now, those that are due first."""
     query = sa.select(*_COLUMNS).where(_OPEN, table.c.token_digest.is_(None), table.c.send_at <= now)

@@ -66,6 +66,10 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/imports/1/take-over", None, "import"),
     ("POST", "/changes", {"addresses": ["nina@a.nl"], "quota": 2048}, "support"),
     ("POST", "/email-accounts/export", {"addresses": ["nina@a.nl"]}, "export"),
+    ("POST", "/links", {"emails": ["max@a.nl"]}, "support"),
+    ("GET", "/links", None, ""),
+    ("POST", "/links/1/resend", None, "support"),
+    ("POST", "/links/1/revoke", None, "support"),
     ("GET", "/unconfirmed", None, ""),
     ("POST", "/unconfirmed/1/password", None, "its own"),
     ("POST", "/unconfirmed/1/forget", None, "its own"),
@@ -110,6 +114,8 @@ def set_up(made: App) -> None:
     with made.services.store.write() as tx:
         dated_deletions.put(tx, DatedDeletion("a.nl", "nina", 4e9, 0.0, "kim", "operator", "", {}, ""))
     made.ask("POST", "/clients", {"name": "Client A", "domains": ["a.nl"]})
+    made.ask("PATCH", f"{BOXES}/max/recovery", {"recovery_email": "max@mail.example"})
+    made.ask("POST", "/links", {"emails": ["max@a.nl"]})
 
 
 def unanswered_reset(made: App) -> None:
@@ -148,7 +154,7 @@ def named(value: object) -> str | None:
 
 
 def test_the_matrix_lists_every_route() -> None:
-    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1", "{client}": "1"}
+    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1", "{client}": "1", "{link}": "1"}
     there = set()
     for path, operations in build().openapi()["paths"].items():
         for name, value in paths.items():
@@ -215,7 +221,9 @@ def test_every_route_is_refused_without_its_permission(unchanged: App, whose: st
             assert not changes(method, path)
             continue
         answer = unchanged.ask(method, path, body, token=shown)
-        hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run is not found without permission to see it
+        hidden = path.startswith(
+            ("/imports/1", "/unconfirmed/1", "/links/1")
+        )  # a run is not found without permission to see it
         hidden |= (method, path) == ("GET", "/clients/1")
         assert answer.status_code == (404 if hidden else 403), (method, path, answer.text)
         assert answer.json()["success"] is False

@@ -182,6 +182,11 @@ def _false_if_null(value: Any) -> Any:
     return False if value is None else value
 
 
+def schema_type(*kinds: str, **more: Any) -> WithJsonSchema:
+    """Return the JSON schema of a value of these types."""
+    return _schema(*kinds, **more)
+
+
 def _schema(*kinds: str, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": list(kinds) if len(kinds) > 1 else kinds[0], **more})
 
@@ -309,6 +314,18 @@ def _whole_number(value: Any) -> Any:
     if value is not None and type(value) is not int:
         raise _wrong_cell("the number of mailboxes is needed, as dry_run shows it.")
     return value
+
+
+def _small_number(value: Any) -> Any:
+    if value is not None and (type(value) is not int or not 0 < value < 2**63):
+        raise _wrong_cell("write a whole number over 0.")
+    return value
+
+
+#: A day, as Unix seconds of its beginning.
+Day = Annotated[float | None, BeforeValidator(_day), _schema("string", "null", format="date")]
+#: Marks a whole number over 0, or null.
+WholeNumber = BeforeValidator(_small_number, json_schema_input_type=int | None)
 
 
 Addresses = Annotated[

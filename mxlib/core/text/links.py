@@ -55,6 +55,7 @@ NOT_MADE = "This link is made when it is sent. Wait for that, or send it now."
 BAD_LANGUAGE = "Choose a language of the list."
 BAD_DAYS = f"Choose {MIN_DAYS} to {MAX_DAYS} days."
 BAD_TIME = "Choose a time within a year from now."
+EMAILS_OR_RUN = "Name either mailboxes in emails, or a run."
 NO_RUN = "There is no run of that number whose people can get links. Choose an import, or a run that sent links."
 
 
