@@ -19,9 +19,10 @@ from typing import BinaryIO
 
 from mxlib import __version__
 from mxlib.clock import Clock
+from mxlib.core.links import LinkEnd
 from mxlib.core.text import backups
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit, audit_check, errors, hold, ownership, scratch, sessions
+from mxlib.store import audit, audit_check, errors, hold, links, ownership, scratch, sessions
 from mxlib.store.audit import Identity
 from mxlib.store.backup_file import CHUNK, BackupError, seal, unseal
 from mxlib.store.database import BUSY_S, FILE, KEY_FILE, Store
@@ -144,6 +145,7 @@ def _hold(folder: Path, manifest: _Manifest, clock: Clock, by: Identity, secret_
             ownership.forget(tx)
             sessions.clear(tx)  # else those that were ended since the backup would work again
             hold.begin(tx, hold.Hold(manifest.made_at))
+            links.end_made(tx, LinkEnd.RESTORED, now)  # else those that were used since the backup would work again
             detail = {"made_at": manifest.made_at, "version": manifest.version}
             audit.record(tx, by, AuditAction.BACKUP_RESTORE, at=now, on="this server", detail=detail)
         store.scrub()  # all of it in the one file that is moved

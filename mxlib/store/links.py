@@ -283,9 +283,9 @@ def end_all(
     return _end(tx, which, code=code, at=at)
 
 
-def end_every(tx: Tx, code: LinkEnd, at: float) -> int:
-    """End every living link; return how many."""
-    return _end(tx, (), code=code, at=at)
+def end_made(tx: Tx, code: LinkEnd, at: float) -> int:
+    """End every living link that has a token; return how many."""
+    return _end(tx, (table.c.token_digest.is_not(None),), code=code, at=at)
 
 
 def end_in(tx: Tx, domains: Collection[str], purpose: LinkPurpose, code: LinkEnd, at: float) -> int:

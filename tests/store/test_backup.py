@@ -10,6 +10,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.audit_verification import Break, BreakKind, Verification
+from mxlib.core.links import LinkEnd, LinkPurpose
 from mxlib.store import (
     FILE,
     Store,
@@ -19,6 +20,7 @@ from mxlib.store import (
     erasure,
     hold,
     journal,
+    links,
     pending_sign_ins,
     run_passwords,
     sessions,
@@ -26,6 +28,7 @@ from mxlib.store import (
 )
 from mxlib.store import audit as audit_log
 from mxlib.store.backup import BackupError, Made
+from mxlib.store.links import NewLink
 from mxlib.store.sessions import SignInBefore
 from mxlib.store.tables import meta
 from script.sandboxed import plan
@@ -105,6 +108,24 @@ def test_a_restore_ends_every_session_and_pending_sign_in(store: Store, target: 
         assert users.named(tx, "kim") is not None
         assert sessions.find(tx, b"session") is None
         assert pending_sign_ins.find(tx, b"pending", since=0.0) is None
+    again.close()
+
+
+def test_a_restore_ends_the_links_that_may_have_been_used_since(store: Store, target: Path, tmp_path: Path) -> None:
+    now = store.clock.now()
+    with store.write() as tx:
+        people = ("nina", "later")
+        new = [
+            NewLink(LinkPurpose.INVITE, "a.nl", each, "", "n@x.example", "en", now, now, now + 9e5) for each in people
+        ]
+        token = links.make_token(tx, store.key, links.add_all(tx, new, who="kim", at=now)[0])
+    backup.make(store, target, PASSPHRASE)
+    again = restored(target, tmp_path / "new")
+    with again.read() as tx:
+        found = links.by_token(tx, token)
+        assert found is not None
+        assert (found.end, found.sealed_token) == (LinkEnd.RESTORED, None)
+        assert [each.username for each in links.due(tx, now, 9)] == ["later"]
     again.close()
 
 
