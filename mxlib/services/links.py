@@ -439,7 +439,7 @@ class LinkService:
         self, caller: Caller, *, emails: Collection[str] = (), run: int | None = None,
         options: LinkOptions = _DEFAULT, key: str = "", request: bytes = b"",
     ) -> tuple[int, tuple[RefusedLink, ...]]:  # fmt: skip
-        """Plan and start a run of links in one; return its number, and who gets none.
+        """Plan and start a run of links; return its number, and who gets none.
 
         The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
         Raises Forbidden where the caller may support none of the mailboxes.

@@ -46,8 +46,9 @@ def send(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None
 
 @router.get("/links", responses={200: {"model": common.Success[list[links.LinkShape]]}, **error_responses(404)})
 def list_all(caller: CurrentCaller, run: OfRun = None) -> Response:
-    """List the links of a run, or the newest ones, in domains where the token may support mailboxes.
+    """List the links of a run, or the newest ones.
 
+    They are of domains where the token may support mailboxes.
     With `run`, the newest link of each mailbox; without it, up to 500 links, the newest first.
     """
     service = services.current().links
@@ -57,7 +58,10 @@ def list_all(caller: CurrentCaller, run: OfRun = None) -> Response:
 
 @router.post("/links/{link}/resend", responses=_ONE)
 def resend(caller: CurrentCaller, link: Number) -> Response:
-    """Send a new link in place of an earlier one, which ends; the response is the new one."""
+    """Send a new link in place of an earlier one, which ends.
+
+    The response is the new one.
+    """
     service = services.current().links
     service.resend(caller, link)
     return success(links.link(service.latest(caller, link)))

@@ -45,7 +45,7 @@ class RefusedShape(TypedDict):
 
 
 class LinkRunShape(RunShape):
-    """A run of links, which has ended at once; `refused` are the mailboxes without a link."""
+    """A run of links; `refused` are the mailboxes that get none."""
 
     refused: list[RefusedShape]
 
