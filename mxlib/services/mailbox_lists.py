@@ -148,9 +148,14 @@ class MailboxLists:
 
         `unread`: whether any domain counts while those of the account were never read.
         """
+        return permission in self.rights_anywhere(caller, unread=unread)
+
+    def rights_anywhere(self, caller: Caller, *, unread: bool = False) -> frozenset[Permission]:
+        """Return the permissions that the caller has in any domain of the account, as `may_anywhere`."""
         with self._store.read() as tx:
             kept = mailbox_lists.domains(tx)
-        return caller.may_anywhere(permission, kept.names if kept else caller.domains if unread else ())
+        names = kept.names if kept else caller.domains if unread else ()
+        return frozenset(each for each in Permission if caller.may_anywhere(each, names))
 
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """Return all mailboxes of `domain`.

@@ -1,6 +1,10 @@
 """The pages as an operator sees and uses them; the host is the sandbox over real HTTP."""
 
+import pytest
+
 from mxlib import __version__
+from mxlib.auth.permissions import Caller
+from mxlib.auth.sign_in import Authenticator
 from mxlib.core.schema import MASK
 from mxlib.services import Services
 from tests.support.pages import PAGES, grid_key, opened, preview, statuses
@@ -87,3 +91,18 @@ def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_sil
     assert any("This is the list of" in warning.value for warning in tab.warning)
     assert len(tab.dataframe[0].value)
     assert not tab.exception
+
+
+def test_drawing_a_page_asks_for_the_caller_once_for_the_whole_navigation(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, asked, resolve = opened(), [], Authenticator.caller
+
+    def caller(self: Authenticator, *given: str) -> Caller:
+        asked.append(given)
+        return resolve(self, *given)
+
+    monkeypatch.setattr(Authenticator, "caller", caller)
+    tab.run()
+    assert not tab.exception
+    assert 0 < len(asked) < 40  # with one question for each page and place it would be over 60

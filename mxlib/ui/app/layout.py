@@ -1,6 +1,6 @@
 """The frame round every page: navigation, the badge, and what must be said first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -45,6 +45,10 @@ def caller() -> Caller:
 
 def page(name: str) -> Page:
     """Return the page of that name, to link and switch to."""
+    return _page(name, listed=name in _listed())
+
+
+def _page(name: str, *, listed: bool) -> Page:
     title, icon, path = _PLACES[name]
     return st.Page(
         dashboard.FOLDER / "pages" / f"{name}.py",
@@ -52,30 +56,34 @@ def page(name: str) -> Page:
         icon=icon,
         url_path=path,
         default=name == "overview",
-        visibility="visible" if _is_listed(name) else "hidden",
+        visibility="visible" if listed else "hidden",
     )
 
 
-def _is_listed(name: str) -> bool:
-    """Return whether the navigation lists a page for this caller."""
+def _listed() -> frozenset[str]:
+    """Return the pages that the navigation lists for this caller.
+
+    One question covers them all: a page asks for the rights of its caller dozens of times as it is.
+    """
+    who = caller()
+    rights = services.current().lists.rights_anywhere(who, unread=True)
+    return frozenset(name for name in _PLACES if _is_listed(name, who, rights))
+
+
+def _is_listed(name: str, who: Caller, rights: Collection[Permission]) -> bool:
     match name:
         case "mailbox":
             return False
         case "overview":
-            return _may_anywhere(Permission.VIEW)
+            return Permission.VIEW in rights
         case "import_mailboxes":
-            return _may_anywhere(Permission.IMPORT)
+            return Permission.IMPORT in rights
         case "email_accounts" | "jobs":
-            return _may_anywhere(*Permission)
+            return bool(rights)
         case "clients" | "texts" | "outbox" | "background_tasks":
-            return caller().admin
+            return who.admin
         case _:
             return True
-
-
-def _may_anywhere(*rights: Permission) -> bool:
-    """Return whether the caller has one of these permissions in any domain."""
-    return any(services.current().lists.may_anywhere(caller(), right, unread=True) for right in rights)
 
 
 def show(open_mailbox: Callable[[str], None]) -> None:
@@ -91,12 +99,13 @@ def show(open_mailbox: Callable[[str], None]) -> None:
     before = st.session_state.get(status.TITLE, status.NAME)
     st.set_page_config(page_title=before, page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     st.logo(str(ASSETS / "mxm-logo.svg"), size="large", icon_image=str(ASSETS / "mxm.svg"))
-    chosen = st.navigation(_sections(), position="sidebar")
-    _leave_the_overview(chosen)
+    listed = _listed()
+    chosen = st.navigation(_sections(listed), position="sidebar")
+    _leave_the_overview(chosen, listed)
     st.session_state[status.TITLE] = title = status.title(chosen.title)
     st.set_page_config(page_title=title)
     with st.sidebar:
-        _sidebar(chosen.title, open_mailbox)
+        _sidebar(chosen.title, listed, open_mailbox)
     st.html(ASSETS / "mxm.css")
     banner.show_hold()
     if chosen.url_path != "jobs":
@@ -108,13 +117,13 @@ def show(open_mailbox: Callable[[str], None]) -> None:
     dialogs.draw(chosen.url_path)
 
 
-def _sections() -> dict[str, list[Page]]:
+def _sections(listed: Collection[str]) -> dict[str, list[Page]]:
     """Return the pages by their headings; people who manage nothing get one list."""
-    sections = {heading: [page(name) for name in names] for heading, names in _SECTIONS.items()}
-    return sections if caller().admin else {"": [each for pages in sections.values() for each in pages]}
+    sections = {heading: [_page(name, listed=name in listed) for name in names] for heading, names in _SECTIONS.items()}
+    return sections if "clients" in listed else {"": [each for pages in sections.values() for each in pages]}
 
 
-def _leave_the_overview(chosen: Page) -> None:
+def _leave_the_overview(chosen: Page, listed: Collection[str]) -> None:
     """Switch from the first page to another one where it has nothing to show.
 
     An address with a domain is an old one of *Email accounts*, which was the first page.
@@ -123,8 +132,8 @@ def _leave_the_overview(chosen: Page) -> None:
         return
     if name := st.query_params.get("domain"):
         navigate("email_accounts", domain=name)
-    if not _is_listed("overview"):
-        navigate("email_accounts" if _is_listed("email_accounts") else "access")
+    if "overview" not in listed:
+        navigate("email_accounts" if "email_accounts" in listed else "access")
 
 
 class _Drawn(Exception):
@@ -136,26 +145,26 @@ def stop() -> NoReturn:
     raise _Drawn
 
 
-def _sidebar(shown: str, open_mailbox: Callable[[str], None]) -> None:
+def _sidebar(shown: str, listed: Collection[str], open_mailbox: Callable[[str], None]) -> None:
     app = services.current()
     if app.on_sandbox:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="Test data. Nothing reaches MXroute.")
     known = app.lists.domains(caller())
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
-    jump.show(jump.Ways(_places(), lambda name, parameters: navigate(name, **parameters), open_mailbox))
-    if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
+    jump.show(jump.Ways(_places(listed), lambda name, parameters: navigate(name, **parameters), open_mailbox))
+    if "overview" in listed:  # as is for those who may view a domain
         search.show(search.Ways(open_mailbox, lambda domain: navigate("email_accounts", domain=domain)))
-    if _is_listed("jobs"):
-        status.show(shown, page("jobs"))
+    if "jobs" in listed:
+        status.show(shown, _page("jobs", listed=True))
     storage.show()
     session.show(caller())
     st.html(f'<p class="mxm-version">MXM {__version__}</p>')
 
 
-def _places() -> tuple[jump.Place, ...]:
+def _places(listed: Collection[str]) -> tuple[jump.Place, ...]:
     """Return the pages of the navigation for this caller."""
-    return tuple(jump.Place(name, title, icon) for name, (title, icon, _) in _PLACES.items() if _is_listed(name))
+    return tuple(jump.Place(name, title, icon) for name, (title, icon, _) in _PLACES.items() if name in listed)
 
 
 def navigate(name: str, **parameters: str) -> None:
