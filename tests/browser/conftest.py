@@ -74,6 +74,7 @@ def contexts(chromium: Browser, server: Server) -> Iterator[Callable[[dict[str, 
         key = json.dumps(look, sort_keys=True)
         if key not in opened:
             opened[key] = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
+            opened[key].new_page()  # stays blank, and keeps the process with its compiled scripts
         return opened[key]
 
     yield context
@@ -97,7 +98,7 @@ def page(
     if request.node.stash.get(_FAILED, False):
         tab.screenshot(path=tmp_path / "failed.png", full_page=True)
         print(f"Screenshot: {tmp_path / 'failed.png'}\nThe server said:\n{server.output()}")
-    for each in context.pages:
+    for each in context.pages[1:]:
         if each.url.startswith(server.url):  # a blank page has no storage
             each.evaluate("localStorage.clear()")
         each.close()
