@@ -48,6 +48,9 @@ KEPT_TO = {
     "pandas": {"core", "runs", "services", "api", "ui", "pages"},
 }
 
+#: Libraries that are slow to import and rarely needed: a server starts without them.
+LATE = {"fontTools", "fpdf", "zxcvbn"}
+
 
 def package(path: Path) -> str:
     """Return the package of a file."""
@@ -140,3 +143,16 @@ def test_nothing_of_a_machine_or_a_registry_is_tracked() -> None:
         if unwanted.search(line)
     ]
     assert not found
+
+
+def test_a_server_starts_without_the_libraries_that_few_need() -> None:
+    early = [
+        f"{named(path)}:{node.lineno}: {name}"
+        for path in FILES
+        if named(path).startswith("mxlib/")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+        if name.split(".")[0] in LATE
+    ]
+    assert not early, "\n".join(early)

@@ -12,10 +12,6 @@ from itertools import accumulate, islice, takewhile
 from pathlib import Path
 
 import segno
-from fontTools.ttLib import TTFont
-from fpdf import FPDF
-from fpdf.enums import WrapMode
-from fpdf.fonts import TTFFont
 
 from mxlib.core.handover import logos
 from mxlib.core.handover.stationery import Letterhead, Stationery
@@ -172,6 +168,8 @@ def _has_glyphs(text: str, family: str) -> bool:
 @cache
 def _glyphs(family: str) -> frozenset[int]:
     """Return the characters that every style of a family has."""
+    from fontTools.ttLib import TTFont  # slow to import, and few processes need it
+
     found = []
     for file in (file for name, _, file in _FILES if name == family):
         with TTFont(_FONTS / file, lazy=True) as font:
@@ -181,6 +179,8 @@ def _glyphs(family: str) -> frozenset[int]:
 
 class _Document:
     def __init__(self, paper: Paper) -> None:
+        from fpdf import FPDF  # slow to import, and few processes need it
+
         self._pdf = pdf = FPDF("portrait", "mm", paper.value)
         pdf.set_auto_page_break(False)
         pdf.set_margins(_MARGIN, _EDGE)
@@ -192,6 +192,8 @@ class _Document:
 
     def add(self, person: Recipient, stationery: Stationery) -> None:
         """Add the page of one person."""
+        from fpdf.enums import WrapMode
+
         pdf, words, head = self._pdf, stationery.words, stationery.letterhead
         pdf.add_page()
         if not self.pages:
@@ -233,6 +235,8 @@ class _Document:
 
     def close(self) -> None:
         """Close the files of the fonts, which the library leaves open."""
+        from fpdf.fonts import TTFFont
+
         for font in self._pdf.fonts.values():
             if isinstance(font, TTFFont):
                 font.ttfont.close()
@@ -306,6 +310,8 @@ class _Document:
 
     def _codes(self, codes: Sequence[tuple[str, str]]) -> None:
         """Put labelled addresses at the foot, as text and QR code."""
+        from fpdf.enums import WrapMode
+
         pdf = self._pdf
         top = max(pdf.get_y(), pdf.h - _EDGE - _QR)
         room, is_alone = pdf.epw / max(1, len(codes)), len(codes) == 1
