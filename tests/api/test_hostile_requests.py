@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield made
 
 
+@cache
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
     """Return every method and path of the API with its operation."""
     return [

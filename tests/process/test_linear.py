@@ -95,10 +95,11 @@ def _collected() -> tuple[list[Case], list[str]]:
             continue
         module = importlib.import_module(where.removesuffix(".py").replace("/", "."))
         used: dict[str, set[str]] = {}
-        for call, _ in _calls(path):
+        calls = list(_calls(path))
+        for call, _ in calls:
             if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
                 used.setdefault(call.func.value.id, set()).add(call.func.attr)
-        for call, inside in _calls(path):
+        for call, inside in calls:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             owner = getattr(getattr(call.func, "value", None), "id", "")
             if owner == "re" and name in {"compile", *_METHODS}:
