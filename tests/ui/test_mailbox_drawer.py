@@ -7,7 +7,8 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import Authenticator
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import LaterDeletion, NewQuota
-from mxlib.store import dated_deletions, manual_writes
+from mxlib.mail.message import read_parts
+from mxlib.store import dated_deletions, manual_writes, outbox
 from tests.support.app import App
 from tests.support.pages import opened, plain
 from tests.ui.test_manage_pages import said
@@ -161,3 +162,22 @@ def test_drawer_and_card_show_why_no_link_came_and_the_code_of_a_mail(app: App) 
         assert ": no recovery email." in shown
         assert "a link was mailed, it has not left yet." in shown
         assert f"Code of this mail: {mailed.code}" in shown
+
+
+def test_the_owner_of_a_mailbox_without_a_recovery_email_is_asked_for_one(app: App) -> None:
+    tab = opened("mailbox", address=KIM)
+    tab.button(key="card_recovery").click().run()
+    assert "1 mailbox has no recovery email." in said(tab)
+    tab.button(key="ask_recovery").click().run()
+    assert not tab.exception
+    app.services.links.work()
+    app.services.outbox.send_due()
+    with app.services.store.read() as tx:
+        (mail,) = outbox.newest(tx, 9)
+        text = read_parts(outbox.content(app.services.store.key, mail) or b"").text
+    assert mail.recipient == KIM
+    assert "/recovery/" in text
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "kim@mail.example")
+    tab = opened("mailbox", address=KIM)
+    tab.button(key="card_recovery").click().run()
+    assert "ask_recovery" not in {button.key for button in tab.button}

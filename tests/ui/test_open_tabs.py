@@ -330,6 +330,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_quota", "change_quota")),
     (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_password",)),
     (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_recovery", "change_recovery")),
+    (Action("ask_recovery", "mailbox", IMPORT, query=CARD), ("card_recovery",)),
     (Action("change_go", "mailbox", "view delete", query=CARD), ("card_delete", "change_typed")),
     (Action("confirm-time", "email_accounts", before=a_jump), ()),
     (Action("continue-restored", "email_accounts", before=a_restore), ()),

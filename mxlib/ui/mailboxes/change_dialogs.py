@@ -33,7 +33,7 @@ from mxlib.core.vocabulary import HandOverWay
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
-from mxlib.ui.mailboxes import client_setup, selection
+from mxlib.ui.mailboxes import ask_recovery, client_setup, selection
 from mxlib.ui.widgets import actions as page_actions
 from mxlib.ui.widgets import confirm_identity, dialogs, flash, links
 from mxlib.ui.widgets.format import escaped
@@ -47,6 +47,7 @@ _NAMED = 3
 def forget() -> None:
     """Forget what a dialog held."""
     st.session_state.pop(_HELD, None)
+    ask_recovery.forget()
 
 
 @dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
@@ -128,6 +129,7 @@ def unlock(addresses: Sequence[str]) -> None:
 def recovery(boxes: pd.DataFrame) -> None:
     """One address for one mailbox, a small table for several."""
     _stored(boxes, RECOVERY_EMAIL, "change_recovery")
+    ask_recovery.show(boxes)
 
 
 @dialogs.dialog("Full name", width="medium", icon=":material/badge:", forget=forget)
