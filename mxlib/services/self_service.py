@@ -23,6 +23,7 @@ from mxlib.core.self_service import (
     HOUR_S,
     KEPT_S,
     MAILED,
+    MAX_WAITING,
     PATIENCE_S,
     RECENT_S,
     Answer,
@@ -66,7 +67,7 @@ from mxlib.store.reset_requests import WaitingRequest
 
 log = logging.getLogger(__name__)
 
-#: Requests, and changes of recovery emails, that one step looks at.
+#: Notices that one step queues; of requests it answers all, which are few.
 _AT_ONCE = 50
 
 #: Seconds after which a request that waits for a list is looked at again.
@@ -163,8 +164,8 @@ class SelfService:
         """
         now = self._clock.now()
         with self._store.read() as tx:
-            held = hold.current(tx) is not None
-            requests, changes = reset_requests.waiting(tx, _AT_ONCE), recovery_changes.due(tx, _AT_ONCE)
+            held, changes = hold.current(tx) is not None, recovery_changes.due(tx, _AT_ONCE)
+            requests = reset_requests.waiting(tx, MAX_WAITING)
         if held:
             return Worked(next_at=now + _AGAIN_S if requests or changes else None)
         answered = mails = waits = 0
@@ -174,16 +175,15 @@ class SelfService:
             try:
                 mails += self._answer(request)
                 answered += 1
-            except _NoList:
+            except _NoList:  # others need not wait for it
                 waits += 1
         for change in changes:
             if not may_go_on():
                 break
             mails += self._send_notice(change)
         self._tidy(now)
-        if len(requests) == _AT_ONCE or len(changes) == _AT_ONCE:
-            return Worked(answered, mails, self._clock.now() + (_AGAIN_S if waits == len(requests) else 0.0))
-        return Worked(answered, mails, now + _AGAIN_S if waits else None)
+        next_at = self._clock.now() if len(changes) == _AT_ONCE else now + _AGAIN_S if waits else None
+        return Worked(answered, mails, next_at)
 
     def _answer(self, request: WaitingRequest) -> int:
         """Answer a request; return how many mails were queued.

@@ -44,9 +44,9 @@ def add(tx: Tx, at: float, address: bytes, network: bytes, sealed: bytes) -> boo
     return not counts.is_over
 
 
-def waiting(tx: Tx, most: int, *, after: int = 0) -> list[WaitingRequest]:
-    """Return requests to look at, the first ones first, after that number."""
-    query = sa.select(table.c.id, table.c.at, table.c.sealed).where(table.c.sealed.is_not(None), table.c.id > after)
+def waiting(tx: Tx, most: int) -> list[WaitingRequest]:
+    """Return requests to look at, the first ones first."""
+    query = sa.select(table.c.id, table.c.at, table.c.sealed).where(table.c.sealed.is_not(None))
     return [WaitingRequest(*row) for row in tx.execute(query.order_by(table.c.id).limit(most))]
 
 

@@ -371,3 +371,12 @@ def test_no_address_token_or_code_is_in_the_audit_log(app: App) -> None:
     for secret in (token_in(mails(app)[0]), code, PRIVATE):
         assert secret not in text
     assert (AuditAction.LINK_RESET.value, NINA, "self-service") in trail(app)
+
+
+def test_requests_that_wait_for_a_list_hold_up_no_others(app: App) -> None:
+    app.services.self_service.switch(LOCAL, "c.nl", on=True)
+    app.host.down = True
+    for number in range(120):
+        app.services.self_service.request(f"p{number}@c.nl", f"192.0.2.{number}")
+    assert ask(app) == 1
+    assert app.services.self_service.work().next_at == pytest.approx(app.services.clock.now() + 60, abs=5)
