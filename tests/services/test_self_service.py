@@ -278,6 +278,14 @@ def test_the_next_link_goes_to_a_changed_recovery_email(app: App) -> None:
     assert "was changed within the last 24 hours" in mails(app, "new@mail.example")[0]
 
 
+def test_a_link_is_never_mailed_to_another_address_than_before(app: App) -> None:
+    ask(app)
+    recovers(app, NINA, "new@mail.example")
+    assert ask(app) == 1
+    assert token_in(mails(app, "new@mail.example")[0]) != token_in(mails(app)[0])
+    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+
+
 def test_the_account_s_own_mailbox_gets_no_link(tmp_path: Path) -> None:
     with opened(tmp_path, user="nina") as made:
         made.have(NINA)
