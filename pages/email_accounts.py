@@ -6,13 +6,14 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
-from mxlib.ui.mailboxes import export_all, filters, new_mailbox, reading, table, unconfirmed
+from mxlib.ui.mailboxes import export_all, filters, new_mailbox, reading, saved_views, table, unconfirmed
 from mxlib.ui.widgets import dialogs, flash, permissions
 
 caller = layout.caller()
 names = services.current().lists.domains(caller).names
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("Email accounts", anchor=False, width="stretch")
+    st.title("Email accounts", anchor=False, width="content")
+    views = st.container(width="stretch")
     actions = st.container(horizontal=True, width="content")
 if not names:
     table.show_no_domain(caller)
@@ -20,6 +21,8 @@ if not names:
 
 flash.show()
 chosen, domains = filters.choose(names)
+with views:
+    saved_views.offer(chosen)
 with actions:
     may_import = [name for name in domains if caller.may(Permission.IMPORT, name)]
     new = may_import and st.button("New mailbox", icon=":material/person_add:", key="new", shortcut="N")

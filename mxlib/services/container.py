@@ -59,6 +59,7 @@ from mxlib.services.own_sessions import OwnSessions
 from mxlib.services.recovery_links import RecoveryLinks
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
+from mxlib.services.saved_views import SavedViewService
 from mxlib.services.search import MailboxSearch
 from mxlib.services.self_service import SelfService
 from mxlib.services.unconfirmed import UnconfirmedWrites
@@ -94,6 +95,7 @@ class Services:
     changes: ChangeService
     dated_deletions: DatedDeletions
     search: MailboxSearch
+    saved_views: SavedViewService
     jump: JumpService
     overview: OverviewService
     host_status: HostStatusService
@@ -264,6 +266,7 @@ def assemble(
         changes=changing,
         dated_deletions=dated,
         search=MailboxSearch(store, lists, clock),
+        saved_views=SavedViewService(store, clock),
         jump=JumpService(store, watch),
         overview=OverviewService(store, lists, runs, drafts, dated, clients),
         host_status=HostStatusService(lists, watch, engine, rate_limiter),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import reasons
-from mxlib.store import drafts, first_seen, mailbox_lists, person_search, run_notes, usage_history
+from mxlib.store import drafts, first_seen, mailbox_lists, person_search, run_notes, saved_views, usage_history
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.person_search import is_mailbox, is_named, is_who, is_within, may_name
@@ -32,6 +32,7 @@ from mxlib.store.tables import (
     reset_answer,
     run,
     run_row,
+    saved_view,
     sign_in_refused,
     token,
     user,
@@ -69,6 +70,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "locks_that_name": [_lock(row) for row in locks_naming(tx, address)],
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
             "links": [_plain(row, "sealed_token", "wrapped_key", "token_digest") for row in links_naming(tx, address)],
+            "views_that_name": [_plain(row, "key") for row in saved_views.naming(tx, address)],
             "mails": [_plain(row, "sealed_message", "wrapped_key") for row in mails_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
@@ -312,6 +314,7 @@ def _user(tx: Tx, address: str) -> dict[str, Any] | None:
         of_user[table.name] = [_plain(each) for each in rows]
     tokens = tx.execute(sa.select(token.c.name).where(token.c.owner == found.id)).scalars()
     chosen = sa.select(mapping_answer.c.answer, mapping_answer.c.answered_at)
+    views = sa.select(saved_view.c.name, saved_view.c.parameters, saved_view.c.saved_at)
     return _plain(found, "password_hash", "id") | {
         "sign_in_data": of_user,
         "tokens": list(tokens),
@@ -319,4 +322,5 @@ def _user(tx: Tx, address: str) -> dict[str, Any] | None:
         "column_choices": [
             _plain(each) for each in tx.execute(chosen.where(mapping_answer.c.answered_by == found.name))
         ],
+        "saved_views": [_plain(each) for each in tx.execute(views.where(saved_view.c.who == found.name))],
     }

@@ -17,7 +17,7 @@ from mxlib.core import notes
 from mxlib.core.clients import key_of
 from mxlib.core.text import person_texts
 from mxlib.core.vocabulary import AT_AN_END, ERASED, AuditAction
-from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes, usage_history
+from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes, saved_views, usage_history
 from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.manual_writes import KEPT
@@ -57,6 +57,7 @@ from mxlib.store.tables import (
     reset_request,
     run,
     run_row,
+    saved_view,
     self_service,
     sign_in_refused,
     token,
@@ -229,6 +230,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(recovery_change.delete().where(former)).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
+    values += saved_views.remove_naming(tx, address)
     values += _erase_clients(tx, address) + _erase_locks(tx, address)
     return values + _erase_links(tx, address) + _erase_mails(tx, address)
 
@@ -353,7 +355,7 @@ def _erase_user(tx: Tx, address: str) -> bool:
         for table, column in referring():
             tx.execute(table.delete().where(column == found.id))
         tx.execute(user.update().where(user.c.id == found.id).values(name=name, **_USER_ERASED))
-    for column in (once.c.caller, mapping_answer.c.answered_by):
+    for column in (once.c.caller, mapping_answer.c.answered_by, saved_view.c.who):
         for who in _naming(tx, column, address):
             tx.execute(column.table.delete().where(column == who))
     for column in _ACTORS:

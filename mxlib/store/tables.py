@@ -380,6 +380,17 @@ mapping_answer = Table(
     Column("answered_at", Float, nullable=False),
 )
 
+#: Filters of Email accounts that a person keeps under a name; `key` is the name in any case.
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("saved_at", Float, nullable=False),
+)
+
 #: Imports that were begun and not yet started; file and rows are sealed, since both may hold passwords.
 draft = Table(
     "draft",

@@ -56,6 +56,7 @@ LINES = (
         "0032",
         "0033",
         "0034",
+        "0035",
     ),
 )
 
@@ -121,6 +122,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0032": ("SELECT username, purpose, recipient FROM link", [("nina", "invite", "nina@mail.example")]),
     "0033": ("SELECT username, usage, sent_max FROM mailbox JOIN usage_daily ON mailbox_id = id", [("a2", 2048, 3)]),
     "0034": ("SELECT domain, who FROM self_service", [("a.nl", BOSS)]),
+    "0035": ("SELECT renewed_at FROM hand_over", [(1795903600.0,)]),
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ NAMING = {
     "reset_answer": "username",
     "run": "operator file_name why note difference",
     "run_row": "username recovery_email name cells before reason detail differs",
+    "saved_view": "who key name parameters",
     "self_service": "who",
     "session": "address agent before_from",
     "token": "name created_by",
@@ -118,6 +119,7 @@ NOTHING = {
     "handed_over_at wrapped_key planned_after why_code",
     "run_row": "run position line action domain generated quota limit verdict outcome tries unanswered host_quota "
     "host_limit proof code",
+    "saved_view": "saved_at",
     "self_service": "domain at",
     "sign_in_refused": "id",
     "token": "id digest admin permissions created_at expires_at last_used_at revoked_at owner",
@@ -193,6 +195,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.handover_text, who=NINA)
         add(tx, t.letterhead, who=NINA)
         add(tx, t.mapping_answer, answered_by=NINA)
+        add(tx, t.saved_view, who=NINA, key="full", name="Full")
+        add(tx, t.saved_view, who="boss", key=NINA, name=NINA, parameters={"q": [NINA]})
         add(tx, t.outbox_mail, id=1, recipient=NINA, who="boss", status="waiting", reference=f"link for {NINA}")
         add(tx, t.outbox_mail, id=2, recipient="t@a.nl", who=NINA, status="refused", words=f"550 not after {NINA}")
         add(
@@ -319,6 +323,8 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert held["rows_of_runs"][1]["own_columns"]["Manager"] == f"for {NINA}, as asked"
     assert held["user"]["last_sign_in_from"] == IP
     assert len(held["user"]["column_choices"]) == 1
+    assert [view["name"] for view in held["user"]["saved_views"]] == ["Full"]
+    assert [view["who"] for view in held["views_that_name"]] == ["boss"]
     assert held["runs_that_name"] == [1, 2]
     assert held["mailbox"]["locked"]["reason"] == "left us"
     assert held["mailbox"]["deletion"]["who"] == "boss"

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.clients import ClientDetails
 from mxlib.core.files import reader
-from mxlib.core.mailbox_filter import MailboxOrder, MailboxState
+from mxlib.core.mailbox_filter import MailboxFilter, MailboxOrder, MailboxState
 from mxlib.core.plans.changes import NewQuota
 from mxlib.services.exports import USAGE
 from tests.support import app as support
@@ -107,3 +107,37 @@ def test_a_new_mailbox_asks_for_its_domain_where_several_are_in_view(app: App) -
     tab = opened()
     tab.button(key="new").click().run()
     assert list(tab.selectbox(key="new_domain").options) == ["a.nl", "b.nl", "c.nl"]
+
+
+def test_a_view_is_saved_opened_renamed_and_deleted(app: App) -> None:
+    tab = opened(sort="used", domain="b.nl")
+    tab.menu_button(key="saved-views").click("save").run()
+    tab.text_input(key="view-name").set_value("Largest of Bakker").run()
+    tab.button(key="view-save").click().run()
+    assert "View Largest of Bakker saved." in [each.value for each in tab.success]
+    assert tab.menu_button(key="saved-views").label == "Largest of Bakker"
+    again = opened()
+    assert again.menu_button(key="saved-views").label == "Views"
+    again.menu_button(key="saved-views").click("view-largest of bakker").run()
+    assert addresses(again) == ["omar@b.nl"]
+    assert {name: again.query_params[name] for name in ("domain", "sort")} == {"domain": "b.nl", "sort": "used"}
+    again.menu_button(key="saved-views").click("all").run()
+    assert addresses(again) == ["nina@a.nl", "tess@a.nl", "omar@b.nl"]
+    again.menu_button(key="saved-views").click("edit").run()
+    again.text_input(key="view-new-name-largest of bakker").set_value("Largest").run()
+    again.button(key="view-rename").click().run()
+    again.menu_button(key="saved-views").click("edit").run()
+    assert again.selectbox(key="view-chosen").value == "Largest"
+    again.button(key="view-delete").click().run()
+    assert app.services.saved_views.list_own(LOCAL) == ()
+
+
+def test_saving_under_a_name_that_exists_is_called_replace(app: App) -> None:
+    tab = opened(domain="b.nl")
+    app.services.saved_views.save(LOCAL, "Bakker", MailboxFilter())
+    tab.menu_button(key="saved-views").click("save").run()
+    assert tab.button(key="view-save").label == "Save"
+    tab.text_input(key="view-name").set_value("bakker").run()
+    assert tab.button(key="view-save").label == "Replace"
+    tab.button(key="view-save").click().run()
+    assert [view.filter.domains for view in app.services.saved_views.list_own(LOCAL)] == [("b.nl",)]

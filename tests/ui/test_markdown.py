@@ -100,6 +100,8 @@ OURS: dict[str, set[str]] = {
         "filters.described(domains)",
     },
     "mailboxes/filters": {"state"},
+    # Names are escaped where the dictionary is made.
+    "mailboxes/saved_views": {"{f'{_VIEW}{view.key}': escaped(view.name) for view in own}", "labels.get(name, name)"},
     "email_accounts": {"table.totals(mailboxes)"},
     "audit": {"app.settings.audit_days"},
     "app/banner": {"view.id"},

@@ -15,11 +15,12 @@ import pyotp
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.background_tasks import TaskName
 from mxlib.core.clients import ClientDetails
 from mxlib.core.handover.texts import Text, TextKind
+from mxlib.core.mailbox_filter import MailboxFilter
 from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
@@ -257,6 +258,11 @@ def a_dated_deletion(why: str = "") -> Callable[[Tab], None]:
     return stored
 
 
+def a_view(tab: Tab) -> None:
+    """A view of kim's."""
+    tab.services.saved_views.save(tab.services.users.caller(ACTOR), "Full", MailboxFilter())
+
+
 def a_waiting_mail(tab: Tab) -> None:
     """A mail waits, and is selected."""
     outbox = tab.services.outbox
@@ -309,6 +315,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("forget-", "import_mailboxes", IMPORT, a_draft), ()),
     (Action("new_go", "email_accounts", IMPORT), ("new", "typed")),
     (Action("export-all", "email_accounts", "view export"), ()),
+    (Action("view-save", "email_accounts", "view"), ("menu save", "named")),
+    (Action("view-rename", "email_accounts", "view", a_view), ("menu edit",)),
+    (Action("view-delete", "email_accounts", "view", a_view), ("menu edit",)),
     (Action("find_read", "email_accounts", "view"), ("find",)),
     (Action("do_quota", "email_accounts", IMPORT, of_ticks("quota")), ()),
     (Action("do_more", "email_accounts", IMPORT, of_ticks("more")), ()),
@@ -413,6 +422,10 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
         elif step == "typed":
             app.text_input(key="new_username").input("nina.berg").run()
             app.text_input(key="new_password").input("Geheim.2026x").run()
+        elif step.startswith("menu "):
+            app.menu_button(key="saved-views").click(step.removeprefix("menu ")).run()
+        elif step == "named":
+            app.text_input(key="view-name").input("Mine").run()
         elif step == "find":
             app.text_input(key="find").input("info").run()
         elif step == "forget-agreed":
@@ -444,6 +457,7 @@ def world(services: Services) -> dict[str, Any]:
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
         "mails": [(mail.id, mail.status) for mail in services.outbox.list_all(LOCAL)],
+        "views": services.saved_views.list_own(Caller(ACTOR)),
         "jump": services.housekeeping.jump(),
         "hold": services.backups.held(),
         "proof": services.audit_proof.problems(LOCAL),

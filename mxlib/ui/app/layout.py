@@ -167,7 +167,7 @@ def _places(listed: Collection[str]) -> tuple[jump.Place, ...]:
     return tuple(jump.Place(name, title, icon) for name, (title, icon, _) in _PLACES.items() if name in listed)
 
 
-def navigate(name: str, **parameters: str) -> None:
+def navigate(name: str, **parameters: str | list[str]) -> None:
     """Switch to another page, with these parameters in its address."""
     dialogs.close()
     st.switch_page(page(name), query_params=parameters)

@@ -23,6 +23,7 @@ from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
 from mxlib.services.outbox import InvalidRecipient
+from mxlib.services.saved_views import InvalidView
 from mxlib.ui.widgets.format import escaped
 
 #: Errors that may refuse a click; the message of each is one sentence.
@@ -38,6 +39,7 @@ REFUSALS = (
     InvalidField,
     InvalidClient,
     InvalidRecipient,
+    InvalidView,
     UnfitPassword,
     StoreUnavailable,
 )

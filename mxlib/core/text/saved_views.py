@@ -1,0 +1,38 @@
+"""Texts of saved views."""
+
+from collections.abc import Sequence
+
+from mxlib.core.format import count
+from mxlib.core.mailbox_filter import LABELS, ORDER_LABELS, MailboxFilter, MailboxOrder
+
+ALL = "All mailboxes"
+SAVE = "Save this view…"
+EDIT = "Rename or delete…"
+MENU = "Views"
+#: Said in the dialog that saves one.
+OWN = "Only you see your views. One holds filters, search and order, not the mailboxes of today."
+
+_LONGEST_LABEL = 24
+
+
+def menu(name: str) -> str:
+    """Return the label of the menu: the view that is open, or that there are views."""
+    return MENU if not name else name if len(name) <= _LONGEST_LABEL else f"{name[: _LONGEST_LABEL - 1].rstrip()}…"
+
+
+def described(chosen: MailboxFilter, clients: Sequence[str]) -> str:
+    """Return what a filter lets through, in words; `clients` are the names of its clients."""
+    domains = chosen.domains
+    parts = [
+        "" if not domains else domains[0] if len(domains) == 1 else count(len(domains), "domain"),
+        "" if not clients else clients[0] if len(clients) == 1 else count(len(clients), "client"),
+        *(LABELS[state] for state in chosen.states),
+        f"'{chosen.text}'" if chosen.text else "",
+    ]
+    order = "" if chosen.order is MailboxOrder.DOMAIN else f"by {ORDER_LABELS[chosen.order].lower()}"
+    return " · ".join(filter(None, (*(parts if any(parts) else [ALL]), order)))
+
+
+def saved(name: str, *, replaced: bool) -> str:
+    """Return that a view was saved."""
+    return f"View {name} replaced." if replaced else f"View {name} saved."
