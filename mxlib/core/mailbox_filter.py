@@ -26,6 +26,7 @@ class MailboxState(StrEnum):
     SUSPENDED = "suspended"
     LOCKED = "locked"
     NO_RECOVERY_EMAIL = "no_recovery_email"
+    MADE_ELSEWHERE = "made_elsewhere"
 
 
 LABELS = {
@@ -35,6 +36,7 @@ LABELS = {
     MailboxState.SUSPENDED: "Suspended",
     MailboxState.LOCKED: "Locked",
     MailboxState.NO_RECOVERY_EMAIL: "No recovery email",
+    MailboxState.MADE_ELSEWHERE: "Created outside MXM",
 }
 
 
@@ -113,6 +115,8 @@ def has_state(mailboxes: pd.DataFrame, state: MailboxState) -> "pd.Series[bool]"
             found = mailboxes["is_locked"] | mailboxes["being_locked"]
         case MailboxState.NO_RECOVERY_EMAIL:
             found = mailboxes["recovery_email"] == ""
+        case MailboxState.MADE_ELSEWHERE:
+            found = mailboxes["made_elsewhere"]
     return found.astype("bool")
 
 

@@ -23,7 +23,7 @@ from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unre
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Failure
-from mxlib.store import Store, StoreUnavailable, Tx, mailbox_lists, mailbox_locks, stored_columns
+from mxlib.store import Store, StoreUnavailable, Tx, first_seen, mailbox_lists, mailbox_locks, stored_columns
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ FRAME_COLUMNS = (
     "sent",
     "limit",
     "suspended",
+    "made_elsewhere",
     "is_locked",
     "being_locked",
     "locked_since",
@@ -484,6 +485,7 @@ class MailboxLists:
         if cached is None or cached[0] != (read_at or 0.0):
             with self._store.read() as tx:
                 kept = mailbox_lists.mailboxes(tx, domain)
+                elsewhere = first_seen.made_elsewhere(tx, domain)
             boxes = kept.mailboxes if kept else ()
             frame = pd.DataFrame(
                 {
@@ -495,6 +497,7 @@ class MailboxLists:
                     "sent": pd.Series([box.sent for box in boxes], dtype="int64"),
                     "limit": pd.Series([box.limit for box in boxes], dtype="int64"),
                     "suspended": pd.Series([box.suspended for box in boxes], dtype="bool"),
+                    "made_elsewhere": pd.Series([box.username in elsewhere for box in boxes], dtype="bool"),
                     **{name: pd.Series([none] * len(boxes), dtype=dtype) for name, (dtype, none) in _LOCK.items()},
                 },
                 columns=list(FRAME_COLUMNS),

@@ -34,6 +34,7 @@ class Hit:
     sent: int
     limit: int
     suspended: bool
+    made_elsewhere: bool
     is_locked: bool
     being_locked: bool
     #: Unix seconds; not a number without a lock.

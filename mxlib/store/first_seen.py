@@ -105,6 +105,16 @@ def since(tx: Tx, domain: str, username: str) -> float | None:
     return tx.execute(sa.select(table.c.at).where(table.c.domain == domain, table.c.username == username)).scalar()
 
 
+def made_elsewhere(tx: Tx, domain: str) -> set[str]:
+    """Return the usernames of `domain` whose mailbox MXM did not create, nor create again since it saw them first."""
+    created_since = sa.exists().where(
+        audit.c.on == table.c.username + "@" + table.c.domain,
+        audit.c.what == AuditAction.MAILBOX_CREATE,
+        audit.c.at >= table.c.at,
+    )
+    return set(tx.execute(sa.select(table.c.username).where(table.c.domain == domain, ~created_since)).scalars())
+
+
 def is_listed_since(tx: Tx, domain: str, at: float) -> bool:
     """Return whether a list of `domain` was known at `at`."""
     earlier = sa.select(table.c.at).where(table.c.domain == domain, table.c.at <= at).limit(1)

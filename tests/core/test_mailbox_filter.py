@@ -55,7 +55,7 @@ def mailboxes() -> pd.DataFrame:
         ("near@a.nl", "", "", 95.0, 100, 80, 100, False, True),
         ("free@b.nl", "Jürgen", "j@x.nl", 9_999.0, 0, 79, 100, True, False),
     ]
-    return pd.DataFrame(rows, columns=names).assign(being_locked=False)
+    return pd.DataFrame(rows, columns=names).assign(being_locked=False, made_elsewhere=[True, False, False])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,7 @@ def mailboxes() -> pd.DataFrame:
         ("suspended", "free@b.nl"),
         ("locked", "near@a.nl"),
         ("no_recovery_email", "near@a.nl"),
+        ("made_elsewhere", "full@a.nl"),
     ],
 )
 def test_each_state_finds_its_mailboxes(state: str, found: str) -> None:

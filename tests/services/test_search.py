@@ -127,6 +127,27 @@ def test_a_mailbox_created_by_mxm_has_no_first_seen_event(app: App) -> None:
     assert origin(app, "fresh@a.nl", 0) == origin(app, "new@a.nl", 0) == ""
 
 
+def made_elsewhere(app: App, domain: str = "a.nl") -> list[str]:
+    frame = app.services.lists.in_all(LOCAL, [domain])
+    return list(frame.loc[frame["made_elsewhere"], "username"])
+
+
+def test_the_lists_know_which_mailboxes_mxm_did_not_create(app: App) -> None:
+    imported(app, "fresh")
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    app.services.mailboxes.create(LOCAL, "a.nl", {"username": "new", "password": GOOD})
+    assert made_elsewhere(app) == ["joakim", "kim", "kimono"]
+    assert made_elsewhere(app, "b.nl") == ["kim"]
+
+
+def test_a_mailbox_that_mxm_created_again_since_is_its_own(app: App) -> None:
+    with app.services.store.write() as tx:
+        audit.record(tx, audit.MXM, AuditAction.MAILBOX_CREATE, at=time.time() + 1.0, on="kim@a.nl")
+        audit.record(tx, audit.MXM, AuditAction.MAILBOX_CREATE, at=1.0, on="joakim@a.nl")
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    assert made_elsewhere(app) == ["joakim", "kimono"]
+
+
 def test_every_change_is_listed_once_with_actor_and_run_newest_first(app: App) -> None:
     run = imported(app, "fresh", "other")
     changing = app.services.changes

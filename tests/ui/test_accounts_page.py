@@ -141,3 +141,13 @@ def test_saving_under_a_name_that_exists_is_called_replace(app: App) -> None:
     assert tab.button(key="view-save").label == "Replace"
     tab.button(key="view-save").click().run()
     assert [view.filter.domains for view in app.services.saved_views.list_own(LOCAL)] == [("b.nl",)]
+
+
+def test_the_table_names_the_client_of_each_mailbox_while_domains_differ(app: App) -> None:
+    assert list(opened().dataframe[0].value["client"]) == ["", "", "Bakker"]
+    assert "client" not in opened(domain="b.nl").dataframe[0].value
+
+
+def test_mailboxes_that_were_created_outside_are_a_filter(app: App) -> None:
+    app.services.mailboxes.create(LOCAL, "a.nl", {"username": "own", "password": "Geheim.2026x"})
+    assert addresses(opened(state="made_elsewhere")) == ["nina@a.nl", "tess@a.nl", "omar@b.nl"]

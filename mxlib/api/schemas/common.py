@@ -18,7 +18,7 @@ from mxlib.services.search import Found, Hit
 T = TypeVar("T")
 
 #: Columns of a list that are shown as one lock, or not at all.
-_OF_LOCKS = frozenset({"is_locked", "being_locked", "locked_since", "locked_by", "lock_reason"})
+_NOT_A_FIELD = frozenset({"made_elsewhere", "is_locked", "being_locked", "locked_since", "locked_by", "lock_reason"})
 
 
 class Success(TypedDict, Generic[T]):
@@ -217,7 +217,7 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the mailboxes of a domain's list."""
-    own = [name for name in frame.columns if name not in _OF_LOCKS]
+    own = [name for name in frame.columns if name not in _NOT_A_FIELD]
     names = ["email" if name == "address" else str(name) for name in own]
     columns = (frame[name].tolist() for name in own)  # a fifth of the time that `to_dict("records")` takes
     rows: Iterable[dict[str, Any]] = (dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))

@@ -20,8 +20,14 @@ from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, megabytes
 
-_MOST_ROWS_IN_VIEW = 16
-_ROW = 33
+#: Pixels of a row, and of the header with the border.
+_ROW, _HEADER = 33, 36
+
+#: The table is as high as the window has room for, and shows this many rows at least.
+_LEAST_ROWS_IN_VIEW = 16
+
+#: Pixels of the window that the page needs above and below its table.
+_AROUND = 335
 
 #: Most percent that the bar of the storage is scaled to; one huge excess leaves the others readable.
 _LONGEST_BAR = 200.0
@@ -69,6 +75,12 @@ def _states(boxes: pd.DataFrame) -> list[list[str]]:
     return [[label for label, one in zip(found, row, strict=True) if one] for row in zip(*found.values(), strict=True)]
 
 
+def _clients() -> dict[str, str]:
+    """Return the name of the client of each domain that has one."""
+    found = services.current().clients.list_all(layout.caller())
+    return {domain: client.details.name for client in found for domain in client.details.domains}
+
+
 def show_table(
     mailboxes: pd.DataFrame, chosen: MailboxFilter, domains: Sequence[str], selected: DeltaGenerator
 ) -> tuple[MailboxFilter, pd.DataFrame]:
@@ -107,10 +119,20 @@ def show_table(
     return replace(chosen, states=states), shown
 
 
+def _fit_into_window(rows: int) -> None:
+    """Let the table be as high as its rows, as far as the window has room."""
+    whole, least = (count * _ROW + _HEADER for count in (rows, _LEAST_ROWS_IN_VIEW))
+    st.html(
+        f"<style>.st-key-mailboxes {{ height: min({whole}px, max({least}px, calc(100vh - {_AROUND}px))) }}</style>",
+        width="content",
+    )
+
+
 def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
     """Draw the table itself; a click on *Open* opens a mailbox."""
     addresses = shown["address"].tolist()
     locked = shown["is_locked"] | shown["being_locked"]
+    clients = shown["domain"].map(_clients()).fillna("") if several else pd.Series("", shown.index)
     share = 100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0) // 1
     table = pd.DataFrame(
         {
@@ -119,6 +141,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
             "name": shown["name"],
             "state": _states(shown),
             "used": share,
+            **({"client": clients} if clients.any() else {}),
             "usage": shown["usage"].round(1),
             "quota": shown["quota"].where(shown["quota"] > 0),
             "sent": shown["sent"],
@@ -133,11 +156,12 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
         if click is not None and click.row < len(addresses):
             mailbox_drawer.open(addresses[click.row])
 
+    _fit_into_window(len(table))
     st.container(key="mailboxes").dataframe(
         table,
         hide_index=True,
         lazy=False,
-        height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
+        height="stretch",
         alt="Active mailboxes of several domains" if several else f"Active mailboxes of {shown.iloc[0]['domain']}",
         key=key,
         on_select="rerun",
@@ -158,6 +182,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
                 help="Used share of the quota, on one scale for all; empty = unlimited.",
                 width=150,
             ),
+            "client": st.column_config.TextColumn("Client", width=130),
             "usage": st.column_config.NumberColumn("Used (MB)", format="localized", width=90),
             "quota": st.column_config.NumberColumn(
                 "Quota (MB)", format="localized", help="Empty = unlimited.", width=100
