@@ -29,7 +29,7 @@ def undo(page: Page) -> None:
 
 
 @state(NARROW, WIDE)
-def picked(page: Page) -> None:
+def selected(page: Page) -> None:
     """Selected mailboxes and the actions on them."""
     _select(page, 2, 4, 5)
 
@@ -89,13 +89,7 @@ def new_mailbox(page: Page) -> None:
 def found(page: Page) -> None:
     """Search results from all domains."""
     steps.visit(page, "/email-accounts", domain="clienta.nl")
-    page.get_by_role("searchbox", name="Find a mailbox").fill("info")
-    page.wait_for_timeout(300)
-    idle(page)
-    if (read := page.get_by_role("button", name="Read them")).count():
-        read.click()
-        page.wait_for_timeout(300)
-        idle(page)
+    steps.search(page, "info")
 
 
 @state(NARROW, WIDE)

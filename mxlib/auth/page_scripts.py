@@ -3,11 +3,24 @@
 import base64
 import hashlib
 
-#: Puts the focus into the field of the search once its dialog has taken the focus to itself.
+#: Puts the focus into the field of the search once its dialog has taken the focus to itself. Enter presses the first
+#: hit, as soon as the hits are those of what was typed.
 FOCUS_SEARCH = (
     "for (const wait of [50, 150, 400]) setTimeout(() => {"
     "const field = document.querySelector('.st-key-jump-query input');"
-    "if (field && !field.value) field.focus();"
+    "if (!field) return;"
+    "if (!field.value) field.focus();"
+    "field.onkeydown = event => {"
+    "if (event.key !== 'Enter' || event.isComposing) return;"
+    "const typed = field.value.trim(); let left = 80;"
+    "const open = () => {"
+    "if (!typed || field.value.trim() !== typed || !left--) return;"
+    "if (document.querySelector('[data-jump-query]')?.dataset.jumpQuery === typed)"
+    " document.querySelector('[class*=\"st-key-jump-to-\"] button')?.click();"
+    "else setTimeout(open, 50);"
+    "};"
+    "open();"
+    "};"
     "}, wait);"
 )
 

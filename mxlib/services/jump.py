@@ -1,5 +1,6 @@
 """Places that a search finds besides mailboxes: domains and runs, by words in any order."""
 
+import re
 from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
@@ -10,6 +11,9 @@ from mxlib.runs.run_view import RunView
 from mxlib.services.run_watch import RunWatch
 from mxlib.store import Store, mailbox_lists
 
+#: A search for one run: its number, with or without the word.
+_RUN = re.compile(r"(?:run\s*)?#?([0-9]{1,9})")
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -17,6 +21,9 @@ class Places:
 
     domains: tuple[str, ...]
     runs: tuple[RunView, ...]
+    #: Whether the first domain, or the first run, is exactly what was typed.
+    names_domain: bool = False
+    names_run: bool = False
 
 
 @resolves_callers
@@ -36,9 +43,19 @@ class JumpService:
         domains = [
             name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name) and _holds(name, words)
         ]
-        domains.sort(key=lambda name: (not name.startswith(words[0]), name))
-        runs = [view for view in self._runs.all(caller) if _holds(f"run {view.id} {view.title}".casefold(), words)]
-        return Places(tuple(domains[:most]), tuple(runs[:most]))
+        typed = " ".join(words)
+        domains.sort(key=lambda name: (name != typed, not name.startswith(words[0]), name))
+        asked = _RUN.fullmatch(typed)
+        number = int(asked[1]) if asked else None
+        runs = [
+            view
+            for view in self._runs.all(caller)
+            if view.id == number or _holds(f"run {view.id} {view.title}".casefold(), words)
+        ]
+        runs.sort(key=lambda view: view.id != number)
+        return Places(
+            tuple(domains[:most]), tuple(runs[:most]), domains[:1] == [typed], bool(runs) and runs[0].id == number
+        )
 
 
 def _words(text: str) -> list[str]:

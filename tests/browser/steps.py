@@ -159,3 +159,14 @@ def choose(page: Page, label: str, option: str) -> None:
     box.fill(option)
     page.get_by_role("option", name=option, exact=True).click()
     idle(page)
+
+
+def search(page: Page, text: str) -> None:
+    """Type into the search of all pages; lists that were never read are loaded first."""
+    page.keyboard.press("Control+k")
+    found = page.get_by_role("dialog")
+    found.get_by_role("searchbox").fill(text)
+    settle(page)
+    if (load := found.get_by_role("button", name="Load them")).count():
+        load.click()
+        settle(page)

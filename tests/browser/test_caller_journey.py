@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mxlib.sandbox.serve import Served
-from tests.browser import driver
+from tests.browser import driver, steps
 from tests.browser.driver import Server, idle
 from tests.browser.steps import PASSWORD, fill_in, settle
 from tests.support.crowded_host import FORGETS, FULL, LEAVES, crowded
@@ -54,16 +54,12 @@ def clicks(page: Page, request: pytest.FixtureRequest) -> Callable[[Locator], No
 
 
 def search(page: Page, text: str) -> None:
-    """Type into the search; lists that were never read are loaded first."""
+    """Sign in if needed, and type into the search."""
     page.goto("/jobs")
     if page.get_by_role("heading", name="Sign in to MXM").count():
         fill_in(page, ADMIN)
     idle(page)
-    page.get_by_role("searchbox", name="Find a mailbox").fill(text)
-    settle(page)
-    if (load := page.get_by_role("button", name="Load them")).count():
-        load.click()
-        settle(page)
+    steps.search(page, text)
 
 
 def button(page: Page, name: str) -> Locator:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import ROOT, Grid, Server, idle
-from tests.browser.steps import visit
+from tests.browser.steps import search, visit
 
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": "correct horse battery"}
 
@@ -130,8 +130,7 @@ def test_lists_and_search_use_stored_lists_and_say_so(signed_in: Page, stand_in:
     page.locator(".st-key-refresh").get_by_role("button").click()
     settle(page)
     expect(page.get_by_text(re.compile("This is the list of"))).to_be_visible()
-    page.get_by_role("searchbox", name="Find a mailbox").fill("info@clienta.nl")
-    settle(page)
+    search(page, "info@clienta.nl")
     page.get_by_role("button", name="info@clienta.nl").click()
     settle(page)
     expect(page.get_by_role("heading", name="info@clienta.nl")).to_be_visible()

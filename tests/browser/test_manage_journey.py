@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from mxlib.sandbox import Sandbox, believable
 from tests.browser.driver import Grid, Server, download, idle
-from tests.browser.steps import finished, press, visit
+from tests.browser.steps import finished, press, search, visit
 
 
 @pytest.fixture
@@ -282,11 +282,7 @@ def test_a_pasted_list_selects_reports_what_is_missing_and_is_exported(page: Pag
 
 def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: Page, server: Server) -> None:
     accounts(page)
-    page.get_by_role("searchbox", name="Find a mailbox").fill("studio-noord")
-    settle(page)
-    if (read := page.get_by_role("button", name="Load them")).count():
-        read.click()
-        settle(page)
+    search(page, "studio-noord")
     address = next(a for a in host(server).mailboxes() if a.endswith("@studio-noord.example"))
     page.get_by_role("button", name=address).click()
     settle(page)

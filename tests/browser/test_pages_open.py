@@ -58,6 +58,16 @@ def test_what_is_typed_after_ctrl_k_is_searched_even_an_h(page: Page) -> None:
     expect(field).to_have_value("khan")
 
 
+def test_enter_opens_the_first_hit_of_what_was_typed(page: Page) -> None:
+    visit(page, "/jobs")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("dialog").get_by_role("searchbox")
+    expect(field).to_be_focused()
+    page.keyboard.type("audit log")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/audit-log$"))
+
+
 def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None

@@ -43,6 +43,14 @@ def visit(tab: AppTest, page: str) -> AppTest:
     return tab
 
 
+def search(tab: AppTest, text: str) -> AppTest:
+    """Open the search of all pages, and type into it."""
+    tab.button(key="jump-open").click().run()
+    tab.text_input(key="jump-query").set_value(text).run()
+    assert not tab.exception
+    return tab
+
+
 def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
     """Upload a file and open its preview."""
     checkbox = tab.checkbox(key="generate_first")

@@ -10,7 +10,7 @@ from mxlib.core.plans.changes import LaterDeletion, NewQuota
 from mxlib.mail.message import read_parts
 from mxlib.store import dated_deletions, manual_writes, outbox
 from tests.support.app import App
-from tests.support.pages import opened, plain
+from tests.support.pages import opened, plain, search
 from tests.ui.test_manage_pages import said
 
 KIM = "kim@a.nl"
@@ -24,9 +24,8 @@ def _there(app: App) -> None:
 
 def drawer(page: str = "jobs") -> AppTest:
     """Open the drawer from the search, on any page."""
-    tab = opened(page)
-    tab.text_input(key="find").set_value("kim").run()
-    tab.button(key=f"found-{KIM}").click().run()
+    tab = search(opened(page), "kim")
+    tab.button(key=f"jump-to-{KIM}").click().run()
     assert not tab.exception
     return tab
 
@@ -63,8 +62,7 @@ def test_the_drawer_opens_over_a_page_that_shows_the_same_of_its_mailbox(app: Ap
         )  # fmt: skip
         manual_writes.change(tx, number, status="kept", outcome="no answer came")
     tab = opened(page, **({"address": KIM} if page == "mailbox" else {}))
-    tab.text_input(key="find").set_value("kim").run()
-    tab.button(key=f"found-{KIM}").click().run()
+    search(tab, "kim").button(key=f"jump-to-{KIM}").click().run()
     assert not tab.exception
     buttons = {button.key for button in tab.button}
     assert {f"dated-off-drawer-{KIM}", f"unconfirmed_show_{number}-drawer"} <= buttons
@@ -114,7 +112,7 @@ def test_a_password_stays_until_done_and_no_other_dialog_takes_its_place(app: Ap
     assert held.inner is not None
     assert "drawer_back" not in {button.key for button in tab.button}
     (message,) = [code.value for code in tab.code if "Password: " in code.value]
-    tab.button(key=f"found-{KIM}").click().run()
+    tab.button(key="jump-open").click().run()
     assert [code.value for code in tab.code if "Password: " in code.value] == [message]
     tab.button(key="change_done").click().run()
     assert "drawer_password" in {button.key for button in tab.button}

@@ -34,7 +34,7 @@ from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
-from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, statuses, visit
+from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, search, statuses, visit
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -48,13 +48,13 @@ LOOKS = {
     "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again",
     "rows_filter", "fix_left_out", "every_column",
     "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
-    "banner-show-", "found-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel", "new_generate",
+    "banner-show-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
-    "more_groups", "step.key('header_row')", "use_private", "found-client-",
+    "more_groups", "step.key('header_row')", "use_private",
     "jump-open", "keys-open", "search-focus", "close_message", "handover--",
 }  # fmt: skip
 
@@ -427,7 +427,7 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
         elif step == "named":
             app.text_input(key="view-name").input("Mine").run()
         elif step == "find":
-            app.text_input(key="find").input("info").run()
+            search(app, "info")
         elif step == "forget-agreed":
             app.checkbox(key=step).check().run()
         elif step in TYPED:

@@ -1,16 +1,23 @@
-"""Search or jump: one live search over pages, people, domains, clients and runs, in a dialog."""
+"""Search or jump: one live search over pages, people, domains, clients and runs, in a dialog.
+
+It reads only the lists that are stored: typing sends nothing to MXroute.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
 
 from mxlib import services
 from mxlib.auth.page_scripts import FOCUS_SEARCH
+from mxlib.core.clients import key_of
+from mxlib.runs.run_view import RunView
+from mxlib.services.clients import Client
 from mxlib.services.search import Found, Hit
 from mxlib.ui.app import session
-from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import dialogs, progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, megabytes
 
@@ -100,35 +107,65 @@ def _search(ways: Ways) -> None:
     found = app.search.find(caller, query, most=_MOST)
     others = app.jump.find(caller, query, most=_MOST_OTHERS)
     clients = app.clients.find(caller, query, most=_MOST_OTHERS)
-    _offer("Pages", places)
+    typed = " ".join(words)
+    groups: list[tuple[bool, Callable[[], None]]] = [
+        (any(place.title.casefold() == typed for place in places), lambda: _offer("Pages", places)),
+        (found.hits[:1] != () and found.hits[0].address == typed, lambda: _mailboxes(found)),
+        (others.names_domain, lambda: _domains(others.domains)),
+        (any(key_of(client.details.name) == key_of(typed) for client in clients), lambda: _clients(clients)),
+        (others.names_run, lambda: _runs(others.runs)),
+    ]
+    # What was typed in full comes first, whatever it is.
+    for _, draw in sorted(groups, key=lambda group: not group[0]):
+        draw()
+    if not (places or found.hits or clients or others.domains or others.runs):
+        st.caption(f"Nothing matches {escaped(query.strip())}.")
+    _say_what_was_searched(found)
+    # The hits are those of this text: a script that presses the first one waits for it.
+    st.html(f'<span data-jump-query="{escape(query.strip())}"></span>', width="content")
+
+
+def _mailboxes(found: Found) -> None:
     with _group("Mailboxes", shown=bool(found.hits)):
         for hit in found.hits:
             icon = ":material/lock:" if hit.is_locked else ":material/block:" if hit.suspended else ":material/mail:"
             _hit(f"jump-to-{hit.address}", hit.address, _figures(hit), icon, "mailbox", address=hit.address)
         if found.total > len(found.hits):
             st.caption(f"{found.total - len(found.hits):,} more. Keep typing.")
-    with _group("Domains", shown=bool(others.domains)):
-        for name in others.domains:
+
+
+def _domains(names: Sequence[str]) -> None:
+    with _group("Domains", shown=bool(names)):
+        for name in names:
             _hit(f"jump-to-domain-{name}", name, "", ":material/language:", "email_accounts", domain=name)
-    with _group("Clients", shown=bool(clients)):
-        for client in clients:
-            own = client.details.domains
+
+
+def _clients(found: Sequence[Client]) -> None:
+    with _group("Clients", shown=bool(found)):
+        for client in found:
+            own = ", ".join(client.details.domains[:3])
+            place = {"client": str(client.id)}
             _hit(
-                f"jump-to-client-{client.id}", client.details.name, ", ".join(own[:3]), ":material/domain:",
-                "email_accounts", client=str(client.id),
-            )  # fmt: skip
-    with _group("Runs", shown=bool(others.runs)):
-        for view in others.runs:
+                f"jump-to-client-{client.id}", client.details.name, own, ":material/domain:", "email_accounts", **place
+            )
+
+
+def _runs(views: Sequence[RunView]) -> None:
+    with _group("Runs", shown=bool(views)):
+        for view in views:
             about = f"{view.title} · {view.status.value}"
             _hit(f"jump-to-run-{view.id}", f"Run {view.id}", about, ":material/play_circle:", "jobs", run=str(view.id))
-    if not (places or found.hits or clients or others.domains or others.runs):
-        st.caption(f"Nothing matches {escaped(query.strip())}.")
-    _say_what_was_searched(found)
 
 
 def _say_what_was_searched(found: Found) -> None:
-    if found.never_read:
-        st.caption(escaped(found.describe(services.current().clock.now())))
+    """Say which lists were searched, if not all of them, and offer to load the others."""
+    if not found.never_read:
+        return
+    st.caption(escaped(found.describe(services.current().clock.now())))
+    if st.button("Load them", icon=":material/refresh:", key="find_read"):
+        with progress.shown() as on_progress:
+            services.current().search.read(session.caller(), on_progress=on_progress)
+        dialogs.redraw()
 
 
 def _figures(hit: Hit) -> str:

@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 
 from mxlib import __version__, dashboard, services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.ui.app import banner, jump, search, session, status, storage
+from mxlib.ui.app import banner, jump, session, status, storage
 from mxlib.ui.widgets import actions, confirm_identity, dialogs
 from mxlib.ui.widgets.format import escaped
 
@@ -153,8 +153,6 @@ def _sidebar(shown: str, listed: Collection[str], open_mailbox: Callable[[str], 
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     jump.show(jump.Ways(_places(listed), lambda name, parameters: navigate(name, **parameters), open_mailbox))
-    if "overview" in listed:  # as is for those who may view a domain
-        search.show(search.Ways(open_mailbox, lambda domain: navigate("email_accounts", domain=domain)))
     if "jobs" in listed:
         status.show(shown, _page("jobs", listed=True))
     storage.show()

@@ -132,7 +132,8 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
     """Draw the table itself; a click on *Open* opens a mailbox."""
     addresses = shown["address"].tolist()
     locked = shown["is_locked"] | shown["being_locked"]
-    clients = shown["domain"].map(_clients()).fillna("") if several else pd.Series("", shown.index)
+    names = _clients() if several else {}
+    clients = pd.Series([names.get(domain, "") for domain in shown["domain"]], index=shown.index, dtype="str")
     share = 100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0) // 1
     table = pd.DataFrame(
         {
