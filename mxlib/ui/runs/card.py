@@ -41,7 +41,7 @@ def show(number: int) -> None:
             progress.live(view, every=LOOK_EVERY)
         _controls(view)
         if view.kind is RunKind.LINKS:
-            st.caption(services.current().links.board(layout.caller(), number).text)
+            st.caption(escaped(services.current().links.board(layout.caller(), number).text))
             return
         _files(view)
     handover.show(view)
