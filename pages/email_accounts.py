@@ -27,7 +27,6 @@ with actions:
     may_import = [name for name in domains if caller.may(Permission.IMPORT, name)]
     new = may_import and st.button("New mailbox", icon=":material/person_add:", key="new", shortcut="N")
     if new and not dialogs.is_open():
-        new_mailbox.forget()
         new_mailbox.ask(may_import)
     export_view = st.container(horizontal=True, width="content")
     exports = export_all.offer() if permissions.exports_anything(caller, names) else None

@@ -162,7 +162,8 @@ def test_a_dry_run_reports_everything_and_does_nothing(app: App) -> None:
     assert (answer["confirm"], answer["question"][:42]) == (2, "Delete 2 mailboxes with 900 MB of mail? Th")
     assert data(ask(app, "free@a.nl", BOTH[0], quota="+ 1", dry_run=True))["unchanged"] == 1
     assert (
-        "in the results, readable until" in data(ask(app, "kim@a.nl", generate_password=True, dry_run=True))["question"]
+        "in the results. MXM's copy is kept until"
+        in data(ask(app, "kim@a.nl", generate_password=True, dry_run=True))["question"]
     )
     assert (app.host.writes(), trail(app), data(app.ask("GET", "/imports"))) == (writes, before, [])
 

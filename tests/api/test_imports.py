@@ -184,7 +184,7 @@ def test_an_import_creates_the_ready_rows_and_reports_every_row(app: App) -> Non
     rows = data(app.ask("GET", f"/imports/{run['id']}/results"))["rows"]
     assert rows[0] == {
         "line": 1, "domain": "a.nl", "username": "nina", "verdict": "ready", "outcome": "created",
-        "message": "made; quota and limit as asked", "code": "as_asked", "password": GOOD, "quota": 1024,
+        "message": "Created", "code": "as_asked", "password": GOOD, "quota": 1024,
         "limit": 9600, "recovery_email": "n@x.org", "name": None, "host": {"quota": 1024, "limit": 9600},
         "action": "create", "before": None,
     }  # fmt: skip

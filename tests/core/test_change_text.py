@@ -114,7 +114,7 @@ def test_the_question_about_a_run_shows_its_duration() -> None:
 def test_the_question_about_new_passwords_says_where_they_are_and_until_when() -> None:
     assert asked(NewPassword(), seconds=30) == (
         "Give 3 mailboxes new passwords? The old ones stop working at once, in every mail program. "
-        f"They are in the results, readable until 29 Nov. About 1 minute {AT_MOST_20}"
+        f"They are in the results. MXM's copy is kept until 29 Nov. About 1 minute {AT_MOST_20}"
     )
     assert "in the results" not in asked(NewPassword(), ONE, alone=KIM)
 

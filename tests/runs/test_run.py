@@ -159,7 +159,7 @@ class TestMissingResponses:
         run = here.start(plan(*rows(3)))
         here.run()
         assert here.outcomes(run) == ["created", "failed", "created"]
-        assert here.rows(run)[1].reason == "MXroute gave no answer 5 times; the mailbox was not made."
+        assert here.rows(run)[1].reason == "MXroute gave no answer 5 times; the mailbox was not created."
         assert here.rows(run)[1].tries == decisions.MAX_TRIES
 
     def test_a_row_that_was_given_up_but_exists_at_the_end_is_created(self) -> None:
@@ -482,9 +482,9 @@ class TestTheComparisonAtTheEnd:
         run = here.start(plan(row(0, limit=5000), row(1)))
         here.run()
         first, second = here.rows(run)
-        assert first.reason == "made; quota as asked; limit is 9600, not 5000 as asked (the host ignores it)"
+        assert first.reason == "Created; limit is 9600, not 5000 as asked (the host ignores it)"
         assert (first.host_quota, first.host_limit, first.differs) == (1024, 9600, "limit is 9,600 instead of 5,000")
-        assert second.reason == "made; quota and limit as asked"
+        assert second.reason == "Created"
         record = here.record(run)
         assert (record.differences, record.difference) == (1, "limit is 9,600 instead of 5,000")
         assert record.checked_at is not None

@@ -15,7 +15,7 @@ from mxlib.core.plans.changes import NewQuota
 from mxlib.services.exports import USAGE
 from tests.support import app as support
 from tests.support.app import App
-from tests.support.pages import opened, sent
+from tests.support.pages import opened, sent, visit
 
 
 @pytest.fixture
@@ -151,3 +151,45 @@ def test_the_table_names_the_client_of_each_mailbox_while_domains_differ(app: Ap
 def test_mailboxes_that_were_created_outside_are_a_filter(app: App) -> None:
     app.services.mailboxes.create(LOCAL, "a.nl", {"username": "own", "password": "Geheim.2026x"})
     assert addresses(opened(state="made_elsewhere")) == ["nina@a.nl", "tess@a.nl", "omar@b.nl"]
+
+
+def test_coming_back_to_the_page_keeps_the_filters_of_its_address(app: App) -> None:
+    tab = opened(client="1", sort="used")
+    kept = dict(tab.query_params)
+    visit(tab, "jobs")
+    tab.query_params.clear()
+    tab.query_params.update(kept)
+    assert addresses(visit(tab, "email_accounts")) == ["omar@b.nl"]
+    assert tab.query_params["client"] == kept["client"]
+
+
+def test_a_new_mailbox_form_that_was_left_comes_back_without_its_password(app: App) -> None:
+    tab = opened(domain="a.nl")
+    tab.button(key="new").click().run()
+    tab.text_input(key="new_username").set_value("eva.jansen").run()
+    tab.text_input(key="new_password").set_value("Geheim.2026x").run()
+    visit(visit(tab, "jobs"), "email_accounts")
+    tab.button(key="new").click().run()
+    assert [tab.text_input(key=f"new_{name}").value for name in ("username", "password")] == ["eva.jansen", ""]
+    tab.button(key="new_cancel").click().run()
+    tab.button(key="new").click().run()
+    assert tab.text_input(key="new_username").value == ""
+
+
+def test_a_new_password_is_not_closed_by_a_click_outside(app: App) -> None:
+    tab = opened(domain="a.nl")
+    tab.button(key="new").click().run()
+    assert dismissible(tab)
+    tab.text_input(key="new_username").set_value("eva.jansen").run()
+    tab.text_input(key="new_password").set_value("Geheim.2026x").run()
+    tab.button(key="new_go").click().run()
+    assert "Geheim.2026x" in [code.value for code in tab.code]
+    assert not dismissible(tab)
+    tab.button(key="new_done").click().run()
+    assert "Geheim.2026x" not in [code.value for code in tab.code]
+
+
+def dismissible(tab: AppTest) -> bool:
+    """Return whether Escape closes the open dialog."""
+    (dialog,) = tab.get("dialog")
+    return bool(dialog.proto.dialog.dismissible)

@@ -48,6 +48,9 @@ def test_run_now_makes_a_task_due_at_once(app: App) -> None:
     tab = page("background_tasks")
     tab.button(key="run-task-backup").click().run()
     assert not tab.error
+    assert [plain(each.value) for each in tab.success] == [
+        "Started: Make the nightly backup. Its row shows how it ends."
+    ]
     state = next(state for state in app.services.background_tasks.every(LOCAL) if state.name is TaskName.BACKUP)
     assert state.moves(app.services.clock.now())
     assert trail(app)[-1] == ("task.run", "backup", LOCAL.name)

@@ -104,6 +104,17 @@ def test_a_deletion_asks_for_the_address_and_the_drawer_says_that_it_is_gone(app
     assert "There is no mailbox kim@a.nl in the list of a.nl." in said(tab)
 
 
+def test_the_menu_locks_now_and_deletes_later(app: App) -> None:
+    tab = drawer()
+    tab.menu_button(key="drawer_menu").click("later").run()
+    assert tab.date_input(key="change_day").value is not None
+    tab.text_input(key="change_typed").set_value(KIM).run()
+    tab.button(key="change_go").click().run()
+    assert not tab.exception
+    with app.services.store.read() as tx:
+        assert dated_deletions.get(tx, "a.nl", "kim") is not None
+
+
 def test_a_password_stays_until_done_and_no_other_dialog_takes_its_place(app: App) -> None:
     tab = drawer()
     tab.button(key="drawer_password").click().run()

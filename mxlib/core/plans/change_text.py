@@ -70,7 +70,7 @@ def question(
         return f"Nothing to change: {_why_nothing(change, figures)}"
     sentences = _question(change, figures, alone)
     if isinstance(change, NewPassword | Unlocking) and seconds:
-        sentences.append(f"They are in the results, readable until {day(readable_until)}.")
+        sentences.append(f"They are in the results. MXM's copy is kept until {day(readable_until)}.")
     if figures.suspended and not isinstance(change, Deletion | NewStored):
         stay = "is suspended and stays so" if figures.suspended == 1 else "are suspended and stay so"
         sentences.append(f"{figures.suspended:,} {stay}.")

@@ -21,6 +21,12 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.RESETS: "Answer requests to reset a password",
 }
 
+
+def started(name: TaskName) -> str:
+    """Return what *Run now* did."""
+    return f"Started: {LABELS[name]}. Its row shows how it ends."
+
+
 _ENDS: Mapping[TaskCode, str] = {
     TaskCode.DONE: "Done",
     TaskCode.NOTHING_DUE: "Nothing was due",

@@ -38,7 +38,7 @@ _PROOF = {
     Proof.AGAINST_ANSWER: " (MXroute said no; read back)",
 }
 _DONE = {
-    Action.CREATE: "made",
+    Action.CREATE: "created",
     Action.UPDATE: "changed",
     Action.DELETE: "deleted",
     Action.LOCK: "locked",
@@ -75,7 +75,7 @@ def holds(usage: float) -> str:
 def gave_up(action: Action, tries: int) -> str:
     """Of a row that was sent as often as is sensible."""
     if action is Action.CREATE:
-        return f"MXroute gave no answer {tries} times; the mailbox was not made."
+        return f"MXroute gave no answer {tries} times; the mailbox was not created."
     return f"MXroute gave no answer {tries} times; whether it took effect is not known."
 
 
@@ -99,7 +99,15 @@ def _stored_here(reason: Reason, _action: Action) -> str:
 
 def _compared(reason: Reason, action: Action) -> str:
     """Return what the comparison with MXroute showed of a mailbox that is there."""
-    return _joined([*_done(reason.detail, action), *_figures(reason.detail, action), *_kept(reason.detail)])
+    figures = _figures(reason.detail, action)
+    if action is Action.CREATE:  # what is as asked goes without saying
+        figures = [_figure(name, each, action, alone=False) for name, each in _unlike(reason.detail, action)]
+    return _joined([*_done(reason.detail, action), *figures, *_kept(reason.detail)])
+
+
+def _unlike(detail: ReasonDetail, action: Action) -> list[tuple[str, FigureDetail]]:
+    """Return the figures that need words."""
+    return [(name, each) for name, each in detail.get("figures", {}).items() if not _is_plain(each, action)]
 
 
 def _not_listed(reason: Reason, action: Action) -> str:
@@ -112,7 +120,8 @@ def _listed_again(reason: Reason, action: Action) -> str:
 
 
 def _done(detail: ReasonDetail, action: Action) -> list[str]:
-    return [_DONE[action] + _PROOF[Proof(detail.get("proof", ""))]] if detail.get("asks_host") else []
+    done = "Created" if action is Action.CREATE else _DONE[action]
+    return [done + _PROOF[Proof(detail.get("proof", ""))]] if detail.get("asks_host") else []
 
 
 def _figures(detail: ReasonDetail, action: Action) -> list[str]:

@@ -7,7 +7,7 @@ from mxlib.core.format import moment
 from mxlib.core.text import background_tasks as texts
 from mxlib.services.background_tasks import TaskState
 from mxlib.ui.app import layout
-from mxlib.ui.widgets import actions
+from mxlib.ui.widgets import actions, flash
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -72,3 +72,4 @@ def _following(state: TaskState, now: float) -> str:
 
 def _run(state: TaskState) -> None:
     services.current().background_tasks.run_now(layout.caller(), state.name)
+    flash.set_next(texts.started(state.name))

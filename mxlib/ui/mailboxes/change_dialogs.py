@@ -165,6 +165,15 @@ def delete(addresses: Sequence[str]) -> None:
         _confirm(proposed, "Lock" if isinstance(change, LaterDeletion) else "Delete")
 
 
+@dialogs.dialog("Lock now, delete later", width="medium", icon=":material/lock_clock:", forget=forget)
+def delete_later(addresses: Sequence[str]) -> None:
+    """Nobody gets in from now on, and the mail is gone on a later day."""
+    change = LaterDeletion(_chosen_day(services.current().dated_deletions.default_day()))
+    st.caption(locks.LIMITS)
+    if proposed := _proposed(addresses, change, repr(change)):
+        _confirm(proposed, "Lock")
+
+
 def _chosen_day(usual: float) -> float:
     """Ask for the day of a deletion; return when it begins (Unix seconds)."""
     app = services.current()
@@ -377,6 +386,16 @@ class Action:
     icon: str
     needs: Permission
     ask: Callable[[], None]
+
+
+def later_deletion(boxes: pd.DataFrame) -> Action | None:
+    """Return the action that locks these mailboxes now and deletes them on a day; None without the right to lock."""
+    addresses = list(boxes["address"])
+    if not _may_lock(addresses):
+        return None
+    title = "Lock now, delete later"
+    return Action("later", title, title, "Lock it, and delete it on a day.", ":material/lock_clock:",
+                  Permission.DELETE, partial(delete_later, addresses))  # fmt: skip
 
 
 def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:

@@ -47,7 +47,8 @@ def offer() -> DeltaGenerator:
     with st.popover("More exports", icon=":material/download:", key="export-menu"):
         st.caption("Mailboxes in view")
         others = st.container()
-        if st.button("Export all domains", icon=":material/folder_zip:", key="export-all"):
+        st.caption("All mailboxes of all domains")
+        if st.button("Export all domains…", icon=":material/folder_zip:", key="export-all"):
             _show()
     return others
 

@@ -28,7 +28,8 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
         if not set(names).isdisjoint(client.details.domains)
     }
     asked = MailboxFilter.read({name: st.query_params.get_all(name) for name in _PARAMETERS})
-    if asked != st.session_state.get(_WRITTEN):
+    # Back from another page the address is the one that was written, and the fields are gone.
+    if asked != st.session_state.get(_WRITTEN) or "sort" not in st.session_state:
         st.session_state["domains"] = [name for name in asked.domains if name in names]
         st.session_state["clients"] = [number for number in asked.clients if number in mine]
         st.session_state["states"] = list(asked.states)

@@ -76,7 +76,8 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     card.show_use(box)
     card.show_state(box, place="drawer")
     caller = layout.caller()
-    may = {each.name: each for each in change_dialogs.actions(found) if caller.may(each.needs, domain)}
+    offered = (*change_dialogs.actions(found), change_dialogs.later_deletion(found))
+    may = {each.name: each for each in offered if each and caller.may(each.needs, domain)}
     _actions(may)
     card.show_stored(box, may)
     st.subheader("Mail app settings", anchor=False)

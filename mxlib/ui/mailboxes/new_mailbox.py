@@ -19,6 +19,9 @@ from mxlib.ui.widgets.format import escaped
 _FIELDS = ("username", "name", "password", "quota", "recovery_email")
 _MADE = "new_made"
 
+#: Holds what was typed into a form that was closed, but for its password.
+_KEPT = "new_kept"
+
 
 def forget() -> None:
     """Forget what was typed and made."""
@@ -26,9 +29,21 @@ def forget() -> None:
         st.session_state.pop(name, None)
 
 
-@dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget, dismissible=False)
+def _closed() -> None:
+    """Forget what was made, and the password; a click outside the form loses nothing else that was typed."""
+    typed = {f"new_{name}": text for name, text in _typed().items() if text and name != "password"}
+    if _MADE not in st.session_state and typed:
+        st.session_state[_KEPT] = typed
+    forget()
+
+
+@dialogs.dialog(
+    "New mailbox", width="medium", icon=":material/person_add:", forget=_closed,
+    must_stay=lambda: _MADE in st.session_state,
+)  # fmt: skip
 def ask(domains: Sequence[str]) -> None:
     """Show the form; after it the password, once, and the client setup. Of several domains, one is chosen."""
+    st.session_state.update(st.session_state.pop(_KEPT, {}))
     domain = domains[0]
     if len(domains) > 1 and not st.session_state.get(_MADE):
         domain = st.selectbox("Domain", domains, key="new_domain")
@@ -53,9 +68,9 @@ def ask(domains: Sequence[str]) -> None:
         if name in faults and (tried or cells[name]):
             st.error(escaped(faults[name]), icon=":material/error:")
 
-    st.text_input(
-        f"Username, before @{escaped(domain)}", key="new_username", placeholder="jan.jansen", autocomplete="off"
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input("Username", key="new_username", placeholder="jan.jansen", autocomplete="off")
+        st.markdown(f"@{escaped(domain)}", width="content")
     field("username")
     st.text_input("Full name", key="new_name", placeholder="none", help="Kept here, for people to read.")
     field("name")
@@ -82,6 +97,7 @@ def ask(domains: Sequence[str]) -> None:
                 dialogs.redraw()
             _create(domain, cells)
         if st.button("Cancel", key="new_cancel"):
+            forget()
             dialogs.leave()
 
 
@@ -106,7 +122,7 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
     st.session_state[_MADE] = (kept, cells["password"])
-    dialogs.redraw()
+    st.rerun()  # the whole page, so that the dialog stays
 
 
 def _show(kept: MailboxDetails, password: str) -> None:
@@ -121,4 +137,4 @@ def _show(kept: MailboxDetails, password: str) -> None:
             dialogs.leave()
         if st.button("Create another", key="new_another"):
             forget()
-            dialogs.redraw()
+            st.rerun()

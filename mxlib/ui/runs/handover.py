@@ -236,12 +236,12 @@ def _selected(view: RunView, people: Sequence[Person]) -> list[int]:
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "name": text("Name", width=150),
-            "address": text("Address", width=220),
-            "recovery_email": text("Recovery email", width=180),
-            "when": text("Handed over", width=170),
-            "how": text("By", width=130),
-            "who": text("Marked by", width=140),
+            "name": text("Name", width=140),
+            "address": text("Address", width=200),
+            "recovery_email": text("Recovery email", width=150),
+            "when": text("Handed over", width=135),
+            "how": text("By", width=95),
+            "who": text("Marked by", width=125),
         },
     )
     rows: list[int] = event["selection"]["rows"]
