@@ -17,7 +17,17 @@ from mxlib.core import notes
 from mxlib.core.clients import key_of
 from mxlib.core.text import person_texts
 from mxlib.core.vocabulary import AT_AN_END, ERASED, AuditAction
-from mxlib.store import audit, audit_chain, erasure, first_seen, own_cells, person_search, run_notes, saved_views, usage_history
+from mxlib.store import (
+    audit,
+    audit_chain,
+    erasure,
+    first_seen,
+    own_cells,
+    person_search,
+    run_notes,
+    saved_views,
+    usage_history,
+)
 from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.manual_writes import KEPT
