@@ -40,7 +40,10 @@ def key_of(name: str) -> str:
 
 
 def checked(name: str, chosen: MailboxFilter) -> SavedView:
-    """Return the view of this name; raises InvalidView for a name or a filter that cannot be kept."""
+    """Return the view of this name.
+
+    Raises InvalidView for a name or a filter that cannot be kept.
+    """
     parameters = chosen.parameters()
     if sum(len(name) + len(value) + 2 for name, values in parameters.items() for value in values) > _MAX_FILTER_LENGTH:
         raise InvalidView("These filters are too long for an address. Choose fewer domains, or a client.")

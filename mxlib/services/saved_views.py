@@ -43,7 +43,10 @@ class SavedViewService:
         return view
 
     def rename(self, caller: Caller, name: str, new: str) -> None:
-        """Give a view another name; raises InvalidView when another view has it, or it does not exist."""
+        """Give a view another name.
+
+        Raises InvalidView when another view has that name, or the view does not exist.
+        """
         _must_view(caller)
         new = checked_name(new)
         with self._store.write() as tx:

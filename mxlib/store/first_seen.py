@@ -106,7 +106,10 @@ def since(tx: Tx, domain: str, username: str) -> float | None:
 
 
 def made_elsewhere(tx: Tx, domain: str) -> set[str]:
-    """Return the usernames of `domain` whose mailbox MXM did not create, nor create again since it saw them first."""
+    """Return the usernames of `domain` whose mailbox MXM did not create.
+
+    One that MXM created again since it saw it first is its own.
+    """
     created_since = sa.exists().where(
         audit.c.on == table.c.username + "@" + table.c.domain,
         audit.c.what == AuditAction.MAILBOX_CREATE,

@@ -158,7 +158,7 @@ def _runs(views: Sequence[RunView]) -> None:
 
 
 def _say_what_was_searched(found: Found) -> None:
-    """Say which lists were searched, if not all of them, and offer to load the others."""
+    """Say which lists were searched if not all were, and offer to load the others."""
     if not found.never_read:
         return
     st.caption(escaped(found.describe(services.current().clock.now())))

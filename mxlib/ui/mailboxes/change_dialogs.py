@@ -389,7 +389,10 @@ class Action:
 
 
 def later_deletion(boxes: pd.DataFrame) -> Action | None:
-    """Return the action that locks these mailboxes now and deletes them on a day; None without the right to lock."""
+    """Return the action that locks these mailboxes now and deletes them on a day.
+
+    None without the right to lock.
+    """
     addresses = list(boxes["address"])
     if not _may_lock(addresses):
         return None

@@ -30,7 +30,10 @@ def forget() -> None:
 
 
 def _closed() -> None:
-    """Forget what was made, and the password; a click outside the form loses nothing else that was typed."""
+    """Forget what was made, and the password.
+
+    A click outside the form loses nothing else that was typed.
+    """
     typed = {f"new_{name}": text for name, text in _typed().items() if text and name != "password"}
     if _MADE not in st.session_state and typed:
         st.session_state[_KEPT] = typed

@@ -1,4 +1,4 @@
-"""The menu of saved views of Email accounts, and the dialogs that save, rename and delete them."""
+"""The menu of saved views of Email accounts, and its dialogs."""
 
 import streamlit as st
 

@@ -120,7 +120,7 @@ def show_table(
 
 
 def _fit_into_window(rows: int) -> None:
-    """Let the table be as high as its rows, as far as the window has room."""
+    """Let the table show all rows, as far as the window has room."""
     whole, least = (count * _ROW + _HEADER for count in (rows, _LEAST_ROWS_IN_VIEW))
     st.html(
         f"<style>.st-key-mailboxes {{ height: min({whole}px, max({least}px, calc(100vh - {_AROUND}px))) }}</style>",
