@@ -1,16 +1,17 @@
 """A password behind a link that MXroute does not take: what the person is asked to do, and that the link works on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.links import LinkStatus, PageState
+from mxlib.core.links import LinkStatus, PageState, SetResult
 from mxlib.core.mails import MailProblem, Refused, SendResult, Sent, TryLater
 from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.vocabulary import Action
+from mxlib.mxroute.protocol import Request
 from mxlib.store import manual_writes
 from tests.support.app import GOOD, App, opened
 from tests.support.links import NEW, LinkDesk
@@ -138,3 +139,33 @@ def test_the_board_says_what_the_mail_server_answered(
     [person] = app.services.links.board(LOCAL, run).people
     assert (person.status, person.happened) == (LinkStatus.REFUSED, "The server answered: 550 no such user here")
     assert person.can_be_reminded
+
+
+def while_it_waits(desk: LinkDesk, act: Callable[[], object]) -> None:
+    """Let something happen once while the next write waits for its slot."""
+
+    def once(request: Request) -> None:
+        if request.kind == "write":
+            desk.app.host.waits = lambda _request: None
+            act()
+
+    desk.app.host.waits = once
+
+
+def test_a_link_that_is_revoked_while_its_password_waits_sends_nothing(desk: LinkDesk) -> None:
+    links, token = desk.links, desk.token(PRIVATE)
+    [person] = links.of_mailbox(LOCAL, "a.nl", "nina")
+    while_it_waits(desk, lambda: links.revoke(LOCAL, person.id))
+    writes = desk.app.host.writes()
+    result = desk.use(token)
+    assert (result.done, result.problems, result.state) == (False, (PasswordProblem.ENDED,), PageState.ENDED)
+    assert (desk.app.host.writes(), desk.password("nina@a.nl")) == (writes, GOOD)
+    assert journalled(desk.app) == []
+
+
+def test_a_form_that_is_sent_twice_at_once_sets_the_first_password(desk: LinkDesk) -> None:
+    token, second = desk.token(PRIVATE), list[SetResult]()
+    while_it_waits(desk, lambda: second.append(desk.use(token, "Winter.in.Gent.10")))
+    assert desk.use(token).done
+    assert [each.problems for each in second] == [(PasswordProblem.BUSY,)]
+    assert desk.password("nina@a.nl") == NEW
