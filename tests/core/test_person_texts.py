@@ -36,7 +36,7 @@ def test_every_kind_has_a_sound_standard_text_in_every_language(kind: TextKind, 
         assert "{" not in filled.body + filled.subject
         assert "z@a.test" in filled.body
         assert ("Secret-1a" in filled.body) == (kind is TextKind.MESSAGE)
-        assert bool(filled.subject) == (kind is TextKind.MAIL)
+        assert bool(filled.subject) == kind.is_mailed
         assert ("Bergmann" in filled.body) == bool(head.agency)
     assert WORDS[language].separately in Stationery(
         STANDARD[TextKind.MESSAGE, language], language, FULL, "s"
@@ -82,7 +82,7 @@ def test_a_subject_is_one_short_line_without_a_password(subject: str, code: Text
 
 @pytest.mark.parametrize(("kind", "longest"), [(kind, RULES[kind].max_length) for kind in TextKind])
 def test_a_text_may_be_as_long_as_its_kind_allows(kind: TextKind, longest: int) -> None:
-    body = "{address}".ljust(longest, "a")
+    body = "".join(each.written for each in RULES[kind].required).ljust(longest, "a")
     assert found(kind, body) == []
     assert found(kind, f"{body}a") == [(TextProblem.TOO_LONG, Part.BODY)]
 
