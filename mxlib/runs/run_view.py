@@ -12,6 +12,7 @@ from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
 from mxlib.store import Tx, erasure, journal, run_notes, run_passwords
+from mxlib.store import links as kept_links
 from mxlib.store.encryption import ServerKey
 from mxlib.store.records import RunRecord
 
@@ -82,6 +83,8 @@ class RunView:
     locked: bool = False
     #: Notes about its file.
     notes: tuple[Note, ...] = ()
+    #: Of a run of links: the people who have set their own password.
+    set_theirs: int = 0
 
     @property
     def title(self) -> str:
@@ -132,7 +135,7 @@ class RunView:
     def result_text(self) -> str:
         """Return how many rows have each outcome."""
         if self.kind is RunKind.LINKS:
-            return links.title(self.total)
+            return links.summary(self.set_theirs, self.total - self.set_theirs)
         return run_status.result(self._figures)
 
     @property
@@ -196,6 +199,7 @@ def views(
     """Return the views of `records`, in their order; `key` is the server's."""
     counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
     erasing = erasure.pending(tx).runs
+    people = kept_links.progress(tx, [record.id for record in records if record.kind == RunKind.LINKS])
     return tuple(
         _view(
             record,
@@ -206,6 +210,7 @@ def views(
             clock,
             key,
             erasing=record.id in erasing,
+            set_theirs=sum(done for _, done in people.get(record.id, {}).values()),
         )
         for record in records
     )
@@ -231,6 +236,7 @@ def _view(
     key: ServerKey,
     *,
     erasing: bool,
+    set_theirs: int,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
@@ -279,6 +285,7 @@ def _view(
         erasing=erasing,
         locked=run_passwords.locked(key, record),
         notes=run_notes.unseal(key, record.sealed_notes),
+        set_theirs=set_theirs,
     )
 
 

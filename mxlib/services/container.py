@@ -48,6 +48,8 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import ImportService
 from mxlib.services.jump import JumpService
+from mxlib.services.link_files import LinkFiles
+from mxlib.services.link_mails import LinkMails
 from mxlib.services.links import LinkService
 from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
@@ -122,6 +124,8 @@ class Services:
     outbox: OutboxService
     links: LinkService
     recovery_links: RecoveryLinks
+    link_mails: LinkMails
+    link_files: LinkFiles
     background_tasks: BackgroundTasks
     sandbox: "stand_in.Served | None" = None
 
@@ -293,6 +297,8 @@ def assemble(
         outbox=outbox,
         links=links,
         recovery_links=RecoveryLinks(store, links, outbox, texts, clock),
+        link_mails=LinkMails(links, outbox, texts, clock),
+        link_files=LinkFiles(store, links, clock),
         background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,
     )  # fmt: skip

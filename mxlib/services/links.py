@@ -469,7 +469,10 @@ class LinkService:
         return _Asked(found, options, source, languages)
 
     def _people_of(self, caller: Caller, run: int) -> list[str]:
-        """Return the mailboxes to which a run gave passwords, or whose links wait."""
+        """Return the mailboxes to which a run gave passwords, or whose links wait.
+
+        Those who have set theirs with a link of that run are left out.
+        """
         view = self._runs.get(caller, run)
         if view is None:
             raise NotFound(texts.NO_RUN)
@@ -479,10 +482,12 @@ class LinkService:
             if view.kind not in {RunKind.IMPORT, RunKind.CHANGE}:
                 raise NotFound(texts.NO_RUN)
             rows = journal.rows(tx, run, outcomes=sorted(DONE))
-        return [
+            done = {each.address for each in _newest(kept.of_run(tx, run)) if each.set_at is not None}
+        found = [
             row.address for row in rows
             if row.action == Action.CREATE or (row.action == Action.UPDATE and row.sealed_password is not None)
         ]  # fmt: skip
+        return [each for each in found if each not in done]
 
     def _plan(self, tx: Tx, caller: Caller, asked: _Asked) -> LinkPlan:
         now, options = self._clock.now(), asked.options
@@ -628,9 +633,17 @@ class LinkService:
 
     def url(self, token: str, purpose: LinkPurpose = LinkPurpose.INVITE) -> str:
         """Return the address of the page behind a token: by the settings, never by a request."""
-        portal = self._settings.portal_url or self._settings.public_url or _LOOPBACK
         page = "password" if purpose.sets_password else "recovery"
-        return f"{portal.rstrip('/')}/{page}/{quote(token)}"
+        return f"{(self._public_address or _LOOPBACK).rstrip('/')}/{page}/{quote(token)}"
+
+    @property
+    def _public_address(self) -> str:
+        return self._settings.portal_url or self._settings.public_url
+
+    @property
+    def open_elsewhere(self) -> bool:
+        """Return whether links open on other computers than this one."""
+        return bool(self._public_address)
 
     def mail_changed(self, tx: Tx, record: MailRecord) -> None:
         """Record what happened to a mail with links, in the transaction of the outbox."""
@@ -668,6 +681,16 @@ class LinkService:
                 None if caller.admin else [name for name in kept.domains(tx) if caller.may(Permission.SUPPORT, name)]
             )
             return tuple(map(self._person, kept.newest(tx, LISTED, domains)))
+
+    def version(self, caller: Caller, run: int) -> tuple[object, ...]:
+        """Return a value that differs once something happened to a link of a run.
+
+        Raises NotFound.
+        """
+        if self._runs.get(caller, run) is None:
+            raise NotFound(texts.NO_RUN)
+        with self._store.read() as tx:
+            return kept.version(tx, run)
 
     def of_mailbox(self, caller: Caller, domain: str, username: str, *, most: int = 20) -> tuple[LinkPerson, ...]:
         """Return the newest links of a mailbox, newest first."""
@@ -770,6 +793,8 @@ class LinkService:
             if not record.is_living(now):
                 raise InvalidState(texts.ENDED)
             token = kept.token(self._store.key, record)
+            if token is None and not record.recipient and self._is_still_due(tx, record, now):
+                token = kept.make_token(tx, self._store.key, number)
             if token is None:
                 raise InvalidState(texts.NOT_MADE)
             audit.record(tx, caller, AuditAction.LINK_COPY, at=now, on=record.address, run=record.run)

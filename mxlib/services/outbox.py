@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.headerregistry import Address
+from math import ceil
 from typing import Any
 
 from mxlib.auth.authority import resolves_callers
@@ -162,6 +163,23 @@ class OutboxService:
             raise MailNotSet
         return self._settings.mail_sender
 
+    @property
+    def sender(self) -> str:
+        """Return from whom mails come; blank without a mail server."""
+        found = self._sender_or_none()
+        return str(found) if found is not None else ""
+
+    def seconds_for(self, mails: int) -> float:
+        """Return in how many seconds so many more mails will have left, by the pace of an hour.
+
+        0.0 stands for as fast as the server takes them.
+        """
+        now, per_hour = self._clock.now(), self._settings.mails_per_hour
+        with self._store.read() as tx:
+            waiting, tried = outbox.waiting(tx).mails, outbox.tried_within_an_hour(tx, now)
+        later = waiting + mails - max(0, per_hour - tried)
+        return ceil(max(0, later) / per_hour) * outbox.HOUR
+
     # For the background.
 
     def send_due(self, may_go_on: Callable[[], bool] = lambda: True) -> Round:
@@ -309,7 +327,13 @@ class OutboxService:
         Raises InvalidRecipient and MailNotSet.
         """
         _must_be_an_admin(caller)
-        content = TrialMail(caller.name, self._settings.public_url)
+        return self.send_sample(caller, to, TrialMail(caller.name, self._settings.public_url))
+
+    def send_sample(self, caller: Caller, to: str, content: MailContent) -> str:
+        """Queue a mail that only shows how one looks, and send it at once; return what happened.
+
+        That the caller may see what it says is checked before. Raises InvalidRecipient and MailNotSet.
+        """
         mail = QueuedMail(Recipient(to), content, MailCause.TEST)
         with self._store.write() as tx:
             number = self.queue(tx, mail, caller.name)

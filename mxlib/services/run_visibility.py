@@ -172,15 +172,18 @@ class RunVisibility:
                 counts[Outcome(outcome)] += rows
         total = sum(counts.values())
         hidden = frozenset(domain for domain in view.domains if not sees(caller, view, domain))
+        set_theirs = 0
         if view.kind is RunKind.LINKS:
-            people = links.people(tx, view.id)
-            total = sum(number for domain, number in people.items() if domain not in hidden)
-            groups = {(domain, "", ""): number for domain, number in people.items()}
+            people = links.progress(tx, [view.id]).get(view.id, {})
+            visible_people = [number for domain, number in people.items() if domain not in hidden]
+            total, set_theirs = sum(all_ for all_, _ in visible_people), sum(done for _, done in visible_people)
+            groups = {(domain, "", ""): number for domain, (number, _) in people.items()}
         hidden_rows = sum(groups.values()) - total
         restricted = replace(
             view,
             counts=dict(counts),
             total=total,
+            set_theirs=set_theirs,
             hidden=hidden_rows,
             notes=() if hidden_rows else view.notes,  # they may be about the hidden rows
             domains=tuple(domain for domain in view.domains if domain not in hidden),

@@ -185,10 +185,25 @@ def of_run(tx: Tx, run: int) -> list[LinkRecord]:
     return _found(tx, (table.c.run == run) | (table.c.source == run))
 
 
-def people(tx: Tx, run: int) -> dict[str, int]:
-    """Return how many mailboxes of each domain a run sent links for."""
-    query = sa.select(table.c.domain, sa.func.count(sa.distinct(table.c.username))).where(table.c.run == run)
-    return {str(domain): int(number) for domain, number in tx.execute(query.group_by(table.c.domain))}
+def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return for how many mailboxes of each domain runs sent links, and how many passwords were set with them."""
+    mailbox = (table.c.run, table.c.domain, table.c.username)
+    each = sa.select(*mailbox, sa.func.max(table.c.set_at).label("set_at")).where(table.c.run.in_(sorted(runs)))
+    one = each.group_by(*mailbox).subquery()
+    query = sa.select(one.c.run, one.c.domain, sa.func.count(), sa.func.count(one.c.set_at))
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    for run, domain, people, done in tx.execute(query.group_by(one.c.run, one.c.domain)):
+        found.setdefault(int(run), {})[str(domain)] = int(people), int(done)
+    return found
+
+
+def version(tx: Tx, run: int) -> tuple[object, ...]:
+    """Return a value that differs once something happened to a link of a run."""
+    mail = (table.c.mail_status, table.c.mail_problem)
+    times = (table.c.token_digest, table.c.opened_at, table.c.set_at, table.c.ended_at)
+    figures = (*map(sa.func.count, (table.c.id, *times)), sa.func.max(table.c.id), sa.func.max(table.c.mail))
+    query = sa.select(*mail, *figures).where((table.c.run == run) | (table.c.source == run))
+    return tuple(tuple(row) for row in tx.execute(query.group_by(*mail).order_by(*mail)))
 
 
 def of_mailbox(tx: Tx, domain: str, username: str, most: int) -> list[LinkRecord]:

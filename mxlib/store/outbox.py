@@ -118,6 +118,12 @@ def free_at(tx: Tx, now: float, per_hour: int) -> float:
     return now if earlier is None else float(earlier) + HOUR
 
 
+def tried_within_an_hour(tx: Tx, now: float) -> int:
+    """Return how many tries of the last hour count for the pace."""
+    query = sa.select(sa.func.count()).where(outbox_try.c.at > now - HOUR, outbox_try.c.at <= now)
+    return int(tx.execute(query).scalar() or 0)
+
+
 def next_due(tx: Tx, now: float) -> float | None:
     """Return when the next waiting mail is due; None without one."""
     leased = table.c.lease_until > table.c.next_at

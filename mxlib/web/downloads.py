@@ -108,6 +108,15 @@ def _options(request: Request) -> FileOptions:
     )
 
 
+def link_file(request: Request) -> Response:
+    """Return the people of a run of links, and what happened to theirs."""
+    digits, kind = request.path_params["run"], request.path_params["kind"]
+    if len(digits) > _LONGEST_NUMBER:
+        return PlainTextResponse("There is no run of such a number.", status_code=404)
+    delimiter = DELIMITERS["semicolon" if _by_semicolon(request) else "comma"]
+    return _answer(lambda: services.current().link_files.make(caller(request), int(digits), kind, delimiter=delimiter))
+
+
 def domain_file(request: Request) -> Response:
     """Return the mailboxes of one domain or of `all`, or the `clients`, as a file."""
     app = services.current()
@@ -173,6 +182,7 @@ class _Digits(Convertor[str]):
 register_url_convertor("digits", _Digits())
 
 routes = [
+    Route("/runs/{run:digits}/links.{kind}", link_file, methods=["GET"]),
     Route("/runs/{run:digits}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
     Route("/export/selection/{name}", selection_file, methods=["GET"]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mxlib.core.format import count
+from mxlib.core.format import count, duration, moment
 from mxlib.core.links import MAX_DAYS, MIN_DAYS, LinkEnd, LinkRefusal, LinkStatus
 
 STATUSES: Mapping[LinkStatus, str] = {
@@ -46,6 +46,52 @@ REFUSALS: Mapping[LinkRefusal, str] = {
     LinkRefusal.RESET_OFF: "Self-service reset is off there.",
 }
 
+#: What a refusal asks for, in front of those whom it concerns.
+GROUPS: Mapping[LinkRefusal, str] = {
+    LinkRefusal.INVALID: "Not an email address",
+    LinkRefusal.NOT_ALLOWED: "No permission in the domain: ask an admin",
+    LinkRefusal.PANEL_ACCOUNT: "The user of the MXroute account itself",
+    LinkRefusal.NO_MAILBOX: "No such mailbox",
+    LinkRefusal.LOCKED: "Locked: unlock it first",
+    LinkRefusal.NO_RECOVERY_EMAIL: "No recovery email: set one, hand over a letter, or copy a link",
+    LinkRefusal.OWN_ADDRESS: "The recovery email is the mailbox itself: set another one, or copy a link",
+    LinkRefusal.ON_THIS_ACCOUNT: "The recovery email is on this MXroute account, where mail may not arrive yet",
+    LinkRefusal.HAS_RECOVERY_EMAIL: "Has a recovery email",
+    LinkRefusal.RESET_OFF: "Self-service reset is off there",
+}
+
+#: Columns of the file of a board.
+FILE_COLUMNS = (
+    "email", "name", "recovery_email", "status", "details", "sent_at", "opened_at", "set_at", "expires_at",
+)  # fmt: skip
+
+SEND = "Send links"
+SEND_ONE = "Send a link"
+ACTION = "Mail a link by which its owner sets the password. The present one works until then."
+OFFER = "People get a mail with a link and set their own password. Nobody sees it, and it never leaves MXM in a file."
+REPLACES = "Ends an earlier link"
+BY_CLIENT = "By client"
+MAIL_ARRIVES = "Mail to these addresses already arrives there: send the links"
+WITHOUT_MAIL = "Make links without a mail for them, to copy from the list afterwards"
+NOT_SET = (
+    "No mail leaves: no mail server is set. An admin sets MXM_SMTP_URL and MXM_MAIL_FROM and restarts MXM. "
+    "Until then, hand over letters or logins."
+)
+ON_LOOPBACK = (
+    "Links lead to this computer, and open on no other one. An admin sets MXM_PORTAL_URL or MXM_PUBLIC_URL "
+    "and restarts MXM."
+)
+TEST_HELP = "The first mail as it is below. Its link opens nothing."
+RESEND_HELP = "Sends a new link. The earlier one ends at once."
+REVOKE_HELP = "Ends the link at once. The password stays as it is."
+COPY_HELP = "Shows the link once, to pass on yourself. The audit log records it."
+SELECT = "Select people to send them a new link or end theirs, or one to copy the link."
+COPY_WARNING = (
+    "Anyone who has this link can set the password of {address}. It is shown once, and the audit log records it."
+)
+COPIED = "Copy the link now, and pass it on to the owner of the mailbox. It ends as soon as the password is set."
+REMIND_HELP = "Mails the same links once more to those who have not set theirs."
+
 NOBODY = "Nobody gets a link: see why for each person."
 CHANGED = "Since you looked, something changed for a person. Look at the list again, then send."
 NO_LINK = "There is no such link that you may see. Look at the list again."
@@ -72,6 +118,104 @@ def title(people: int) -> str:
 def summary(done: int, left: int) -> str:
     """Return how far the people of a run are: `57 set theirs, 3 not yet`."""
     return f"{done:,} set theirs, {left:,} not yet"
+
+
+def gets(people: int, mails: int) -> str:
+    """Say how many people get a link, and in how many mails."""
+    who = f"{count(people, 'person gets', 'people get')} a link"
+    return who if people == mails else f"{who}, in {count(mails, 'mail')}" if mails else f"{who}, without a mail"
+
+
+def pace(seconds: float, per_hour: int, send_at: float | None, now: float) -> str:
+    """Say when the mails leave."""
+    begin = "at once" if send_at is None or send_at <= now else f"on {moment(send_at, now)}"
+    if not seconds:
+        return f"Mails leave {begin}."
+    return f"Mails leave {begin}, the last within {duration(seconds)}: {count(per_hour, 'mail')} an hour at most."
+
+
+def ends(at: float, valid_from: float, now: float) -> str:
+    """Say from when links work, and when they end."""
+    begin = f"Links work from {moment(valid_from, now)} on" if valid_from > now else "Links work at once"
+    return f"{begin} and end on {moment(at, now)}."
+
+
+def refused(reason: LinkRefusal, number: int) -> str:
+    """Say how many mailboxes get no link for one reason."""
+    return f"{count(number, 'mailbox gets', 'mailboxes get')} no link. {GROUPS[reason]}."
+
+
+def replaced(number: int) -> str:
+    """Say that living links end; blank for none."""
+    if not number:
+        return ""
+    have = "person has a living link: it ends" if number == 1 else "people have living links: they end"
+    return f"{number:,} {have} when the new one is sent."
+
+
+def one(address: str, recipient: str, language: str) -> str:
+    """Say where the link of the only person goes."""
+    return f"The link for {address} goes to {recipient}, in {language}." if recipient else f"No mail goes to {address}."
+
+
+def send(people: int, *, planned: bool) -> str:
+    """Name the button that sends links: `Send 57 links`."""
+    return f"{'Plan' if planned else 'Send'} {count(people, 'link')}"
+
+
+def started(address: str, recipient: str) -> str:
+    """Say that the link of one person is on its way."""
+    return f"A link for {address} goes to {recipient}." if recipient else f"The link for {address} is made: copy it."
+
+
+def together(number: int) -> str:
+    """Say that a mail has the links of several people; blank for one."""
+    return f"This mail has the links of {number:,} people: they share the address." if number > 1 else ""
+
+
+def status(state: LinkStatus, send_at: float, now: float) -> str:
+    """Return the label of a state; one that is due and not made yet is queued."""
+    due = state is LinkStatus.PLANNED and send_at <= now
+    return STATUSES[LinkStatus.QUEUED if due else state]
+
+
+def remind(number: int) -> str:
+    """Name the button that reminds people: `Remind the 3`."""
+    return f"Remind the {number:,}" if number > 1 else "Remind the one"
+
+
+def again(number: int) -> str:
+    """Name the button that sends new links to people whose links have ended."""
+    return f"New links to {number:,} whose link has ended"
+
+
+def selected(number: int) -> str:
+    """Say how many people are selected, or what a selection is for."""
+    return f"{number:,} selected." if number else SELECT
+
+
+def hidden(number: int) -> str:
+    """Say that people are left out whose domains the reader may not support."""
+    return f"{count(number, 'person is', 'people are')} in domains that you may not support, and not shown."
+
+
+def did(number: int, *, resent: bool) -> str:
+    """Say what was done for several people."""
+    if resent:
+        return f"New links for {number:,} people are on their way. The earlier ones have ended."
+    return f"The links of {number:,} people have ended."
+
+
+def living(state: LinkStatus, recipient: str, send_at: float, sent_at: float | None, now: float) -> str:
+    """Say what happened to the living link of a mailbox so far."""
+    to = f" to {recipient}" if recipient else ""
+    if sent_at is not None:
+        return f"Link sent{to}, {moment(sent_at, now)}"
+    if not recipient:
+        return "Link made, without a mail"
+    if state is LinkStatus.PLANNED and send_at > now:
+        return f"Link planned{to}, {moment(send_at, now)}"
+    return f"Link{to}: {status(state, send_at, now).lower()}"
 
 
 def reminded(people: int) -> str:

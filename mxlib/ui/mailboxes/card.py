@@ -15,6 +15,7 @@ from mxlib.core.text import locks
 from mxlib.core.text import self_service as resets
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
+from mxlib.ui.links import of_mailbox
 from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.runs import dated
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
@@ -40,10 +41,15 @@ def show(boxes: pd.DataFrame) -> None:
     with st.container(horizontal=True, key="card-actions"):
         for action in change_dialogs.actions(boxes):
             if caller.may(action.needs, domain) and st.button(
-                action.title, icon=action.icon, key=f"card_{action.name}", help=action.description
+                action.title,
+                icon=action.icon,
+                key=f"card_{action.name}",
+                help=action.description,
+                type="primary" if action.name == "link" else "secondary",
             ):
                 change_dialogs.forget()
                 action.ask()
+    of_mailbox.show(str(box["address"]), "card")
     st.subheader("Mail app settings", anchor=False)
     client_setup.show(str(box["address"]))
     show_resets(str(box["address"]), place="card")

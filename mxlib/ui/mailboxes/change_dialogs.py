@@ -29,10 +29,12 @@ from mxlib.core.plans.changes import (
 )
 from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
 from mxlib.core.text import handover, locks, self_service
+from mxlib.core.text import links as links_texts
 from mxlib.core.vocabulary import HandOverWay
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
+from mxlib.ui.links import send
 from mxlib.ui.mailboxes import ask_recovery, client_setup, selection
 from mxlib.ui.widgets import actions as page_actions
 from mxlib.ui.widgets import confirm_identity, dialogs, flash, links
@@ -407,6 +409,7 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
     change, remove = Permission.SUPPORT, Permission.DELETE
     locked, being_locked = boxes["is_locked"], boxes["being_locked"]
     idle = {
+        "link": (locked | being_locked).all(),
         "password": (locked | being_locked).all(),
         "lock": locked.all(),
         "unlock": not (locked | being_locked).any(),
@@ -416,9 +419,11 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
     nobody, gone = "Set a password that nobody knows.", "Delete with all mail."
     name_icon, email_icon = ":material/badge:", ":material/contact_mail:"
     email = RECOVERY_EMAIL.label
+    link = links_texts.SEND_ONE if len(boxes) == 1 else links_texts.SEND
     every = (
         Action("more", "Add 1 GB", "Add 1 GB", "Raise the quota.", ":material/add:", change, partial(more, boxes)),
         Action("quota", "Quota", "Set quota", "Set it.", ":material/data_usage:", change, partial(quota, addresses)),
+        Action("link", link, link, links_texts.ACTION, ":material/link:", change, partial(send.ask, tuple(addresses))),
         Action("password", "Password", "Reset password", "Reset it.", ":material/key:", change,
                partial(passwords, addresses)),
         Action("lock", "Lock", "Lock", nobody, ":material/lock:", change, partial(lock, addresses)),

@@ -9,12 +9,13 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
+from mxlib.ui.links import of_mailbox
 from mxlib.ui.mailboxes import card, change_dialogs, client_setup, unconfirmed
 from mxlib.ui.widgets import actions, dialogs, flash, permissions
 from mxlib.ui.widgets.format import escaped
 
 #: The actions that have a button of their own, in this order; the menu *More* has the others.
-_FIRST = ("more", "password", "lock", "unlock")
+_FIRST = ("link", "password", "more", "lock", "unlock")
 
 
 def open(address: str) -> None:
@@ -80,6 +81,7 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     may = {each.name: each for each in offered if each and caller.may(each.needs, domain)}
     _actions(may)
     card.show_stored(box, may)
+    of_mailbox.show(str(box["address"]), "drawer")
     st.subheader("Mail app settings", anchor=False)
     client_setup.show_message(str(box["address"]))
     card.show_resets(str(box["address"]), place="drawer")
@@ -91,7 +93,10 @@ def _actions(may: Mapping[str, change_dialogs.Action]) -> None:
     with st.container(horizontal=True, key="drawer-actions"):
         for name in _FIRST:
             each = others.pop(name, None)
-            if each and st.button(each.title, icon=each.icon, key=f"drawer_{each.name}", help=each.description):
+            if each and st.button(
+                each.title, icon=each.icon, key=f"drawer_{each.name}", help=each.description,
+                type="primary" if name == "link" else "secondary",
+            ):  # fmt: skip
                 asked = each
         if others:
             labels = {name: each.title for name, each in others.items()}

@@ -12,6 +12,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.services.exports import DELIMITERS
 from mxlib.ui.app import banner, layout
 from mxlib.ui.imports import drafts, notes
+from mxlib.ui.links import board, of_run
 from mxlib.ui.runs import handover, jobs, progress, rows, undo
 from mxlib.ui.widgets import flash, links
 from mxlib.ui.widgets.actions import act
@@ -34,16 +35,17 @@ def show(number: int) -> None:
     banner.seen(layout.caller(), view)
     _head(view)
     flash.show()
+    if view.kind is RunKind.LINKS:
+        board.show(number)
+        return
     with st.container(border=True, key="run-card"):
         if view.status in AT_AN_END:
             _result(view)
         else:
             progress.live(view, every=LOOK_EVERY)
         _controls(view)
-        if view.kind is RunKind.LINKS:
-            st.caption(escaped(services.current().links.board(layout.caller(), number).text))
-            return
         _files(view)
+    of_run.show(view)
     handover.show(view)
     undo.show(view)
     rows.show(view)

@@ -18,6 +18,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.services.handover import Person, Progress, Shown
 from mxlib.services.handover_files import UNMARKED
 from mxlib.ui.app import layout
+from mxlib.ui.links import of_run
 from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.widgets import actions, dialogs, links
 from mxlib.ui.widgets.actions import act
@@ -75,6 +76,9 @@ def _progress(view: RunView, progress: Progress) -> None:
 
 def _ways(view: RunView, progress: Progress) -> None:
     """Show the files by which passwords reach their owners, side by side."""
+    if of_run.is_for(view):
+        with st.container(border=True):
+            of_run.offer(view)
     people, letters = _choices(progress)
     merge, print_, client, manager = st.columns(4, border=True, gap="small")
     with merge:
