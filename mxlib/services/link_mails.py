@@ -48,9 +48,9 @@ class LinkMails:
         return MailPreview(self._outbox.sender, to, words.subject, text, len(content.links))
 
     def send_test(self, caller: Caller, plan: LinkPlan, to: str) -> str:
-        """Send the first mail of a plan to another address, with a link that opens nothing.
+        """Send the first mail of a plan to another address; return what happened.
 
-        Return what happened. Raises InvalidRecipient, MailNotSet, and InvalidState when nobody gets a mail.
+        Its link opens nothing. Raises InvalidRecipient, MailNotSet, and InvalidState when nobody gets a mail.
         """
         content = self._first(caller, plan)
         if content is None:

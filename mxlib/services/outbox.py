@@ -170,9 +170,9 @@ class OutboxService:
         return str(found) if found is not None else ""
 
     def seconds_for(self, mails: int) -> float:
-        """Return in how many seconds so many more mails will have left, by the pace of an hour.
+        """Return in how many seconds so many more mails will have left.
 
-        0.0 stands for as fast as the server takes them.
+        That follows from the pace of an hour. 0.0 stands for as fast as the server takes them.
         """
         now, per_hour = self._clock.now(), self._settings.mails_per_hour
         with self._store.read() as tx:
@@ -330,7 +330,7 @@ class OutboxService:
         return self.send_sample(caller, to, TrialMail(caller.name, self._settings.public_url))
 
     def send_sample(self, caller: Caller, to: str, content: MailContent) -> str:
-        """Queue a mail that only shows how one looks, and send it at once; return what happened.
+        """Send a mail that shows how others look; return what happened.
 
         That the caller may see what it says is checked before. Raises InvalidRecipient and MailNotSet.
         """

@@ -186,7 +186,7 @@ def of_run(tx: Tx, run: int) -> list[LinkRecord]:
 
 
 def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, int]]]:
-    """Return for how many mailboxes of each domain runs sent links, and how many passwords were set with them."""
+    """Return the progress of runs by domain: how many mailboxes, and how many passwords set."""
     mailbox = (table.c.run, table.c.domain, table.c.username)
     each = sa.select(*mailbox, sa.func.max(table.c.set_at).label("set_at")).where(table.c.run.in_(sorted(runs)))
     one = each.group_by(*mailbox).subquery()

@@ -89,7 +89,7 @@ SELECT = "Select people to send them a new link or end theirs, or one to copy th
 COPY_WARNING = (
     "Anyone who has this link can set the password of {address}. It is shown once, and the audit log records it."
 )
-COPIED = "Copy the link now, and pass it on to the owner of the mailbox. It ends as soon as the password is set."
+COPIED = "Copy the link now, and pass it on to the owner of {address}. It ends as soon as the password is set."
 REMIND_HELP = "Mails the same links once more to those who have not set theirs."
 
 NOBODY = "Nobody gets a link: see why for each person."
@@ -174,7 +174,7 @@ def together(number: int) -> str:
 
 
 def status(state: LinkStatus, send_at: float, now: float) -> str:
-    """Return the label of a state; one that is due and not made yet is queued."""
+    """Return the label of a state; a link that is due is queued."""
     due = state is LinkStatus.PLANNED and send_at <= now
     return STATUSES[LinkStatus.QUEUED if due else state]
 

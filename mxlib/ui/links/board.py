@@ -26,6 +26,7 @@ _SHOWN, _TURN = "board-shown", "board-turn"
 
 _LEAVING = frozenset({LinkStatus.PLANNED, LinkStatus.QUEUED, LinkStatus.DELAYED})
 _ENDED = frozenset({LinkStatus.EXPIRED, LinkStatus.REVOKED})
+_FAILED = frozenset({LinkStatus.REFUSED, LinkStatus.DELAYED})
 
 #: What the filter offers, with the states that it shows.
 _GROUPS: dict[str, frozenset[LinkStatus]] = {
@@ -40,7 +41,10 @@ _GROUPS: dict[str, frozenset[LinkStatus]] = {
 
 
 def show(run: int) -> None:
-    """Show how far the people of a run are; the page is drawn again once something happened."""
+    """Show how far the people of a run are.
+
+    The page is drawn again once something happened.
+    """
     found = services.current().links.board(layout.caller(), run)
     with st.container(border=True, key="link-board"):
         _progress(found)
@@ -66,15 +70,15 @@ def _progress(board: LinkBoard) -> None:
 
 
 def _offers(board: LinkBoard) -> None:
-    """Show the button that reminds people, the one that sends new links to those left, and the files."""
+    """Show what can be done for everyone who is left, and the files."""
     waiting, over = len(board.to_remind), sum(each.status in _ENDED for each in board.people)
     long_ago = services.current().clock.now() - _SOON
     is_due = any(each.sent_at is not None and each.sent_at < long_ago for each in board.to_remind)
     with st.container(horizontal=True, vertical_alignment="center", key="board-offers"):
         if waiting:
             st.button(
-                texts.remind(waiting), type="primary" if is_due else "secondary", icon=":material/notifications:", key="links_remind",
-                help=texts.REMIND_HELP, on_click=act(_remind, board.run),
+                texts.remind(waiting), type="primary" if is_due else "secondary", icon=":material/notifications:",
+                key="links_remind", help=texts.REMIND_HELP, on_click=act(_remind, board.run),
             )  # fmt: skip
         if over:
             st.button(
@@ -124,7 +128,7 @@ def _people(board: LinkBoard) -> None:
 
 
 def _each(do: Callable[[int], None], numbers: Sequence[int]) -> None:
-    """Do something for each of these links, one transaction each; the last one says what was done."""
+    """Act on each of these links, one transaction each, and say what was done."""
     for number in numbers:
         do(number)
     if len(numbers) > 1:
@@ -159,8 +163,8 @@ _WIDTHS = {
 
 
 def _columns(people: Sequence[LinkPerson]) -> list[str]:
-    """Return the columns; why something happened is in view where it did, and last otherwise."""
-    if any(each.happened for each in people):
+    """Return the columns: words of a mail server are in view, other details come last."""
+    if any(each.status in _FAILED for each in people):
         return list(_WIDTHS)
     return [*(name for name in _WIDTHS if name != "Details"), "Details"]
 

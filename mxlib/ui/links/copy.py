@@ -20,9 +20,9 @@ def _forget() -> None:
     must_stay=lambda: _LINK in st.session_state,
 )  # fmt: skip
 def ask(number: int, address: str) -> None:
-    """Say what a link can do, then show it until its own button closes the dialog."""
+    """Say what a link can do, then show it until *Done* is pressed."""
     if link := st.session_state.get(_LINK):
-        st.markdown(f"**{escaped(texts.COPIED)}**")
+        st.markdown(f"**{escaped(texts.COPIED.format(address=address))}**")
         with st.container(key="copied-link"):
             st.code(link, language=None, wrap_lines=True)
         if st.button("Done", type="primary", key="link_copied"):

@@ -21,7 +21,7 @@ _ENDED = frozenset({LinkStatus.SET, LinkStatus.EXPIRED, LinkStatus.REVOKED})
 
 
 def show(address: str, place: str) -> None:
-    """Show the links of a mailbox to callers who may send one; nothing where it never had one.
+    """Show the links that a mailbox has had, to callers who may send one.
 
     `place` keeps its buttons apart: a drawer may lie over a card.
     """

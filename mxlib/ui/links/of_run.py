@@ -1,4 +1,4 @@
-"""The offer to send links to the people of a finished run, and how far they are."""
+"""The offer to send links to the people of a finished run."""
 
 import streamlit as st
 
@@ -31,7 +31,7 @@ def is_for(view: RunView) -> bool:
 
 
 def offer(view: RunView) -> None:
-    """Show what links are for, how far they are, and the button that opens the dialog."""
+    """Show what links are for or how far they are, and the button."""
     board = services.current().links.board(layout.caller(), view.id)
     with st.container(horizontal=True, vertical_alignment="center", key="links-of-run"):
         with st.container(gap="xxsmall"):
