@@ -66,6 +66,8 @@ class LinkMails:
             return None
         domain, language, times = group[0].address.rpartition("@")[2], group[0].language, plan.times
         stationery = self._texts.stationery(TextKind.LINK, [domain], language=language)[domain]
-        shown = tuple(MailedLink(each.name, each.address, self._links.url(EXAMPLE, plan.options.purpose)) for each in group)
+        shown = tuple(
+            MailedLink(each.name, each.address, self._links.url(EXAMPLE, plan.options.purpose)) for each in group
+        )
         later = times.valid_from if times.valid_from > self._clock.now() else 0.0
         return LinkMail(plan.options.purpose, shown, stationery, times.expires_at, later)

@@ -160,6 +160,7 @@ OURS: dict[str, set[str]] = {
         "run_status.hidden_rows(view.hidden)",
         "run_status.no_longer_allowed(view.id)",
     },
+    "links/board": {"name"},
     "runs/handover": {
         "label",
         "progress.done",

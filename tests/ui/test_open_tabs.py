@@ -30,6 +30,7 @@ from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
 from mxlib.store import audit, audit_check, background_tasks, clock_guard, dated_deletions, hold, manual_writes
+from mxlib.store import links as kept_links
 from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
@@ -55,6 +56,8 @@ LOOKS = {
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private",
+    "more_groups", "step.key('header_row')", "use_private", "found-client-",
+    "links_cancel", "link_copied", "link_copy_cancel", "board--",
     "jump-open", "keys-open", "search-focus", "close_message", "handover--",
 }  # fmt: skip
 
@@ -222,6 +225,45 @@ def letters_taken(tab: Tab) -> None:
     tab.services.exports.run_file(LOCAL, tab.run or 0, "letters.pdf")
 
 
+ROWS_WITH_EMAIL = b"username,password,recovery_email\r\nof.kim,Geheim.2026x,kim@mail.example\r\n"
+
+
+def finished_with_email(tab: Tab) -> None:
+    """A run has made a mailbox whose owner can get a link."""
+    tab.a_run(ROWS_WITH_EMAIL)
+    until(lambda: (view := tab.services.runs.get(LOCAL, tab.run or 0)) is not None and view.status == "finished")
+    tab.services.lists.mailboxes(LOCAL, HERE, refresh=True)
+
+
+def with_link(tab: Tab) -> None:
+    """The owner of that mailbox has a link, and its run is open."""
+    finished_with_email(tab)
+    links = tab.services.links
+    tab.run = links.start(LOCAL, links.plan(LOCAL, run=tab.run))
+    links.work()
+    tab.services.outbox.send_due()
+
+
+def with_an_ended_link(tab: Tab) -> None:
+    """The link of that mailbox was revoked."""
+    with_link(tab)
+    (person,) = tab.services.links.board(LOCAL, tab.run or 0).people
+    tab.services.links.revoke(LOCAL, person.id)
+
+
+def with_link_of_a_mailbox(tab: Tab) -> None:
+    """That mailbox is shown, not the run."""
+    with_link(tab)
+    tab.run = None
+
+
+def ticked_with_email(tab: Tab) -> None:
+    """That mailbox is selected among all."""
+    finished_with_email(tab)
+    tab.run = None
+    tab.app.session_state["selected"] = {"addresses": {f"of.kim@{HERE}"}, "turn": 0}
+
+
 def a_task(tab: Tab) -> None:
     """The server has prepared its background tasks."""
     with tab.services.store.write() as tx:
@@ -273,6 +315,7 @@ def a_waiting_mail(tab: Tab) -> None:
 
 EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
 CARD = {"address": f"info@{HERE}"}
+OF_KIM = {"address": f"of.kim@{HERE}"}
 ADMIN = "admin"
 IMPORT = "view import"
 
@@ -367,13 +410,33 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("new_handed_password", "jobs", IMPORT, Tab.finished), ("first person",)),
     (Action("change_go", "jobs", IMPORT, Tab.finished), ("first person", "new_handed_password")),
     (Action("mark_renewed", "jobs", IMPORT, Tab.finished), ("first person", "new_handed_password", "change_go")),
+    (Action("send_links", "jobs", IMPORT, finished_with_email), ()),
+    (Action("links_go", "jobs", IMPORT, finished_with_email), ("send_links",)),
+    (Action("links_test", "jobs", IMPORT, finished_with_email), ("send_links", "links_test_to")),
+    (Action("links_remind", "jobs", IMPORT, with_link), ()),
+    (Action("links_again", "jobs", IMPORT, with_an_ended_link), ()),
+    (Action("board_resend", "jobs", IMPORT, with_link), ("first link",)),
+    (Action("board_revoke", "jobs", IMPORT, with_link), ("first link",)),
+    (Action("board_copy", "jobs", IMPORT, with_link), ("first link",)),
+    (Action("link_show", "jobs", IMPORT, with_link), ("first link", "board_copy")),
+    (Action("do_link", "email_accounts", IMPORT, ticked_with_email), ()),
+    (Action("links_go", "email_accounts", IMPORT, ticked_with_email), ("do_link",)),
+    (Action("card_link", "mailbox", IMPORT, query=CARD), ()),
+    (Action("link-resend-", "mailbox", IMPORT, with_link_of_a_mailbox, OF_KIM), ()),
+    (Action("link-revoke-", "mailbox", IMPORT, with_link_of_a_mailbox, OF_KIM), ()),
+    (Action("link-copy-", "mailbox", IMPORT, with_link_of_a_mailbox, OF_KIM), ()),
     (Action("undo_look", "jobs", "view import delete", Tab.finished), ()),
     (Action("undo_do", "jobs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
 )  # fmt: skip
 
 
 #: What is typed into a dialog before its last button.
-TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change_typed": f"info@{HERE}"}
+TYPED = {
+    "links_test_to": "kim@agency.example",
+    "change_quota": "4096",
+    "change_recovery": "owner@example.org",
+    "change_typed": f"info@{HERE}",
+}
 
 
 @pytest.fixture
@@ -415,8 +478,9 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
             app.file_uploader(key="client-list-file").upload(
                 "clients.csv", f"client,domains\nA,{HERE}\n".encode()
             ).run()
-        elif step == "first person":
-            key = next(each.proto.id.split("-", 2)[2] for each in app.dataframe if "handover-" in each.proto.id)
+        elif step in ("first person", "first link"):
+            table = "handover-" if step == "first person" else "board-"
+            key = next(each.proto.id.split("-", 2)[2] for each in app.dataframe if table in each.proto.id)
             app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
             app.run()
         elif step == "typed":
@@ -442,6 +506,7 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
 def world(services: Services) -> dict[str, Any]:
     """What must not change: everything that is kept but the trail of what others do, and what the host was asked."""
     with services.store.read() as tx:
+        links = [(each.id, each.mail, each.ended_at) for each in kept_links.of_mailbox(tx, HERE, "of.kim", 9)]
         done = [
             (entry["what"], entry["on"])
             for entry in audit_entries(tx)
@@ -458,6 +523,7 @@ def world(services: Services) -> dict[str, Any]:
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
         "mails": [(mail.id, mail.status) for mail in services.outbox.list_all(LOCAL)],
         "views": services.saved_views.list_own(Caller(ACTOR)),
+        "links": links,
         "jump": services.housekeeping.jump(),
         "hold": services.backups.held(),
         "proof": services.audit_proof.problems(LOCAL),

@@ -15,6 +15,7 @@ from mxlib.ui.app import layout
 from mxlib.ui.links import copy, of_mailbox, send
 from mxlib.ui.widgets import actions, flash, links
 from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
 
 #: Seconds between two looks: while mails leave, and while people set their passwords.
 LOOK_EVERY, LOOK_SLOWLY = 3, 20
@@ -60,13 +61,13 @@ def _progress(board: LinkBoard) -> None:
     share = board.done / max(1, len(board.people))
 
     def part() -> None:
-        st.progress(share, text=f"**{board.text}**")
+        st.progress(share, text=f"**{escaped(board.text)}**")
         if actions.draws_a_part() and services.current().links.version(layout.caller(), run) != drawn:
             st.rerun()
 
     actions.live(part, every=LOOK_EVERY if leaving else LOOK_SLOWLY)
     if board.hidden:
-        st.caption(texts.hidden(board.hidden))
+        st.caption(escaped(texts.hidden(board.hidden)))
 
 
 def _offers(board: LinkBoard) -> None:
@@ -77,12 +78,13 @@ def _offers(board: LinkBoard) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="board-offers"):
         if waiting:
             st.button(
-                texts.remind(waiting), type="primary" if is_due else "secondary", icon=":material/notifications:",
-                key="links_remind", help=texts.REMIND_HELP, on_click=act(_remind, board.run),
+                escaped(texts.remind(waiting)), type="primary" if is_due else "secondary",
+                icon=":material/notifications:", key="links_remind", help=texts.REMIND_HELP,
+                on_click=act(_remind, board.run),
             )  # fmt: skip
         if over:
             st.button(
-                texts.again(over), icon=":material/send:", key="links_again", on_click=act(_again, board.run)
+                escaped(texts.again(over)), icon=":material/send:", key="links_again", on_click=act(_again, board.run)
             )  # fmt: skip
         links.download("Download results", f"/runs/{board.run}/links.xlsx", key="links-xlsx")
         delimiter = services.current().exports.delimiter(layout.caller())
@@ -124,7 +126,7 @@ def _people(board: LinkBoard) -> None:
             "Copy link", icon=":material/content_copy:", key="board_copy", disabled=len(living) != 1,
             help=texts.COPY_HELP, on_click=act(copy.ask, living[0].id, living[0].address) if living else None,
         )  # fmt: skip
-        st.caption(texts.selected(len(selected)), width="content")
+        st.caption(escaped(texts.selected(len(selected))), width="content")
 
 
 def _each(do: Callable[[int], None], numbers: Sequence[int]) -> None:

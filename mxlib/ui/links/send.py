@@ -103,7 +103,7 @@ def _unix(chosen: datetime | None) -> float | None:
 
 def _summary(plan: LinkPlan) -> None:
     app, now = services.current(), services.current().clock.now()
-    st.markdown(f"**{texts.gets(len(plan.people), plan.mails)}**")
+    st.markdown(f"**{escaped(texts.gets(len(plan.people), plan.mails))}**")
     if not plan.people:
         return
     said = [texts.ends(plan.times.expires_at, plan.times.valid_from, now)]
@@ -120,7 +120,7 @@ def _summary(plan: LinkPlan) -> None:
 def _people(plan: LinkPlan, *, alone: bool) -> None:
     """Show who gets a link: a sentence for one person, a table for several."""
     if replaced := texts.replaced(sum(each.replaces for each in plan.people)):
-        st.info(replaced, icon=":material/link_off:")
+        st.info(escaped(replaced), icon=":material/link_off:")
     if not plan.people:
         return
     if alone:
@@ -196,7 +196,7 @@ def _mail(plan: LinkPlan) -> None:
 def _footer(plan: LinkPlan, held: dict[str, object], *, alone: bool) -> None:
     app = services.current()
     possible = bool(plan.people) and (app.outbox.is_set or not plan.mails)
-    label = texts.send(len(plan.people), planned=plan.options.send_at is not None)
+    label = escaped(texts.send(len(plan.people), planned=plan.options.send_at is not None))
     with st.container(horizontal=True, horizontal_alignment="right", key="links-footer"):
         if st.button("Cancel", key="links_cancel"):
             dialogs.leave()

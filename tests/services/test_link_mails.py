@@ -1,0 +1,134 @@
+"""Mails with links before they are sent, boards as files, and what changes on a board."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.links import LinkOptions
+from mxlib.core.vocabulary import CallerKind
+from mxlib.services.exports import NotFound
+from tests.support.app import App, trail
+from tests.support.links import TOKEN, LinkDesk
+
+
+@pytest.fixture
+def desk(app: App) -> LinkDesk:
+    return LinkDesk(app)
+
+
+def test_the_preview_is_the_mail_that_leaves_but_for_its_link(desk: LinkDesk) -> None:
+    plan = desk.links.plan(LOCAL, emails=desk.have(anna="boss@out.example", jan="boss@out.example"))
+    preview = desk.app.services.link_mails.preview(LOCAL, plan)
+    desk.links.start(LOCAL, plan)
+    desk.send()
+    ((to, parts),) = desk.mails()
+    assert (preview.to, preview.subject, preview.people) == (to, parts.subject, 2)
+    assert TOKEN.sub("", preview.text).split() == [each for each in TOKEN.sub("", parts.text).split() if each != "--"]
+
+
+def test_a_caller_without_the_permission_previews_and_tests_nothing(desk: LinkDesk) -> None:
+    plan = desk.links.plan(LOCAL, emails=desk.have(anna="anna@out.example"))
+    viewer = Caller("jo", CallerKind.OPERATOR, domains={"a.nl": frozenset({Permission.VIEW})})
+    for act in (
+        lambda: desk.app.services.link_mails.preview(viewer, plan),
+        lambda: desk.app.services.link_mails.send_test(viewer, plan, "jo@agency.example"),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    assert not desk.mails()
+
+
+def test_how_long_mails_take_follows_the_pace_of_an_hour(desk: LinkDesk) -> None:
+    sending = desk.app.services.outbox
+    assert [sending.seconds_for(mails) for mails in (0, 1, 100, 101, 200, 201)] == [0, 0, 0, 3600, 3600, 7200]
+    desk.start(*desk.have(anna="anna@out.example"))
+    desk.send()
+    assert [sending.seconds_for(mails) for mails in (99, 100)] == [0, 3600]
+
+
+def test_a_board_leaves_as_a_file_without_a_link_and_is_audited(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna="anna@out.example", jan="jan@out.example"))
+    desk.send()
+    token = desk.token("anna@out.example")
+    assert desk.use(token).done
+    files = desk.app.services.link_files
+    csv = files.make(LOCAL, run, "csv", delimiter=";")
+    assert csv.name == f"links-run-{run}.csv"
+    head, anna, jan = csv.content.decode("utf-8-sig").splitlines()
+    assert head.startswith("email;name;recovery_email;status;details;sent_at")
+    assert anna.startswith("anna@a.nl;;anna@out.example;set;")
+    assert jan.startswith("jan@a.nl;;jan@out.example;sent;")
+    sheet = pd.read_excel(io.BytesIO(files.make(LOCAL, run, "xlsx").content), engine="calamine")
+    assert sheet["status"].tolist() == ["set", "sent"]
+    assert token not in csv.content.decode()
+    assert [on for what, on, _ in trail(desk.app) if what == "export"] == [f"run {run}"] * 2
+    for number, kind in ((run, "pdf"), (run + 1, "csv")):
+        with pytest.raises(NotFound):
+            files.make(LOCAL, number, kind)
+
+
+def test_what_happens_to_a_link_changes_the_version_of_its_board(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna="anna@out.example", jan="jan@out.example"))
+    seen = [desk.links.version(LOCAL, run)]
+
+    def changed() -> bool:
+        seen.append(desk.links.version(LOCAL, run))
+        return seen[-1] not in seen[:-1]
+
+    assert not changed()
+    seen.pop()
+    desk.links.work()
+    assert changed()
+    desk.app.services.outbox.send_due()
+    assert changed()
+    token = desk.token("anna@out.example")
+    desk.links.open(token, opened=True)
+    assert changed()
+    assert desk.use(token).done
+    assert changed()
+    person = desk.links.board(LOCAL, run).people[1]
+    desk.links.revoke(LOCAL, person.id)
+    assert changed()
+    desk.links.resend(LOCAL, person.id)
+    assert changed()
+
+
+def test_the_view_of_a_run_counts_who_has_set_theirs_in_domains_that_are_seen(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna="anna@out.example", jan="jan@out.example"))
+    desk.send()
+    assert desk.use(desk.token("anna@out.example")).done
+    runs = desk.app.services.runs
+    helper = Caller("jo", CallerKind.OPERATOR, domains={"a.nl": frozenset({Permission.SUPPORT})})
+    for caller in (LOCAL, helper):
+        view = runs.get(caller, run)
+        assert view is not None
+        assert (view.set_theirs, view.total, view.result_text) == (1, 2, "1 set theirs, 1 not yet")
+
+
+def test_a_link_without_a_mail_can_be_copied_before_the_background_makes_it(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna=""), without_mail=True)
+    (anna,) = desk.links.board(LOCAL, run).people
+    token = desk.links.copy_link(LOCAL, anna.id).rpartition("/")[2]
+    desk.links.work()
+    assert desk.links.copy_link(LOCAL, anna.id).endswith(token)
+    assert desk.use(token).done
+
+
+def test_links_to_the_people_of_an_import_leave_out_those_who_have_set_theirs(desk: LinkDesk) -> None:
+    services = desk.app.services
+    services.lists.domains(LOCAL, refresh=True)
+    people = "".join(f"{name},Geheim.2026x,{name}@out.example\r\n" for name in ("anna", "jan"))
+    rows = f"username,password,recovery_email\r\n{people}".encode()
+    batch = services.files.batch_from_file(rows, "staff.csv", "a.nl")
+    ready = services.imports.confirm(LOCAL, batch, before=services.imports.validate(LOCAL, batch))
+    run = services.runs.start(LOCAL, ready.plan, days=7)
+    desk.app.ended(run)
+    desk.look()
+    desk.links.start(LOCAL, desk.links.plan(LOCAL, run=run))
+    desk.send()
+    assert desk.use(desk.token("anna@out.example")).done
+    plan = desk.links.plan(LOCAL, run=run, options=LinkOptions())
+    assert [(each.address, each.replaces) for each in plan.people] == [("jan@a.nl", True)]
+    assert len(desk.links.board(LOCAL, run).people) == 2

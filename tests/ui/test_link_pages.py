@@ -1,0 +1,154 @@
+"""Pages about links: the dialog before they are sent, the board of their run, and those of one mailbox."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.links import LinkStatus
+from mxlib.core.text import links as texts
+from mxlib.core.text import mails as mail_texts
+from tests.support.app import App, opened, trail
+from tests.support.links import TOKEN, LinkDesk
+from tests.support.pages import opened as page
+from tests.support.pages import plain
+
+
+@pytest.fixture
+def desk(app: App) -> LinkDesk:
+    return LinkDesk(app)
+
+
+@pytest.fixture
+def without_mail(tmp_path: Path) -> Iterator[LinkDesk]:
+    """Yield a server for a real account, without a mail server."""
+    with opened(tmp_path, api_url="https://mxroute.example", server="s", user="u", api_key="k") as app:
+        yield LinkDesk(app)
+
+
+def said(tab: AppTest) -> str:
+    kinds = (tab.markdown, tab.caption, tab.warning, tab.info, tab.success, tab.error)
+    return plain("\n".join(each.value for kind in kinds for each in kind))
+
+
+def select(tab: AppTest, name: str, *rows: int) -> AppTest:
+    """Select rows of a table whose key begins with a name."""
+    key = next(each.proto.id.split("-", 2)[2] for each in tab.dataframe if name in each.proto.id)
+    tab.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    tab.run()
+    assert not tab.exception
+    return tab
+
+
+def asked(tab: AppTest, *addresses: str) -> AppTest:
+    """Open the dialog for selected mailboxes."""
+    tab.session_state["selected"] = {"addresses": set(addresses), "turn": 1}
+    tab.run()
+    tab.button(key="do_link").click().run()
+    assert not tab.exception
+    return tab
+
+
+def test_the_dialog_shows_who_gets_a_link_and_who_does_not_and_the_run_follows(desk: LinkDesk) -> None:
+    addresses = desk.have(anna="boss@out.example", jan="boss@out.example", kim="kim@b.nl", lee="")
+    tab = asked(page("email_accounts"), *addresses)
+    assert "2 people get a link, in 1 mail" in said(tab)
+    assert "This mail has the links of 2 people" in said(tab)
+    assert "1 mailbox gets no link. The recovery email is on this MXroute account" in said(tab)
+    assert "1 mailbox gets no link. No recovery email: set one, hand over a letter, or copy a link. lee@a.nl" in said(
+        tab
+    )
+    tab.checkbox(key="links_arrives").check().run()
+    assert "3 people get a link, in 2 mails" in said(tab)
+    tab.checkbox(key="links_without").check().run()
+    assert tab.button(key="links_go").label == "Send 4 links"
+    tab.button(key="links_go").click().run()
+    assert not tab.exception
+    desk.send()
+    states = desk.statuses(desk.app.services.runs.all(LOCAL)[0].id)
+    assert states.pop("lee@a.nl") is LinkStatus.MADE
+    assert set(states.values()) == {LinkStatus.SENT}
+
+
+def test_a_test_mail_shows_the_first_mail_and_opens_nothing(desk: LinkDesk) -> None:
+    tab = asked(page("email_accounts"), *desk.have(anna="anna@out.example", jan="jan@out.example"))
+    tab.text_input(key="links_test_to").input("me@agency.example")
+    tab.button(key="links_test").click().run()
+    assert "me@agency.example would have left" in said(tab)
+    ((to, parts),) = desk.mails()
+    assert to == "me@agency.example"
+    assert "anna@a.nl" in parts.text
+    assert (found := TOKEN.search(parts.text)) is not None
+    assert desk.links.open(found[1], opened=False).state == "unknown"
+    tab.text_input(key="links_test_to").input("nobody")
+    tab.button(key="links_test").click().run()
+    assert "nobody is not an email address" in said(tab)
+
+
+def test_without_a_mail_server_the_dialog_says_what_to_do(without_mail: LinkDesk) -> None:
+    tab = asked(page("email_accounts"), *without_mail.have(anna="anna@out.example", jan=""))
+    assert texts.NOT_SET in said(tab)
+    assert texts.ON_LOOPBACK in said(tab)
+    assert tab.button(key="links_go").disabled
+    tab.checkbox(key="links_without").check().run()
+    assert tab.button(key="links_go").disabled  # anna's needs a mail
+    assert mail_texts.NOT_SET not in said(tab)
+
+
+def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
+    addresses = desk.have(anna="anna@out.example", jan="jan@out.example", kim="kim@out.example")
+    run = desk.start(*addresses)
+    desk.send()
+    first = desk.token("kim@out.example")
+    assert desk.use(desk.token("anna@out.example")).done
+    tab = page("jobs", run=str(run))
+    assert tab.button(key="links_remind").label == "Remind the 2"
+    tab.button(key="links_remind").click().run()
+    assert "2 people are reminded." in said(tab)
+    select(tab, "board-", 2)
+    tab.button(key="board_resend").click().run()
+    assert "The earlier one has ended." in said(tab)
+    desk.send()
+    assert desk.token("kim@out.example") != first
+    assert not desk.use(first).done
+    select(tab, "board-", 1, 2)
+    tab.button(key="board_revoke").click().run()
+    assert "The links of 2 people have ended." in said(tab)
+    assert set(desk.statuses(run).values()) == {LinkStatus.SET, LinkStatus.REVOKED}
+    assert tab.button(key="links_again").label == "New links to 2 whose link has ended"
+    assert "1 set theirs, 2 not yet" in page("jobs").dataframe[0].value["Result"].tolist()
+
+
+def test_a_copied_link_is_shown_until_it_is_closed_and_audited(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna="", jan="jan@out.example"), without_mail=True)
+    tab = select(page("jobs", run=str(run)), "board-", 0)
+    tab.button(key="board_copy").click().run()
+    assert "Anyone who has this link" in said(tab)
+    assert not any("/password/" in each.value for each in tab.code)
+    tab.button(key="link_show").click().run()
+    (link,) = [each.value for each in tab.code if "/password/" in each.value]
+    assert not tab.main.dialog[0].proto.dismissible if hasattr(tab.main, "dialog") else True
+    assert desk.links.open(link.rpartition("/")[2], opened=False).address == "anna@a.nl"
+    assert [what for what, on, _ in trail(desk.app) if what == "link.copy" and on == "anna@a.nl"]
+    tab.button(key="link_copied").click().run()
+    assert not any("/password/" in each.value for each in tab.code)
+
+
+def test_a_mailbox_shows_its_links_and_sends_one_without_leaving(desk: LinkDesk) -> None:
+    (anna,) = desk.have(anna="anna@out.example")
+    tab = page("mailbox", address=anna)
+    assert tab.button(key="card_link").proto.type == "primary"
+    tab.button(key="card_link").click().run()
+    assert "The link for anna@a.nl goes to anna@out.example, in English." in said(tab)
+    tab.button(key="links_go").click().run()
+    assert "A link for anna@a.nl goes to anna@out.example." in said(tab)
+    desk.send()
+    tab.run()
+    assert "Link sent to anna@out.example" in said(tab)
+    tab.button(key=next(each.key for each in tab.button if str(each.key).startswith("link-revoke-card"))).click().run()
+    assert "The link for anna@a.nl has ended." in said(tab)
+    assert [each.value["details"].tolist() for each in tab.dataframe if "details" in each.value] == [
+        ["It was revoked."]
+    ]
