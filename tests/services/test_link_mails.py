@@ -7,7 +7,6 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.links import LinkOptions
-from mxlib.core.vocabulary import CallerKind
 from mxlib.services.exports import NotFound
 from tests.support.app import App, trail
 from tests.support.links import TOKEN, LinkDesk
@@ -30,7 +29,7 @@ def test_the_preview_is_the_mail_that_leaves_but_for_its_link(desk: LinkDesk) ->
 
 def test_a_caller_without_the_permission_previews_and_tests_nothing(desk: LinkDesk) -> None:
     plan = desk.links.plan(LOCAL, emails=desk.have(anna="anna@out.example"))
-    viewer = Caller("jo", CallerKind.OPERATOR, domains={"a.nl": frozenset({Permission.VIEW})})
+    viewer = Caller("jo", domains={"a.nl": frozenset({Permission.VIEW})})
     for act in (
         lambda: desk.app.services.link_mails.preview(viewer, plan),
         lambda: desk.app.services.link_mails.send_test(viewer, plan, "jo@agency.example"),
@@ -100,7 +99,7 @@ def test_the_view_of_a_run_counts_who_has_set_theirs_in_domains_that_are_seen(de
     desk.send()
     assert desk.use(desk.token("anna@out.example")).done
     runs = desk.app.services.runs
-    helper = Caller("jo", CallerKind.OPERATOR, domains={"a.nl": frozenset({Permission.SUPPORT})})
+    helper = Caller("jo", domains={"a.nl": frozenset({Permission.SUPPORT})})
     for caller in (LOCAL, helper):
         view = runs.get(caller, run)
         assert view is not None

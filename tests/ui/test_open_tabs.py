@@ -56,7 +56,7 @@ LOOKS = {
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",
     "to_jobs", "csv-delimiter", "run-more", "open-run-", "show-run-", "open-box-",
     "more_groups", "step.key('header_row')", "use_private",
-    "more_groups", "step.key('header_row')", "use_private", "found-client-",
+    "found-client-",
     "links_cancel", "link_copied", "link_copy_cancel", "board--",
     "jump-open", "keys-open", "search-focus", "close_message", "handover--",
 }  # fmt: skip
