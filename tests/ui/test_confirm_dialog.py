@@ -121,3 +121,17 @@ def test_a_fault_of_the_server_is_not_shown_as_one_of_the_rows(app: App, monkeyp
     assert tab.exception
     assert "the first one is bad" not in said(tab)
     assert app.services.runs.all(LOCAL) == ()
+
+
+def test_people_can_set_their_own_passwords_and_links_are_then_the_next_step(app: App) -> None:
+    rows = b"username,recovery_email\r\nlena.vos,lena@out.example\r\n"
+    tab = pressed(preview(import_page(), rows, generate=True), "create")
+    tab.checkbox(key="set_by_owners").check().run()
+    pressed(tab, "start")
+    (view,) = app.services.runs.all(LOCAL)
+    app.ended(view.id)
+    ended = app.services.runs.get(LOCAL, view.id)
+    assert ended is not None
+    assert (ended.set_by_owners, ended.has_passwords) == (1, False)
+    tab = opened("jobs", run=str(view.id))
+    assert tab.button(key="send_links").proto.type == "primary"

@@ -12,6 +12,8 @@ UPDATING = (
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."
 )
 STOPS_MAIL_AGREED = "Update them anyway"
+SET_BY_OWNERS = "People set their own password: nobody ever sees the generated ones"
+SET_BY_OWNERS_HELP = "There is nothing to download or hand over. When the run has ended, *Send links* is the next step."
 AGREE = "Agree to that to start."
 
 

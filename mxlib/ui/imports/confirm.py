@@ -95,7 +95,10 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
     again = _warnings(ready, named)
     sends_notices = not ready.notices or ask_notices(ready.notices)
     days = app.settings.retention_days
-    if ready.sets_passwords:
+    by_owners = figures.generated > 0 and st.checkbox(
+        confirmations.SET_BY_OWNERS, key="set_by_owners", help=confirmations.SET_BY_OWNERS_HELP
+    )
+    if ready.sets_passwords and not (by_owners and figures.generated == figures.mailboxes):
         days = retention()
     st.caption(escaped(confirmations.details(figures)))
     possible = (stops_mail or not ready.stops_mail) and again and not ready.unchecked and figures.mailboxes > 0
@@ -121,6 +124,7 @@ def _ask(held: OpenDraft, ready: PreparedImport) -> None:
             since=opened_at,
             also=also,
             sends_notices=sends_notices,
+            set_by_owners=by_owners,
         )
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
