@@ -71,7 +71,7 @@ def first_of_each() -> set[tuple[str, str, str]]:
 
 
 FIRST = first_of_each()
-EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1", "client": "1"}
+EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1", "client": "1", "link": "1"}
 
 
 def check(answer: Any, *asked: object) -> None:

@@ -58,7 +58,7 @@ def test_nobody_sees_a_password_that_its_owner_sets(app: App, tmp_path: Path) ->
     with app.services.store.read() as tx:
         nina, tess = journal.rows(tx, view.id)
     assert (nina.sealed_password, nina.set_by_owner, tess.set_by_owner) == (None, True, False)
-    assert [each.owner.address for each in app.services.handover.progress(LOCAL, view.id).people] == ["tess@a.nl"]
+    assert [each.owner.address for each in app.services.handover.people(LOCAL, view.id)] == ["tess@a.nl"]
     shown = {found.address: password for found, password in app.services.runs.results(LOCAL, view.id)}
     assert shown == {"nina@a.nl": "", "tess@a.nl": GOOD}
     file = app.services.runs.file(LOCAL, view.id, "results.csv").decode()
