@@ -296,7 +296,8 @@ def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: 
     assert history.read(0, "What") == "Recovery email set"
     assert history.read(0, "From") == "Manually"
     confirm(page, "More")
-    page.get_by_role("menuitem", name="Delete", exact=True).or_(page.get_by_role("option", name="Delete", exact=True)).click()
+    delete = {"name": "Delete", "exact": True}
+    page.get_by_role("menuitem", **delete).or_(page.get_by_role("option", **delete)).click()
     settle(page)
     fill(page, "Type the address to confirm", address)
     confirm(page, "Delete")
