@@ -19,6 +19,7 @@ class TaskName(StrEnum):
     MAIL = "mail"
     LINKS = "links"
     RESETS = "resets"
+    USAGE = "usage"
 
 
 class TaskCode(StrEnum):
@@ -32,6 +33,8 @@ class TaskCode(StrEnum):
     ON_HOLD = "on_hold"
     #: Some of it has to wait, and is tried again soon.
     UNFINISHED = "unfinished"
+    #: Others need MXroute's limit of reads first; it is tried again soon.
+    BEHIND_OTHERS = "behind_others"
     #: The task failed, and knows why; its log says it.
     FAILED = "failed"
     #: The database could not be written or read.

@@ -114,6 +114,15 @@ class AccountStorageService:
             raise ListUnavailable(self.problem)
         return known, self.problem
 
+    def read_unasked(self, *, gated: bool = True) -> Failure | None:
+        """Read the figures from MXroute now, on behalf of nobody; return why that failed.
+
+        `gated=False`: the caller has taken a slot of the rate limiter.
+        """
+        with self._reading:
+            self._fetch(gated=gated)
+            return self._problem
+
     def capacity_warnings(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
         """Return why a plan may not fit the account, with figures; no warning blocks it.
 
@@ -164,17 +173,20 @@ class AccountStorageService:
         with self._reading:
             if not self._due(self.known()):
                 return  # another caller has read it meanwhile
-            self._tried_at = self._clock.monotonic()
-            try:
-                answer = self._host.send(protocol.account_quota(), patience=MAX_WAIT_S)
-                figures = AccountStorage.from_data(answer.data, self._clock.now())
-                with self._store.write() as tx:
-                    account_storage.keep(tx, asdict(figures))
-                    usage_history.note_account(tx, figures.used, figures.limit, figures.read_at)
-                self._problem = None
-            except (MXrouteError, StoreUnavailable) as error:
-                self._problem = Failure(error)
-                log.warning("Reading the account's storage failed: %s", type(error).__name__)
+            self._fetch()
+
+    def _fetch(self, *, gated: bool = True) -> None:
+        self._tried_at = self._clock.monotonic()
+        try:
+            answer = self._host.send(protocol.account_quota(), patience=MAX_WAIT_S, gated=gated)
+            figures = AccountStorage.from_data(answer.data, self._clock.now())
+            with self._store.write() as tx:
+                account_storage.keep(tx, asdict(figures))
+                usage_history.note_account(tx, figures.used, figures.limit, figures.read_at)
+            self._problem = None
+        except (MXrouteError, StoreUnavailable) as error:
+            self._problem = Failure(error)
+            log.warning("Reading the account's storage failed: %s", type(error).__name__)
 
     def _read_quietly(self) -> None:
         try:

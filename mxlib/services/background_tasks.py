@@ -20,6 +20,7 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.links import LinkService
 from mxlib.services.outbox import OutboxService
 from mxlib.services.self_service import SelfService
+from mxlib.services.usage_watch import WATCH_EVERY, UsageWatch
 from mxlib.store import Store, audit, background_tasks
 from mxlib.store.background_tasks import TaskRecord
 from mxlib.tasks import BackgroundTask, Every, Lease, Nightly, TaskCode, TaskName, TaskResult, TaskRunner
@@ -145,6 +146,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
     backups: Backups, dated: DatedDeletions, outbox: OutboxService, links: LinkService, self_service: SelfService,
+    usage: UsageWatch,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -201,6 +203,7 @@ def register_all(
         BackgroundTask(TaskName.MAIL, Every(_OFTEN), send_mails, at_start=True),
         BackgroundTask(TaskName.LINKS, Every(_OFTEN), make_links, at_start=True),
         BackgroundTask(TaskName.RESETS, Every(_OFTEN), answer_requests, at_start=True),
+        BackgroundTask(TaskName.USAGE, Every(WATCH_EVERY), usage.read),
     ):
         runner.register(task)
 

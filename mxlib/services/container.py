@@ -66,6 +66,7 @@ from mxlib.services.search import MailboxSearch
 from mxlib.services.self_service import SelfService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
+from mxlib.services.usage_watch import UsageWatch
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
 from mxlib.tasks import TaskName, TaskRunner
@@ -126,6 +127,7 @@ class Services:
     recovery_links: RecoveryLinks
     link_mails: LinkMails
     link_files: LinkFiles
+    usage_watch: UsageWatch
     background_tasks: BackgroundTasks
     sandbox: "stand_in.Served | None" = None
 
@@ -247,13 +249,14 @@ def assemble(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
+    usage_watch = UsageWatch(store, host, rate_limiter, storage, clock)
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, claims, clock)
     for cause in (MailCause.LINK, MailCause.RESET):
         outbox.listen(cause, links.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, links)
     background_tasks.register_all(
-        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links, self_service
+        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links, self_service, usage_watch
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
@@ -299,6 +302,7 @@ def assemble(
         recovery_links=RecoveryLinks(store, links, outbox, texts, clock),
         link_mails=LinkMails(links, outbox, texts, clock),
         link_files=LinkFiles(store, links, clock),
+        usage_watch=usage_watch,
         background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,
     )  # fmt: skip

@@ -1,4 +1,8 @@
-"""The background reader: every mailbox list is read at the start and every half hour, after what people ask for."""
+"""The background reader: every mailbox list is read at the start and every 15 minutes, after what people ask for.
+
+It is the watch over the mailboxes: each list that it reads stores the figures of its day. The use of the whole account
+is read by a background task (`services/usage_watch.py`).
+"""
 
 import logging
 import threading
@@ -13,7 +17,7 @@ from mxlib.store import Store, StoreUnavailable, mailbox_lists
 log = logging.getLogger(__name__)
 
 #: Seconds after which a list is read again.
-READ_EVERY = 1800.0
+READ_EVERY = 900.0
 
 #: Share of the read limit until each list was read once, and afterwards.
 FIRST_SHARE, LATER_SHARE = 0.5, 0.25

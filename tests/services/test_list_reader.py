@@ -95,7 +95,7 @@ def test_the_domains_come_first_then_each_list(app: App, reader: ListReader) -> 
     assert all(state.read_at is not None and not state.problem for state in app.services.lists.states(LOCAL))
 
 
-def test_nothing_is_read_again_for_half_an_hour(app: App, reader: ListReader, clock: Clock) -> None:
+def test_nothing_is_read_again_for_a_quarter_of_an_hour(app: App, reader: ListReader, clock: Clock) -> None:
     read_all(reader)
     clock.passed += READ_EVERY - 60
     assert reader.step() > 0

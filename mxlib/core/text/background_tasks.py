@@ -19,6 +19,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.MAIL: "Send mails of the outbox",
     TaskName.LINKS: "Make links that are due",
     TaskName.RESETS: "Answer requests to reset a password",
+    TaskName.USAGE: "Read the use of all mailboxes and of the account",
 }
 
 
@@ -33,6 +34,7 @@ _ENDS: Mapping[TaskCode, str] = {
     TaskCode.NOT_SET: "Not set up: set MXM_BACKUP_DIR for a backup each night",
     TaskCode.ON_HOLD: "Waits for an admin to press Continue after the restore",
     TaskCode.UNFINISHED: "Not finished, and tried again soon: something is still in use",
+    TaskCode.BEHIND_OTHERS: "Waits: others need MXroute's limit of reads first",
     TaskCode.FAILED: "Failed: the log of the server says why",
     TaskCode.STORE_UNAVAILABLE: "Failed: the database could not be used, see its problem under /health",
     TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to the person who maintains MXM",
@@ -47,6 +49,7 @@ _COUNTED = {
     "mails": ("mail", "mails"),
     "links": ("link", "links"),
     "requests": ("request", "requests"),
+    "sizes": ("size", "sizes"),
 }
 
 
