@@ -1,0 +1,139 @@
+"""Decisions whether an event is notified: at once, in the digest, or not. Pure.
+
+A jump of messages sent breaks every silence but a snooze. Anything else gives one notice a week for each subject and
+rule unless it gets worse by a class, keeps to the quiet hours, and waits for the digest if it is not urgent.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mxlib.core.days import Days
+from mxlib.core.events.vocabulary import Event, Rule, Severity
+
+#: Seconds in which a subject and rule get one notice, unless it gets worse.
+AGAIN_AFTER = 7 * 86_400.0
+
+#: Notices of one rule from which a flood begins, and the seconds in which they count.
+FLOOD, FLOOD_S = 20, 3_600.0
+
+#: Rules that break quiet hours, digest, flood and the week.
+BREAKS_SILENCE = frozenset({Rule.SENT_JUMP})
+
+
+class Way(StrEnum):
+    """Ways to notify an event; a stored value never changes."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    #: Not notified: a person said so, until a date.
+    SNOOZED = "snoozed"
+    #: Not notified: a notice about this subject and rule went out within a week.
+    REPEATED = "repeated"
+    #: Not notified: the end of something that was not notified either.
+    UNKNOWN_BEFORE = "unknown_before"
+
+
+#: Ways that lead to a notice.
+NOTIFIED = frozenset({Way.AT_ONCE, Way.DIGEST})
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Choices of an admin: quiet hours and the hour of the digest, by the host's clock.
+
+    `severities` are those of rules where they differ from the standard.
+    """
+
+    quiet_from: int | None = 21
+    quiet_until: int = 7
+    digest_hour: int = 8
+    severities: Mapping[Rule, Severity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastNotice:
+    """The last notice about a subject and rule: when its event was, and its class.
+
+    `is_over`: a notice that it is over followed.
+    """
+
+    at: float
+    level: int
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The way to notify an event, and when that is due (Unix seconds; None: never)."""
+
+    way: Way
+    due_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Events that one notice is about; `rule` is None for the digest."""
+
+    way: Way
+    rule: Rule | None
+    events: tuple[int, ...]
+
+
+def decide(
+    event: Event, at: float, days: Days, preferences: Preferences, last: LastNotice | None, snoozed_until: float | None
+) -> Decision:
+    """Return how an event of the time `at` is notified."""
+    if snoozed_until is not None and at < snoozed_until:
+        return Decision(Way.SNOOZED)
+    if event.rule in BREAKS_SILENCE:
+        return Decision(Way.AT_ONCE, at)
+    if event.is_recovery:
+        if last is None or last.is_over:
+            return Decision(Way.UNKNOWN_BEFORE)
+        return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
+    if last is not None and at < last.at + AGAIN_AFTER and event.level <= last.level:
+        return Decision(Way.REPEATED)
+    if preferences.severities.get(event.rule, event.severity) is not Severity.URGENT:
+        return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
+    return Decision(Way.AT_ONCE, after_quiet_hours(at, days, preferences))
+
+
+def next_hour(at: float, days: Days, hour: int) -> float:
+    """Return when the clocks of the host show this hour next, after `at`."""
+    day = days.day(at)
+    return next(due for each in range(day, day + 3) if (due := days.at_hour(each, hour)) > at)
+
+
+def after_quiet_hours(at: float, days: Days, preferences: Preferences) -> float:
+    """Return `at`, or the end of the quiet hours that it is in."""
+    begin, end = preferences.quiet_from, preferences.quiet_until
+    if begin is None or begin == end:
+        return at
+    hour = days.local(at).hour
+    is_quiet = begin <= hour < end if begin < end else hour >= begin or hour < end
+    return next_hour(at, days, end) if is_quiet else at
+
+
+def group(due: Sequence[tuple[int, Rule, Way]], recent: Mapping[Rule, int]) -> list[Notice]:
+    """Return the notices about events that are due, given by number, rule and way.
+
+    `recent`: events of each rule that had a notice of their own lately. More than FLOOD of one rule become one notice
+    with a list; a digest is one notice.
+    """
+    digest = tuple(number for number, _, way in due if way is Way.DIGEST)
+    by_rule: dict[Rule, list[int]] = defaultdict(list)
+    for number, rule, way in due:
+        if way is Way.AT_ONCE:
+            by_rule[rule].append(number)
+    notices = [notice for rule, numbers in by_rule.items() for notice in _of_rule(rule, numbers, recent.get(rule, 0))]
+    return [*notices, *([Notice(Way.DIGEST, None, digest)] if digest else ())]
+
+
+def _of_rule(rule: Rule, numbers: Sequence[int], recent: int) -> Iterable[Notice]:
+    if rule not in BREAKS_SILENCE and len(numbers) > 1 and len(numbers) + recent > FLOOD:
+        yield Notice(Way.AT_ONCE, rule, tuple(numbers))
+    else:
+        for number in numbers:
+            yield Notice(Way.AT_ONCE, rule, (number,))
