@@ -13,6 +13,7 @@ from urllib.parse import quote
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.new_passwords import NewPasswords
 from mxlib.auth.password_queue import QueueFull
+from mxlib.auth.passwords import agency_words
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core import addresses, links
@@ -192,8 +193,11 @@ class LinkPerson:
 
     @property
     def can_be_reminded(self) -> bool:
-        """Return whether a living link of theirs can be mailed again."""
-        return bool(self.recipient) and self.status in {LinkStatus.SENT, LinkStatus.OPENED, LinkStatus.REFUSED}
+        """Return whether a mail about their living link arrived, so that another one may.
+
+        An address that the server refused is corrected first; *Resend* mails it again.
+        """
+        return bool(self.recipient) and self.status in {LinkStatus.SENT, LinkStatus.OPENED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +317,7 @@ class LinkService:
         if state is not PageState.LIVING or not LinkPurpose(record.purpose).sets_password:
             return SetResult(done=False, state=state)
         agency = self._stationery(record).letterhead.agency
-        words = words_of(record.address, record.name, agency)
+        words = words_of(record.address, record.name, agency, *agency_words(self._settings))
         try:
             problems = self._passwords.check(password, again, words, network)
         except QueueFull as full:

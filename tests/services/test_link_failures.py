@@ -138,7 +138,15 @@ def test_the_board_says_what_the_mail_server_answered(
     app.services.outbox.send_due()
     [person] = app.services.links.board(LOCAL, run).people
     assert (person.status, person.happened) == (LinkStatus.REFUSED, "The server answered: 550 no such user here")
-    assert person.can_be_reminded
+    assert not person.can_be_reminded  # the same mail would be refused again
+
+
+def test_no_password_is_made_of_the_names_of_the_agency(desk: LinkDesk) -> None:
+    links = desk.app.services.links
+    name = "hallesche-druckerei"
+    links._settings = links._settings.model_copy(update={"public_url": f"https://{name}.example"})
+    [problem] = desk.use(desk.token(PRIVATE), "Hallesche-Druckerei1").problems
+    assert problem is PasswordProblem.OWN_NAME
 
 
 def while_it_waits(desk: LinkDesk, act: Callable[[], object]) -> None:
