@@ -159,8 +159,8 @@ def _selected(run: int, people: Sequence[LinkPerson]) -> list[int]:
 
 
 _WIDTHS = {
-    "Name": 115, "Mailbox": 175, "State": 75, "Details": 330, "Sent": 95, "Opened": 95, "Set": 105, "Ends": 95,
-    "Link goes to": 170,
+    "Name": 105, "Mailbox": 165, "State": 70, "Details": 330, "Sent": 90, "Opened": 90, "Set": 105, "Ends": 90,
+    "Link goes to": 165,
 }  # fmt: skip
 
 
