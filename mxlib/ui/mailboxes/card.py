@@ -50,9 +50,9 @@ def show(boxes: pd.DataFrame) -> None:
                 change_dialogs.forget()
                 action.ask()
     of_mailbox.show(str(box["address"]), "card")
+    show_resets(str(box["address"]), place="card")
     st.subheader("Mail app settings", anchor=False)
     client_setup.show(str(box["address"]))
-    show_resets(str(box["address"]), place="card")
 
 
 def show_resets(address: str, *, place: str) -> None:

@@ -82,9 +82,9 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     _actions(may)
     card.show_stored(box, may)
     of_mailbox.show(str(box["address"]), "drawer")
+    card.show_resets(str(box["address"]), place="drawer")
     st.subheader("Mail app settings", anchor=False)
     client_setup.show_message(str(box["address"]))
-    card.show_resets(str(box["address"]), place="drawer")
 
 
 def _actions(may: Mapping[str, change_dialogs.Action]) -> None:
