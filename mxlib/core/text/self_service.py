@@ -12,6 +12,7 @@ SWITCH_HELP = (
     "On the page /reset of the portal, by a link to the recovery email of the mailbox. Turning this off ends the links "
     "that were sent."
 )
+FREE_HELP = "Turn self-service reset on or off in them"
 ONLY_ADMINS = "Only admins turn self-service reset on and off. Ask an admin."
 TITLE = "Asked for a reset"
 CODE_HELP = "The mail has the code: a caller who reads it out has the mail."

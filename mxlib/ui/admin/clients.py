@@ -30,7 +30,9 @@ def show() -> None:
             _edit_client(None)
         if st.button("Import a list…", icon=":material/upload_file:", key="import-client-list"):
             client_list.ask()
-        if free and st.button("Domains without a client…", icon=":material/lock_reset:", key="free-domains"):
+        if free and st.button(
+            "Domains without a client…", icon=":material/lock_reset:", key="free-domains", help=texts.FREE_HELP
+        ):
             _self_service(free)
     if not everyone:
         st.caption("A client is a name with one or more domains, and the people to write to.")
