@@ -86,6 +86,18 @@ def test_without_a_mail_server_the_dialog_says_what_to_do(desk: LinkDesk, monkey
     assert tab.button(key="links_go").disabled
 
 
+def test_without_a_recovery_email_the_link_of_one_mailbox_is_made_to_be_copied(desk: LinkDesk) -> None:
+    (anna,) = desk.have(anna="")
+    tab = page("mailbox", address=anna)
+    tab.button(key="card_link").click().run()
+    assert "Nobody gets a link" in said(tab)
+    assert (tab.button(key="links_go").label, tab.button(key="links_go").disabled) == ("Send links", True)
+    assert tab.checkbox(key="links_without").label == texts.WITHOUT_MAIL_ONE
+    tab.checkbox(key="links_without").check().run()
+    assert "1 person gets a link, without a mail" in said(tab)
+    assert not tab.button(key="links_go").disabled
+
+
 def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     addresses = desk.have(anna="anna@out.example", jan="jan@out.example", kim="kim@out.example")
     run = desk.start(*addresses)
@@ -106,7 +118,7 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     tab.button(key="board_revoke").click().run()
     assert "The links of 2 people have ended." in said(tab)
     assert set(desk.statuses(run).values()) == {LinkStatus.SET, LinkStatus.REVOKED}
-    assert tab.button(key="links_again").label == "New links to 2 whose link has ended"
+    assert tab.button(key="links_again").label == "New links to the 2 whose link has ended"
     assert "1 set theirs, 2 not yet" in page("jobs").dataframe[0].value["Result"].tolist()
 
 

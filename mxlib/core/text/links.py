@@ -73,6 +73,7 @@ REPLACES = "Ends an earlier link"
 BY_CLIENT = "By client"
 MAIL_ARRIVES = "Mail to these addresses already arrives there: send the links"
 WITHOUT_MAIL = "Make links without a mail for them, to copy from the list afterwards"
+WITHOUT_MAIL_ONE = "Make the link without a mail, to copy it afterwards"
 NOT_SET = (
     "No mail leaves: no mail server is set. An admin sets MXM_SMTP_URL and MXM_MAIL_FROM and restarts MXM. "
     "Until then, hand over letters or logins."
@@ -122,6 +123,8 @@ def summary(done: int, left: int) -> str:
 
 def gets(people: int, mails: int) -> str:
     """Say how many people get a link, and in how many mails."""
+    if not people:
+        return "Nobody gets a link"
     who = f"{count(people, 'person gets', 'people get')} a link"
     return who if people == mails else f"{who}, in {count(mails, 'mail')}" if mails else f"{who}, without a mail"
 
@@ -160,7 +163,7 @@ def one(address: str, recipient: str, language: str) -> str:
 
 def send(people: int, *, planned: bool) -> str:
     """Name the button that sends links: `Send 57 links`."""
-    return f"{'Plan' if planned else 'Send'} {count(people, 'link')}"
+    return f"{'Plan' if planned else 'Send'} {count(people, 'link') if people else 'links'}"
 
 
 def started(address: str, recipient: str) -> str:
@@ -186,7 +189,8 @@ def remind(number: int) -> str:
 
 def again(number: int) -> str:
     """Name the button that sends new links to people whose links have ended."""
-    return f"New links to {number:,} whose link has ended"
+    those = f"New links to the {number:,}" if number > 1 else "A new link to the one"
+    return f"{those} whose link has ended"
 
 
 def selected(number: int) -> str:

@@ -66,7 +66,7 @@ def _draw(addresses: Sequence[str], run: int | None) -> None:
     people, mail = (st.container(), st.container()) if alone else st.columns([3, 2])
     with people:
         _people(plan, alone=alone)
-        _refused(plan)
+        _refused(plan, alone=alone)
     with mail:
         _mail(plan)
     _footer(plan, held, alone=alone)
@@ -79,11 +79,11 @@ def _options() -> LinkOptions:
     last = now + timedelta(seconds=MAX_AHEAD_S - 86_400)
     with st.container(horizontal=True, vertical_alignment="bottom", key="links-options"):
         language = st.selectbox(
-            "Language", ["", *LANGUAGES], key="links_language", width=150,
+            "Language", ["", *LANGUAGES], key="links_language", width=135,
             format_func=lambda code: LANGUAGES[code] if code else texts.BY_CLIENT,
         )  # fmt: skip
         days = st.number_input(
-            "Ends after (days)", min_value=MIN_DAYS, max_value=MAX_DAYS, value=DEFAULT_DAYS, key="links_days", width=150
+            "Ends after (days)", min_value=MIN_DAYS, max_value=MAX_DAYS, value=DEFAULT_DAYS, key="links_days", width=135
         )
         send_at = st.datetime_input(
             "Send at (blank: now)", None, min_value=now, max_value=last, key="links_send_at", width=190
@@ -151,7 +151,7 @@ def _people(plan: LinkPlan, *, alone: bool) -> None:
     )
 
 
-def _refused(plan: LinkPlan) -> None:
+def _refused(plan: LinkPlan, *, alone: bool) -> None:
     """Show who gets no link, by reason, each with what can be done."""
     groups: dict[LinkRefusal, list[str]] = {}
     for each in plan.refused:
@@ -165,7 +165,7 @@ def _refused(plan: LinkPlan) -> None:
         st.checkbox(texts.MAIL_ARRIVES, key=_ARRIVES)
     is_invite = plan.options.purpose is LinkPurpose.INVITE
     if is_invite and (st.session_state.get(_WITHOUT) or any(reason.lacks_address for reason in groups)):
-        st.checkbox(texts.WITHOUT_MAIL, key=_WITHOUT)
+        st.checkbox(texts.WITHOUT_MAIL_ONE if alone else texts.WITHOUT_MAIL, key=_WITHOUT)
 
 
 def _mail(plan: LinkPlan) -> None:
