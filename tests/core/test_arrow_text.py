@@ -41,11 +41,6 @@ def test_tells_several_sets_of_signs_apart(cells: list[str], sets: list[str]) ->
     ]
 
 
-@given(cells=_CELLS, sign=st.sampled_from('a." é'))
-def test_counts_a_sign_in_each_cell(cells: list[str], sign: str) -> None:
-    assert arrow_text.count_sign(_column(cells, pa.string()), sign).tolist() == [cell.count(sign) for cell in cells]
-
-
 def test_finds_frequent_and_rare_signs_alike() -> None:
     cells = [*(f"a{number}" for number in range(50)), "", "rare-", "none"]
     column = pa.array(cells, pa.large_string())

@@ -112,7 +112,7 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
             numbers[1:] += np.cumsum(pc.count_substring_regex(lines, LINE_END).to_numpy())
         line = int(numbers[-1])
 
-        separators = arrow_text.count_sign(lines, unit)
+        separators = pc.count_substring(lines, unit).to_numpy()
         widest = int(separators.argmax())
         check_width(int(numbers[widest]), int(separators[widest]) + 1)
 
