@@ -12,8 +12,14 @@ TOKEN = "invented-token-" + "A" * 28
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Yield what the root logger writes while tokens are masked."""
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # a server of another test may have set them
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+        monkeypatch.setattr(logger, "level", logging.NOTSET)
+        logger.manager._clear_cache()
     factory, written = logging.getLogRecordFactory(), io.StringIO()
     handler = logging.StreamHandler(written)
     logging.getLogger().addHandler(handler)

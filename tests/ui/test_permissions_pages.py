@@ -155,13 +155,6 @@ def test_ticks_promise_what_is_allowed(services: Services, name: str, hint: str)
     assert hint in page_text(seen_by(name, domain=HERE))
 
 
-@pytest.mark.parametrize(
-    ("name", "finds"), [("viewer", True), ("importer", True), ("deleter", False), ("nobody", False)]
-)
-def test_without_view_no_search_is_offered(services: Services, name: str, finds: bool) -> None:
-    assert [field.key for field in seen_by(name).text_input].count("find") == finds
-
-
 def test_an_empty_domain_explains_creation_only_with_import(services: Services) -> None:
     empty = next(
         name for name in services.lists.domains(LOCAL).names if services.lists.mailboxes(LOCAL, name).frame.empty

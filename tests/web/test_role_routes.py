@@ -56,6 +56,8 @@ TABLE = {
     "/runs/1/results.zip": CHIEF,
     "/runs/1/failed.csv": CHIEF,
     "/runs/2/results.csv": CHIEF,
+    "/runs/1/links.csv": AGENCY,
+    "/runs/2/links.csv": AGENCY & EVERYWHERE,
     "/template.csv": VIEWERS,
     "/health": VIEWERS,
 }
