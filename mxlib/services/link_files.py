@@ -9,7 +9,8 @@ from mxlib.core.files import writer
 from mxlib.core.text import links as texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import File, NotFound
-from mxlib.services.links import LinkPerson, LinkService
+from mxlib.services.links import LinkService
+from mxlib.services.sent_links import LinkPerson
 from mxlib.store import Store, audit
 
 KINDS = ("xlsx", "csv")

@@ -12,7 +12,8 @@ from mxlib.core.text import links as texts
 from mxlib.core.text import mails as mail_texts
 from mxlib.runs.manager import InvalidState
 from mxlib.services.handover_texts import HandoverTexts
-from mxlib.services.links import LinkPlan, LinkService
+from mxlib.services.link_plans import LinkPlan
+from mxlib.services.links import LinkService
 from mxlib.services.outbox import OutboxService
 
 #: What stands for a token where no link is made yet.

@@ -32,7 +32,6 @@ from mxlib.core.links import (
     OpenedLink,
     PageState,
     SetResult,
-    Times,
 )
 from mxlib.core.mail_contents import LinkMail, MailedLink, PasswordChanged
 from mxlib.core.mailbox_change import MailboxChange
@@ -49,10 +48,12 @@ from mxlib.services.confirmed_writes import ConfirmedWrites, OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.idempotency import IdempotencyKeys
+from mxlib.services.link_plans import LinkPlan, PlannedLink, RefusedLink
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.manual_writes import MailboxLocked, ManualWrites, WriteRequest
 from mxlib.services.outbox import MailNotSet, OutboxService, QueuedMail, Recipient
 from mxlib.services.runs import RunService
+from mxlib.services.sent_links import LinkBoard, LinkPerson
 from mxlib.settings import Settings
 from mxlib.store import (
     Store,
@@ -111,125 +112,6 @@ class _Busy(Exception):
     def __init__(self, after: float) -> None:
         super().__init__("A password is being set.")
         self.after = after
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLink:
-    """A person who gets a link: the mailbox, where the mail goes, and in which language.
-
-    `replaces`: a living link of theirs ends. A blank `recipient` stands for a link without a mail.
-    """
-
-    address: str
-    name: str
-    recipient: str
-    language: str
-    replaces: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedLink:
-    """A mailbox that gets no link, and why."""
-
-    address: str
-    reason: LinkRefusal
-    recipient: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkPlan:
-    """The people who get a link, and those who do not."""
-
-    options: LinkOptions
-    times: Times
-    people: tuple[PlannedLink, ...] = ()
-    refused: tuple[RefusedLink, ...] = ()
-    #: The run whose people they are.
-    source: int | None = None
-
-    @property
-    def mails(self) -> int:
-        """Count the mails: people with one address get one."""
-        mailed = ((each.recipient, each.language, each) for each in self.people if each.recipient)
-        return len(links.in_mails(mailed))
-
-    @property
-    def by_address(self) -> Mapping[str, tuple[PlannedLink, ...]]:
-        """Return the people by the address to which their links go.
-
-        Blank for those without a mail.
-        """
-        found: dict[str, list[PlannedLink]] = {}
-        for each in self.people:
-            found.setdefault(each.recipient, []).append(each)
-        return {to: tuple(people) for to, people in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class LinkPerson:
-    """One person of a board: their newest link, and what happened to it; times in Unix seconds, None = not (yet)."""
-
-    id: int
-    address: str
-    name: str
-    recipient: str
-    status: LinkStatus
-    send_at: float
-    valid_from: float
-    expires_at: float
-    sent_at: float | None = None
-    opened_at: float | None = None
-    set_at: float | None = None
-    #: Why its mail was refused or waits, or why the link ended; blank otherwise.
-    happened: str = ""
-    end: LinkEnd | None = None
-    purpose: LinkPurpose = LinkPurpose.INVITE
-    run: int | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether the person has set their password."""
-        return self.status is LinkStatus.SET
-
-    @property
-    def can_be_reminded(self) -> bool:
-        """Return whether a mail about their living link arrived, so that another one may.
-
-        An address that the server refused is corrected first; *Resend* mails it again.
-        """
-        return bool(self.recipient) and self.status in {LinkStatus.SENT, LinkStatus.OPENED}
-
-
-@dataclass(frozen=True, slots=True)
-class LinkBoard:
-    """The people of a run of links, as far as the caller may see them.
-
-    `hidden` counts the others.
-    """
-
-    run: int
-    people: tuple[LinkPerson, ...] = ()
-    hidden: int = 0
-
-    @property
-    def done(self) -> int:
-        """Count the people who have set theirs."""
-        return sum(each.is_done for each in self.people)
-
-    @property
-    def left(self) -> int:
-        """Count the people who have not."""
-        return len(self.people) - self.done
-
-    @property
-    def to_remind(self) -> tuple[LinkPerson, ...]:
-        """Return the people whose links can be mailed again."""
-        return tuple(each for each in self.people if each.can_be_reminded)
-
-    @property
-    def text(self) -> str:
-        """Return how far they are."""
-        return texts.summary(self.done, self.left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.links import DEFAULT_DAYS, LinkOptions, LinkPurpose, LinkRefusal, LinkStatus
 from mxlib.core.text import links as texts
 from mxlib.runs.run_view import RunView
-from mxlib.services.links import LinkPerson, RefusedLink
+from mxlib.services.link_plans import RefusedLink
+from mxlib.services.sent_links import LinkPerson
 
 
 class LinkShape(TypedDict):

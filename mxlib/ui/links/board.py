@@ -10,7 +10,7 @@ from mxlib import services
 from mxlib.core.format import moment
 from mxlib.core.links import LinkStatus
 from mxlib.core.text import links as texts
-from mxlib.services.links import LinkBoard, LinkPerson
+from mxlib.services.sent_links import LinkBoard, LinkPerson
 from mxlib.ui.app import layout
 from mxlib.ui.links import copy, of_mailbox, send
 from mxlib.ui.widgets import actions, flash, links

@@ -10,7 +10,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.format import moment
 from mxlib.core.links import LinkStatus
 from mxlib.core.text import links as texts
-from mxlib.services.links import LinkPerson
+from mxlib.services.sent_links import LinkPerson
 from mxlib.ui.app import layout
 from mxlib.ui.links import copy
 from mxlib.ui.widgets import flash

@@ -14,7 +14,7 @@ from mxlib.core.format import listed
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.links import DEFAULT_DAYS, MAX_AHEAD_S, MAX_DAYS, MIN_DAYS, LinkOptions, LinkPurpose, LinkRefusal
 from mxlib.core.text import links as texts
-from mxlib.services.links import LinkPlan
+from mxlib.services.link_plans import LinkPlan
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, dialogs, flash
 from mxlib.ui.widgets.format import escaped
