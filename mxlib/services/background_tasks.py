@@ -17,7 +17,7 @@ from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.exports import NotFound
 from mxlib.services.housekeeping import Housekeeping
-from mxlib.services.links import LinkService
+from mxlib.services.link_maker import LinkMaker
 from mxlib.services.outbox import OutboxService
 from mxlib.services.self_service import SelfService
 from mxlib.services.usage_watch import WATCH_EVERY, UsageWatch
@@ -145,7 +145,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
-    backups: Backups, dated: DatedDeletions, outbox: OutboxService, links: LinkService, self_service: SelfService,
+    backups: Backups, dated: DatedDeletions, outbox: OutboxService, link_maker: LinkMaker, self_service: SelfService,
     usage: UsageWatch,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
@@ -181,7 +181,7 @@ def register_all(
         return TaskResult(TaskCode.DONE if tried else TaskCode.NOTHING_DUE, {"mails": done.sent}, done.next_at)
 
     def make_links(_lease: Lease) -> TaskResult:
-        done = links.work(lambda: not runner.is_closing)
+        done = link_maker.work(lambda: not runner.is_closing)
         did = done.made + done.ended
         return TaskResult(TaskCode.DONE if did else TaskCode.NOTHING_DUE, {"links": done.made}, done.next_at)
 

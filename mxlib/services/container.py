@@ -48,9 +48,11 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import ImportService
 from mxlib.services.jump import JumpService
+from mxlib.services.link_facts import LinkFacts
 from mxlib.services.link_files import LinkFiles
 from mxlib.services.link_mails import LinkMails
-from mxlib.services.links import LinkService
+from mxlib.services.link_maker import LinkMaker
+from mxlib.services.link_plans import LinkPlans
 from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
@@ -58,12 +60,14 @@ from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
+from mxlib.services.password_links import PasswordLinks
 from mxlib.services.recovery_links import RecoveryLinks
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.saved_views import SavedViewService
 from mxlib.services.search import MailboxSearch
 from mxlib.services.self_service import SelfService
+from mxlib.services.sent_links import SentLinks
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.services.usage_watch import UsageWatch
@@ -123,7 +127,10 @@ class Services:
     backups: Backups
     task_runner: TaskRunner
     outbox: OutboxService
-    links: LinkService
+    link_plans: LinkPlans
+    link_maker: LinkMaker
+    sent_links: SentLinks
+    password_links: PasswordLinks
     recovery_links: RecoveryLinks
     link_mails: LinkMails
     link_files: LinkFiles
@@ -251,17 +258,19 @@ def assemble(
     tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
     usage_watch = UsageWatch(store, host, rate_limiter, storage, clock)
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
-    links = LinkService(settings, store, host, manual, outbox, texts, runs, lists, claims, clock)
+    link_facts = LinkFacts(lists, settings.user)
+    link_maker = LinkMaker(settings, store, link_facts, outbox, texts, clock)
     for cause in (MailCause.LINK, MailCause.RESET):
-        outbox.listen(cause, links.mail_changed)
-    self_service = SelfService(settings, store, clock, lists, outbox, texts, links)
+        outbox.listen(cause, link_maker.mail_changed)
+    self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
     background_tasks.register_all(
-        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, links, self_service, usage_watch
+        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, link_maker, self_service, usage_watch
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
     clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
+    sent_links = SentLinks(store, link_facts, link_maker, runs, clock)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists,
         ListReader(store, lists, engine, rate_limiter, clock), imports, files, drafts, runs, watch,
@@ -298,10 +307,13 @@ def assemble(
         backups=backups,
         task_runner=task_runner,
         outbox=outbox,
-        links=links,
-        recovery_links=RecoveryLinks(store, links, outbox, texts, clock),
-        link_mails=LinkMails(links, outbox, texts, clock),
-        link_files=LinkFiles(store, links, clock),
+        link_plans=LinkPlans(store, link_facts, outbox, texts, runs, claims, clock),
+        link_maker=link_maker,
+        sent_links=sent_links,
+        password_links=PasswordLinks(settings, store, host, manual, outbox, link_maker, clock),
+        recovery_links=RecoveryLinks(store, link_maker, outbox, clock),
+        link_mails=LinkMails(link_maker, outbox, texts, clock),
+        link_files=LinkFiles(store, sent_links, clock),
         usage_watch=usage_watch,
         background_tasks=BackgroundTasks(store, clock, task_runner),
         sandbox=sandbox,

@@ -9,8 +9,7 @@ from mxlib.core.files import writer
 from mxlib.core.text import links as texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.exports import File, NotFound
-from mxlib.services.links import LinkService
-from mxlib.services.sent_links import LinkPerson
+from mxlib.services.sent_links import LinkPerson, SentLinks
 from mxlib.store import Store, audit
 
 KINDS = ("xlsx", "csv")
@@ -20,8 +19,8 @@ KINDS = ("xlsx", "csv")
 class LinkFiles:
     """Makes files of boards, with permissions and audit."""
 
-    def __init__(self, store: Store, service: LinkService, clock: Clock) -> None:
-        self._store, self._links, self._clock = store, service, clock
+    def __init__(self, store: Store, sent_links: SentLinks, clock: Clock) -> None:
+        self._store, self._links, self._clock = store, sent_links, clock
 
     def make(self, caller: Caller, run: int, kind: str, *, delimiter: str = ",") -> File:
         """Return the board of a run as .xlsx or .csv; it has no link.

@@ -12,8 +12,8 @@ from mxlib.core.text import links as texts
 from mxlib.core.text import mails as mail_texts
 from mxlib.runs.manager import InvalidState
 from mxlib.services.handover_texts import HandoverTexts
+from mxlib.services.link_maker import LinkMaker
 from mxlib.services.link_plans import LinkPlan
-from mxlib.services.links import LinkService
 from mxlib.services.outbox import OutboxService
 
 #: What stands for a token where no link is made yet.
@@ -35,8 +35,8 @@ class MailPreview:
 class LinkMails:
     """Shows callers what the mails of a plan say, and sends them a test."""
 
-    def __init__(self, service: LinkService, outbox: OutboxService, stationery: HandoverTexts, clock: Clock) -> None:
-        self._links, self._outbox, self._texts, self._clock = service, outbox, stationery, clock
+    def __init__(self, maker: LinkMaker, outbox: OutboxService, stationery: HandoverTexts, clock: Clock) -> None:
+        self._maker, self._outbox, self._texts, self._clock = maker, outbox, stationery, clock
 
     def preview(self, caller: Caller, plan: LinkPlan) -> MailPreview | None:
         """Return the first mail of a plan; None when nobody gets a mail."""
@@ -68,7 +68,7 @@ class LinkMails:
         domain, language, times = group[0].address.rpartition("@")[2], group[0].language, plan.times
         stationery = self._texts.stationery(TextKind.LINK, [domain], language=language)[domain]
         shown = tuple(
-            MailedLink(each.name, each.address, self._links.url(EXAMPLE, plan.options.purpose)) for each in group
+            MailedLink(each.name, each.address, self._maker.url(EXAMPLE, plan.options.purpose)) for each in group
         )
         later = times.valid_from if times.valid_from > self._clock.now() else 0.0
         return LinkMail(plan.options.purpose, shown, stationery, times.expires_at, later)

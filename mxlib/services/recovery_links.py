@@ -3,14 +3,12 @@
 from mxlib.clock import Clock
 from mxlib.core import addresses, links
 from mxlib.core.handover.stationery import Stationery
-from mxlib.core.handover.texts import TextKind
 from mxlib.core.links import LinkEnd, LinkPurpose, LinkRefusal, PageState, RecoveryProblem
 from mxlib.core.mail_contents import LinkMail, MailedLink
 from mxlib.core.mails import MailCause
 from mxlib.core.vocabulary import CallerKind
 from mxlib.mail.message import InvalidRecipient
-from mxlib.services.handover_texts import HandoverTexts
-from mxlib.services.links import LinkService
+from mxlib.services.link_maker import LinkMaker
 from mxlib.services.outbox import MailNotSet, OutboxService, QueuedMail, Recipient
 from mxlib.store import Store, Tx, hold, mailbox_lists, recovery_changes, stored_columns
 from mxlib.store import links as kept
@@ -38,11 +36,8 @@ _PROBLEMS = {
 class RecoveryLinks:
     """Takes and confirms recovery emails for people who have a link."""
 
-    def __init__(
-        self, store: Store, link_service: LinkService, outbox: OutboxService, stationery: HandoverTexts, clock: Clock
-    ) -> None:
-        self._store, self._links, self._outbox = store, link_service, outbox
-        self._texts, self._clock = stationery, clock
+    def __init__(self, store: Store, maker: LinkMaker, outbox: OutboxService, clock: Clock) -> None:
+        self._store, self._maker, self._outbox, self._clock = store, maker, outbox, clock
 
     def email(self, token: str) -> str:
         """Return the recovery email that a link confirms; blank for another link."""
@@ -62,7 +57,7 @@ class RecoveryLinks:
             record = self._living(tx, token, LinkPurpose.RECOVERY_EMAIL)
         if record is None:
             return RecoveryProblem.ENDED
-        stationery = self._stationery(record)  # it reads the store itself
+        stationery = self._maker.stationery(record)  # it reads the store itself
         try:
             with self._store.write() as tx:
                 record = self._living(tx, token, LinkPurpose.RECOVERY_EMAIL)
@@ -128,10 +123,7 @@ class RecoveryLinks:
             until,
         )
         number = kept.add(tx, new, who=record.address, at=now)
-        url = self._links.url(kept.make_token(tx, self._store.key, number), purpose)
+        url = self._maker.url(kept.make_token(tx, self._store.key, number), purpose)
         content = LinkMail(purpose, (MailedLink(record.name, record.address, url),), stationery, until)
         mail = QueuedMail(Recipient(email, record.name), content, MailCause.LINK)
         kept.mailed(tx, [number], self._outbox.queue(tx, mail, record.address))
-
-    def _stationery(self, record: LinkRecord) -> Stationery:
-        return self._texts.stationery(TextKind.LINK, [record.domain], language=record.language)[record.domain]

@@ -38,7 +38,7 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
 from mxlib.services.handover_texts import HandoverTexts
-from mxlib.services.links import LinkService
+from mxlib.services.link_maker import LinkMaker
 from mxlib.services.mailbox_lists import LIST_MAX_AGE_S, MailboxLists
 from mxlib.services.outbox import OutboxService, QueuedMail, Recipient
 from mxlib.settings import Settings
@@ -128,10 +128,10 @@ class SelfService:
 
     def __init__(
         self, settings: Settings, store: Store, clock: Clock, lists: MailboxLists, outbox_: OutboxService,
-        stationery: HandoverTexts, links_: LinkService,
+        stationery: HandoverTexts, maker: LinkMaker,
     ) -> None:  # fmt: skip
         self._settings, self._store, self._clock, self._lists = settings, store, clock, lists
-        self._outbox, self._texts, self._links = outbox_, stationery, links_
+        self._outbox, self._texts, self._maker = outbox_, stationery, maker
 
     # For strangers.
 
@@ -307,7 +307,7 @@ class SelfService:
         former = recovery_changes.recent(tx, place.domain, place.username, now)
         row = reset_answers.add(tx, place.domain, place.username, outcome, now, link=number)
         content = LinkMail(
-            LinkPurpose.RESET, (MailedLink(name, place.address, self._links.url(token)),), place.stationery, until,
+            LinkPurpose.RESET, (MailedLink(name, place.address, self._maker.url(token)),), place.stationery, until,
             code=self._code(row), is_new_address=bool(former),
         )  # fmt: skip
         mail = self._queue(tx, to, name, content, str(row))

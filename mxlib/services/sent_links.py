@@ -1,9 +1,28 @@
-"""Links as callers see them: the people of a run, and what happened to the link of each."""
+"""Links as callers see them: the people of a run, what happened to the link of each, and what can be done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mxlib.core.links import LinkEnd, LinkPurpose, LinkStatus
+from mxlib.auth.authority import current, resolves_callers
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.core import links
+from mxlib.core.links import LinkEnd, LinkOptions, LinkPurpose, LinkStatus
+from mxlib.core.mails import MailProblem
 from mxlib.core.text import links as texts
+from mxlib.core.text import mails as mail_texts
+from mxlib.core.vocabulary import AuditAction
+from mxlib.runs.manager import InvalidState
+from mxlib.services.exports import NotFound
+from mxlib.services.link_facts import LinkFacts
+from mxlib.services.link_maker import LinkMaker
+from mxlib.services.runs import RunService
+from mxlib.store import Store, Tx, audit
+from mxlib.store import links as kept
+from mxlib.store.links import LinkRecord, NewLink
+
+#: Links that one answer lists.
+LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +90,174 @@ class LinkBoard:
     def text(self) -> str:
         """Return how far they are."""
         return texts.summary(self.done, self.left)
+
+
+@resolves_callers
+class SentLinks:
+    """Shows callers what happened to links; resends, revokes and copies them, and reminds people."""
+
+    def __init__(self, store: Store, facts: LinkFacts, maker: LinkMaker, runs: RunService, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._facts, self._maker, self._runs = facts, maker, runs
+
+    def board(self, caller: Caller, run: int) -> LinkBoard:
+        """Return the people of a run of links, or of an import.
+
+        Raises NotFound.
+        """
+        if self._runs.get(caller, run) is None:
+            raise NotFound(texts.NO_RUN)
+        with self._store.read() as tx:
+            found = kept.newest_of_run(tx, run)
+        mine = [each for each in found if caller.may(Permission.SUPPORT, each.domain)]
+        return LinkBoard(run, tuple(map(self._person, mine)), len(found) - len(mine))
+
+    def get(self, caller: Caller, number: int) -> LinkPerson:
+        """Return one link; raises NotFound."""
+        return self._person(self._visible(caller, number))
+
+    def latest(self, caller: Caller, number: int) -> LinkPerson:
+        """Return the newest link of the mailbox and purpose of a link; raises NotFound."""
+        record = self._visible(caller, number)
+        with self._store.read() as tx:
+            found = kept.of_mailbox(tx, record.domain, record.username, LISTED)
+        return self._person(next(each for each in found if each.purpose == record.purpose))
+
+    def newest(self, caller: Caller) -> tuple[LinkPerson, ...]:
+        """Return the newest links in domains where the caller may support mailboxes, newest first."""
+        with self._store.read() as tx:
+            domains = (
+                None if caller.admin else [name for name in kept.domains(tx) if caller.may(Permission.SUPPORT, name)]
+            )
+            return tuple(map(self._person, kept.newest(tx, LISTED, domains)))
+
+    def version(self, caller: Caller, run: int) -> tuple[object, ...]:
+        """Return a value that differs once something happened to a link of a run.
+
+        Raises NotFound.
+        """
+        if self._runs.get(caller, run) is None:
+            raise NotFound(texts.NO_RUN)
+        with self._store.read() as tx:
+            return kept.version(tx, run)
+
+    def of_mailbox(self, caller: Caller, domain: str, username: str, *, most: int = 20) -> tuple[LinkPerson, ...]:
+        """Return the newest links of a mailbox, newest first."""
+        caller.require(Permission.SUPPORT, domain)
+        with self._store.read() as tx:
+            return tuple(map(self._person, kept.of_mailbox(tx, domain, username, most)))
+
+    def resend(self, caller: Caller, number: int) -> str:
+        """Send a new link in place of an earlier one, which ends; return a sentence.
+
+        Raises NotFound, and InvalidState where the mailbox gets no link now, or its password was set with this one.
+        """
+        record = self._visible(caller, number)
+        stationery = self._maker.stationery(record)
+        with self._store.write() as tx:
+            now = self._clock.now()
+            record = self._record(tx, number)
+            if record.set_at is not None:
+                raise InvalidState(texts.ALREADY_SET)
+            facts = self._facts.of_link(tx, record)
+            options = LinkOptions(mail_arrives=True, purpose=LinkPurpose(record.purpose))
+            domains = self._facts.account_domains(tx, [record.domain])
+            reason = self._facts.refusal(facts, options, domains)
+            if reason is not None and not (reason.lacks_address and not record.recipient):
+                raise InvalidState(texts.REFUSALS[reason])
+            to = facts.recovery_email if record.recipient and record.recipient != record.address else record.recipient
+            life = record.expires_at - record.valid_from
+            new = NewLink(
+                LinkPurpose(record.purpose), record.domain, record.username, record.name, to, record.language, now,
+                now, now + life, record.run, record.source,
+            )  # fmt: skip
+            kept.end(tx, number, LinkEnd.REPLACED, now)
+            made = self._record(tx, kept.add(tx, new, who=caller.name, at=now))
+            tokens = {made.id: kept.make_token(tx, self._store.key, made.id)}
+            if to:
+                self._maker.mail(tx, [made], tokens, stationery, caller.name)
+            audit.record(tx, caller, AuditAction.LINK_RESEND, at=now, on=record.address, run=record.run)
+        return texts.resent(record.address)
+
+    def revoke(self, caller: Caller, number: int) -> str:
+        """End a link; return a sentence. One that has ended stays as it is."""
+        record = self._visible(caller, number)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if kept.end(tx, number, LinkEnd.REVOKED, now):
+                audit.record(tx, caller, AuditAction.LINK_REVOKE, at=now, on=record.address, run=record.run)
+        return texts.revoked(record.address)
+
+    def remind(self, caller: Caller, run: int) -> int:
+        """Mail the living links of those who have not set theirs once more.
+
+        Return how many people are reminded.
+        """
+        people = {each.id for each in self.board(caller, run).to_remind}
+        with self._store.read() as tx:
+            waiting = [each for each in kept.newest_of_run(tx, run) if each.id in people]
+        reminded = 0
+        for group in links.in_mails((each.recipient, f"{each.language} {each.purpose}", each) for each in waiting):
+            reminded += self._remind(current(caller), group)
+        return reminded
+
+    def _remind(self, caller: Caller, group: Sequence[LinkRecord]) -> int:
+        stationery = self._maker.stationery(group[0])
+        with self._store.write() as tx:
+            now = self._clock.now()
+            fresh = [self._record(tx, each.id) for each in group if caller.may(Permission.SUPPORT, each.domain)]
+            living = [each for each in fresh if each.is_living(now) and self._facts.reason_to_end(tx, each) is None]
+            tokens = {each.id: found for each in living if (found := kept.token(self._store.key, each)) is not None}
+            mailed = [each for each in living if each.id in tokens]
+            if mailed:
+                self._maker.mail(tx, mailed, tokens, stationery, caller.name, is_reminder=True)
+            for each in mailed:
+                audit.record(tx, caller, AuditAction.LINK_REMIND, at=now, on=each.address, run=each.run)
+        return len(mailed)
+
+    def copy_link(self, caller: Caller, number: int) -> str:
+        """Return the address of a living link, to be shown once; it is audited.
+
+        Raises NotRecent, NotFound, and InvalidState for a link that is not made yet, or has ended.
+        """
+        caller.require_recent()
+        self._visible(caller, number)
+        with self._store.write() as tx:
+            now = self._clock.now()
+            record = self._record(tx, number)
+            if not record.is_living(now):
+                raise InvalidState(texts.ENDED)
+            token = kept.token(self._store.key, record)
+            if token is None and not record.recipient and self._maker.is_still_due(tx, record, now):
+                token = kept.make_token(tx, self._store.key, number)
+            if token is None:
+                raise InvalidState(texts.NOT_MADE)
+            audit.record(tx, caller, AuditAction.LINK_COPY, at=now, on=record.address, run=record.run)
+        return self._maker.url(token, LinkPurpose(record.purpose))
+
+    def _person(self, record: LinkRecord) -> LinkPerson:
+        status = links.status(record.moments, self._clock.now())
+        end = LinkEnd(record.end) if record.end else None
+        happened = ""
+        if status in {LinkStatus.REFUSED, LinkStatus.DELAYED} and record.mail_problem in set(MailProblem):
+            happened = mail_texts.problem(MailProblem(record.mail_problem), record.mail_code, record.words)
+        elif end is not None and end is not LinkEnd.SET:
+            happened = texts.ENDS[end]
+        return LinkPerson(
+            record.id, record.address, record.name, record.recipient, status, record.send_at, record.valid_from,
+            record.expires_at, record.sent_at, record.opened_at, record.set_at, happened, end,
+            LinkPurpose(record.purpose), record.run,
+        )  # fmt: skip
+
+    def _visible(self, caller: Caller, number: int) -> LinkRecord:
+        with self._store.read() as tx:
+            record = kept.get(tx, number)
+        if record is None or not caller.may(Permission.SUPPORT, record.domain):
+            raise NotFound(texts.NO_LINK)
+        return record
+
+    def _record(self, tx: Tx, number: int) -> LinkRecord:
+        record = kept.get(tx, number)
+        if record is None:
+            raise NotFound(texts.NO_LINK)
+        return record

@@ -180,9 +180,13 @@ def living_addresses(tx: Tx, domains: Collection[str], purpose: LinkPurpose, now
     return {f"{username}@{domain}" for username, domain in tx.execute(query)}
 
 
-def of_run(tx: Tx, run: int) -> list[LinkRecord]:
-    """Return the links of a run, or for the people of an import, oldest first."""
-    return _found(tx, (table.c.run == run) | (table.c.source == run))
+def newest_of_run(tx: Tx, run: int) -> list[LinkRecord]:
+    """Return the newest links of the people of a run, or of an import.
+
+    There is one for each mailbox and purpose.
+    """
+    found = _found(tx, (table.c.run == run) | (table.c.source == run))
+    return list({(each.address, each.purpose): each for each in found}.values())
 
 
 def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, int]]]:

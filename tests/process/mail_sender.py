@@ -4,14 +4,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mxlib.clock import SystemClock
 from mxlib.core.mails import MailCause
 from mxlib.mail.choice import choose_transport
 from mxlib.services.container import assemble
-from mxlib.services.idempotency import IdempotencyKeys
-from mxlib.services.links import LinkService
+from mxlib.services.link_facts import LinkFacts
+from mxlib.services.link_maker import LinkMaker
 from mxlib.services.outbox import OutboxService
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
@@ -28,11 +27,9 @@ def main(folder: str, lease: str) -> None:
     transport = choose_transport(settings, sandbox=False)
     outbox = OutboxService(settings, store, clock, transport, lease=float(lease))
     here = assemble(settings, clock, store, host, FreeRateLimiter())  # type: ignore[arg-type]
-    claims, manual = IdempotencyKeys(store, clock), here.manual_writes
-    parts: tuple[Any, ...] = (manual, outbox, here.handover_texts, here.runs, here.lists, claims, clock)
-    links = LinkService(settings, store, host, *parts)  # type: ignore[arg-type]
-    outbox.listen(MailCause.LINK, links.mail_changed)
-    while links.work(few()).next_at is not None or outbox.send_due(few()).next_at is not None:
+    maker = LinkMaker(settings, store, LinkFacts(here.lists, settings.user), outbox, here.handover_texts, clock)
+    outbox.listen(MailCause.LINK, maker.mail_changed)
+    while maker.work(few()).next_at is not None or outbox.send_due(few()).next_at is not None:
         outbox.send_due(few())
         time.sleep(0.05)
     store.close()

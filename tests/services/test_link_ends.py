@@ -141,7 +141,6 @@ def test_a_mailbox_that_others_made_again_has_none_of_the_links_before(desk: Lin
 
 
 def test_a_planned_link_is_looked_at_again_before_it_is_sent(desk: LinkDesk, clock: ShiftedClock) -> None:
-    links = desk.app.services.links
     number = desk.start("nina@a.nl", "tess@a.nl", send_at=clock.now() + 3_600, valid_from=clock.now() + 7_200)
     before = len(desk.mails())
     desk.send()
@@ -153,7 +152,7 @@ def test_a_planned_link_is_looked_at_again_before_it_is_sent(desk: LinkDesk, clo
     desk.send()
     assert len(desk.mails()) == before
     assert (ended(desk)[0], ended(desk, "tess")[0]) == (LinkEnd.LOCKED, LinkEnd.RECOVERY_EMAIL_CHANGED)
-    assert links.board(LOCAL, number).to_remind == ()
+    assert desk.services.sent_links.board(LOCAL, number).to_remind == ()
 
 
 def test_a_link_holds_from_its_day_until_its_end(desk: LinkDesk, clock: ShiftedClock) -> None:
@@ -164,14 +163,14 @@ def test_a_link_holds_from_its_day_until_its_end(desk: LinkDesk, clock: ShiftedC
     assert "The link works from" in desk.mails()[-1][1].text
     assert desk.use(token).state is PageState.NOT_YET
     clock.ahead += 86_401
-    assert desk.links.open(token, opened=False).state is PageState.LIVING
+    assert desk.services.password_links.open(token, opened=False).state is PageState.LIVING
     clock.ahead += 86_400
     assert desk.use(token).state is PageState.EXPIRED
     assert desk.statuses(number) == {"nina@a.nl": LinkStatus.EXPIRED}
-    desk.links.work()
+    desk.services.link_maker.work()
     assert ended(desk) == ("", True), "the clock may be wrong"
     clock.ahead += clock_guard.HELD_S + 1
-    desk.links.work()
+    desk.services.link_maker.work()
     assert ended(desk) == (LinkEnd.EXPIRED, False)
     assert desk.use(token).state is PageState.EXPIRED
 
@@ -184,7 +183,7 @@ def test_one_used_link_ends_the_other_of_its_mailbox(desk: LinkDesk) -> None:
     desk.app.services.outbox.send_due()
     reset = desk.token(PRIVATE)
     assert invite != reset
-    assert desk.links.open(invite, opened=False).state is PageState.LIVING
+    assert desk.services.password_links.open(invite, opened=False).state is PageState.LIVING
     assert desk.use(reset).done
     assert desk.use(invite).state is PageState.ENDED
     with desk.app.services.store.read() as tx:

@@ -53,11 +53,11 @@ def test_no_failure_of_the_host_ends_a_link(
     desk.app.host.goes_wrong(fault, count=count)
     result = desk.use(token)
     assert (result.done, result.problems) == (False, (problem,))
-    assert desk.links.open(token, opened=False).state is PageState.LIVING
+    assert desk.services.password_links.open(token, opened=False).state is PageState.LIVING
     clock.ahead += 60
     desk.app.host.goes_wrong("rate_limited", count=0)
     desk.app.services.manual_writes.settle()
-    assert desk.links.open(token, opened=False).state is PageState.LIVING
+    assert desk.services.password_links.open(token, opened=False).state is PageState.LIVING
     assert desk.use(token, "Winter.in.Gent.10").done
     assert desk.password("nina@a.nl") == "Winter.in.Gent.10"
 
@@ -119,30 +119,30 @@ def test_the_board_says_what_the_mail_server_answered(
 ) -> None:
     app: App = desk.app
     run = desk.start("nina@a.nl")
-    app.services.links.work()
+    app.services.link_maker.work()
     refusal = Refused(MailProblem.ANSWERED, 550, "no such user here")
     server = Scripted(TryLater(MailProblem.ANSWERED, 451, "try later"), Sent(250, "ok"), refusal)
     monkeypatch.setattr(app.services.outbox, "_transport", server)
     monkeypatch.setattr(app.services.outbox, "_sender_or_none", lambda: SENDER)
     app.services.outbox.send_due()
-    [person] = app.services.links.board(LOCAL, run).people
+    [person] = app.services.sent_links.board(LOCAL, run).people
     assert (person.status, person.happened) == (LinkStatus.DELAYED, "The server answered: 451 try later")
     clock.ahead += 3_600
     app.services.outbox.send_due()
-    [person] = app.services.links.board(LOCAL, run).people
+    [person] = app.services.sent_links.board(LOCAL, run).people
     assert (person.status, person.happened) == (LinkStatus.SENT, "")
     monkeypatch.undo()
-    app.services.links.resend(LOCAL, person.id)
+    app.services.sent_links.resend(LOCAL, person.id)
     monkeypatch.setattr(app.services.outbox, "_transport", server)
     monkeypatch.setattr(app.services.outbox, "_sender_or_none", lambda: SENDER)
     app.services.outbox.send_due()
-    [person] = app.services.links.board(LOCAL, run).people
+    [person] = app.services.sent_links.board(LOCAL, run).people
     assert (person.status, person.happened) == (LinkStatus.REFUSED, "The server answered: 550 no such user here")
     assert not person.can_be_reminded  # the same mail would be refused again
 
 
 def test_no_password_is_made_of_the_names_of_the_agency(desk: LinkDesk) -> None:
-    links = desk.app.services.links
+    links = desk.services.password_links
     name = "hallesche-druckerei"
     links._settings = links._settings.model_copy(update={"public_url": f"https://{name}.example"})
     [problem] = desk.use(desk.token(PRIVATE), "Hallesche-Druckerei1").problems
@@ -161,7 +161,7 @@ def while_it_waits(desk: LinkDesk, act: Callable[[], object]) -> None:
 
 
 def test_a_link_that_is_revoked_while_its_password_waits_sends_nothing(desk: LinkDesk) -> None:
-    links, token = desk.links, desk.token(PRIVATE)
+    links, token = desk.services.sent_links, desk.token(PRIVATE)
     [person] = links.of_mailbox(LOCAL, "a.nl", "nina")
     while_it_waits(desk, lambda: links.revoke(LOCAL, person.id))
     writes = desk.app.host.writes()

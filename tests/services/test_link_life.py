@@ -45,7 +45,7 @@ class LinkLife(RuleBasedStateMachine):
         self.clock = ShiftedClock()
         self.app = self.stack.enter_context(opened(folder, self.clock))
         self.app.host.time = self.clock.now
-        self.desk, self.links = LinkDesk(self.app), self.app.services.links
+        self.desk = LinkDesk(self.app)
         self.desk.have(nina=PRIVATE)
         self.tokens: list[str] = []
         self.number = 0
@@ -81,7 +81,7 @@ class LinkLife(RuleBasedStateMachine):
     def look(self, which: int, opened: bool) -> None:
         token = self.tokens[which % len(self.tokens)]
         before, writes = self.state(token), self.app.host.writes()
-        self.links.open(token, opened=opened)
+        self.app.services.password_links.open(token, opened=opened)
         assert (self.state(token), self.app.host.writes()) == (before, writes)
 
     @rule(
@@ -168,7 +168,7 @@ class LinkLife(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.clock.ahead += seconds
         self.app.services.manual_writes.settle()
-        self.links.work()
+        self.app.services.link_maker.work()
 
     @rule()
     def set_password(self) -> None:
@@ -196,13 +196,13 @@ class LinkLife(RuleBasedStateMachine):
     @rule()
     def resend(self) -> None:
         with suppress(InvalidState):
-            self.links.resend(LOCAL, self.newest())
+            self.app.services.sent_links.resend(LOCAL, self.newest())
         self.mail()
 
     @precondition(lambda self: self.newest() is not None)
     @rule()
     def revoke(self) -> None:
-        self.links.revoke(LOCAL, self.newest())
+        self.app.services.sent_links.revoke(LOCAL, self.newest())
         assert self.living() == []
 
     # What always holds.
@@ -228,7 +228,7 @@ class LinkLife(RuleBasedStateMachine):
     # Parts.
 
     def state(self, token: str) -> PageState:
-        state: PageState = self.links.open(token, opened=False).state
+        state: PageState = self.app.services.password_links.open(token, opened=False).state
         return state
 
     def living(self) -> list[int]:

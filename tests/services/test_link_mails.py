@@ -18,9 +18,9 @@ def desk(app: App) -> LinkDesk:
 
 
 def test_the_preview_is_the_mail_that_leaves_but_for_its_link(desk: LinkDesk) -> None:
-    plan = desk.links.plan(LOCAL, emails=desk.have(anna="boss@out.example", jan="boss@out.example"))
+    plan = desk.services.link_plans.plan(LOCAL, emails=desk.have(anna="boss@out.example", jan="boss@out.example"))
     preview = desk.app.services.link_mails.preview(LOCAL, plan)
-    desk.links.start(LOCAL, plan)
+    desk.services.link_plans.start(LOCAL, plan)
     desk.send()
     ((to, parts),) = desk.mails()
     assert (preview.to, preview.subject, preview.people) == (to, parts.subject, 2)
@@ -28,7 +28,7 @@ def test_the_preview_is_the_mail_that_leaves_but_for_its_link(desk: LinkDesk) ->
 
 
 def test_a_caller_without_the_permission_previews_and_tests_nothing(desk: LinkDesk) -> None:
-    plan = desk.links.plan(LOCAL, emails=desk.have(anna="anna@out.example"))
+    plan = desk.services.link_plans.plan(LOCAL, emails=desk.have(anna="anna@out.example"))
     viewer = Caller("jo", domains={"a.nl": frozenset({Permission.VIEW})})
     for act in (
         lambda: desk.app.services.link_mails.preview(viewer, plan),
@@ -70,27 +70,27 @@ def test_a_board_leaves_as_a_file_without_a_link_and_is_audited(desk: LinkDesk) 
 
 def test_what_happens_to_a_link_changes_the_version_of_its_board(desk: LinkDesk) -> None:
     run = desk.start(*desk.have(anna="anna@out.example", jan="jan@out.example"))
-    seen = [desk.links.version(LOCAL, run)]
+    seen = [desk.services.sent_links.version(LOCAL, run)]
 
     def changed() -> bool:
-        seen.append(desk.links.version(LOCAL, run))
+        seen.append(desk.services.sent_links.version(LOCAL, run))
         return seen[-1] not in seen[:-1]
 
     assert not changed()
     seen.pop()
-    desk.links.work()
+    desk.services.link_maker.work()
     assert changed()
     desk.app.services.outbox.send_due()
     assert changed()
     token = desk.token("anna@out.example")
-    desk.links.open(token, opened=True)
+    desk.services.password_links.open(token, opened=True)
     assert changed()
     assert desk.use(token).done
     assert changed()
-    person = desk.links.board(LOCAL, run).people[1]
-    desk.links.revoke(LOCAL, person.id)
+    person = desk.services.sent_links.board(LOCAL, run).people[1]
+    desk.services.sent_links.revoke(LOCAL, person.id)
     assert changed()
-    desk.links.resend(LOCAL, person.id)
+    desk.services.sent_links.resend(LOCAL, person.id)
     assert changed()
 
 
@@ -108,10 +108,10 @@ def test_the_view_of_a_run_counts_who_has_set_theirs_in_domains_that_are_seen(de
 
 def test_a_link_without_a_mail_can_be_copied_before_the_background_makes_it(desk: LinkDesk) -> None:
     run = desk.start(*desk.have(anna=""), without_mail=True)
-    (anna,) = desk.links.board(LOCAL, run).people
-    token = desk.links.copy_link(LOCAL, anna.id).rpartition("/")[2]
-    desk.links.work()
-    assert desk.links.copy_link(LOCAL, anna.id).endswith(token)
+    (anna,) = desk.services.sent_links.board(LOCAL, run).people
+    token = desk.services.sent_links.copy_link(LOCAL, anna.id).rpartition("/")[2]
+    desk.services.link_maker.work()
+    assert desk.services.sent_links.copy_link(LOCAL, anna.id).endswith(token)
     assert desk.use(token).done
 
 
@@ -125,9 +125,9 @@ def test_links_to_the_people_of_an_import_leave_out_those_who_have_set_theirs(de
     run = services.runs.start(LOCAL, ready.plan, days=7)
     desk.app.ended(run)
     desk.look()
-    desk.links.start(LOCAL, desk.links.plan(LOCAL, run=run))
+    desk.services.link_plans.start(LOCAL, desk.services.link_plans.plan(LOCAL, run=run))
     desk.send()
     assert desk.use(desk.token("anna@out.example")).done
-    plan = desk.links.plan(LOCAL, run=run, options=LinkOptions())
+    plan = desk.services.link_plans.plan(LOCAL, run=run, options=LinkOptions())
     assert [(each.address, each.replaces) for each in plan.people] == [("jan@a.nl", True)]
-    assert len(desk.links.board(LOCAL, run).people) == 2
+    assert len(desk.services.sent_links.board(LOCAL, run).people) == 2

@@ -32,7 +32,7 @@ def test_no_token_and_no_password_is_readable_anywhere(
     run = desk.start("nina@a.nl", "tess@a.nl")
     desk.send()
     tokens = [desk.token(PRIVATE), desk.token("tess@mail.example")]
-    app.services.links.copy_link(LOCAL, app.services.links.board(LOCAL, run).people[0].id)
+    app.services.sent_links.copy_link(LOCAL, app.services.sent_links.board(LOCAL, run).people[0].id)
     app.host.goes_wrong("lost_after", count=2)
     assert desk.use(tokens[0], "Lost.on.the.way.77").problems == (PasswordProblem.NOT_ANSWERED,)
     app.host.goes_wrong("rate_limited")

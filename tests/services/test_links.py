@@ -40,20 +40,20 @@ def test_a_person_sets_their_password_by_the_link_in_the_mail(app: App, desk: Li
     desk.have(nina=PRIVATE)
     run = desk.start("nina@a.nl")
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.PLANNED}
-    app.services.links.work()
+    app.services.link_maker.work()
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.QUEUED}
     app.services.outbox.send_due()
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
     token = desk.token(PRIVATE)
-    shown = app.services.links.open(token, opened=False)
+    shown = app.services.password_links.open(token, opened=False)
     assert (shown.state, shown.address, shown.purpose) == (PageState.LIVING, "nina@a.nl", LinkPurpose.INVITE)
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
-    app.services.links.open(token, opened=True)
+    app.services.password_links.open(token, opened=True)
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.OPENED}
     assert desk.use(token).done
     assert desk.password("nina@a.nl") == NEW
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SET}
-    assert app.services.links.open(token, opened=True).state is PageState.SPENT
+    assert app.services.password_links.open(token, opened=True).state is PageState.SPENT
     again = desk.use(token, "Winter.in.Gent.10")
     assert (again.done, again.state, desk.password("nina@a.nl")) == (False, PageState.SPENT, NEW)
     app.services.outbox.send_due()
@@ -79,7 +79,7 @@ def test_a_run_of_links_is_a_run_like_others_that_has_ended(app: App, desk: Link
 
 def test_a_plan_says_who_gets_a_link_and_why_others_do_not(app: App, desk: LinkDesk) -> None:
     people = desk.have(nina=PRIVATE, hr1="hr@mail.example", hr2="hr@mail.example", none="", own="own@a.nl", on="x@b.nl")
-    plan = app.services.links.plan(LOCAL, emails=[*people, "gone@a.nl", "nina@else.nl"])
+    plan = app.services.link_plans.plan(LOCAL, emails=[*people, "gone@a.nl", "nina@else.nl"])
     assert [each.address for each in plan.people] == ["nina@a.nl", "hr1@a.nl", "hr2@a.nl"]
     assert (plan.mails, len(plan.by_address["hr@mail.example"])) == (2, 2)
     assert {each.address: each.reason for each in plan.refused} == {
@@ -87,19 +87,19 @@ def test_a_plan_says_who_gets_a_link_and_why_others_do_not(app: App, desk: LinkD
         "on@a.nl": LinkRefusal.ON_THIS_ACCOUNT, "gone@a.nl": LinkRefusal.NO_MAILBOX,
         "nina@else.nl": LinkRefusal.NO_MAILBOX,
     }  # fmt: skip
-    for_letters = app.services.links.plan(LOCAL, emails=["none@a.nl"], options=LinkOptions(without_mail=True))
+    for_letters = app.services.link_plans.plan(LOCAL, emails=["none@a.nl"], options=LinkOptions(without_mail=True))
     assert [(each.address, each.recipient) for each in for_letters.people] == [("none@a.nl", "")]
 
 
 def test_a_caller_plans_links_only_where_they_may_support_mailboxes(app: App, desk: LinkDesk) -> None:
     desk.have(nina=PRIVATE)
-    assert len(app.services.links.plan(KIM, emails=["nina@a.nl"]).people) == 1
-    plan = app.services.links.plan(VIEWER, emails=["nina@a.nl", "gone@a.nl"])
+    assert len(app.services.link_plans.plan(KIM, emails=["nina@a.nl"]).people) == 1
+    plan = app.services.link_plans.plan(VIEWER, emails=["nina@a.nl", "gone@a.nl"])
     assert {each.reason for each in plan.refused} == {LinkRefusal.NOT_ALLOWED}
     with pytest.raises(InvalidState):
-        app.services.links.start(VIEWER, plan)
+        app.services.link_plans.start(VIEWER, plan)
     with pytest.raises(InvalidState, match="something changed"):
-        app.services.links.start(VIEWER, app.services.links.plan(KIM, emails=["nina@a.nl"]))
+        app.services.link_plans.start(VIEWER, app.services.link_plans.plan(KIM, emails=["nina@a.nl"]))
 
 
 def test_several_links_to_one_address_go_in_one_mail(app: App, desk: LinkDesk) -> None:
@@ -119,15 +119,15 @@ def test_links_for_letters_are_made_and_not_mailed(app: App, desk: LinkDesk) -> 
     desk.send()
     assert desk.mails() == []
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.MADE}
-    [person] = app.services.links.board(LOCAL, run).people
-    assert desk.use(app.services.links.copy_link(LOCAL, person.id).rpartition("/")[2]).done
+    [person] = app.services.sent_links.board(LOCAL, run).people
+    assert desk.use(app.services.sent_links.copy_link(LOCAL, person.id).rpartition("/")[2]).done
 
 
 def test_the_options_of_links_have_bounds(app: App) -> None:
     for options in (LinkOptions(expires_days=0), LinkOptions(expires_days=61), LinkOptions(language="xx"),
                     LinkOptions(send_at=9e12)):  # fmt: skip
         with pytest.raises(InvalidBody):
-            app.services.links.plan(LOCAL, emails=["nina@a.nl"], options=options)
+            app.services.link_plans.plan(LOCAL, emails=["nina@a.nl"], options=options)
 
 
 def test_a_password_that_breaks_a_rule_spends_nothing(app: App, desk: LinkDesk) -> None:
@@ -143,7 +143,7 @@ def test_a_password_that_breaks_a_rule_spends_nothing(app: App, desk: LinkDesk) 
 
 def test_an_unknown_token_shows_nothing(app: App, desk: LinkDesk) -> None:
     for token in ("", "x", "x" * 10_000, "\ud800"):
-        assert app.services.links.open(token, opened=True).state is PageState.UNKNOWN
+        assert app.services.password_links.open(token, opened=True).state is PageState.UNKNOWN
         assert desk.use(token).state is PageState.UNKNOWN
 
 
@@ -152,8 +152,8 @@ def test_a_new_link_takes_the_place_of_the_living_one(app: App, desk: LinkDesk) 
     run = desk.start("nina@a.nl")
     desk.send()
     first = desk.token(PRIVATE)
-    [person] = app.services.links.board(LOCAL, run).people
-    app.services.links.resend(KIM, person.id)
+    [person] = app.services.sent_links.board(LOCAL, run).people
+    app.services.sent_links.resend(KIM, person.id)
     app.services.outbox.send_due()
     second = desk.token(PRIVATE)
     assert first != second
@@ -161,7 +161,7 @@ def test_a_new_link_takes_the_place_of_the_living_one(app: App, desk: LinkDesk) 
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT}
     assert desk.use(second).done
     with pytest.raises(InvalidState, match="was set"):
-        app.services.links.resend(KIM, records(app)[0].id)
+        app.services.sent_links.resend(KIM, records(app)[0].id)
 
 
 def test_a_reminder_mails_the_same_link_again(app: App, desk: LinkDesk) -> None:
@@ -170,23 +170,23 @@ def test_a_reminder_mails_the_same_link_again(app: App, desk: LinkDesk) -> None:
     desk.send()
     first = desk.token(PRIVATE)
     desk.use(desk.token("tess@mail.example"))
-    board = app.services.links.board(LOCAL, run)
+    board = app.services.sent_links.board(LOCAL, run)
     assert (board.text, len(board.to_remind)) == ("1 set theirs, 1 not yet", 1)
-    assert app.services.links.remind(KIM, run) == 1
+    assert app.services.sent_links.remind(KIM, run) == 1
     app.services.outbox.send_due()
     to, parts = desk.mails()[-1]
     assert (to, parts.subject) == (PRIVATE, "Reminder: Set the password of nina@a.nl")
     assert desk.token(PRIVATE) == first
     assert desk.use(first).done
-    assert app.services.links.remind(KIM, run) == 0
+    assert app.services.sent_links.remind(KIM, run) == 0
 
 
 def test_a_revoked_link_is_dead_and_its_waiting_mail_does_not_leave(app: App, desk: LinkDesk) -> None:
     desk.have(nina=PRIVATE)
     run = desk.start("nina@a.nl")
-    app.services.links.work()
+    app.services.link_maker.work()
     [record] = records(app)
-    app.services.links.revoke(KIM, record.id)
+    app.services.sent_links.revoke(KIM, record.id)
     app.services.outbox.send_due()
     assert desk.mails() == []
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.REVOKED}
@@ -197,13 +197,13 @@ def test_a_copied_link_works_and_is_audited(app: App, desk: LinkDesk) -> None:
     desk.have(nina=PRIVATE)
     desk.start("nina@a.nl")
     desk.send()
-    url = app.services.links.copy_link(KIM, records(app)[0].id)
+    url = app.services.sent_links.copy_link(KIM, records(app)[0].id)
     assert url == f"http://127.0.0.1:8501/password/{desk.token(PRIVATE)}"
     assert (AuditAction.LINK_COPY, "nina@a.nl", "kim") in trail(app)
     desk.use(desk.token(PRIVATE))
     with pytest.raises(InvalidState, match="ended"):
-        app.services.links.copy_link(KIM, records(app)[0].id)
-    for act in (app.services.links.copy_link, app.services.links.resend, app.services.links.revoke):
+        app.services.sent_links.copy_link(KIM, records(app)[0].id)
+    for act in (app.services.sent_links.copy_link, app.services.sent_links.resend, app.services.sent_links.revoke):
         with pytest.raises(NotFound):
             act(VIEWER, records(app)[0].id)
         with pytest.raises(NotFound):

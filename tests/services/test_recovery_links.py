@@ -46,7 +46,7 @@ def test_a_recovery_email_is_stored_once_its_owner_confirmed_it(app: App, desk: 
     assert stored(app) == ""
     app.services.outbox.send_due()
     second = token(desk, PRIVATE)
-    shown = app.services.links.open(second, opened=True)
+    shown = app.services.password_links.open(second, opened=True)
     assert (shown.state, shown.purpose) == (PageState.LIVING, LinkPurpose.CONFIRM_RECOVERY)
     assert recovery.email(second) == PRIVATE
     assert (recovery.email(first), recovery.email("unknown")) == ("", "")

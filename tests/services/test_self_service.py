@@ -96,13 +96,13 @@ def statements(app: App) -> Iterator[list[str]]:
 def test_a_request_mails_a_link_that_sets_the_password(app: App) -> None:
     assert ask(app, f"  {NINA.upper()} ") == 1
     (text,) = mails(app)
-    opened_link = app.services.links.open(token_in(text), opened=False)
+    opened_link = app.services.password_links.open(token_in(text), opened=False)
     assert (opened_link.state, opened_link.address) == (PageState.LIVING, NINA)
     assert opened_link.expires_at == pytest.approx(app.services.clock.now() + 3_600, abs=5)
-    done = app.services.links.set_password(token_in(text), "Own.Choice-2026", "Own.Choice-2026")
+    done = app.services.password_links.set_password(token_in(text), "Own.Choice-2026", "Own.Choice-2026")
     assert done.done
     assert app.host.sandbox.password_of(NINA) == "Own.Choice-2026"
-    assert app.services.links.open(token_in(text), opened=False).state is PageState.SPENT
+    assert app.services.password_links.open(token_in(text), opened=False).state is PageState.SPENT
 
 
 KINDS = {
@@ -186,19 +186,19 @@ def test_a_repeated_request_mails_the_same_link_at_most_three_times_an_hour(app:
     clock.ahead += 3_601
     assert ask(app) == 1
     assert token_in(mails(app)[-1]) != token_in(texts[0])
-    assert app.services.links.open(token_in(texts[0]), opened=False).state is not PageState.LIVING
+    assert app.services.password_links.open(token_in(texts[0]), opened=False).state is not PageState.LIVING
 
 
 def test_requests_of_others_neither_end_nor_replace_an_invite(app: App) -> None:
     services = app.services
-    plan = services.links.plan(LOCAL, emails=[NINA])
-    services.links.start(LOCAL, plan)
-    services.links.work()
+    plan = services.link_plans.plan(LOCAL, emails=[NINA])
+    services.link_plans.start(LOCAL, plan)
+    services.link_maker.work()
     services.outbox.send_due()
     invite = token_in(mails(app)[0])
     assert ask(app, by=ELSEWHERE) == 1
-    assert services.links.open(invite, opened=False).state is PageState.LIVING
-    assert services.links.open(token_in(mails(app)[1]), opened=False).purpose is LinkPurpose.RESET
+    assert services.password_links.open(invite, opened=False).state is PageState.LIVING
+    assert services.password_links.open(token_in(mails(app)[1]), opened=False).purpose is LinkPurpose.RESET
 
 
 def test_why_nothing_was_mailed_is_shown_to_support_and_to_nobody_else(app: App, clock: ShiftedClock) -> None:
@@ -230,7 +230,7 @@ def test_no_link_goes_to_a_trap(app: App, email: str, refusal: Any) -> None:
 def test_a_locked_mailbox_gets_no_link_and_loses_the_one_it_had(app: App) -> None:
     ask(app)
     app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
-    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+    assert app.services.password_links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
     assert ask(app) == 0
     assert outcomes(app)[0] == (LinkRefusal.LOCKED, 1)
 
@@ -238,7 +238,7 @@ def test_a_locked_mailbox_gets_no_link_and_loses_the_one_it_had(app: App) -> Non
 def test_turning_it_off_ends_the_links_of_the_domain(app: App) -> None:
     ask(app)
     app.services.self_service.switch(LOCAL, "a.nl", on=False)
-    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+    assert app.services.password_links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
     assert ask(app) == 0
     assert [what for what, on, _ in trail(app) if on == "a.nl"] == ["client.reset_on", "client.reset_off"]
 
@@ -257,7 +257,10 @@ def test_it_is_off_until_an_admin_turns_it_on_and_follows_the_client(app: App) -
     assert not service.is_on(LOCAL, "a.nl")  # what it was before it had a client does not come back
     clients.delete(LOCAL, number)
     assert not service.is_on(LOCAL, "b.nl")
-    assert app.services.links.open(token_in(mails(app, "b@mail.example")[0]), opened=False).state is PageState.ENDED
+    assert (
+        app.services.password_links.open(token_in(mails(app, "b@mail.example")[0]), opened=False).state
+        is PageState.ENDED
+    )
     with pytest.raises(NotFound):
         service.switch(LOCAL, "else.example", on=True)
     with pytest.raises(Forbidden):
@@ -273,7 +276,7 @@ def test_it_is_offered_while_it_is_on_anywhere(app: App) -> None:
 def test_the_next_link_goes_to_a_changed_recovery_email(app: App) -> None:
     ask(app)
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "new@mail.example")
-    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+    assert app.services.password_links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
     assert ask(app) >= 1
     assert "was changed within the last 24 hours" in mails(app, "new@mail.example")[0]
 
@@ -283,7 +286,7 @@ def test_a_link_is_never_mailed_to_another_address_than_before(app: App) -> None
     recovers(app, NINA, "new@mail.example")
     assert ask(app) == 1
     assert token_in(mails(app, "new@mail.example")[0]) != token_in(mails(app)[0])
-    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+    assert app.services.password_links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
 
 
 def test_the_account_s_own_mailbox_gets_no_link(tmp_path: Path) -> None:
@@ -369,7 +372,7 @@ def test_a_deleted_mailbox_leaves_no_outcomes(app: App) -> None:
     ask(app)
     app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
     assert outcomes(app) == []
-    assert app.services.links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
+    assert app.services.password_links.open(token_in(mails(app)[0]), opened=False).state is PageState.ENDED
 
 
 def test_no_address_token_or_code_is_in_the_audit_log(app: App) -> None:

@@ -43,7 +43,7 @@ class _World:
                     self.used = True
             case "restart":
                 s = self.app.services
-                again = SelfService(s.settings, s.store, self.clock, s.lists, s.outbox, s.handover_texts, s.links)
+                again = SelfService(s.settings, s.store, self.clock, s.lists, s.outbox, s.handover_texts, s.link_maker)
                 object.__setattr__(s, "self_service", again)
             case "work":
                 self.app.services.self_service.work()

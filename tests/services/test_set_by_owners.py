@@ -72,14 +72,14 @@ def test_the_people_of_such_an_import_get_links_and_set_theirs(app: App) -> None
     view = imported(app)
     desk = LinkDesk(app)
     desk.look()
-    planned = app.services.links.plan(LOCAL, run=view.id)
+    planned = app.services.link_plans.plan(LOCAL, run=view.id)
     assert [each.address for each in planned.people] == ["nina@a.nl", "tess@a.nl"]
-    run = app.services.links.start(LOCAL, planned)
+    run = app.services.link_plans.start(LOCAL, planned)
     desk.send()
     assert desk.use(desk.token("n@mail.example")).done
     for number in (run, view.id):
-        assert app.services.links.board(LOCAL, number).text == "1 set theirs, 1 not yet"
-    assert [each.address for each in app.services.links.plan(LOCAL, run=run).people] == ["tess@a.nl"]
+        assert app.services.sent_links.board(LOCAL, number).text == "1 set theirs, 1 not yet"
+    assert [each.address for each in app.services.link_plans.plan(LOCAL, run=run).people] == ["tess@a.nl"]
 
 
 def test_a_retry_makes_another_password_that_nobody_sees(app: App) -> None:

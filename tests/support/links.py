@@ -22,8 +22,8 @@ class LinkDesk:
     app: App
 
     @property
-    def links(self) -> Any:
-        return self.app.services.links
+    def services(self) -> Any:
+        return self.app.services
 
     def have(self, **recovery_emails: str) -> list[str]:
         """Create mailboxes in a.nl with these recovery emails, as the lists show them; return their addresses."""
@@ -44,13 +44,13 @@ class LinkDesk:
 
     def start(self, *addresses: str, caller: Caller = LOCAL, **options: Any) -> int:
         """Start a run of links; return its number."""
-        plan = self.links.plan(caller, emails=addresses, options=LinkOptions(**options))
-        run: int = self.links.start(caller, plan)
+        plan = self.services.link_plans.plan(caller, emails=addresses, options=LinkOptions(**options))
+        run: int = self.services.link_plans.start(caller, plan)
         return run
 
     def send(self) -> None:
         """Make what is due, and send it."""
-        self.links.work()
+        self.services.link_maker.work()
         self.app.services.outbox.send_due()
 
     def mails(self) -> list[tuple[str, Parts]]:
@@ -65,7 +65,9 @@ class LinkDesk:
 
     def use(self, token: str, password: str = NEW, again: str | None = None) -> SetResult:
         """Set a password behind a link."""
-        result: SetResult = self.links.set_password(token, password, password if again is None else again)
+        result: SetResult = self.services.password_links.set_password(
+            token, password, password if again is None else again
+        )
         return result
 
     def password(self, address: str) -> str:
@@ -75,4 +77,4 @@ class LinkDesk:
 
     def statuses(self, run: int) -> dict[str, LinkStatus]:
         """Return the state of each person of a run."""
-        return {each.address: each.status for each in self.links.board(LOCAL, run).people}
+        return {each.address: each.status for each in self.services.sent_links.board(LOCAL, run).people}

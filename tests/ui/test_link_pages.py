@@ -71,7 +71,7 @@ def test_a_test_mail_shows_the_first_mail_and_opens_nothing(desk: LinkDesk) -> N
     assert to == "me@agency.example"
     assert "anna@a.nl" in parts.text
     assert (found := TOKEN.search(parts.text)) is not None
-    assert desk.links.open(found[1], opened=False).state == "unknown"
+    assert desk.services.password_links.open(found[1], opened=False).state == "unknown"
     tab.text_input(key="links_test_to").input("nobody")
     tab.button(key="links_test").click().run()
     assert "nobody is not an email address" in said(tab)
@@ -130,7 +130,7 @@ def test_a_copied_link_is_shown_until_it_is_closed_and_audited(desk: LinkDesk) -
     assert not any("/password/" in each.value for each in tab.code)
     tab.button(key="link_show").click().run()
     (link,) = [each.value for each in tab.code if "/password/" in each.value]
-    assert desk.links.open(link.rpartition("/")[2], opened=False).address == "anna@a.nl"
+    assert desk.services.password_links.open(link.rpartition("/")[2], opened=False).address == "anna@a.nl"
     assert [what for what, on, _ in trail(desk.app) if what == "link.copy" and on == "anna@a.nl"]
     tab.button(key="link_copied").click().run()
     assert not any("/password/" in each.value for each in tab.code)

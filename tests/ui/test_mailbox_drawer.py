@@ -179,7 +179,7 @@ def test_the_owner_of_a_mailbox_without_a_recovery_email_is_asked_for_one(app: A
     assert "1 mailbox has no recovery email." in said(tab)
     tab.button(key="ask_recovery").click().run()
     assert not tab.exception
-    app.services.links.work()
+    app.services.link_maker.work()
     app.services.outbox.send_due()
     with app.services.store.read() as tx:
         (mail,) = outbox.newest(tx, 9)

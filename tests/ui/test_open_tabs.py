@@ -238,17 +238,17 @@ def finished_with_email(tab: Tab) -> None:
 def with_link(tab: Tab) -> None:
     """The owner of that mailbox has a link, and its run is open."""
     finished_with_email(tab)
-    links = tab.services.links
-    tab.run = links.start(LOCAL, links.plan(LOCAL, run=tab.run))
-    links.work()
+    plans = tab.services.link_plans
+    tab.run = plans.start(LOCAL, plans.plan(LOCAL, run=tab.run))
+    tab.services.link_maker.work()
     tab.services.outbox.send_due()
 
 
 def with_an_ended_link(tab: Tab) -> None:
     """The link of that mailbox was revoked."""
     with_link(tab)
-    (person,) = tab.services.links.board(LOCAL, tab.run or 0).people
-    tab.services.links.revoke(LOCAL, person.id)
+    (person,) = tab.services.sent_links.board(LOCAL, tab.run or 0).people
+    tab.services.sent_links.revoke(LOCAL, person.id)
 
 
 def with_link_of_a_mailbox(tab: Tab) -> None:

@@ -35,7 +35,7 @@ def send(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None
     app = services.current()
     asked = LinkRequest.parse(parse_body(request, data), max_rows=app.settings.max_rows)
     asked.must_name_people()
-    number, refused = app.links.send(
+    number, refused = app.link_plans.send(
         caller, emails=asked.emails, run=asked.run, options=asked.options, key=(key or "").strip(), request=data
     )
     view = app.runs.get(caller, number)
@@ -51,8 +51,8 @@ def list_all(caller: CurrentCaller, run: OfRun = None) -> Response:
     They are of domains where the token may support mailboxes.
     With `run`, the newest link of each mailbox; without it, up to 500 links, the newest first.
     """
-    service = services.current().links
-    found = service.newest(caller) if run is None else service.board(caller, run).people
+    sent_links = services.current().sent_links
+    found = sent_links.newest(caller) if run is None else sent_links.board(caller, run).people
     return success([links.link(each) for each in found])
 
 
@@ -62,14 +62,14 @@ def resend(caller: CurrentCaller, link: Number) -> Response:
 
     The response is the new one.
     """
-    service = services.current().links
-    service.resend(caller, link)
-    return success(links.link(service.latest(caller, link)))
+    sent_links = services.current().sent_links
+    sent_links.resend(caller, link)
+    return success(links.link(sent_links.latest(caller, link)))
 
 
 @router.post("/links/{link}/revoke", responses=_ONE)
 def revoke(caller: CurrentCaller, link: Number) -> Response:
     """End a link; one that has ended stays as it is."""
-    service = services.current().links
-    service.revoke(caller, link)
-    return success(links.link(service.get(caller, link)))
+    sent_links = services.current().sent_links
+    sent_links.revoke(caller, link)
+    return success(links.link(sent_links.get(caller, link)))

@@ -46,7 +46,7 @@ def show(run: int) -> None:
 
     The page is drawn again once something happened.
     """
-    found = services.current().links.board(layout.caller(), run)
+    found = services.current().sent_links.board(layout.caller(), run)
     with st.container(border=True, key="link-board"):
         _progress(found)
         _offers(found)
@@ -56,13 +56,13 @@ def show(run: int) -> None:
 
 def _progress(board: LinkBoard) -> None:
     run, now = board.run, services.current().clock.now()
-    drawn = services.current().links.version(layout.caller(), run)
+    drawn = services.current().sent_links.version(layout.caller(), run)
     leaving = any(each.status in _LEAVING and each.send_at <= now for each in board.people)
     share = board.done / max(1, len(board.people))
 
     def part() -> None:
         st.progress(share, text=f"**{escaped(board.text)}**")
-        if actions.draws_a_part() and services.current().links.version(layout.caller(), run) != drawn:
+        if actions.draws_a_part() and services.current().sent_links.version(layout.caller(), run) != drawn:
             st.rerun()
 
     actions.live(part, every=LOOK_EVERY if leaving else LOOK_SLOWLY)
@@ -93,11 +93,11 @@ def _offers(board: LinkBoard) -> None:
 
 
 def _remind(run: int) -> None:
-    flash.set_next(texts.reminded(services.current().links.remind(layout.caller(), run)))
+    flash.set_next(texts.reminded(services.current().sent_links.remind(layout.caller(), run)))
 
 
 def _again(run: int) -> None:
-    found = services.current().links.board(layout.caller(), run).people
+    found = services.current().sent_links.board(layout.caller(), run).people
     send.ask(tuple(each.address for each in found if each.status in _ENDED))
 
 

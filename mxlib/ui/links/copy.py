@@ -35,7 +35,7 @@ def ask(number: int, address: str) -> None:
             dialogs.leave()
 
     def show() -> None:
-        st.session_state[_LINK] = services.current().links.copy_link(layout.caller(), number)
+        st.session_state[_LINK] = services.current().sent_links.copy_link(layout.caller(), number)
 
     try:
         if confirm_identity.carried_out("copy-link", pressed, show):

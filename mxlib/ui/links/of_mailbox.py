@@ -28,7 +28,7 @@ def show(address: str, place: str) -> None:
     username, _, domain = address.rpartition("@")
     if not layout.caller().may(Permission.SUPPORT, domain):
         return
-    found = services.current().links.of_mailbox(layout.caller(), domain, username)
+    found = services.current().sent_links.of_mailbox(layout.caller(), domain, username)
     if not found:
         return
     st.subheader("Links", anchor=False)
@@ -67,12 +67,12 @@ def _living(link: LinkPerson, place: str) -> None:
 
 def resend(number: int) -> None:
     """Send a new link in place of this one."""
-    flash.set_next(services.current().links.resend(layout.caller(), number))
+    flash.set_next(services.current().sent_links.resend(layout.caller(), number))
 
 
 def revoke(number: int) -> None:
     """End a link."""
-    flash.set_next(services.current().links.revoke(layout.caller(), number))
+    flash.set_next(services.current().sent_links.revoke(layout.caller(), number))
 
 
 def _table(links: Sequence[LinkPerson], place: str) -> None:

@@ -32,7 +32,7 @@ def is_for(view: RunView) -> bool:
 
 def offer(view: RunView) -> None:
     """Show what links are for or how far they are, and the button."""
-    board = services.current().links.board(layout.caller(), view.id)
+    board = services.current().sent_links.board(layout.caller(), view.id)
     with st.container(horizontal=True, vertical_alignment="center", key="links-of-run"):
         with st.container(gap="xxsmall"):
             st.markdown("**Links to set a password**")

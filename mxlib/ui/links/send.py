@@ -57,7 +57,7 @@ def _draw(addresses: Sequence[str], run: int | None) -> None:
     alone = run is None and len(addresses) == 1
     summary, chosen = st.container(gap="xsmall"), _options()
     try:
-        plan = services.current().links.plan(layout.caller(), emails=addresses, run=run, options=chosen)
+        plan = services.current().link_plans.plan(layout.caller(), emails=addresses, run=run, options=chosen)
     except InvalidBody as refusal:
         actions.say(refusal)
         return
@@ -113,7 +113,7 @@ def _summary(plan: LinkPlan) -> None:
     st.caption(escaped(" ".join(said)))
     if plan.mails and not app.outbox.is_set:
         st.warning(escaped(texts.NOT_SET), icon=":material/unsubscribe:")
-    if not app.links.open_elsewhere and not app.on_sandbox:
+    if not app.link_maker.open_elsewhere and not app.on_sandbox:
         st.warning(escaped(texts.ON_LOOPBACK), icon=":material/computer:")
 
 
@@ -206,7 +206,7 @@ def _footer(plan: LinkPlan, held: dict[str, object], *, alone: bool) -> None:
     shown = held["shown"]
     agreed = shown if isinstance(shown, LinkPlan) and shown.options == plan.options else plan
     try:
-        run = app.links.start(layout.caller(), agreed, key=str(held["key"]))
+        run = app.link_plans.start(layout.caller(), agreed, key=str(held["key"]))
     except (*actions.REFUSALS, InvalidBody) as refusal:
         actions.say(refusal)
         return

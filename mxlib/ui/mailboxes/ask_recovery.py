@@ -26,7 +26,7 @@ def show(boxes: pd.DataFrame) -> None:
     if not lacking:
         return
     app, caller = services.current(), layout.caller()
-    plan = app.links.plan(caller, emails=lacking, options=LinkOptions(purpose=LinkPurpose.RECOVERY_EMAIL))
+    plan = app.link_plans.plan(caller, emails=lacking, options=LinkOptions(purpose=LinkPurpose.RECOVERY_EMAIL))
     st.divider()
     st.caption(escaped(texts.lacking(len(lacking))))
     if refused := texts.refused(each.reason for each in plan.refused):
@@ -41,7 +41,7 @@ def show(boxes: pd.DataFrame) -> None:
         return
     key = st.session_state.setdefault(_KEY, f"ask {secrets.token_hex(16)}")
     try:
-        run = app.links.start(caller, plan, key=key)
+        run = app.link_plans.start(caller, plan, key=key)
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")
         return

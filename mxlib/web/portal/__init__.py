@@ -11,7 +11,7 @@ def _services() -> PortalServices:
     opened = services.current()
     return PortalServices(
         clock=opened.clock,
-        links=opened.links,
+        links=opened.password_links,
         recovery=opened.recovery_links,
         throttle=PortalThrottle(opened.store, opened.clock),
         sender=lambda: _sender(opened),
