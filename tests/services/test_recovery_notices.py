@@ -92,7 +92,7 @@ def test_a_reset_within_a_day_of_a_change_mentions_it_to_both_addresses(app: App
     sets(app, "nina@a.nl", NEW)
     sent(app)
     app.services.self_service.request("nina@a.nl", "192.0.2.1")
-    assert sent(app)[1:] == [(NEW, "A new password for nina@a.nl"), (OLD, "A new password was asked for nina@a.nl")]
+    assert sent(app)[1:] == [(NEW, "A new password for nina@a.nl"), (OLD, "A new password was requested for nina@a.nl")]
     assert "changed within the last 24 hours" in texts(app, NEW)[0]
     assert "/password/" not in texts(app, OLD)[1]
     app.services.self_service.request("nina@a.nl", "192.0.2.1")

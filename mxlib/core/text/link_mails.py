@@ -73,19 +73,19 @@ _WORDS: Mapping[str, _Words] = {
         not_before="The link works from {from_} on.",
         code="If you call for help, say this code to show that you received this mail: {code}",
         several_subject="Links to set the passwords of {count} mailboxes",
-        several_first="Hello,\n\nhere are the links to set the passwords of {count} mailboxes. Pass each link on to "
+        several_first="Hello,\n\nHere are the links to set the passwords of {count} mailboxes. Pass each link on to "
         "the person whose mailbox it is: who has a link can set its password.",
         several_last="The links work until {expires}. Once a password is set, its link ends.",
         ask_subject="A recovery email for {address}",
-        ask="Hello {name},\n\nyour mailbox {address} has no recovery email yet. With one you can set a new password "
+        ask="Hello {name},\n\nYour mailbox {address} has no recovery email yet. With one you can set a new password "
         "yourself when you have forgotten yours. Enter an address on this page:\n\n{link}\n\n"
         "The link works until {expires}.\n\nHelp: {help}\n{agency}",
         confirm_subject="Confirm the recovery email of {address}",
-        confirm="Hello,\n\nthis address was given as the recovery email of {address}. Confirm it on this page:\n\n"
+        confirm="Hello,\n\nThis address was given as the recovery email of {address}. Confirm it on this page:\n\n"
         "{link}\n\nThe link works until {expires}. If you do not know this mailbox, do nothing."
         "\n\nHelp: {help}\n{agency}",
         changed_subject="The password of {address} was changed",
-        changed="Hello {name},\n\nthe password of {address} was changed on {at}, by a link that was sent to this "
+        changed="Hello {name},\n\nThe password of {address} was changed on {at}, by a link that was sent to this "
         "address. If that was you, there is nothing to do. If it was not, ask for help at once."
         "\n\nHelp: {help}\n{agency}",
         help="Help: {help}",
@@ -99,13 +99,13 @@ _WORDS: Mapping[str, _Words] = {
         several_first="Hallo,\n\nHier zijn de links om de wachtwoorden van {count} mailboxen in te stellen. Geef elke "
         "link door aan degene van wie de mailbox is: wie een link heeft, kan het wachtwoord instellen.",
         several_last="De links werken tot {expires}. Als een wachtwoord is ingesteld, vervalt de link.",
-        ask_subject="Een herstelmailadres voor {address}",
-        ask="Hallo {name},\n\nUw mailbox {address} heeft nog geen herstelmailadres. Daarmee kunt u zelf een nieuw "
+        ask_subject="Een herstel-e-mailadres voor {address}",
+        ask="Hallo {name},\n\nUw mailbox {address} heeft nog geen herstel-e-mailadres. Daarmee kunt u zelf een nieuw "
         "wachtwoord instellen als u het uwe bent vergeten. Vul op deze pagina een adres in:\n\n{link}\n\n"
         "De link werkt tot {expires}.\n\nHulp: {help}\n{agency}",
-        confirm_subject="Bevestig het herstelmailadres van {address}",
-        confirm="Hallo,\n\nDit adres is opgegeven als herstelmailadres van {address}. Bevestig het op deze pagina:\n\n"
-        "{link}\n\nDe link werkt tot {expires}. Kent u deze mailbox niet, dan hoeft u niets te doen."
+        confirm_subject="Bevestig het herstel-e-mailadres van {address}",
+        confirm="Hallo,\n\nDit adres is opgegeven als herstel-e-mailadres van {address}. Bevestig het op deze "
+        "pagina:\n\n{link}\n\nDe link werkt tot {expires}. Kent u deze mailbox niet, dan hoeft u niets te doen."
         "\n\nHulp: {help}\n{agency}",
         changed_subject="Het wachtwoord van {address} is gewijzigd",
         changed="Hallo {name},\n\nHet wachtwoord van {address} is op {at} gewijzigd met een link die naar dit adres is "
@@ -123,14 +123,14 @@ _WORDS: Mapping[str, _Words] = {
         "werden. Geben Sie jeden Link an die Person weiter, der das Postfach gehört: Wer einen Link hat, kann das "
         "Passwort festlegen.",
         several_last="Die Links gelten bis {expires}. Wenn ein Passwort festgelegt ist, endet sein Link.",
-        ask_subject="Eine Adresse für den Notfall für {address}",
-        ask="Guten Tag {name},\n\nIhr Postfach {address} hat noch keine Adresse für den Notfall. Mit ihr können Sie "
+        ask_subject="Eine Wiederherstellungsadresse für {address}",
+        ask="Guten Tag {name},\n\nIhr Postfach {address} hat noch keine Wiederherstellungsadresse. Mit ihr können Sie "
         "selbst ein neues Passwort festlegen, wenn Sie Ihres vergessen haben. Geben Sie auf dieser Seite eine an:\n\n"
         "{link}\n\nDer Link gilt bis {expires}.\n\nHilfe: {help}\n{agency}",
-        confirm_subject="Bestätigen Sie die Adresse für den Notfall von {address}",
-        confirm="Guten Tag,\n\ndiese Adresse wurde als Adresse für den Notfall von {address} angegeben. Bestätigen Sie "
-        "das auf dieser Seite:\n\n{link}\n\nDer Link gilt bis {expires}. Wenn Sie dieses Postfach nicht kennen, tun "
-        "Sie nichts.\n\nHilfe: {help}\n{agency}",
+        confirm_subject="Bestätigen Sie die Wiederherstellungsadresse von {address}",
+        confirm="Guten Tag,\n\ndiese Adresse wurde als Wiederherstellungsadresse von {address} angegeben. Bestätigen "
+        "Sie das auf dieser Seite:\n\n{link}\n\nDer Link gilt bis {expires}. Wenn Sie dieses Postfach nicht kennen, "
+        "tun Sie nichts.\n\nHilfe: {help}\n{agency}",
         changed_subject="Das Passwort von {address} wurde geändert",
         changed="Guten Tag {name},\n\ndas Passwort von {address} wurde am {at} mit einem Link geändert, der an diese "
         "Adresse ging. Wenn Sie das waren, ist nichts zu tun. Wenn nicht, bitten Sie sofort um Hilfe."
@@ -146,12 +146,12 @@ _WORDS: Mapping[str, _Words] = {
         several_first="Bonjour,\n\nVoici les liens pour choisir les mots de passe de {count} boîtes mail. Transmettez "
         "chaque lien à la personne concernée : qui a le lien peut choisir le mot de passe.",
         several_last="Les liens sont valables jusqu'au {expires}. Une fois le mot de passe choisi, son lien prend fin.",
-        ask_subject="Une adresse de secours pour {address}",
-        ask="Bonjour {name},\n\nVotre boîte mail {address} n'a pas encore d'adresse de secours. Avec elle, vous pouvez "
-        "choisir vous-même un nouveau mot de passe si vous avez oublié le vôtre. Indiquez-en une sur cette page :\n\n"
-        "{link}\n\nLe lien est valable jusqu'au {expires}.\n\nAide : {help}\n{agency}",
-        confirm_subject="Confirmez l'adresse de secours de {address}",
-        confirm="Bonjour,\n\nCette adresse a été indiquée comme adresse de secours de {address}. Confirmez-la sur "
+        ask_subject="Une adresse de récupération pour {address}",
+        ask="Bonjour {name},\n\nVotre boîte mail {address} n'a pas encore d'adresse de récupération. Avec elle, vous "
+        "pouvez choisir vous-même un nouveau mot de passe si vous avez oublié le vôtre. Indiquez-en une sur cette "
+        "page :\n\n{link}\n\nLe lien est valable jusqu'au {expires}.\n\nAide : {help}\n{agency}",
+        confirm_subject="Confirmez l'adresse de récupération de {address}",
+        confirm="Bonjour,\n\nCette adresse a été indiquée comme adresse de récupération de {address}. Confirmez-la sur "
         "cette page :\n\n{link}\n\nLe lien est valable jusqu'au {expires}. Si vous ne connaissez pas cette boîte mail, "
         "ne faites rien.\n\nAide : {help}\n{agency}",
         changed_subject="Le mot de passe de {address} a été modifié",
@@ -169,12 +169,12 @@ _WORDS: Mapping[str, _Words] = {
         several_first="Hola:\n\nEstos son los enlaces para elegir las contraseñas de {count} buzones. Entregue cada "
         "enlace a la persona a la que pertenece el buzón: quien tiene el enlace puede elegir la contraseña.",
         several_last="Los enlaces son válidos hasta el {expires}. Cuando se elige una contraseña, su enlace termina.",
-        ask_subject="Una dirección de recuperación para {address}",
-        ask="Hola {name}:\n\nSu buzón {address} todavía no tiene una dirección de recuperación. Con ella puede elegir "
-        "usted mismo una nueva contraseña si ha olvidado la suya. Indique una en esta página:\n\n{link}\n\n"
+        ask_subject="Un correo de recuperación para {address}",
+        ask="Hola {name}:\n\nSu buzón {address} todavía no tiene un correo de recuperación. Con él puede elegir "
+        "una nueva contraseña si ha olvidado la suya. Indique uno en esta página:\n\n{link}\n\n"
         "El enlace es válido hasta el {expires}.\n\nAyuda: {help}\n{agency}",
-        confirm_subject="Confirme la dirección de recuperación de {address}",
-        confirm="Hola:\n\nEsta dirección se indicó como dirección de recuperación de {address}. Confírmela en esta "
+        confirm_subject="Confirme el correo de recuperación de {address}",
+        confirm="Hola:\n\nEsta dirección se indicó como correo de recuperación de {address}. Confírmela en esta "
         "página:\n\n{link}\n\nEl enlace es válido hasta el {expires}. Si no conoce este buzón, no haga nada."
         "\n\nAyuda: {help}\n{agency}",
         changed_subject="La contraseña de {address} ha cambiado",

@@ -31,63 +31,63 @@ _WORDS: Mapping[str, _Words] = {
         changed_subject="The recovery email of {address} was changed",
         changed="The recovery email of the mailbox {address} was changed. Until then, it was the address that this "
         "mail went to.",
-        asked_subject="A new password was asked for {address}",
-        asked="A link to set a new password of {address} was asked for. It went to the recovery email of that mailbox, "
+        asked_subject="A new password was requested for {address}",
+        asked="A link to set a new password of {address} was requested. It went to the recovery email of that mailbox, "
         "which was changed within the last 24 hours. Until then, it was the address that this mail went to.",
-        unexpected="If you know of this, there is nothing to do. If you do not, tell it at once to {help}.",
-        nobody="the people who look after your mailbox",
+        unexpected="If you know of this, there is nothing to do. If you do not, report it at once to {help}.",
+        nobody="the people who manage your mailbox",
     ),
     "nl": _Words(
-        new_address="Het herstelmailadres van deze mailbox is in de afgelopen 24 uur gewijzigd. Het vorige adres heeft "
-        "bericht gekregen dat er een nieuw wachtwoord is aangevraagd.",
-        changed_subject="Het herstelmailadres van {address} is gewijzigd",
-        changed="Het herstelmailadres van de mailbox {address} is gewijzigd. Tot dan was dat het adres waar deze mail "
-        "naartoe ging.",
+        new_address="Het herstel-e-mailadres van deze mailbox is in de afgelopen 24 uur gewijzigd. Het vorige adres "
+        "heeft bericht gekregen dat er een nieuw wachtwoord is aangevraagd.",
+        changed_subject="Het herstel-e-mailadres van {address} is gewijzigd",
+        changed="Het herstel-e-mailadres van de mailbox {address} is gewijzigd. Tot dan was dat het adres waar deze "
+        "mail naartoe ging.",
         asked_subject="Er is een nieuw wachtwoord aangevraagd voor {address}",
         asked="Er is een link aangevraagd om een nieuw wachtwoord voor {address} in te stellen. De link ging naar het "
-        "herstelmailadres van die mailbox, dat in de afgelopen 24 uur is gewijzigd. Tot dan was dat het adres waar "
+        "herstel-e-mailadres van die mailbox, dat in de afgelopen 24 uur is gewijzigd. Tot dan was dat het adres waar "
         "deze mail naartoe ging.",
         unexpected="Weet u hiervan, dan hoeft u niets te doen. Weet u hier niets van, meld het dan meteen aan {help}.",
         nobody="de mensen die uw mailbox beheren",
     ),
     "de": _Words(
-        new_address="Die Adresse für den Notfall dieses Postfachs wurde in den letzten 24 Stunden geändert. Die "
+        new_address="Die Wiederherstellungsadresse dieses Postfachs wurde in den letzten 24 Stunden geändert. Die "
         "frühere Adresse wurde benachrichtigt, dass ein neues Passwort angefordert wurde.",
-        changed_subject="Die Adresse für den Notfall von {address} wurde geändert",
-        changed="Die Adresse für den Notfall des Postfachs {address} wurde geändert. Bis dahin war es die Adresse, an "
-        "die diese E-Mail ging.",
+        changed_subject="Die Wiederherstellungsadresse von {address} wurde geändert",
+        changed="Die Wiederherstellungsadresse des Postfachs {address} wurde geändert. Bis dahin war es die Adresse, "
+        "an die diese E-Mail ging.",
         asked_subject="Ein neues Passwort für {address} wurde angefordert",
         asked="Für {address} wurde ein Link angefordert, mit dem ein neues Passwort festgelegt werden kann. Er ging an "
-        "die Adresse für den Notfall dieses Postfachs, die in den letzten 24 Stunden geändert wurde. Bis dahin war es "
-        "die Adresse, an die diese E-Mail ging.",
-        unexpected="Wenn Sie davon wissen, ist nichts zu tun. Wenn nicht, melden Sie es sofort: {help}.",
-        nobody="den Menschen, die Ihr Postfach betreuen",
+        "die Wiederherstellungsadresse dieses Postfachs, die in den letzten 24 Stunden geändert wurde. Bis dahin war "
+        "es die Adresse, an die diese E-Mail ging.",
+        unexpected="Wenn Sie davon wissen, ist nichts zu tun. Wenn nicht, wenden Sie sich sofort an {help}.",
+        nobody="die Menschen, die Ihr Postfach betreuen",
     ),
     "fr": _Words(
-        new_address="L'adresse de secours de cette boîte mail a été modifiée au cours des dernières 24 heures. "
+        new_address="L'adresse de récupération de cette boîte mail a été modifiée au cours des dernières 24 heures. "
         "L'ancienne adresse a été informée qu'un nouveau mot de passe a été demandé.",
-        changed_subject="L'adresse de secours de {address} a été modifiée",
-        changed="L'adresse de secours de la boîte mail {address} a été modifiée. Jusque-là, c'était l'adresse à "
+        changed_subject="L'adresse de récupération de {address} a été modifiée",
+        changed="L'adresse de récupération de la boîte mail {address} a été modifiée. Jusque-là, c'était l'adresse à "
         "laquelle cet e-mail a été envoyé.",
         asked_subject="Un nouveau mot de passe a été demandé pour {address}",
         asked="Un lien pour choisir un nouveau mot de passe de {address} a été demandé. Il a été envoyé à l'adresse de "
-        "secours de cette boîte mail, modifiée au cours des dernières 24 heures. Jusque-là, c'était l'adresse à "
+        "récupération de cette boîte mail, modifiée au cours des dernières 24 heures. Jusque-là, c'était l'adresse à "
         "laquelle cet e-mail a été envoyé.",
-        unexpected="Si vous êtes au courant, il n'y a rien à faire. Sinon, signalez-le tout de suite : {help}.",
+        unexpected="Si vous êtes au courant, il n'y a rien à faire. Sinon, contactez tout de suite {help}.",
         nobody="les personnes qui s'occupent de votre boîte mail",
     ),
     "es": _Words(
-        new_address="La dirección de recuperación de este buzón se cambió en las últimas 24 horas. Se avisó a la "
+        new_address="El correo de recuperación de este buzón se cambió en las últimas 24 horas. Se avisó a la "
         "dirección anterior de que se pidió una nueva contraseña.",
-        changed_subject="La dirección de recuperación de {address} ha cambiado",
-        changed="La dirección de recuperación del buzón {address} ha cambiado. Hasta entonces era la dirección a la "
+        changed_subject="El correo de recuperación de {address} ha cambiado",
+        changed="El correo de recuperación del buzón {address} ha cambiado. Hasta entonces era la dirección a la "
         "que se envió este correo.",
         asked_subject="Se pidió una nueva contraseña para {address}",
-        asked="Se pidió un enlace para elegir una nueva contraseña de {address}. Se envió a la dirección de "
+        asked="Se pidió un enlace para elegir una nueva contraseña de {address}. Se envió al correo de "
         "recuperación de ese buzón, que se cambió en las últimas 24 horas. Hasta entonces era la dirección a la que se "
         "envió este correo.",
-        unexpected="Si está al tanto, no tiene que hacer nada. Si no, avise enseguida: {help}.",
-        nobody="las personas que cuidan de su buzón",
+        unexpected="Si está al tanto, no tiene que hacer nada. Si no, avise enseguida a {help}.",
+        nobody="las personas que gestionan su buzón",
     ),
 }
 

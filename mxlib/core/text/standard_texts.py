@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mxlib.core.handover.texts import Text, TextKind
 
 _LETTERS = {
-    "en": "Dear {name},\n\nyour mailbox {address} is ready. This letter has everything that you need to use it. "
+    "en": "Dear {name},\n\nYour mailbox {address} is ready. This letter has everything that you need to use it. "
     "Please keep it in a safe place.\n\n{agency}",
     "nl": "Beste {name},\n\nUw mailbox {address} staat klaar. In deze brief vindt u alles wat u nodig hebt om uw mail "
     "te gebruiken. Bewaar de brief op een veilige plek.\n\n{agency}",
@@ -18,7 +18,7 @@ _LETTERS = {
 }
 
 _MESSAGES = {
-    "en": "Hello {name},\n\nhere are the details of your mailbox.\n\nEmail address: {address}\nPassword: {password}"
+    "en": "Hello {name},\n\nHere are the details of your mailbox.\n\nEmail address: {address}\nPassword: {password}"
     "\n\nFor a mail app:\nUser name: {address}\nServer: {server}\n{ports}\n\nOutgoing mail needs the same user name "
     "and password. Choose IMAP unless you have a reason for POP3.\n\nHelp: {help}\n{agency}",
     "nl": "Hallo {name},\n\nHier zijn de gegevens van uw mailbox.\n\nE-mailadres: {address}\nWachtwoord: {password}"
@@ -42,7 +42,7 @@ _MESSAGES = {
 _MAILS = {
     "en": (
         "Your mailbox {address}",
-        "Hello {name},\n\nyour mailbox {address} is ready. You receive its password separately, never by mail.\n\n"
+        "Hello {name},\n\nYour mailbox {address} is ready. You receive its password separately, never by mail.\n\n"
         "For a mail app:\nUser name: {address}\nServer: {server}\n{ports}\n\nHelp: {help}\n{agency}",
     ),
     "nl": (
@@ -73,7 +73,7 @@ _MAILS = {
 _LINKS = {
     "en": (
         "Set the password of {address}",
-        "Hello {name},\n\nyour mailbox {address} is ready. Choose its password on this page:\n\n{link}\n\n"
+        "Hello {name},\n\nYour mailbox {address} is ready. Choose its password on this page:\n\n{link}\n\n"
         "The link works until {expires}. Once the password is set, the page shows the settings for your mail app.\n\n"
         "Help: {help}\n{agency}",
     ),
@@ -86,29 +86,29 @@ _LINKS = {
     "de": (
         "Legen Sie das Passwort von {address} fest",
         "Guten Tag {name},\n\nIhr Postfach {address} ist eingerichtet. Wählen Sie das Passwort auf dieser Seite:"
-        "\n\n{link}\n\nDer Link gilt bis {expires}. Danach zeigt die Seite die Einstellungen für Ihr Mailprogramm."
-        "\n\nHilfe: {help}\n{agency}",
+        "\n\n{link}\n\nDer Link gilt bis {expires}. Wenn das Passwort festgelegt ist, zeigt die Seite die "
+        "Einstellungen für Ihr Mailprogramm.\n\nHilfe: {help}\n{agency}",
     ),
     "fr": (
         "Choisissez le mot de passe de {address}",
         "Bonjour {name},\n\nVotre boîte mail {address} est prête. Choisissez son mot de passe sur cette page :"
-        "\n\n{link}\n\nLe lien est valable jusqu'au {expires}. Ensuite, la page affiche les réglages pour votre "
-        "application de messagerie.\n\nAide : {help}\n{agency}",
+        "\n\n{link}\n\nLe lien est valable jusqu'au {expires}. Une fois le mot de passe choisi, la page affiche "
+        "les réglages pour votre application de messagerie.\n\nAide : {help}\n{agency}",
     ),
     "es": (
         "Elija la contraseña de {address}",
         "Hola {name}:\n\nSu buzón {address} ya está listo. Elija la contraseña en esta página:\n\n{link}\n\n"
-        "El enlace es válido hasta el {expires}. Después, la página muestra los ajustes para su aplicación de correo."
-        "\n\nAyuda: {help}\n{agency}",
+        "El enlace es válido hasta el {expires}. Cuando haya elegido la contraseña, la página muestra los ajustes "
+        "para su aplicación de correo.\n\nAyuda: {help}\n{agency}",
     ),
 }
 
 _RESETS = {
     "en": (
         "A new password for {address}",
-        "Hello {name},\n\na new password was asked for {address}. If that was you, set it on this page:\n\n{link}\n\n"
-        "The link works until {expires}. If it was not you, do nothing: the password stays as it is.\n\n"
-        "Help: {help}\n{agency}",
+        "Hello {name},\n\nA new password was requested for {address}. If that was you, set it on this "
+        "page:\n\n{link}\n\nThe link works until {expires}. If it was not you, do nothing: the password stays as it "
+        "is.\n\nHelp: {help}\n{agency}",
     ),
     "nl": (
         "Een nieuw wachtwoord voor {address}",

@@ -41,8 +41,8 @@ WORDS = Words(
         P.NO_SMALL_LETTER: "Voeg een kleine letter toe (a tot z).",
         P.NO_DIGIT: "Voeg een cijfer toe (0 tot 9).",
         P.BLANK_AT_END: "Verwijder de spatie aan het begin of einde van het wachtwoord.",
-        P.NOT_ACCEPTED: "Gebruik alleen letters a tot z, cijfers en gewone tekens. Andere, zoals é, verminken sommige "
-        "mailprogramma's.",
+        P.NOT_ACCEPTED: "Gebruik alleen letters a tot z, cijfers en gewone tekens. Andere, zoals é, worden door "
+        "sommige mailprogramma's verminkt.",
         P.OWN_NAME: "Het wachtwoord bestaat uit uw naam, uw adres of uw bedrijf. Kies iets anders.",
         P.COMMON: "Dit wachtwoord is veelgebruikt of bekend uit datalekken. Kies een ander.",
         P.WEAK: "Het wachtwoord is makkelijk te raden. Voeg een of twee woorden toe die er niets mee te maken hebben.",

@@ -19,7 +19,7 @@ WORDS = Words(
     address="Adresse e-mail",
     to_settings="Réglages pour les applications",
     password_title="Choisissez votre mot de passe",
-    password_intro="Vous seul le connaîtrez. Personne ne peut le lire ici ensuite.",
+    password_intro="Personne d'autre ne le connaîtra, ni ne peut le lire ici ensuite.",
     rules="Règles pour votre nouveau mot de passe",
     rule_length="de {least} à {most} caractères",
     rule_kinds="une majuscule, une minuscule et un chiffre",
@@ -108,7 +108,7 @@ WORDS = Words(
     "adresse enregistrée pour vous.",
     reset_button="Envoyer un lien",
     reset_done_title="Consultez votre adresse de récupération",
-    reset_done="Si cette boîte mail existe et a une adresse de récupération, un lien y est en route. Cela peut prendre "
+    reset_done="Si cette boîte mail existe et a une adresse de récupération, un lien est en route. Cela peut prendre "
     "quelques minutes. Regardez aussi dans les indésirables.",
     reset_nothing="Rien reçu ?",
     reset_off="Cette page ne permet pas de changer un mot de passe oublié.",
@@ -120,7 +120,7 @@ WORDS = Words(
     recovery_button="Envoyer un e-mail de confirmation",
     recovery_invalid="Ce n'est pas une adresse e-mail. Saisissez-en une comme nom@fournisseur.example.",
     recovery_own="C'est cette boîte mail. Saisissez une autre adresse, accessible sans son mot de passe.",
-    recovery_here="Vous pourriez y être bloqué de la même façon. Saisissez une adresse chez un autre fournisseur.",
+    recovery_here="Vous pourriez perdre l'accès là aussi. Saisissez une adresse chez un autre fournisseur.",
     recovery_sent_title="Veuillez confirmer",
     recovery_sent="Un e-mail est en route vers {recovery}. Ouvrez le lien qu'il contient.",
     confirm_title="Confirmez votre adresse",
@@ -132,7 +132,7 @@ WORDS = Words(
     not_found="Il n'y a pas de page à cette adresse.",
     foreign_title="Veuillez réessayer",
     foreign="Cela ne venait pas de notre propre page, rien n'a donc été fait. Rouvrez le lien et envoyez le formulaire "
-    "là-bas.",
+    "depuis cette page.",
     refused_title="Cela n'a pas été compris",
     refused="Rien n'a été fait. Revenez en arrière et réessayez.",
     failed_title="Une erreur s'est produite",

@@ -42,7 +42,7 @@ WORDS = Words(
         P.NO_DIGIT: "Fügen Sie eine Ziffer hinzu (0 bis 9).",
         P.BLANK_AT_END: "Entfernen Sie das Leerzeichen am Anfang oder Ende des Passworts.",
         P.NOT_ACCEPTED: "Verwenden Sie nur Buchstaben a bis z, Ziffern und übliche Zeichen. Andere, wie ü oder ß, "
-        "verfälschen manche Mailprogramme.",
+        "werden von manchen Mailprogrammen verfälscht.",
         P.OWN_NAME: "Das Passwort besteht aus Ihrem Namen, Ihrer Adresse oder Ihrer Firma. Wählen Sie etwas anderes.",
         P.COMMON: "Dieses Passwort ist gängig oder aus Datenlecks bekannt. Wählen Sie ein anderes.",
         P.WEAK: "Das Passwort ist leicht zu erraten. Fügen Sie ein oder zwei Wörter hinzu, die nichts damit zu tun "
