@@ -151,7 +151,7 @@ def test_people_of_an_import_set_their_own_passwords_and_one_resets_theirs(
     dialog.get_by_role("button", name="Send 20 links").click()
     board = page.locator(".st-key-link-board")
     expect(board.get_by_text("0 set theirs, 20 not yet")).to_be_visible()
-    expect(board.get_by_role("button", name="Remind the 20")).to_be_visible(timeout=60_000)
+    expect(board.get_by_role("button", name="Remind 20 people")).to_be_visible(timeout=60_000)
     run = re.sub(r"^https?://[^/]+", "", page.url)
 
     ((first,),) = map(links_in, mails(store, RECOVERY[0]))
@@ -179,12 +179,12 @@ def test_people_of_an_import_set_their_own_passwords_and_one_resets_theirs(
 
     visit(page, run)
     expect(board.get_by_text("3 set theirs, 17 not yet")).to_be_visible()
-    expect(board.get_by_role("button", name="A new link to the one whose link has ended")).to_be_visible()
-    press(page, "Remind the 16")
+    expect(board.get_by_role("button", name="New link to 1 person whose link has ended")).to_be_visible()
+    press(page, "Remind 16 people")
     expect(page.get_by_text("16 people are reminded.")).to_be_visible()
     newest_link(store, RECOVERY[17], page, 1)
     assert [len(mails(store, RECOVERY[at])) for at in (5, 19)] == [1, 3]  # with notes of two changes
     visit(page, "/mailbox", domain=DOMAIN, address=address(5))
-    expect(page.get_by_text(re.compile("Reset asked .*: locked"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Reset requested .*: locked"))).to_be_visible()
     said = server.output()
     assert not [each for each in (first, locked, GOOD, AFTER_RESET) if each.rpartition("/")[2] in said]

@@ -52,8 +52,8 @@ def test_says_from_when_links_work_and_when_they_end() -> None:
 
 def test_says_that_living_links_end() -> None:
     assert texts.replaced(0) == ""
-    assert texts.replaced(1) == "1 person has a living link: it ends when the new one is sent."
-    assert texts.replaced(2) == "2 people have living links: they end when the new one is sent."
+    assert texts.replaced(1) == "1 person has a link already: it ends when the new one is sent."
+    assert texts.replaced(2) == "2 people have a link already: it ends when their new one is sent."
 
 
 def test_says_where_the_link_of_one_person_goes() -> None:
@@ -70,9 +70,9 @@ def test_says_where_the_link_of_one_person_goes() -> None:
 def test_names_the_buttons_by_what_they_do() -> None:
     assert (texts.send(57, planned=False), texts.send(1, planned=True)) == ("Send 57 links", "Plan 1 link")
     assert texts.send(0, planned=False) == "Send links"
-    assert (texts.remind(1), texts.remind(3)) == ("Remind the one", "Remind the 3")
-    assert texts.again(1) == "A new link to the one whose link has ended"
-    assert texts.again(3) == "New links to the 3 whose link has ended"
+    assert (texts.remind(1), texts.remind(3)) == ("Remind 1 person", "Remind 3 people")
+    assert texts.again(1) == "New link to 1 person whose link has ended"
+    assert texts.again(3) == "New links to 3 people whose link has ended"
 
 
 def test_a_link_that_is_due_is_queued() -> None:

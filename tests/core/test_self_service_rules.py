@@ -53,7 +53,7 @@ def test_a_code_is_short_and_has_no_look_alikes() -> None:
 def test_a_stored_outcome_comes_back_and_has_words(outcome: rules.Answer) -> None:
     assert rules.answer_of(outcome.value) is outcome
     text = texts.asked(NOW, 1, outcome, None, "", NOW)
-    assert text.startswith("Reset asked ")
+    assert text.startswith("Reset requested ")
     assert "_" not in text
 
 

@@ -211,7 +211,7 @@ def test_why_nothing_was_mailed_is_shown_to_support_and_to_nobody_else(app: App,
         assert len(tx.execute(sa.select(t.reset_answer)).all()) == 2
     viewer = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW})})
     (shown,) = app.services.self_service.asked(viewer, "a.nl", "tess")
-    assert shown.text.startswith("Reset asked")
+    assert shown.text.startswith("Reset requested")
     assert shown.text.endswith(": no recovery email.")
     with pytest.raises(Forbidden):
         app.services.self_service.asked(viewer, "b.nl", "b")

@@ -105,7 +105,7 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     first = desk.token("kim@out.example")
     assert desk.use(desk.token("anna@out.example")).done
     tab = page("jobs", run=str(run))
-    assert tab.button(key="links_remind").label == "Remind the 2"
+    assert tab.button(key="links_remind").label == "Remind 2 people"
     tab.button(key="links_remind").click().run()
     assert "2 people are reminded." in said(tab)
     select(tab, "board-", 2)
@@ -118,7 +118,7 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     tab.button(key="board_revoke").click().run()
     assert "The links of 2 people have ended." in said(tab)
     assert set(desk.statuses(run).values()) == {LinkStatus.SET, LinkStatus.REVOKED}
-    assert tab.button(key="links_again").label == "New links to the 2 whose link has ended"
+    assert tab.button(key="links_again").label == "New links to 2 people whose link has ended"
     assert "1 set theirs, 2 not yet" in page("jobs").dataframe[0].value["Result"].tolist()
 
 

@@ -20,7 +20,7 @@ STATUSES: Mapping[LinkStatus, str] = {
 
 ENDS: Mapping[LinkEnd, str] = {
     LinkEnd.SET: "The password was set with it.",
-    LinkEnd.EXPIRED: "Its time was over.",
+    LinkEnd.EXPIRED: "It expired.",
     LinkEnd.REVOKED: "It was revoked.",
     LinkEnd.REPLACED: "Another link took its place.",
     LinkEnd.PASSWORD_SET: "The password was set in another way.",
@@ -67,11 +67,10 @@ FILE_COLUMNS = (
 
 SEND = "Send links"
 SEND_ONE = "Send a link"
-ACTION = "Mail a link by which its owner sets the password. The present one works until then."
+ACTION = "Mail a link by which its owner sets the password. The present password works until then."
 OFFER = "People get a mail with a link and set their own password. Nobody sees it, and it never leaves MXM in a file."
-REPLACES = "Ends an earlier link"
 BY_CLIENT = "By client"
-MAIL_ARRIVES = "Mail to these addresses already arrives there: send the links"
+MAIL_ARRIVES = "Mail already arrives at these addresses: send the links"
 WITHOUT_MAIL = "Make links without a mail for them, to copy from the list afterwards"
 WITHOUT_MAIL_ONE = "Make the link without a mail, to copy it afterwards"
 NOT_SET = (
@@ -152,8 +151,9 @@ def replaced(number: int) -> str:
     """Say that living links end; blank for none."""
     if not number:
         return ""
-    have = "person has a living link: it ends" if number == 1 else "people have living links: they end"
-    return f"{number:,} {have} when the new one is sent."
+    if number == 1:
+        return "1 person has a link already: it ends when the new one is sent."
+    return f"{number:,} people have a link already: it ends when their new one is sent."
 
 
 def one(address: str, recipient: str, language: str) -> str:
@@ -183,14 +183,14 @@ def status(state: LinkStatus, send_at: float, now: float) -> str:
 
 
 def remind(number: int) -> str:
-    """Name the button that reminds people: `Remind the 3`."""
-    return f"Remind the {number:,}" if number > 1 else "Remind the one"
+    """Name the button that reminds people: `Remind 3 people`."""
+    return f"Remind {count(number, 'person', 'people')}"
 
 
 def again(number: int) -> str:
     """Name the button that sends new links to people whose links have ended."""
-    those = f"New links to the {number:,}" if number > 1 else "A new link to the one"
-    return f"{those} whose link has ended"
+    new = "New link" if number == 1 else "New links"
+    return f"{new} to {count(number, 'person', 'people')} whose link has ended"
 
 
 def selected(number: int) -> str:

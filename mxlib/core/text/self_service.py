@@ -14,7 +14,7 @@ SWITCH_HELP = (
 )
 FREE_HELP = "Turn self-service reset on or off in them"
 ONLY_ADMINS = "Only admins turn self-service reset on and off. Ask an admin."
-TITLE = "Asked for a reset"
+TITLE = "Requests for a reset"
 CODE_HELP = "The mail has the code: a caller who reads it out has the mail."
 
 LEAVE_OUT = "Leave these mails out"
@@ -58,7 +58,7 @@ def asked(at: float, times: int, outcome: Answer, mail: MailStatus | None, words
     became = _OUTCOMES.get(outcome, outcome.value.replace("_", " "))
     if mail is not None:
         became += f", {_MAILS[mail]}" + (f" ({words})" if words else "")
-    return f"Reset asked {moment(at, now)}{often}: {became}."
+    return f"Reset requested {moment(at, now)}{often}: {became}."
 
 
 def code(code: str) -> str:
