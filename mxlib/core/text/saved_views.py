@@ -10,7 +10,7 @@ SAVE = "Save this view…"
 EDIT = "Rename or delete…"
 MENU = "Views"
 #: Said in the dialog that saves one.
-OWN = "Only you see your views. One holds filters, search and order, not the mailboxes of today."
+OWN = "Only you see your views. A view keeps filters, search and order, not a list of mailboxes."
 
 _LONGEST_LABEL = 24
 
@@ -29,7 +29,8 @@ def described(chosen: MailboxFilter, clients: Sequence[str]) -> str:
         *(LABELS[state] for state in chosen.states),
         f"'{chosen.text}'" if chosen.text else "",
     ]
-    order = "" if chosen.order is MailboxOrder.DOMAIN else f"by {ORDER_LABELS[chosen.order].lower()}"
+    label = ORDER_LABELS[chosen.order].lower()
+    order = "" if chosen.order is MailboxOrder.DOMAIN else label if label.endswith(" first") else f"by {label}"
     return " · ".join(filter(None, (*(parts if any(parts) else [ALL]), order)))
 
 
