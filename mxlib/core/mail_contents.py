@@ -37,7 +37,7 @@ class LinkMail:
 
 @dataclass(frozen=True, slots=True)
 class PasswordChanged:
-    """The content of a note to the recovery email: the owner set a new password behind a link."""
+    """The content of a notice to the recovery email: the owner set a new password behind a link."""
 
     name: str
     address: str
@@ -47,7 +47,7 @@ class PasswordChanged:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryEmailChanged:
-    """The content of a note to a former recovery email of a mailbox: it is no longer one."""
+    """The content of a notice to a former recovery email of a mailbox: it is no longer one."""
 
     address: str
     stationery: Stationery
@@ -55,7 +55,7 @@ class RecoveryEmailChanged:
 
 @dataclass(frozen=True, slots=True)
 class ResetAsked:
-    """The content of a note to a recovery email of the day before: a new password was asked for."""
+    """The content of a notice to a recovery email of the day before: a new password was asked for."""
 
     address: str
     stationery: Stationery

@@ -206,7 +206,7 @@ def with_links(mail: LinkMail) -> MailText:
 
 
 def password_changed(mail: PasswordChanged) -> MailText:
-    """Return the words of a note that a password was changed."""
+    """Return the words of a notice that a password was changed."""
     words, head = _WORDS[mail.stationery.language], mail.stationery.letterhead
     at = moment(mail.at, mail.stationery.language)
     body = words.changed.replace("{at}", at)

@@ -8,9 +8,9 @@ from mxlib.core.text import link_mails, reset_mails
 CAUSES = {
     MailCause.TEST: "Test mail",
     MailCause.LINK: "Link to set a password",
-    MailCause.RESET: "Link after a reset was asked for",
-    MailCause.PASSWORD_CHANGED: "Note that a password was changed",
-    MailCause.RECOVERY_CHANGED: "Note to a former recovery email",
+    MailCause.RESET: "Link for a requested reset",
+    MailCause.PASSWORD_CHANGED: "Notice that a password was changed",
+    MailCause.RECOVERY_CHANGED: "Notice to a former recovery email",
 }
 
 STATUSES = {
