@@ -21,6 +21,7 @@ from mxlib.store import FILE, Store
 from script import (
     states,
     states_guarded,
+    states_links,  # noqa: F401 - the import registers its states
     states_managing,  # noqa: F401 - the import registers its states
 )
 from script.looks import GUARDED, STATES, Look
