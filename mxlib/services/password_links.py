@@ -157,7 +157,7 @@ class PasswordLinks:
             raise _Ended
 
     def _used(self, tx: Tx, record: LinkRecord) -> None:
-        """End a link since its owner used it, and tell the recovery email."""
+        """End a link since its owner used it, and mail that to the recovery email."""
         now = self._clock.now()
         kept.use(tx, record.id, now)
         to = stored_columns.of_mailbox(tx, record.domain, record.username)["recovery_email"]
