@@ -54,7 +54,7 @@ class LinkStatus(StrEnum):
 
     #: It is sent at its time.
     PLANNED = "planned"
-    #: It exists, and no mail has it: for a letter or a copy.
+    #: It exists, and no mail has it: a person copies it.
     MADE = "made"
     QUEUED = "queued"
     SENT = "sent"
@@ -110,7 +110,7 @@ class LinkRefusal(StrEnum):
 
     @property
     def lacks_address(self) -> bool:
-        """Return whether a letter or a copy can bring a link, though no mail can."""
+        """Return whether a copied link can reach its owner, though no mail can."""
         return self in {LinkRefusal.NO_RECOVERY_EMAIL, LinkRefusal.OWN_ADDRESS, LinkRefusal.ON_THIS_ACCOUNT}
 
 
@@ -143,7 +143,7 @@ class LinkOptions:
     """The choices for new links.
 
     A blank `language` means that of each client. Times are Unix seconds; None means at once. `mail_arrives` says that
-    mail to domains of this account arrives there; `without_mail` makes links for letters where no mail can go.
+    mail to domains of this account arrives there; `without_mail` makes links to copy where no mail can go.
     """
 
     language: str = ""

@@ -635,7 +635,7 @@ link = Table(
     Column("domain", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("name", Text, nullable=False),
-    #: The address that its mail goes to; blank for a link in a letter.
+    #: The address that its mail goes to; blank for a link that is only copied.
     Column("recipient", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("who", Text, nullable=False),
