@@ -115,7 +115,7 @@ class Settings(BaseSettings):
     portal_url: str = _env(
         "MXM_PORTAL_URL",
         "",
-        "Address of the public pages, with a host name of its own; blank: they are at that of the dashboard.",
+        "Address of the public pages, with a host name of its own; blank: they are at the address of the dashboard.",
     )
     trusted_proxies: str = _env(
         "MXM_TRUSTED_PROXIES",
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     session_hours: float = _env("MXM_SESSION_HOURS", 24.0, "Hours after which a session ends in any case.", gt=0)
     audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days for which audit entries are kept.", ge=1)
     usage_days: int = _env(
-        "MXM_USAGE_DAYS", 400, "Days for which the use of each mailbox and domain is kept.", ge=30, le=4000
+        "MXM_USAGE_DAYS", 400, "Days for which the use of each mailbox and domain is kept; 30 to 4000.", ge=30, le=4000
     )
     timezone: str = _env(
         "MXM_TIMEZONE",
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     reset_minutes: int = _env(
         "MXM_RESET_MINUTES",
         60,
-        "Minutes for which a link lives that a person asked for; 20 to 1440.",
+        "Minutes for which the link of a self-service reset lives; 20 to 1440.",
         ge=20,  # of three mails an hour, each new link needs one
         le=1_440,
     )

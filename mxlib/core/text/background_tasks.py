@@ -34,7 +34,7 @@ _ENDS: Mapping[TaskCode, str] = {
     TaskCode.NOT_SET: "Not set up: set MXM_BACKUP_DIR for a backup each night",
     TaskCode.ON_HOLD: "Waits for an admin to press Continue after the restore",
     TaskCode.UNFINISHED: "Not finished, and tried again soon: something is still in use",
-    TaskCode.BEHIND_OTHERS: "Waits: others need MXroute's limit of reads first",
+    TaskCode.BEHIND_OTHERS: "Waits: other reads come first at MXroute's limit",
     TaskCode.FAILED: "Failed: the log of the server says why",
     TaskCode.STORE_UNAVAILABLE: "Failed: the database could not be used, see its problem under /health",
     TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to the person who maintains MXM",
