@@ -9,7 +9,7 @@ from mxlib.core.self_service import Answer, ResetOutcome
 
 SWITCH = "People may reset their own passwords"
 SWITCH_HELP = (
-    "On the page /reset of the portal, by a link to the recovery email of the mailbox. Turning this off ends the links "
+    "On the public page /reset, by a link to the recovery email of the mailbox. Turning this off ends the links "
     "that were sent."
 )
 FREE_HELP = "Turn self-service reset on or off in them"
@@ -53,7 +53,7 @@ _MAILS: Mapping[MailStatus, str] = {
 
 
 def asked(at: float, times: int, outcome: Answer, mail: MailStatus | None, words: str, now: float) -> str:
-    """Say when a reset was asked for, and its outcome."""
+    """Say when a reset was requested, and its outcome."""
     often = f" ({count(times, 'time')})" if times > 1 else ""
     became = _OUTCOMES.get(outcome, outcome.value.replace("_", " "))
     if mail is not None:
