@@ -51,7 +51,7 @@ from mxlib.services.jump import JumpService
 from mxlib.services.link_facts import LinkFacts
 from mxlib.services.link_files import LinkFiles
 from mxlib.services.link_mails import LinkMails
-from mxlib.services.link_maker import LinkMaker
+from mxlib.services.link_maker import USUAL_PORT, LinkMaker
 from mxlib.services.link_plans import LinkPlans
 from mxlib.services.list_reader import ListReader
 from mxlib.services.mailbox_lists import MailboxLists
@@ -191,8 +191,11 @@ _lock = threading.Lock()
 _current: Services | None = None
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Services:
-    """Put the services together: the sandbox stands in for the host when no account is set."""
+def build(settings: Settings, clock: Clock | None = None, *, port: int = USUAL_PORT) -> Services:
+    """Put the services together: the sandbox stands in for the host when no account is set.
+
+    `port` is that of the dashboard, for links where no address is set.
+    """
     clock = clock or SystemClock()
     served, rate_limits = None, RateLimits()
     if settings.sandbox:
@@ -217,7 +220,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         )
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
     rate_limiter = RateLimiter(rate_limits, clock)
-    return assemble(settings, clock, store, MXrouteClient(settings, rate_limiter, clock), rate_limiter, served)
+    host = MXrouteClient(settings, rate_limiter, clock)
+    return assemble(settings, clock, store, host, rate_limiter, served, port=port)
 
 
 def assemble(
@@ -227,6 +231,8 @@ def assemble(
     host: MXrouteClient,
     rate_limiter: RateLimiter,
     sandbox: "stand_in.Served | None" = None,
+    *,
+    port: int = USUAL_PORT,
 ) -> Services:
     """Build the services over a store and a client that are open already."""
     store.days = Days.of(settings.timezone)
@@ -259,7 +265,7 @@ def assemble(
     usage_watch = UsageWatch(store, host, rate_limiter, storage, clock)
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     link_facts = LinkFacts(lists, settings.user)
-    link_maker = LinkMaker(settings, store, link_facts, outbox, texts, clock)
+    link_maker = LinkMaker(settings, store, link_facts, outbox, texts, clock, port)
     for cause in (MailCause.LINK, MailCause.RESET):
         outbox.listen(cause, link_maker.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
@@ -320,12 +326,12 @@ def assemble(
     )  # fmt: skip
 
 
-def open_services(settings: Settings | None = None) -> Services:
+def open_services(settings: Settings | None = None, port: int = USUAL_PORT) -> Services:
     """Return the services of this process; the first call opens them and resumes unfinished runs."""
     global _current
     with _lock:
         if _current is None:
-            _current = build(settings or Settings())
+            _current = build(settings or Settings(), port=port)
             _current.start()
         return _current
 

@@ -29,8 +29,8 @@ _A_ROUND = 200
 #: Seconds after which links are tried again that cannot be mailed: no mail server is set.
 _LATER_S = 600.0
 
-#: The address of this server where neither a portal nor a public address is set.
-_LOOPBACK = "http://127.0.0.1:8501"
+#: The port of the dashboard unless its server says otherwise.
+USUAL_PORT = 8501
 
 #: The texts that the mail and the page of a link are made of; those of an invitation for every other purpose.
 KINDS = {LinkPurpose.INVITE: TextKind.LINK, LinkPurpose.RESET: TextKind.RESET}
@@ -54,9 +54,10 @@ class LinkMaker:
 
     def __init__(
         self, settings: Settings, store: Store, facts: LinkFacts, outbox: OutboxService, stationery: HandoverTexts,
-        clock: Clock,
+        clock: Clock, port: int = USUAL_PORT,
     ) -> None:  # fmt: skip
         self._settings, self._store, self._facts, self._clock = settings, store, facts, clock
+        self._here = f"http://127.0.0.1:{port}"
         self._outbox, self._texts = outbox, stationery
 
     def work(self, may_go_on: Callable[[], bool] = lambda: True) -> LinkRound:
@@ -146,9 +147,9 @@ class LinkMaker:
         return self._texts.stationery(kind, [record.domain], language=record.language)[record.domain]
 
     def url(self, token: str, purpose: LinkPurpose = LinkPurpose.INVITE) -> str:
-        """Return the address of the page behind a token: by the settings, never by a request."""
+        """Return the address of the page behind a token: by the settings, else on this machine, never by a request."""
         page = "password" if purpose.sets_password else "recovery"
-        return f"{(self._public_address or _LOOPBACK).rstrip('/')}/{page}/{quote(token)}"
+        return f"{(self._public_address or self._here).rstrip('/')}/{page}/{quote(token)}"
 
     @property
     def _public_address(self) -> str:

@@ -1,5 +1,8 @@
 """Links: planned, sent, followed, used once, and ended by whatever makes them wrong."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
@@ -15,7 +18,9 @@ from mxlib.core.links import (
 from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.vocabulary import AuditAction, RunKind
 from mxlib.runs.manager import InvalidState
+from mxlib.services import build
 from mxlib.services.exports import NotFound
+from mxlib.settings import Settings
 from mxlib.store import links as kept
 from mxlib.store.links import LinkRecord
 from tests.support.app import App, trail
@@ -191,6 +196,11 @@ def test_a_revoked_link_is_dead_and_its_waiting_mail_does_not_leave(app: App, de
     assert desk.mails() == []
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.REVOKED}
     assert (records(app)[0].end, records(app)[0].sealed_token) == (LinkEnd.REVOKED, None)
+
+
+def test_links_without_a_public_address_lead_to_the_port_that_is_served(tmp_path: Path) -> None:
+    with closing(build(Settings(data_dir=tmp_path), port=8600)) as served:
+        assert served.link_maker.url("a-token") == "http://127.0.0.1:8600/password/a-token"
 
 
 def test_a_copied_link_works_and_is_audited(app: App, desk: LinkDesk) -> None:

@@ -164,7 +164,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     out_of_files = OutOfFiles()
     out_of_files.install(asyncio.get_running_loop())
     out_of_files.watch_logs()
-    await anyio.to_thread.run_sync(services.open_services, settings)
+    await anyio.to_thread.run_sync(services.open_services, settings, st.get_option("server.port"))
     _spare_the_collector()
     sweeping = asyncio.create_task(tab_sessions.sweep_for_ever())
     try:
