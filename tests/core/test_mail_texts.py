@@ -110,3 +110,8 @@ def test_the_audit_log_names_a_few_of_many_people() -> None:
     assert text.startswith("12 passwords, Letter: p0@a.nl, ")
     assert "p11@a.nl" not in text
     assert handover.marked(people[:1]) == "1 password: p0@a.nl"
+
+
+def test_a_test_mail_that_was_caught_is_read_on_the_outbox_from_wherever_it_was_sent() -> None:
+    said = mails.test_result("kim@agency.example", MailStatus.CAUGHT, "")
+    assert said == "The test mail to kim@agency.example would have left. Read it on Outbox."

@@ -118,7 +118,7 @@ def test_result(to: str, status: MailStatus, happened: str) -> str:
         case MailStatus.SENT:
             return f"The server accepted the test mail to {to}. Look whether it has arrived, also among junk mail."
         case MailStatus.CAUGHT:
-            return f"The test mail to {to} would have left. Select it to read it."
+            return f"The test mail to {to} would have left. Read it on Outbox."
         case MailStatus.WAITING:
             return f"The test mail to {to} has not left yet. {happened}"
         case _:
