@@ -318,6 +318,10 @@ def test_a_reset_is_answered_with_the_same_bytes_whatever_is_asked_for(app: Port
     assert {network for _, network in app.resets} == {"203.0.113.7"}
 
 
+def test_who_gets_no_link_reads_what_to_do(app: PortalApp) -> None:
+    assert "Nothing came? Ask for help: whom to ask is below." in shown(app.post("/reset", {"address": ADDRESS}))
+
+
 def test_a_reset_is_asked_for_by_a_form_alone(app: PortalApp) -> None:
     page = app.client().get("/reset", params={"address": ADDRESS})
     assert (page.status_code, app.resets) == (200, [])

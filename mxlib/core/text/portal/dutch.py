@@ -106,7 +106,7 @@ WORDS = Words(
     reset_done_title="Kijk bij uw herstel-e-mailadres",
     reset_done="Als deze mailbox bestaat en een herstel-e-mailadres heeft, is er een link naartoe onderweg. Dat kan "
     "enkele minuten duren. Kijk ook in de map met spam.",
-    reset_nothing="Niets ontvangen?",
+    reset_nothing="Niets ontvangen? Vraag om hulp: bij wie, staat hieronder.",
     reset_off="Op deze pagina kunnen geen wachtwoorden worden hersteld.",
     recovery_title="Herstel-e-mailadres toevoegen",
     recovery_intro="Raakt u uw wachtwoord kwijt, dan gaat een link voor een nieuw naar uw herstel-e-mailadres.",

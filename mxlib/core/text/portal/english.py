@@ -103,7 +103,7 @@ WORDS = Words(
     reset_done_title="Look at your recovery email",
     reset_done="If this mailbox exists and has a recovery email, a link is on its way there. It can take some minutes. "
     "Look in the spam folder, too.",
-    reset_nothing="Nothing came?",
+    reset_nothing="Nothing came? Ask for help: whom to ask is below.",
     reset_off="Passwords cannot be reset on this page.",
     recovery_title="Add a recovery email",
     recovery_intro="If you ever lose your password, a link for a new one goes to your recovery email.",

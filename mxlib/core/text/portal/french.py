@@ -110,7 +110,7 @@ WORDS = Words(
     reset_done_title="Consultez votre adresse de récupération",
     reset_done="Si cette boîte mail existe et a une adresse de récupération, un lien est en route. Cela peut prendre "
     "quelques minutes. Regardez aussi dans les indésirables.",
-    reset_nothing="Rien reçu ?",
+    reset_nothing="Rien reçu ? Demandez de l'aide : la personne à contacter est indiquée ci-dessous.",
     reset_off="Cette page ne permet pas de changer un mot de passe oublié.",
     recovery_title="Ajouter une adresse de récupération",
     recovery_intro="Si vous perdez votre mot de passe, un lien pour en choisir un autre part à votre adresse de "

@@ -109,7 +109,7 @@ WORDS = Words(
     reset_done_title="Sehen Sie bei Ihrer anderen Adresse nach",
     reset_done="Wenn es dieses Postfach gibt und es eine Wiederherstellungsadresse hat, ist ein Link dorthin "
     "unterwegs. Das kann einige Minuten dauern. Sehen Sie auch im Spam-Ordner nach.",
-    reset_nothing="Nichts angekommen?",
+    reset_nothing="Nichts angekommen? Fragen Sie nach: An wen Sie sich wenden, steht unten.",
     reset_off="Auf dieser Seite lassen sich keine Passwörter zurücksetzen.",
     recovery_title="Wiederherstellungsadresse angeben",
     recovery_intro="Wenn Sie Ihr Passwort verlieren, geht ein Link für ein neues an Ihre Wiederherstellungsadresse.",

@@ -107,7 +107,7 @@ WORDS = Words(
     reset_done_title="Mire en su correo de recuperación",
     reset_done="Si este buzón existe y tiene un correo de recuperación, un enlace está en camino. Puede tardar unos "
     "minutos. Mire también en la carpeta de spam.",
-    reset_nothing="¿No ha llegado nada?",
+    reset_nothing="¿No ha llegado nada? Pida ayuda: a quién dirigirse está más abajo.",
     reset_off="En esta página no se pueden restablecer contraseñas.",
     recovery_title="Añada un correo de recuperación",
     recovery_intro="Si pierde su contraseña, un enlace para elegir otra llega a su correo de recuperación.",
