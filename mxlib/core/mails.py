@@ -22,6 +22,7 @@ class MailCause(StrEnum):
     TEST = "test"
     LINK = "link"
     RESET = "reset"
+    RECOVERY = "recovery"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a cause
     RECOVERY_CHANGED = "recovery_changed"
 

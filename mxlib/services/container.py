@@ -266,7 +266,7 @@ def assemble(
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     link_facts = LinkFacts(lists, settings.user)
     link_maker = LinkMaker(settings, store, link_facts, outbox, texts, clock, port)
-    for cause in (MailCause.LINK, MailCause.RESET):
+    for cause in (MailCause.LINK, MailCause.RESET, MailCause.RECOVERY):
         outbox.listen(cause, link_maker.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
     background_tasks.register_all(

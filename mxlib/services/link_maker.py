@@ -35,6 +35,9 @@ USUAL_PORT = 8501
 #: The texts that the mail and the page of a link are made of; those of an invitation for every other purpose.
 KINDS = {LinkPurpose.INVITE: TextKind.LINK, LinkPurpose.RESET: TextKind.RESET}
 
+#: The causes of mails with links that set a password; the others are about recovery emails.
+CAUSES = {LinkPurpose.INVITE: MailCause.LINK, LinkPurpose.RESET: MailCause.RESET}
+
 
 @dataclass(frozen=True, slots=True)
 class LinkRound:
@@ -132,7 +135,7 @@ class LinkMaker:
             purpose, mailed, stationery, min(each.expires_at for each in group), later, is_reminder=is_reminder
         )
         name = first.name if len(group) == 1 else ""
-        cause = MailCause.RESET if purpose is LinkPurpose.RESET else MailCause.LINK
+        cause = CAUSES.get(purpose, MailCause.RECOVERY)
         reference = "" if first.run is None else str(first.run)
         mail = self._outbox.queue(tx, QueuedMail(Recipient(first.recipient, name), content, cause, reference), who)
         kept.mailed(tx, [each.id for each in group], mail)

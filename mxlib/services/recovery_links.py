@@ -125,5 +125,5 @@ class RecoveryLinks:
         number = kept.add(tx, new, who=record.address, at=now)
         url = self._maker.url(kept.make_token(tx, self._store.key, number), purpose)
         content = LinkMail(purpose, (MailedLink(record.name, record.address, url),), stationery, until)
-        mail = QueuedMail(Recipient(email, record.name), content, MailCause.LINK)
+        mail = QueuedMail(Recipient(email, record.name), content, MailCause.RECOVERY)
         kept.mailed(tx, [number], self._outbox.queue(tx, mail, record.address))

@@ -39,6 +39,12 @@ def stored(app: App) -> str:
         return stored_columns.of_mailbox(tx, "a.nl", "nina")["recovery_email"]
 
 
+def test_the_outbox_says_that_these_mails_are_about_a_recovery_email(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    app.services.recovery_links.give(first, PRIVATE)
+    assert [mail.about for mail in app.services.outbox.list_all(LOCAL)] == ["Link for a recovery email"] * 2
+
+
 def test_a_recovery_email_is_stored_once_its_owner_confirmed_it(app: App, desk: LinkDesk) -> None:
     run, first = asked(desk)
     recovery = app.services.recovery_links

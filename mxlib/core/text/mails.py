@@ -9,6 +9,7 @@ CAUSES = {
     MailCause.TEST: "Test mail",
     MailCause.LINK: "Link to set a password",
     MailCause.RESET: "Link for a requested reset",
+    MailCause.RECOVERY: "Link for a recovery email",
     MailCause.PASSWORD_CHANGED: "Notice that a password was changed",
     MailCause.RECOVERY_CHANGED: "Notice to a former recovery email",
 }
