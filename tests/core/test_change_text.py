@@ -138,6 +138,7 @@ def test_suspended_mailboxes_are_counted_when_a_change_leaves_them_suspended(sus
         (NewQuota(0), {"unlimited": 3}, "that is the quota already."),
         (EMAIL, {}, "the recovery emails are so already."),
         (EMAIL, {"mailboxes": 1}, "that is the recovery email already."),
+        (NewStored({KIM: ""}), {"mailboxes": 1}, "this mailbox has no recovery email."),
         (FULL_NAME, {}, "the full names are so already."),
         (FULL_NAME, {"mailboxes": 1}, "that is the full name already."),
     ],

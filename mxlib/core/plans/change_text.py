@@ -206,7 +206,10 @@ def _why_nothing(change: Change, figures: ChangeSummary) -> str:
             it = "it is locked, and refuses" if one else "they are locked, and refuse"
             return f"{it} every new password. Unlock sets a new one."
     column = change.column if isinstance(change, NewStored) else RECOVERY_EMAIL
-    return f"that is the {column.noun} already." if figures.mailboxes == 1 else f"the {column.plural} are so already."
+    if not one:
+        return f"the {column.plural} are so already."
+    is_blank = isinstance(change, NewStored) and not any(change.values.values())
+    return f"this mailbox has no {column.noun}." if is_blank else f"that is the {column.noun} already."
 
 
 def _aim(change: NewQuota) -> str:
