@@ -1,5 +1,6 @@
 """The page *Outbox*: a test mail on the sandbox, what it says, and its text to read."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.mails import MailCause, TrialMail
+from mxlib.core.text import mails as texts
 from mxlib.services import Services, build, install
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
@@ -57,6 +59,14 @@ def test_what_is_no_address_is_refused_and_stays_typed(page: AppTest) -> None:
     page.button(key="outbox-test").click().run()
     assert "nobody is not an email address." in said(page)
     assert page.text_input(key="outbox-test-to").value == "nobody"
+
+
+def test_what_a_mail_is_about_is_not_cut_off(page: AppTest) -> None:
+    page.text_input(key="outbox-test-to").input("nina@mail.example")
+    page.button(key="outbox-test").click().run()
+    columns = json.loads(page.dataframe[0].proto.columns)
+    longest = max(map(len, texts.CAUSES.values()))
+    assert columns["About"]["width"] >= 6 * longest
 
 
 def test_a_waiting_mail_is_discarded(page: AppTest, services: Services) -> None:

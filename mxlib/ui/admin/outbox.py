@@ -63,11 +63,11 @@ def _all_mails() -> None:
         alt="All mails, those that wait first, then the newest",
         column_config={
             "To": st.column_config.TextColumn(width=190),
-            "About": st.column_config.TextColumn(width=90),
+            "About": st.column_config.TextColumn(width=205),
             "State": st.column_config.TextColumn(width=105),
-            "Result": st.column_config.TextColumn(width=330),
+            "Result": st.column_config.TextColumn(width=195),
             "Queued": st.column_config.TextColumn(width=95),
-            "By": st.column_config.TextColumn(width=110),
+            "By": st.column_config.TextColumn(width=100),
         },
     )
     if (listed := sum(counts.values())) > LISTED:
