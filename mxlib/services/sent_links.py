@@ -57,7 +57,8 @@ class LinkPerson:
 
         An address that the server refused is corrected first; *Resend* mails it again.
         """
-        return bool(self.recipient) and self.status in {LinkStatus.SENT, LinkStatus.OPENED}
+        arrived = bool(self.recipient) and self.sent_at is not None
+        return arrived and self.status in {LinkStatus.SENT, LinkStatus.OPENED}
 
 
 @dataclass(frozen=True, slots=True)

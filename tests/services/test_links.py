@@ -169,6 +169,17 @@ def test_a_new_link_takes_the_place_of_the_living_one(app: App, desk: LinkDesk) 
         app.services.sent_links.resend(KIM, records(app)[0].id)
 
 
+def test_nobody_is_reminded_twice_while_the_first_reminder_waits(app: App, desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(nina=PRIVATE))
+    desk.send()
+    app.services.password_links.open(desk.token(PRIVATE), opened=True)
+    assert app.services.sent_links.remind(LOCAL, run) == 1
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.OPENED}
+    assert app.services.sent_links.remind(LOCAL, run) == 0
+    app.services.outbox.send_due()
+    assert len(app.services.sent_links.board(LOCAL, run).to_remind) == 1
+
+
 def test_a_reminder_mails_the_same_link_again(app: App, desk: LinkDesk) -> None:
     people = desk.have(nina=PRIVATE, tess="tess@mail.example")
     run = desk.start(*people)
