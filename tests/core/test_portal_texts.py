@@ -90,3 +90,11 @@ def test_a_day_is_written_as_people_write_it(language: str, day: str) -> None:
 @pytest.mark.parametrize(("left", "text"), [(30.0, "another 1 min"), (3_599.0, "59 min"), (86_400.0, "until 2 March")])
 def test_until_when_a_link_works_is_said_in_minutes_or_as_a_day(left: float, text: str) -> None:
     assert text in portal.until(WORDS["en"], 1_803_859_200.0 + left, 1_803_859_200.0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_a_title_is_too_long_for_a_phone(language: str) -> None:
+    words = WORDS[language]
+    titles = [str(getattr(words, each.name)) for each in fields(Words) if each.name.endswith("title")]
+    too_long = [part for title in titles for part in re.split(r"[\s\u00ad-]+", title) if len(part) > 20]
+    assert too_long == []
