@@ -23,8 +23,8 @@ from mxlib.store import links as kept
 from mxlib.store.links import LinkRecord
 from mxlib.store.outbox import MailRecord
 
-#: Mails that one run of the background task queues at most, so that it ends soon.
-_A_ROUND = 200
+#: Links that one run of the background task reads, in one query: to look for each mail's own would take quadratic time.
+_A_ROUND = 5_000
 
 #: Seconds after which links are tried again that cannot be mailed: no mail server is set.
 _LATER_S = 600.0
@@ -77,13 +77,13 @@ class LinkMaker:
             return LinkRound(next_at=now + _LATER_S)
         ended = self._expire(now) if expired else 0
         made = mails = 0
-        while mails < _A_ROUND and may_go_on():
-            with self._store.read() as tx:
-                due = kept.due(tx, now, 1)
-            if not due:
+        with self._store.read() as tx:
+            due = kept.due(tx, now, _A_ROUND)
+        for group in links.in_mails((each.recipient, f"{each.language} {each.purpose}", each) for each in due):
+            if not may_go_on():
                 break
             try:
-                done, has_mail = self._make(due[0])
+                done, has_mail = self._make(group)
             except MailNotSet:
                 return LinkRound(made, mails, ended, now + _LATER_S)
             made, mails = made + done, mails + has_mail
@@ -95,19 +95,17 @@ class LinkMaker:
         with self._store.write() as tx:
             return kept.expire(tx, now) if clock_guard.may_forget(tx, now) else 0
 
-    def _make(self, first: LinkRecord) -> tuple[int, bool]:
+    def _make(self, due: Sequence[LinkRecord]) -> tuple[int, bool]:
         """Make the links of one mail and queue it, in one transaction.
 
         Each is looked at again. Returns how many were made, and whether there is a mail.
         """
-        stationery = self.stationery(first)
+        stationery = self.stationery(due[0])
         with self._store.write() as tx:
             now = self._clock.now()
-            purpose = LinkPurpose(first.purpose)
-            with_it = kept.due_to(tx, first.recipient, first.language, purpose, now) if first.recipient else [first]
-            group = [each for each in with_it[: links.MAX_IN_MAIL] if self.is_still_due(tx, each, now)]
+            group = [each for each in due if self.is_still_due(tx, each, now)]
             tokens = {each.id: kept.make_token(tx, self._store.key, each.id) for each in group}
-            if not group or not first.recipient:
+            if not group or not group[0].recipient:
                 return len(tokens), False
             self.mail(tx, group, tokens, stationery, group[0].who)
             return len(tokens), True

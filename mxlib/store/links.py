@@ -236,12 +236,6 @@ def due(tx: Tx, now: float, most: int) -> list[LinkRecord]:
     return [LinkRecord(**row._mapping) for row in rows]
 
 
-def due_to(tx: Tx, recipient: str, language: str, purpose: LinkPurpose, now: float) -> list[LinkRecord]:
-    """Return the links to make now that go to one address in one language."""
-    waits = (_OPEN, table.c.token_digest.is_(None), table.c.send_at <= now, table.c.purpose == purpose.value)
-    return _found(tx, sa.func.lower(table.c.recipient) == recipient.lower(), table.c.language == language, *waits)
-
-
 def next_due(tx: Tx) -> float | None:
     """Return when the next link is made; None without one."""
     query = sa.select(sa.func.min(table.c.send_at)).where(_OPEN, table.c.token_digest.is_(None))

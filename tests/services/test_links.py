@@ -21,6 +21,7 @@ from mxlib.runs.manager import InvalidState
 from mxlib.services import build
 from mxlib.services.exports import NotFound
 from mxlib.settings import Settings
+from mxlib.store import Tx
 from mxlib.store import links as kept
 from mxlib.store.links import LinkRecord
 from tests.support.app import App, trail
@@ -229,3 +230,18 @@ def test_a_copied_link_works_and_is_audited(app: App, desk: LinkDesk) -> None:
             act(VIEWER, records(app)[0].id)
         with pytest.raises(NotFound):
             act(LOCAL, 2**70)
+
+
+def test_the_links_that_are_due_are_read_once_for_all_mails(desk: LinkDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = {f"user{number}": f"user{number % 20}@mail.example" for number in range(40)}
+    run, asked, read = desk.start(*desk.have(**people)), [], kept.due
+
+    def due(tx: Tx, now: float, most: int) -> list[LinkRecord]:
+        asked.append(most)
+        return read(tx, now, most)
+
+    monkeypatch.setattr(kept, "due", due)
+    desk.send()
+    assert len(asked) == 1
+    assert set(desk.statuses(run).values()) == {LinkStatus.SENT}
+    assert len(desk.mails()) == 20
