@@ -161,7 +161,9 @@ class SentLinks:
             if record.set_at is not None:
                 raise InvalidState(texts.ALREADY_SET)
             facts = self._facts.of_link(tx, record)
-            options = LinkOptions(mail_arrives=True, purpose=LinkPurpose(record.purpose))
+            # It was said that mail to this address arrives, not to one that has taken its place since.
+            is_same = record.recipient.lower() in {facts.recovery_email.lower(), record.address}
+            options = LinkOptions(mail_arrives=is_same, purpose=LinkPurpose(record.purpose))
             domains = self._facts.account_domains(tx, [record.domain])
             reason = self._facts.refusal(facts, options, domains)
             if reason is not None and not (reason.lacks_address and not record.recipient):

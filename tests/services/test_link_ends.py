@@ -10,6 +10,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.links import LinkEnd, LinkPurpose, LinkStatus, PageState
 from mxlib.core.vocabulary import Action, RunKind
+from mxlib.runs.manager import InvalidState
 from mxlib.store import clock_guard, stored_columns
 from mxlib.store import links as kept
 from tests.support.app import opened
@@ -189,3 +190,14 @@ def test_one_used_link_ends_the_other_of_its_mailbox(desk: LinkDesk) -> None:
     with desk.app.services.store.read() as tx:
         found = {each.purpose: each.end for each in kept.of_mailbox(tx, "a.nl", "nina", 9)}
     assert found == {LinkPurpose.RESET: LinkEnd.SET, LinkPurpose.INVITE: LinkEnd.PASSWORD_SET}
+
+
+def test_no_new_link_goes_to_an_address_of_this_account_that_nobody_vouched_for(desk: LinkDesk) -> None:
+    [link] = desk.app.services.sent_links.of_mailbox(LOCAL, "a.nl", "nina")
+    before = len(desk.mails())
+    with desk.app.services.store.write() as tx:
+        stored_columns.put(tx, "recovery_email", "a.nl", "nina", "boss@a.nl", 1.0)
+    with pytest.raises(InvalidState, match="on this MXroute account"):
+        desk.app.services.sent_links.resend(LOCAL, link.id)
+    desk.send()
+    assert len(desk.mails()) == before
