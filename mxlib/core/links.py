@@ -87,8 +87,6 @@ class LinkEnd(StrEnum):
     RESET_OFF = "reset_off"
     #: A backup was restored, in which it may have been used since.
     RESTORED = "restored"
-    #: Data of its person was erased.
-    ERASED = "erased"
 
 
 class LinkRefusal(StrEnum):
@@ -207,7 +205,6 @@ class Moments:
     valid_from: float
     expires_at: float
     has_token: bool
-    has_mail: bool
     #: Whether a mail goes somewhere at all.
     is_mailed: bool
     mail_status: MailStatus | None

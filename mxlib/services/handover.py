@@ -50,11 +50,6 @@ class Person:
         """Return whether the person was marked as having their password."""
         return self.hand_over.at is not None
 
-    @property
-    def is_lost(self) -> bool:
-        """Return whether erasing MXM's copy now loses a password that nobody took."""
-        return not (self.changed or self.is_done or self.hand_over.taken_at is not None)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -18,7 +18,6 @@ class DomainFacts:
     names: Mapping[str, str]
     locked: frozenset[str]
     usernames: frozenset[str] | None
-    language: str = ""
 
 
 class LinkFacts:

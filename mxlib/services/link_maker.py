@@ -123,8 +123,8 @@ class LinkMaker:
     def mail(
         self, tx: Tx, group: Sequence[LinkRecord], tokens: Mapping[int, str], stationery: Stationery, who: str, *,
         is_reminder: bool = False,
-    ) -> int:  # fmt: skip
-        """Queue one mail with these links; return its number."""
+    ) -> None:  # fmt: skip
+        """Queue one mail with these links."""
         first, now = group[0], self._clock.now()
         purpose = LinkPurpose(first.purpose)
         mailed = tuple(MailedLink(each.name, each.address, self.url(tokens[each.id], purpose)) for each in group)
@@ -137,7 +137,6 @@ class LinkMaker:
         reference = "" if first.run is None else str(first.run)
         mail = self._outbox.queue(tx, QueuedMail(Recipient(first.recipient, name), content, cause, reference), who)
         kept.mailed(tx, [each.id for each in group], mail)
-        return mail
 
     def stationery(self, record: LinkRecord) -> Stationery:
         """Return what the mail and the page of a link are written on.

@@ -49,7 +49,6 @@ class RefusedLink:
 
     address: str
     reason: LinkRefusal
-    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +67,6 @@ class LinkPlan:
         """Count the mails: people with one address get one."""
         mailed = ((each.recipient, each.language, each) for each in self.people if each.recipient)
         return len(links.in_mails(mailed))
-
-    @property
-    def by_address(self) -> Mapping[str, tuple[PlannedLink, ...]]:
-        """Return the people by the address to which their links go.
-
-        Blank for those without a mail.
-        """
-        found: dict[str, list[PlannedLink]] = {}
-        for each in self.people:
-            found.setdefault(each.recipient, []).append(each)
-        return {to: tuple(people) for to, people in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +202,7 @@ class LinkPlans:
             if reason is not None and options.without_mail and reason.lacks_address:
                 reason, to = None, ""
             if reason is not None:
-                refused.append(RefusedLink(address, reason, to))
+                refused.append(RefusedLink(address, reason))
                 continue
             full_name = known[name].names.get(username, "")
             people.append(PlannedLink(address, full_name, to, asked.languages[name], address in living))

@@ -174,7 +174,6 @@ class SentLinks:
                 LinkPurpose(record.purpose), record.domain, record.username, record.name, to, record.language, now,
                 now, now + life, record.run, record.source,
             )  # fmt: skip
-            kept.end(tx, number, LinkEnd.REPLACED, now)
             made = self._record(tx, kept.add(tx, new, who=caller.name, at=now))
             tokens = {made.id: kept.make_token(tx, self._store.key, made.id)}
             if to:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from mxlib.core.format import count, day, duration, listed, whole_minutes
 from mxlib.core.text.labels import verdict
 
-GENERATING = "For new mailboxes without a password; those that exist keep theirs."
 UPDATING = (
     "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."

@@ -30,7 +30,6 @@ ENDS: Mapping[LinkEnd, str] = {
     LinkEnd.RECREATED: "The mailbox was created again.",
     LinkEnd.RESET_OFF: "Self-service reset was turned off.",
     LinkEnd.RESTORED: "A backup was restored.",
-    LinkEnd.ERASED: "Data of its person was erased.",
 }
 
 REFUSALS: Mapping[LinkRefusal, str] = {
