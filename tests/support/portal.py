@@ -18,8 +18,8 @@ from mxlib.core.links import LinkPurpose, OpenedLink, PageState, RecoveryProblem
 from mxlib.core.password_rules import check_new_password, words_of
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
-from mxlib.web.portal.contract import PortalServices, Sender
 from mxlib.web.portal.pages import PortalPages
+from mxlib.web.portal.portal_services import PortalServices, Sender
 from tests.support import sign_in as people
 from tests.support.sign_in import ManualClock
 

@@ -15,7 +15,7 @@ from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.text.portal import WORDS
 from mxlib.ui.app import log_masks
 from mxlib.web.portal import look
-from mxlib.web.portal.contract import Sender
+from mxlib.web.portal.portal_services import Sender
 from tests.support import portal
 from tests.support.portal import ADDRESS, GOOD, OTHER, TOKEN, PortalApp
 

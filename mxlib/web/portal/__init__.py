@@ -2,8 +2,8 @@
 
 from mxlib import services
 from mxlib.auth.portal_throttle import PortalThrottle
-from mxlib.web.portal.contract import PortalServices, Sender
 from mxlib.web.portal.pages import PortalPages
+from mxlib.web.portal.portal_services import PortalServices, Sender
 
 
 def _services() -> PortalServices:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from mxlib.core.text.portal.words import Words
-from mxlib.web.portal.contract import Sender
+from mxlib.web.portal.portal_services import Sender
 
 _ASSETS = Path(__file__).parent / "assets"
 _ICON = Path(__file__).parents[2] / "ui" / "assets" / "mxm.svg"

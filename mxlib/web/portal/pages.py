@@ -24,8 +24,8 @@ from mxlib.core.password_rules import MIN_LENGTH, OF_PASSWORD, PasswordProblem
 from mxlib.core.text import portal as texts
 from mxlib.core.text.portal.words import Words
 from mxlib.services import StoreUnavailable
-from mxlib.web.portal.contract import PortalServices, Sender
 from mxlib.web.portal.look import Look, asset
+from mxlib.web.portal.portal_services import PortalServices, Sender
 
 log = logging.getLogger(__name__)
 
