@@ -45,7 +45,7 @@ class RecoveryLinks:
             record = kept.by_token(tx, token)
         return record.recipient if record and record.purpose == LinkPurpose.CONFIRM_RECOVERY else ""
 
-    def give(self, token: str, email: str, *, address: str = "") -> RecoveryProblem | None:
+    def give(self, token: str, email: str) -> RecoveryProblem | None:
         """Send a mail by which its reader confirms a recovery email.
 
         Nothing is stored before that; the link lives on, to correct a typing error.

@@ -69,7 +69,7 @@ class FakeLinks:
     def email(self, token: str) -> str:
         return "sanne@private.example"
 
-    def give(self, token: str, email: str, *, address: str = "") -> RecoveryProblem | None:
+    def give(self, token: str, email: str) -> RecoveryProblem | None:
         if "@" not in email:
             return RecoveryProblem.INVALID
         if email == ADDRESS:

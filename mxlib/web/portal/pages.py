@@ -321,7 +321,7 @@ class PortalPages:
         def give() -> RecoveryProblem | None:
             services.throttle.ask(PortalTry.REFUSED_FORM, client.network)
             services.throttle.count(PortalTry.REFUSED_FORM, client.network)  # each one may send a mail
-            return services.recovery.give(token, given, address=client.address)
+            return services.recovery.give(token, given)
 
         problem = await self._send(give)
         if problem is None:

@@ -2,34 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from mxlib.auth.portal_throttle import PortalThrottle
 from mxlib.clock import Clock
-from mxlib.core.links import OpenedLink, RecoveryProblem, SetResult
-
-
-class Links(Protocol):
-    """The links behind the public pages."""
-
-    def open(self, token: str, *, opened: bool) -> OpenedLink:
-        """Return what the page behind a link shows; it spends nothing."""
-
-    def set_password(self, token: str, password: str, again: str, *, address: str = "", network: str = "") -> SetResult:
-        """Set the password of the mailbox of a link."""
-
-
-class RecoveryEmails(Protocol):
-    """The recovery emails that owners of mailboxes give behind their links."""
-
-    def email(self, token: str) -> str:
-        """Return the recovery email that a link confirms."""
-
-    def give(self, token: str, email: str, *, address: str = "") -> RecoveryProblem | None:
-        """Send a mail that confirms a recovery email; return why not."""
-
-    def confirm(self, token: str, *, address: str = "") -> bool:
-        """Store the recovery email that a link confirms; return whether the link lived."""
+from mxlib.services.password_links import PasswordLinks
+from mxlib.services.recovery_links import RecoveryLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +23,8 @@ class PortalServices:
     """Everything that the public pages call."""
 
     clock: Clock
-    links: Links
-    recovery: RecoveryEmails
+    links: PasswordLinks
+    recovery: RecoveryLinks
     throttle: PortalThrottle
     sender: Callable[[], Sender]
     request_reset: Callable[[str, str], None]
