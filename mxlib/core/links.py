@@ -20,6 +20,9 @@ MAX_AHEAD_S = 366 * 86_400.0
 #: Seconds for which a used link still shows the settings for mail programs.
 SPENT_S = 3_600.0
 
+#: Seconds after its last mail before which a link is not mailed once more.
+REMIND_AFTER_S = 6 * 3_600.0
+
 #: People in one mail at most; more to one address go in several mails.
 MAX_IN_MAIL = 100
 
@@ -209,6 +212,7 @@ class Moments:
     is_mailed: bool
     mail_status: MailStatus | None
     mail_failed: bool
+    sent_at: float | None
     opened_at: float | None
     set_at: float | None
     ended_at: float | None
@@ -303,6 +307,22 @@ def status(link: Moments, now: float) -> LinkStatus:
             return LinkStatus.REFUSED
         case _:
             return LinkStatus.DELAYED if link.mail_failed else LinkStatus.QUEUED
+
+
+def was_mailed_lately(link: Moments, now: float) -> bool:
+    """Return whether the last mail of a link left lately, or waits to leave."""
+    if link.mail_status is MailStatus.WAITING:
+        return True
+    return link.sent_at is not None and 0 <= now - link.sent_at < REMIND_AFTER_S
+
+
+def may_remind(link: Moments, now: float) -> bool:
+    """Return whether a link may be mailed once more.
+
+    Its last mail arrived, and not lately: an address that the server refused is corrected first.
+    """
+    arrived = link.sent_at is not None and status(link, now) in {LinkStatus.SENT, LinkStatus.OPENED}
+    return arrived and not was_mailed_lately(link, now)
 
 
 def in_mails(people: Iterable[tuple[str, str, T]]) -> list[list[T]]:

@@ -45,20 +45,14 @@ class LinkPerson:
     end: LinkEnd | None = None
     purpose: LinkPurpose = LinkPurpose.INVITE
     run: int | None = None
+    #: Whether their living link may be mailed once more, or may not since its last mail is too young.
+    can_be_reminded: bool = False
+    was_mailed_lately: bool = False
 
     @property
     def is_done(self) -> bool:
         """Return whether the person has set their password."""
         return self.status is LinkStatus.SET
-
-    @property
-    def can_be_reminded(self) -> bool:
-        """Return whether a mail about their living link arrived, so that another one may.
-
-        An address that the server refused is corrected first; *Resend* mails it again.
-        """
-        arrived = bool(self.recipient) and self.sent_at is not None
-        return arrived and self.status in {LinkStatus.SENT, LinkStatus.OPENED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +82,22 @@ class LinkBoard:
         return tuple(each for each in self.people if each.can_be_reminded)
 
     @property
+    def mailed_lately(self) -> int:
+        """Count the people who are not reminded yet, since their last mail is too young."""
+        return sum(each.was_mailed_lately for each in self.people)
+
+    @property
     def text(self) -> str:
         """Return how far they are."""
         return texts.summary(self.done, self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Counts of the people who are reminded, and of those whose last mail is too young."""
+
+    people: int
+    mailed_lately: int
 
 
 @resolves_callers
@@ -190,25 +197,27 @@ class SentLinks:
                 audit.record(tx, caller, AuditAction.LINK_REVOKE, at=now, on=record.address, run=record.run)
         return texts.revoked(record.address)
 
-    def remind(self, caller: Caller, run: int) -> int:
+    def remind(self, caller: Caller, run: int) -> Reminded:
         """Mail the living links of those who have not set theirs once more.
 
-        Return how many people are reminded.
+        Those whose last mail is too young get none.
         """
-        people = {each.id for each in self.board(caller, run).to_remind}
+        board = self.board(caller, run)
+        people = {each.id for each in board.to_remind}
         with self._store.read() as tx:
             waiting = [each for each in kept.newest_of_run(tx, run) if each.id in people]
         reminded = 0
         for group in links.in_mails((each.recipient, f"{each.language} {each.purpose}", each) for each in waiting):
             reminded += self._remind(current(caller), group)
-        return reminded
+        return Reminded(reminded, board.mailed_lately)
 
     def _remind(self, caller: Caller, group: Sequence[LinkRecord]) -> int:
         stationery = self._maker.stationery(group[0])
         with self._store.write() as tx:
             now = self._clock.now()
             fresh = [self._record(tx, each.id) for each in group if caller.may(Permission.SUPPORT, each.domain)]
-            living = [each for each in fresh if each.is_living(now) and self._facts.reason_to_end(tx, each) is None]
+            due = [each for each in fresh if links.may_remind(each.moments, now)]
+            living = [each for each in due if self._facts.reason_to_end(tx, each) is None]
             tokens = {each.id: found for each in living if (found := kept.token(self._store.key, each)) is not None}
             mailed = [each for each in living if each.id in tokens]
             if mailed:
@@ -238,7 +247,8 @@ class SentLinks:
         return self._maker.url(token, LinkPurpose(record.purpose))
 
     def _person(self, record: LinkRecord) -> LinkPerson:
-        status = links.status(record.moments, self._clock.now())
+        now, moments = self._clock.now(), record.moments
+        status = links.status(moments, now)
         end = LinkEnd(record.end) if record.end else None
         happened = ""
         if status in {LinkStatus.REFUSED, LinkStatus.DELAYED} and record.mail_problem in set(MailProblem):
@@ -248,7 +258,8 @@ class SentLinks:
         return LinkPerson(
             record.id, record.address, record.name, record.recipient, status, record.send_at, record.valid_from,
             record.expires_at, record.sent_at, record.opened_at, record.set_at, happened, end,
-            LinkPurpose(record.purpose), record.run,
+            LinkPurpose(record.purpose), record.run, links.may_remind(moments, now),
+            links.is_living(moments, now) and links.was_mailed_lately(moments, now),
         )  # fmt: skip
 
     def _visible(self, caller: Caller, number: int) -> LinkRecord:

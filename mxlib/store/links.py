@@ -66,9 +66,9 @@ class LinkRecord:
     def moments(self) -> Moments:
         """Return what decides its states."""
         return Moments(
-            self.valid_from, self.expires_at, has_token=self.token_digest is not None,
-            is_mailed=bool(self.recipient), mail_status=MailStatus(self.mail_status) if self.mail_status else None,
-            mail_failed=bool(self.mail_problem), opened_at=self.opened_at, set_at=self.set_at, ended_at=self.ended_at,
+            self.valid_from, self.expires_at, has_token=self.token_digest is not None, is_mailed=bool(self.recipient),
+            mail_status=MailStatus(self.mail_status) if self.mail_status else None, mail_failed=bool(self.mail_problem),
+            sent_at=self.sent_at, opened_at=self.opened_at, set_at=self.set_at, ended_at=self.ended_at,
             end=LinkEnd(self.end) if self.end else None,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from mxlib.clock import SystemClock
+from mxlib.core.links import REMIND_AFTER_S
 from mxlib.core.text.portal import WORDS
 from mxlib.mail.message import Parts, read_parts
 from mxlib.sandbox import Sandbox, believable
@@ -19,6 +20,7 @@ from mxlib.store import FILE, Store, outbox
 from tests.browser import driver
 from tests.browser.driver import BRISK, Server, idle
 from tests.browser.steps import confirm_run, finished, open_preview, press, settle, visit
+from tests.support.links import age_mails
 
 ENGLISH = WORDS["en"]
 DOMAIN = "clienta.nl"
@@ -177,6 +179,7 @@ def test_people_of_an_import_set_their_own_passwords_and_one_resets_theirs(
     assert sandbox.mailbox(address(5)) == held
     assert len(mails(store, RECOVERY[5])) == 1  # that of the time before
 
+    age_mails(store, REMIND_AFTER_S)
     visit(page, run)
     expect(board.get_by_text("3 set theirs, 17 not yet")).to_be_visible()
     expect(board.get_by_role("button", name="New link to 1 person whose link has ended")).to_be_visible()

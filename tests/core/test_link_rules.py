@@ -23,14 +23,15 @@ DOMAINS = frozenset({"a.nl", "b.nl"})
 NINA = MailboxFacts("nina@a.nl", "nina@mail.example", exists=True, is_locked=False)
 MADE = Moments(
     0.0, 100.0, has_token=True, is_mailed=True, mail_status=MailStatus.WAITING, mail_failed=False,
-    opened_at=None, set_at=None, ended_at=None,
+    sent_at=None, opened_at=None, set_at=None, ended_at=None,
 )  # fmt: skip
 
 some_time = st.floats(0, 200, allow_nan=False)
 maybe_time = st.none() | some_time
 moments = st.builds(
     Moments, some_time, some_time, has_token=st.booleans(), is_mailed=st.booleans(),
-    mail_status=st.none() | st.sampled_from(MailStatus), mail_failed=st.booleans(), opened_at=maybe_time,
+    mail_status=st.none() | st.sampled_from(MailStatus), mail_failed=st.booleans(), sent_at=maybe_time,
+    opened_at=maybe_time,
     set_at=st.none(), ended_at=maybe_time, end=st.none() | st.sampled_from([*LinkEnd]),
 )  # fmt: skip
 

@@ -95,5 +95,8 @@ def test_says_what_was_done() -> None:
     assert "The earlier ones have ended" in texts.did(2, resent=True)
     assert texts.did(2, resent=False) == "The links of 2 people have ended."
     assert (texts.reminded(0), texts.reminded(2)) == ("Nobody is left to remind.", "2 people are reminded.")
+    not_yet = "not reminded yet: the last mail left less than 6 hours ago, or waits to leave."
+    assert texts.reminded(0, 1) == f"1 person is {not_yet}"
+    assert texts.reminded(2, 3) == f"2 people are reminded. 3 people are {not_yet}"
     assert texts.resent("jo@a.nl") == "A new link for jo@a.nl is on its way. The earlier one has ended."
     assert texts.revoked("jo@a.nl") == "The link for jo@a.nl has ended."

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.core import links
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.links import (
     LinkEnd,
@@ -20,6 +21,7 @@ from mxlib.core.vocabulary import AuditAction, RunKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services import build
 from mxlib.services.exports import NotFound
+from mxlib.services.sent_links import Reminded
 from mxlib.settings import Settings
 from mxlib.store import Tx
 from mxlib.store import links as kept
@@ -170,32 +172,41 @@ def test_a_new_link_takes_the_place_of_the_living_one(app: App, desk: LinkDesk) 
         app.services.sent_links.resend(KIM, records(app)[0].id)
 
 
-def test_nobody_is_reminded_twice_while_the_first_reminder_waits(app: App, desk: LinkDesk) -> None:
-    run = desk.start(*desk.have(nina=PRIVATE))
-    desk.send()
-    app.services.password_links.open(desk.token(PRIVATE), opened=True)
-    assert app.services.sent_links.remind(LOCAL, run) == 1
-    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.OPENED}
-    assert app.services.sent_links.remind(LOCAL, run) == 0
-    app.services.outbox.send_due()
-    assert len(app.services.sent_links.board(LOCAL, run).to_remind) == 1
-
-
 def test_a_reminder_mails_the_same_link_again(app: App, desk: LinkDesk) -> None:
     people = desk.have(nina=PRIVATE, tess="tess@mail.example")
     run = desk.start(*people)
     desk.send()
     first = desk.token(PRIVATE)
     desk.use(desk.token("tess@mail.example"))
+    desk.wait(links.REMIND_AFTER_S)
     board = app.services.sent_links.board(LOCAL, run)
-    assert (board.text, len(board.to_remind)) == ("1 set theirs, 1 not yet", 1)
-    assert app.services.sent_links.remind(KIM, run) == 1
+    assert (board.text, len(board.to_remind), board.mailed_lately) == ("1 set theirs, 1 not yet", 1, 0)
+    assert app.services.sent_links.remind(KIM, run) == Reminded(1, 0)
     app.services.outbox.send_due()
     to, parts = desk.mails()[-1]
     assert (to, parts.subject) == (PRIVATE, "Reminder: Set the password of nina@a.nl")
     assert desk.token(PRIVATE) == first
     assert desk.use(first).done
-    assert app.services.sent_links.remind(KIM, run) == 0
+    assert app.services.sent_links.remind(KIM, run) == Reminded(0, 0)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_nobody_is_reminded_twice_in_a_row(app: App, desk: LinkDesk, opened: bool) -> None:
+    sent = app.services.sent_links
+    run = desk.start(*desk.have(nina=PRIVATE, tess="tess@mail.example", max="max@mail.example"))
+    desk.send()
+    desk.wait(links.REMIND_AFTER_S)
+    desk.services.sent_links.resend(LOCAL, sent.board(LOCAL, run).people[2].id)
+    app.services.password_links.open(desk.token(PRIVATE), opened=opened)
+    assert sent.remind(KIM, run) == Reminded(2, 1)
+    assert sent.remind(KIM, run) == Reminded(0, 3)  # they wait to leave
+    app.services.outbox.send_due()
+    mails = len(desk.mails())
+    assert sent.remind(KIM, run) == Reminded(0, 3)  # they left just now
+    app.services.outbox.send_due()
+    assert (len(desk.mails()), sent.board(LOCAL, run).to_remind) == (mails, ())
+    desk.wait(links.REMIND_AFTER_S)
+    assert sent.remind(KIM, run) == Reminded(3, 0)
 
 
 def test_a_revoked_link_is_dead_and_its_waiting_mail_does_not_leave(app: App, desk: LinkDesk) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.links import LinkOptions, LinkStatus, SetResult
 from mxlib.mail.message import Parts
-from mxlib.store import stored_columns
+from mxlib.store import Store, stored_columns
+from mxlib.store.tables import link as table
 from tests.support.app import App
 
 NEW = "Zomer.in.Brugge.9"
@@ -75,6 +76,16 @@ class LinkDesk:
         username, _, domain = address.partition("@")
         return str(self.app.host.sandbox.account.domains[domain][username].password)
 
+    def wait(self, seconds: float) -> None:
+        """Let the mails that left be older."""
+        age_mails(self.services.store, seconds)
+
     def statuses(self, run: int) -> dict[str, LinkStatus]:
         """Return the state of each person of a run."""
         return {each.address: each.status for each in self.services.sent_links.board(LOCAL, run).people}
+
+
+def age_mails(store: Store, seconds: float) -> None:
+    """Let the mails with links that left be older."""
+    with store.write() as tx:
+        tx.execute(table.update().values(sent_at=table.c.sent_at - seconds))

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.links import LinkStatus
+from mxlib.core.links import REMIND_AFTER_S, LinkStatus
 from mxlib.core.text import links as texts
 from mxlib.services.outbox import OutboxService
 from tests.support.app import App, trail
@@ -102,10 +102,15 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     desk.send()
     first = desk.token("kim@out.example")
     assert desk.use(desk.token("anna@out.example")).done
-    tab = page("jobs", run=str(run))
+    young = page("jobs", run=str(run)).button(key="links_remind")
+    assert (young.label, young.disabled, plain(young.help)) == ("Remind", True, texts.too_soon(2))
+    desk.wait(REMIND_AFTER_S)
+    tab, other = page("jobs", run=str(run)), page("jobs", run=str(run))
     assert tab.button(key="links_remind").label == "Remind 2 people"
     tab.button(key="links_remind").click().run()
     assert "2 people are reminded." in said(tab)
+    other.button(key="links_remind").click().run()
+    assert texts.too_soon(2) in said(other)
     select(tab, "board-", 2)
     tab.button(key="board_resend").click().run()
     assert "The earlier one has ended." in said(tab)

@@ -20,6 +20,7 @@ from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.background_tasks import TaskName
 from mxlib.core.clients import ClientDetails
 from mxlib.core.handover.texts import Text, TextKind
+from mxlib.core.links import REMIND_AFTER_S
 from mxlib.core.mailbox_filter import MailboxFilter
 from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
@@ -35,6 +36,7 @@ from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
 from tests.support import sign_in as people
 from tests.support.audit_entries import audit_entries
+from tests.support.links import age_mails
 from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, search, statuses, visit
 from tests.support.threaded_runs import until
 
@@ -242,6 +244,7 @@ def with_link(tab: Tab) -> None:
     tab.run = plans.start(LOCAL, plans.plan(LOCAL, run=tab.run))
     tab.services.link_maker.work()
     tab.services.outbox.send_due()
+    age_mails(tab.services.store, REMIND_AFTER_S)
 
 
 def with_an_ended_link(tab: Tab) -> None:

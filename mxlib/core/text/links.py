@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mxlib.core.format import count, duration, moment
-from mxlib.core.links import MAX_DAYS, MIN_DAYS, LinkEnd, LinkRefusal, LinkStatus
+from mxlib.core.links import MAX_DAYS, MIN_DAYS, REMIND_AFTER_S, LinkEnd, LinkRefusal, LinkStatus
 
 STATUSES: Mapping[LinkStatus, str] = {
     LinkStatus.PLANNED: "Planned",
@@ -59,6 +59,9 @@ GROUPS: Mapping[LinkRefusal, str] = {
     LinkRefusal.RESET_OFF: "Self-service reset is off there",
 }
 
+#: Hours between two mails of one link.
+_PAUSE = f"{REMIND_AFTER_S / 3_600:.0f} hours"
+
 #: Columns of the file of a board.
 FILE_COLUMNS = (
     "email", "name", "recovery_email", "status", "details", "sent_at", "opened_at", "set_at", "expires_at",
@@ -89,7 +92,7 @@ COPY_WARNING = (
     "Anyone who has this link can set the password of {address}. It is shown once, and the audit log records it."
 )
 COPIED = "Copy the link now, and pass it on to the owner of {address}. It ends as soon as the password is set."
-REMIND_HELP = "Mails the same links once more to those who have not set theirs."
+REMIND_HELP = f"Mails the same links once more to those who have not set theirs, at least {_PAUSE} after the last mail."
 
 NOBODY = "Nobody gets a link: see why for each person."
 CHANGED = "Since you looked, something changed for a person. Look at the list again, then send."
@@ -183,7 +186,7 @@ def status(state: LinkStatus, send_at: float, now: float) -> str:
 
 def remind(number: int) -> str:
     """Name the button that reminds people: `Remind 3 people`."""
-    return f"Remind {count(number, 'person', 'people')}"
+    return f"Remind {count(number, 'person', 'people')}" if number else "Remind"
 
 
 def again(number: int) -> str:
@@ -221,9 +224,17 @@ def living(state: LinkStatus, recipient: str, send_at: float, sent_at: float | N
     return f"Link{to}: {status(state, send_at, now).lower()}"
 
 
-def reminded(people: int) -> str:
-    """Say how many people are reminded."""
-    return f"{count(people, 'person is', 'people are')} reminded." if people else "Nobody is left to remind."
+def too_soon(people: int) -> str:
+    """Say that people are not reminded yet; blank for nobody."""
+    who = count(people, "person is", "people are")
+    return f"{who} not reminded yet: the last mail left less than {_PAUSE} ago, or waits to leave." if people else ""
+
+
+def reminded(people: int, mailed_lately: int = 0) -> str:
+    """Say how many people are reminded, and how many are not yet."""
+    if not people:
+        return too_soon(mailed_lately) or "Nobody is left to remind."
+    return f"{count(people, 'person is', 'people are')} reminded. {too_soon(mailed_lately)}".strip()
 
 
 def resent(address: str) -> str:

@@ -72,14 +72,16 @@ def _progress(board: LinkBoard) -> None:
 
 def _offers(board: LinkBoard) -> None:
     """Show what can be done for everyone who is left, and the files."""
-    waiting, over = len(board.to_remind), sum(each.status in _ENDED for each in board.people)
+    waiting, lately = len(board.to_remind), board.mailed_lately
+    over = sum(each.status in _ENDED for each in board.people)
     long_ago = services.current().clock.now() - _SOON
     is_due = any(each.sent_at is not None and each.sent_at < long_ago for each in board.to_remind)
     with st.container(horizontal=True, vertical_alignment="center", key="board-offers"):
-        if waiting:
+        if waiting or lately:
             st.button(
                 escaped(texts.remind(waiting)), type="primary" if is_due else "secondary",
-                icon=":material/notifications:", key="links_remind", help=texts.REMIND_HELP,
+                icon=":material/notifications:", key="links_remind", disabled=not waiting,
+                help=escaped(texts.REMIND_HELP if waiting else texts.too_soon(lately)),
                 on_click=act(_remind, board.run),
             )  # fmt: skip
         if over:
@@ -93,7 +95,8 @@ def _offers(board: LinkBoard) -> None:
 
 
 def _remind(run: int) -> None:
-    flash.set_next(texts.reminded(services.current().sent_links.remind(layout.caller(), run)))
+    done = services.current().sent_links.remind(layout.caller(), run)
+    flash.set_next(texts.reminded(done.people, done.mailed_lately))
 
 
 def _again(run: int) -> None:
