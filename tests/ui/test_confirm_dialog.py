@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.invalid_body import InvalidBody
+from mxlib.core.text import file_problems
 from tests.support import app as support
 from tests.support.app import App
 from tests.support.pages import opened, plain, preview
@@ -135,3 +136,5 @@ def test_people_can_set_their_own_passwords_and_links_are_then_the_next_step(app
     assert (ended.set_by_owners, ended.has_passwords) == (1, False)
     tab = opened("jobs", run=str(view.id))
     assert tab.button(key="send_links").proto.type == "primary"
+    assert file_problems.CSV_CALCULATES_CELLS in said(tab)
+    assert "passwords included" not in said(tab)

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from mxlib.core.format import age, count, listed, quoted, readable
 from mxlib.core.mapping.secret_cells import masked, masked_header
 
-CSV_CALCULATES = (
-    "A spreadsheet calculates cells of a CSV that start with =, +, - or @, passwords included. "
-    "The Excel file has them as they are."
-)
+_CALCULATES = "A spreadsheet calculates cells of a CSV that start with =, +, - or @"
+_AS_THEY_ARE = "The Excel file has them as they are."
+
+#: About a file with passwords, and about one without.
+CSV_CALCULATES = f"{_CALCULATES}, passwords included. {_AS_THEY_ARE}"
+CSV_CALCULATES_CELLS = f"{_CALCULATES}. {_AS_THEY_ARE}"
 DRAFT_CHANGED_ELSEWHERE = (
     "Another tab has changed this draft since. What you change here is not kept: choose whose rows to go on with. "
     "Both stay: the other ones wait as a draft on the import page."

@@ -154,7 +154,7 @@ def _files(view: RunView) -> None:
             links.download(
                 "Failed rows as CSV", f"/runs/{view.id}/failed.csv{separated}", key="failed-csv", may_ask=True
             )
-    st.caption(file_problems.CSV_CALCULATES)
+    st.caption(file_problems.CSV_CALCULATES if view.has_passwords else file_problems.CSV_CALCULATES_CELLS)
 
 
 def _choose_delimiter() -> None:
