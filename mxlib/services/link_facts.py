@@ -54,6 +54,17 @@ class LinkFacts:
         """
         return links.refusal(facts, options, panel_user=self._panel_user, domains=domains)
 
+    def refusals(self, tx: Tx, records: Collection[LinkRecord]) -> dict[int, LinkRefusal]:
+        """Return why mailboxes get no link in place of these, by their numbers."""
+        known = {name: self.of_domain(tx, name) for name in {each.domain for each in records}}
+        domains, found = self.account_domains(tx, known), {}
+        for each in records:
+            facts = mailbox_facts(known[each.domain], each.username, each.domain, is_allowed=True)
+            options = LinkOptions(mail_arrives=True, purpose=LinkPurpose(each.purpose))
+            if (reason := self.refusal(facts, options, domains)) is not None:
+                found[each.id] = reason
+        return found
+
     def reason_to_end(self, tx: Tx, record: LinkRecord) -> LinkEnd | None:
         """Return why a link may not be made or mailed now.
 

@@ -1,7 +1,7 @@
 """Links as callers see them: the people of a run, what happened to the link of each, and what can be done."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
@@ -48,6 +48,8 @@ class LinkPerson:
     #: Whether their living link may be mailed once more, or may not since its last mail is too young.
     can_be_reminded: bool = False
     was_mailed_lately: bool = False
+    #: Whether their link has ended unused, and the mailbox may get another one.
+    can_get_another: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -82,6 +84,11 @@ class LinkBoard:
         return tuple(each for each in self.people if each.can_be_reminded)
 
     @property
+    def to_send_again(self) -> tuple[LinkPerson, ...]:
+        """Return the people whose link has ended, and who may get another one."""
+        return tuple(each for each in self.people if each.can_get_another)
+
+    @property
     def mailed_lately(self) -> int:
         """Count the people who are not reminded yet, since their last mail is too young."""
         return sum(each.was_mailed_lately for each in self.people)
@@ -94,7 +101,7 @@ class LinkBoard:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """Counts of the people who are reminded, and of those whose last mail is too young."""
+    """The people who are reminded, and those whose last mail is too young."""
 
     people: int
     mailed_lately: int
@@ -117,8 +124,23 @@ class SentLinks:
             raise NotFound(texts.NO_RUN)
         with self._store.read() as tx:
             found = kept.newest_of_run(tx, run)
-        mine = [each for each in found if caller.may(Permission.SUPPORT, each.domain)]
-        return LinkBoard(run, tuple(map(self._person, mine)), len(found) - len(mine))
+            mine = [each for each in found if caller.may(Permission.SUPPORT, each.domain)]
+            another = self._may_get_another(tx, mine)
+        people = (replace(self._person(each), can_get_another=each.id in another) for each in mine)
+        return LinkBoard(run, tuple(people), len(found) - len(mine))
+
+    def _may_get_another(self, tx: Tx, records: Iterable[LinkRecord]) -> set[int]:
+        """Return the links that ended unused, and whose mailboxes may get another one.
+
+        A letter or a copy can bring it where no mail can.
+        """
+        now = self._clock.now()
+        ended = [
+            each for each in records
+            if each.set_at is None and each.purpose == LinkPurpose.INVITE and not each.is_living(now)
+        ]  # fmt: skip
+        refusals = self._facts.refusals(tx, ended)
+        return {each.id for each in ended if (reason := refusals.get(each.id)) is None or reason.lacks_address}
 
     def get(self, caller: Caller, number: int) -> LinkPerson:
         """Return one link; raises NotFound."""

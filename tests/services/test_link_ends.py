@@ -156,6 +156,20 @@ def test_a_planned_link_is_looked_at_again_before_it_is_sent(desk: LinkDesk, clo
     assert desk.services.sent_links.board(LOCAL, number).to_remind == ()
 
 
+def test_a_new_link_is_offered_to_those_who_may_get_one(desk: LinkDesk) -> None:
+    """A lock, a link for a letter, and one that lives."""
+    sent = desk.services.sent_links
+    number = desk.start(*desk.have(anna="anna@mail.example", jan="", kim="kim@mail.example"), without_mail=True)
+    desk.send()
+    anna, jan, kim = sent.board(LOCAL, number).people
+    for each in (anna, jan):
+        sent.revoke(LOCAL, each.id)
+    assert [each.address for each in sent.board(LOCAL, number).to_send_again] == [anna.address, jan.address]
+    for each in (anna, kim):
+        desk.services.mailboxes.lock(LOCAL, "a.nl", each.address.partition("@")[0])
+    assert [each.address for each in sent.board(LOCAL, number).to_send_again] == [jan.address]
+
+
 def test_a_link_holds_from_its_day_until_its_end(desk: LinkDesk, clock: ShiftedClock) -> None:
     clock.ahead -= 1.0
     number = desk.start("nina@a.nl", valid_from=clock.now() + 86_400, expires_days=1)

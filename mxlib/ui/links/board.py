@@ -73,7 +73,7 @@ def _progress(board: LinkBoard) -> None:
 def _offers(board: LinkBoard) -> None:
     """Show what can be done for everyone who is left, and the files."""
     waiting, lately = len(board.to_remind), board.mailed_lately
-    over = sum(each.status in _ENDED for each in board.people)
+    over = len(board.to_send_again)
     long_ago = services.current().clock.now() - _SOON
     is_due = any(each.sent_at is not None and each.sent_at < long_ago for each in board.to_remind)
     with st.container(horizontal=True, vertical_alignment="center", key="board-offers"):
@@ -100,8 +100,8 @@ def _remind(run: int) -> None:
 
 
 def _again(run: int) -> None:
-    found = services.current().sent_links.board(layout.caller(), run).people
-    send.ask(tuple(each.address for each in found if each.status in _ENDED))
+    board = services.current().sent_links.board(layout.caller(), run)
+    send.ask(tuple(each.address for each in board.to_send_again))
 
 
 def _people(board: LinkBoard) -> None:
