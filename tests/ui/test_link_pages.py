@@ -107,6 +107,7 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     desk.wait(REMIND_AFTER_S)
     tab, other = page("jobs", run=str(run)), page("jobs", run=str(run))
     assert tab.button(key="links_remind").label == "Remind 2 people"
+    assert "Details" not in tab.dataframe[0].value.columns
     tab.button(key="links_remind").click().run()
     assert "2 people are reminded." in said(tab)
     other.button(key="links_remind").click().run()
@@ -120,6 +121,7 @@ def test_the_board_counts_reminds_and_ends_links(desk: LinkDesk) -> None:
     select(tab, "board-", 1, 2)
     tab.button(key="board_revoke").click().run()
     assert "The links of 2 people have ended." in said(tab)
+    assert [*tab.dataframe[0].value.columns].index("Details") == 3  # in view, and left out where nobody has any
     assert set(desk.statuses(run).values()) == {LinkStatus.SET, LinkStatus.REVOKED}
     assert tab.button(key="links_again").label == "New links to 2 people whose link has ended"
     assert "1 set theirs, 2 not yet" in page("jobs").dataframe[0].value["Result"].tolist()

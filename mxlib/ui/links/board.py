@@ -27,7 +27,6 @@ _SHOWN, _TURN = "board-shown", "board-turn"
 
 _LEAVING = frozenset({LinkStatus.PLANNED, LinkStatus.QUEUED, LinkStatus.DELAYED})
 _ENDED = frozenset({LinkStatus.EXPIRED, LinkStatus.REVOKED})
-_FAILED = frozenset({LinkStatus.REFUSED, LinkStatus.DELAYED})
 
 #: What the filter offers, with the states that it shows.
 _GROUPS: dict[str, frozenset[LinkStatus]] = {
@@ -168,10 +167,8 @@ _WIDTHS = {
 
 
 def _columns(people: Sequence[LinkPerson]) -> list[str]:
-    """Return the columns: words of a mail server are in view, other details come last."""
-    if any(each.status in _FAILED for each in people):
-        return list(_WIDTHS)
-    return [*(name for name in _WIDTHS if name != "Details"), "Details"]
+    """Return the columns: details stand early, so that they are in view, or not at all."""
+    return [name for name in _WIDTHS if name != "Details" or any(each.happened for each in people)]
 
 
 def _row(person: LinkPerson, now: float) -> dict[str, str]:
