@@ -71,7 +71,7 @@ class LinkFacts:
         None for one that may.
         """
         domain, username = record.domain, record.username
-        if mailbox_locks.of_mailbox(tx, domain, username) or mailbox_locks.being_locked(tx, domain, username):
+        if mailbox_locks.holds(tx, domain, username):
             return LinkEnd.LOCKED
         listed = self._lists.usernames_in(tx, [domain])
         if domain in listed and username not in listed[domain]:

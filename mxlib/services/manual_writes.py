@@ -448,7 +448,7 @@ def _must_fit_lock(tx: Tx, asked: WriteRequest, now: float) -> None:
     place = (tx, asked.domain, asked.username)
     match asked.action:
         case Action.UPDATE if asked.password:
-            if mailbox_locks.of_mailbox(*place) or mailbox_locks.being_locked(*place):
+            if mailbox_locks.holds(*place):
                 raise MailboxLocked(locks.refuses_password(asked.address), "LOCKED")
             if after := mailbox_locks.may_still_lock(*place, now):
                 raise MailboxLocked(locks.not_yet(asked.address, after), "BEING_LOCKED", after)
@@ -458,7 +458,7 @@ def _must_fit_lock(tx: Tx, asked: WriteRequest, now: float) -> None:
         case Action.UNLOCK:
             if after := mailbox_locks.may_still_lock(*place, now):
                 raise MailboxLocked(locks.not_yet(asked.address, after), "BEING_LOCKED", after)
-            if not (mailbox_locks.of_mailbox(*place) or mailbox_locks.being_locked(*place)):
+            if not mailbox_locks.holds(*place):
                 raise MailboxLocked(locks.not_locked(asked.address), "NOT_LOCKED")
         case _:
             pass

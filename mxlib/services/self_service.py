@@ -277,8 +277,7 @@ class SelfService:
         """Return why a mailbox gets no link; None when it gets one."""
         if not self_service.is_on(tx, place.domain):
             return LinkRefusal.RESET_OFF
-        locked = mailbox_locks.of_mailbox(tx, place.domain, place.username) is not None
-        locked = locked or bool(mailbox_locks.being_locked(tx, place.domain, place.username))
+        locked = mailbox_locks.holds(tx, place.domain, place.username)
         facts = MailboxFacts(place.address, to, exists=True, is_locked=locked)
         options, panel = LinkOptions(purpose=LinkPurpose.RESET), self._settings.user
         against = refusal(facts, options, panel_user=panel, domains=place.domains)

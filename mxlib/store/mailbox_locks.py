@@ -89,6 +89,11 @@ def end_made_again(tx: Tx, domain: str, usernames: Collection[str], missing_at: 
         end_gone(tx, domain, username, at, set_before=missing_at)
 
 
+def holds(tx: Tx, domain: str, username: str) -> bool:
+    """Return whether a mailbox is locked, or its lock was sent and has no outcome."""
+    return of_mailbox(tx, domain, username) is not None or bool(being_locked(tx, domain, username))
+
+
 def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:
     """Return the usernames of `domain` whose lock was sent, and has no outcome.
 
