@@ -28,7 +28,7 @@ class LinkFiles:
         Raises NotFound.
         """
         if kind not in KINDS:
-            raise NotFound(f"The people of a run come as {' or '.join(KINDS)}.")
+            raise NotFound(texts.file_kinds(KINDS))
         board = self._links.board(caller, run)
         rows = [_row(each) for each in board.people]
         with self._store.write() as tx:

@@ -5,11 +5,10 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.mailbox_filter import MailboxFilter
 from mxlib.core.saved_views import MAX_VIEWS, InvalidView, SavedView, checked, checked_name, key_of
+from mxlib.core.text import saved_views as texts
 from mxlib.store import Store, saved_views
 
 __all__ = ["InvalidView", "SavedView", "SavedViewService"]
-
-_NO_VIEW = "You have no permission to view any domain. Ask an admin for it."
 
 
 @resolves_callers
@@ -38,7 +37,7 @@ class SavedViewService:
         with self._store.write() as tx:
             others = [each for each in saved_views.of(tx, caller.name) if each.key != view.key]
             if len(others) >= MAX_VIEWS:
-                raise InvalidView(f"You have {len(others)} views, the most that are kept. Delete one first.")
+                raise InvalidView(texts.too_many(len(others)))
             saved_views.put(tx, caller.name, view, self._clock.now())
         return view
 
@@ -52,22 +51,18 @@ class SavedViewService:
         with self._store.write() as tx:
             taken = {each.key: each.name for each in saved_views.of(tx, caller.name) if each.key != key_of(name)}
             if other := taken.get(key_of(new)):
-                raise InvalidView(f"You have a view {other} already. Choose another name.")
+                raise InvalidView(texts.name_taken(other))
             if not saved_views.rename(tx, caller.name, name, new):
-                raise InvalidView(_gone(name))
+                raise InvalidView(texts.gone(name))
 
     def delete(self, caller: Caller, name: str) -> None:
         """Delete a view; raises InvalidView when it does not exist."""
         _must_view(caller)
         with self._store.write() as tx:
             if not saved_views.remove(tx, caller.name, name):
-                raise InvalidView(_gone(name))
-
-
-def _gone(name: str) -> str:
-    return f"There is no view {name} any longer."
+                raise InvalidView(texts.gone(name))
 
 
 def _must_view(caller: Caller) -> None:
     if not caller.may_anywhere(Permission.VIEW, caller.domains):
-        raise Forbidden(_NO_VIEW)
+        raise Forbidden(texts.NO_PERMISSION)

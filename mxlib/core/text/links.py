@@ -1,6 +1,6 @@
 """Texts about links in the dashboard: states, refusals, and what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mxlib.core.format import count, duration, moment
 from mxlib.core.links import MAX_DAYS, MIN_DAYS, REMIND_AFTER_S, LinkEnd, LinkRefusal, LinkStatus
@@ -115,6 +115,11 @@ def sent(people: int, mails: int) -> str:
 def title(people: int) -> str:
     """Return what a run of links is about: `Links to 57 people`."""
     return f"Links to {count(people, 'person', 'people')}"
+
+
+def file_kinds(kinds: Sequence[str]) -> str:
+    """Say as which kinds of file a board comes."""
+    return f"The people of a run come as {' or '.join(kinds)}."
 
 
 def summary(done: int, left: int) -> str:

@@ -11,6 +11,7 @@ EDIT = "Rename or delete…"
 MENU = "Views"
 #: Said in the dialog that saves one.
 OWN = "Only you see your views. A view keeps filters, search and order, not a list of mailboxes."
+NO_PERMISSION = "You have no permission to view any domain. Ask an admin for it."
 
 _LONGEST_LABEL = 24
 
@@ -37,3 +38,18 @@ def described(chosen: MailboxFilter, clients: Sequence[str]) -> str:
 def saved(name: str, *, replaced: bool) -> str:
     """Return that a view was saved."""
     return f"View {name} replaced." if replaced else f"View {name} saved."
+
+
+def too_many(number: int) -> str:
+    """Refuse one view more than are kept."""
+    return f"You have {number} views, the most that are kept. Delete one first."
+
+
+def name_taken(name: str) -> str:
+    """Refuse the name of another view."""
+    return f"You have a view {name} already. Choose another name."
+
+
+def gone(name: str) -> str:
+    """Say that a view does not exist any longer."""
+    return f"There is no view {name} any longer."
