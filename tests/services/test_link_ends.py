@@ -13,6 +13,7 @@ from mxlib.core.vocabulary import Action, RunKind
 from mxlib.runs.manager import InvalidState
 from mxlib.store import clock_guard, stored_columns
 from mxlib.store import links as kept
+from mxlib.store.links import NewLink
 from tests.support.app import opened
 from tests.support.links import NEW, LinkDesk
 from tests.support.simulation import plan, row
@@ -215,3 +216,31 @@ def test_no_new_link_goes_to_an_address_of_this_account_that_nobody_vouched_for(
         desk.app.services.sent_links.resend(LOCAL, link.id)
     desk.send()
     assert len(desk.mails()) == before
+
+
+def test_a_mailbox_that_is_made_again_by_hand_or_by_a_run_has_none_of_the_links_before(desk: LinkDesk) -> None:
+    boxes, mailboxes = desk.app.host.sandbox.account.domains["a.nl"], desk.app.services.mailboxes
+    boxes.pop("nina")
+    mailboxes.create(LOCAL, "a.nl", {"username": "nina", "password": NEW})
+    assert ended(desk) == (LinkEnd.RECREATED, False)
+    desk.look()
+    desk.start("nina@a.nl", without_mail=True)
+    desk.links.work()
+    boxes.pop("nina")
+    run(desk, RunKind.IMPORT, password=NEW)
+    assert ended(desk) == (LinkEnd.RECREATED, False)
+
+
+def test_a_list_ends_no_link_that_was_sent_since_the_list_before(desk: LinkDesk, clock: ShiftedClock) -> None:
+    boxes = desk.app.host.sandbox.account.domains["a.nl"]
+    box = boxes.pop("nina")
+    clock.ahead += 60
+    desk.look()
+    boxes["nina"] = box
+    clock.ahead += 60
+    new = NewLink(LinkPurpose.INVITE, "a.nl", "nina", "", PRIVATE, "en", clock.now(), clock.now(), clock.now() + 86_400)
+    with desk.app.services.store.write() as tx:
+        kept.add(tx, new, who="kim", at=clock.now())
+    clock.ahead += 60
+    desk.look()
+    assert ended(desk)[0] == ""

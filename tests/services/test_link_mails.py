@@ -1,12 +1,13 @@
 """Mails with links before they are sent, boards as files, and what changes on a board."""
 
 import io
+import re
 
 import pandas as pd
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.core.links import LinkOptions
+from mxlib.core.links import LinkOptions, LinkPurpose
 from mxlib.services.exports import NotFound
 from tests.support.app import App, trail
 from tests.support.links import TOKEN, LinkDesk
@@ -131,3 +132,49 @@ def test_links_to_the_people_of_an_import_leave_out_those_who_have_set_theirs(de
     plan = desk.services.link_plans.plan(LOCAL, run=run, options=LinkOptions())
     assert [(each.address, each.replaces) for each in plan.people] == [("jan@a.nl", True)]
     assert len(desk.services.sent_links.board(LOCAL, run).people) == 2
+
+
+HR = "hr@mail.example"
+
+
+def test_a_mail_that_waits_leaves_for_those_whose_links_live(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna=HR, jan=HR))
+    desk.links.work()
+    anna, jan = desk.links.board(LOCAL, run).people
+    desk.links.revoke(LOCAL, anna.id)
+    desk.app.services.outbox.send_due()
+    assert [to for to, _ in desk.mails()] == [HR]
+    desk.links.revoke(LOCAL, jan.id)
+    desk.start("jan@a.nl")
+    desk.links.work()
+    desk.links.revoke(LOCAL, desk.links.of_mailbox(LOCAL, "a.nl", "jan")[0].id)
+    desk.app.services.outbox.send_due()
+    assert len(desk.mails()) == 1
+
+
+def test_only_what_is_due_in_one_language_and_for_one_purpose_shares_a_mail(desk: LinkDesk) -> None:
+    desk.have(anna=HR, jan=HR, mia=HR, kim="lea@a.nl", lea="")
+    desk.start("anna@a.nl", language="nl")
+    desk.start("jan@a.nl", language="de")
+    desk.start("mia@a.nl", language="nl", send_at=desk.app.services.clock.now() + 3_600)
+    desk.start("kim@a.nl", mail_arrives=True)
+    desk.start("lea@a.nl", purpose=LinkPurpose.RECOVERY_EMAIL)
+    desk.send()
+    assert sorted((to, len(re.findall(r"/(?:password|recovery)/", parts.text))) for to, parts in desk.mails()) == [
+        (HR, 1), (HR, 1), ("lea@a.nl", 1), ("lea@a.nl", 1),
+    ]  # fmt: skip
+
+
+def test_a_board_has_the_newest_link_of_each_person(desk: LinkDesk) -> None:
+    run = desk.start(*desk.have(anna=HR))
+    desk.send()
+    first = desk.links.board(LOCAL, run).people[0].id
+    desk.links.resend(LOCAL, first)
+    board = desk.links.board(LOCAL, run)
+    assert (len(board.people), board.people[0].id > first, board.left) == (1, True, 1)
+
+
+def test_the_preview_says_from_when_the_links_hold(desk: LinkDesk) -> None:
+    later = LinkOptions(valid_from=desk.app.services.clock.now() + 86_400)
+    plan = desk.links.plan(LOCAL, emails=desk.have(anna=HR), options=later)
+    assert "The link works from" in desk.app.services.link_mails.preview(LOCAL, plan).text
