@@ -1,6 +1,8 @@
 """Recovery emails that owners of mailboxes give, and confirm by a mail."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,13 +10,21 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.links import LinkPurpose, LinkStatus, PageState, RecoveryProblem
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.recovery_links import MAX_MAILS
+from mxlib.store import hold, stored_columns
 from mxlib.store import links as kept
-from mxlib.store import stored_columns
-from tests.support.app import App, trail
+from mxlib.store.hold import Hold
+from tests.support.app import App, opened, trail
 from tests.support.links import LinkDesk
+from tests.support.threaded_runs import ShiftedClock
 
 PRIVATE = "nina@mail.example"
 TOKEN = re.compile(r"/recovery/([\w-]{43})")
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
+    with opened(tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture
@@ -114,3 +124,64 @@ def test_a_link_for_a_password_gives_and_confirms_nothing(app: App, desk: LinkDe
     assert not app.services.recovery_links.confirm("x" * 43)
     assert stored(app) == "hr@mail.example"
     assert app.services.runs.all(LOCAL)
+
+
+def test_so_many_mails_to_confirm_leave_in_each_hour(app: App, desk: LinkDesk, clock: ShiftedClock) -> None:
+    _, first = asked(desk)
+    give = app.services.recovery_links.give
+    for number in range(MAX_MAILS):
+        give(first, f"victim{number}@mail.example")
+    clock.ahead += 3_601
+    assert give(first, PRIVATE) is None
+
+
+def test_a_recovery_email_is_confirmed_within_a_day(app: App, desk: LinkDesk, clock: ShiftedClock) -> None:
+    _, first = asked(desk)
+    assert app.services.recovery_links.give(first, PRIVATE) is None
+    app.services.outbox.send_due()
+    second = token(desk, PRIVATE)
+    clock.ahead += 86_401
+    assert not app.services.recovery_links.confirm(second)
+    assert stored(app) == ""
+    assert app.services.recovery_links.give(first, PRIVATE) is None
+
+
+def test_after_a_restore_nothing_is_given_or_confirmed_before_an_admin_continues(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    recovery = app.services.recovery_links
+    assert recovery.give(first, PRIVATE) is None
+    app.services.outbox.send_due()
+    second = token(desk, PRIVATE)
+    with app.services.store.write() as tx:
+        hold.begin(tx, Hold(app.services.clock.now()))
+    assert recovery.give(first, PRIVATE) is RecoveryProblem.NOT_NOW
+    assert not recovery.confirm(second)
+    assert stored(app) == ""
+    with app.services.store.write() as tx:
+        hold.end(tx, LOCAL, app.services.clock.now())
+    assert recovery.confirm(second)
+
+
+def test_neither_link_does_the_work_of_the_other_and_a_lock_ends_both(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    recovery = app.services.recovery_links
+    assert recovery.give(first, PRIVATE) is None
+    app.services.outbox.send_due()
+    second = token(desk, PRIVATE)
+    assert not recovery.confirm(first)
+    assert recovery.give(second, "other@mail.example") is RecoveryProblem.ENDED
+    app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
+    assert not recovery.confirm(second)
+    assert recovery.give(first, PRIVATE) is RecoveryProblem.ENDED
+    assert stored(app) == ""
+
+
+def test_a_confirmed_recovery_email_ends_every_other_link_of_the_mailbox(app: App, desk: LinkDesk) -> None:
+    _, first = asked(desk)
+    desk.start("nina@a.nl", without_mail=True)
+    desk.send()
+    assert app.services.recovery_links.give(first, PRIVATE) is None
+    app.services.outbox.send_due()
+    assert app.services.recovery_links.confirm(token(desk, PRIVATE))
+    with app.services.store.read() as tx:
+        assert [each for each in kept.of_mailbox(tx, "a.nl", "nina", 10) if each.ended_at is None] == []
