@@ -16,7 +16,17 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.mail.message import read_parts
 from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
-from mxlib.store import FILE, Store, hold, outbox, reset_answers, stored_columns
+from mxlib.store import (
+    FILE,
+    Store,
+    hold,
+    manual_writes,
+    outbox,
+    recovery_changes,
+    reset_answers,
+    reset_requests,
+    stored_columns,
+)
 from mxlib.store import tables as t
 from mxlib.store.hold import Hold
 from tests.support.app import App, opened, trail
@@ -391,3 +401,81 @@ def test_requests_that_wait_for_a_list_hold_up_no_others(app: App) -> None:
         app.services.self_service.request(f"p{number}@c.nl", f"192.0.2.{number}")
     assert ask(app) == 1
     assert app.services.self_service.work().next_at == pytest.approx(app.services.clock.now() + 60, abs=5)
+
+
+def test_where_it_is_on_is_shown_by_permission(app: App) -> None:
+    kim = Caller("kim", domains={"b.nl": frozenset({Permission.VIEW})})
+    assert not app.services.self_service.is_on(kim, "b.nl")
+    for act in (lambda: app.services.self_service.is_on(kim, "a.nl"), lambda: app.services.self_service.domains(kim)):
+        with pytest.raises(Forbidden):
+            act()
+
+
+def test_a_mailbox_that_is_being_locked_gets_no_link(app: App) -> None:
+    with app.services.store.write() as tx:
+        manual_writes.add(
+            tx, app.services.store.key, "", at=app.services.clock.now(), who="kim", kind="operator", address="",
+            action="lock", domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=4e9,
+            passwords_until=0.0,
+        )  # fmt: skip
+    assert ask(app) == 0
+    assert outcomes(app) == [(LinkRefusal.LOCKED, 1)]
+
+
+def test_a_request_is_answered_once_whoever_works(app: App) -> None:
+    app.services.self_service.request(NINA, HERE)
+    with app.services.store.read() as tx:
+        [request] = reset_requests.waiting(tx, 9)
+    assert [app.services.self_service._answer(request) for _ in range(2)] == [1, 0]
+
+
+def test_nothing_is_offered_or_mailed_without_a_mail_server(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(app.services.outbox), "is_set", property(lambda _self: False))
+    assert not app.services.self_service.is_offered()
+    assert ask(app) == 0
+    assert outcomes(app) == [(ResetOutcome.NO_MAIL_SERVER, 1)]
+
+
+def test_a_clock_that_was_ahead_locks_nobody_out(app: App, clock: ShiftedClock) -> None:
+    clock.ahead += 10 * 86_400
+    for number in range(MAX_OF_NETWORK):
+        app.services.self_service.request(f"p{number}@a.nl", HERE)
+    clock.ahead -= 10 * 86_400
+    assert ask(app) == 1
+
+
+def test_a_network_counts_for_an_hour_also_what_was_answered(app: App) -> None:
+    for number in range(MAX_OF_NETWORK):
+        app.services.self_service.request(f"p{number}@a.nl", HERE)
+    app.services.self_service.work()
+    assert ask(app) == 0
+
+
+def test_an_address_in_another_case_has_the_same_limit(app: App) -> None:
+    for number in range(MAX_OF_ADDRESS + 2):
+        app.services.self_service.request(NINA.upper() if number % 2 else NINA, f"192.0.2.{number}")
+    with app.services.store.read() as tx:
+        assert len(reset_requests.waiting(tx, 99)) == MAX_OF_ADDRESS
+
+
+def test_equal_outcomes_join_within_an_hour_alone(app: App, clock: ShiftedClock) -> None:
+    ask(app, "tess@a.nl")
+    clock.ahead += 3_601
+    ask(app, "tess@a.nl")
+    assert [times for _, times in outcomes(app, "tess@a.nl")] == [1, 1]
+
+
+def test_a_few_former_recovery_emails_are_told_and_never_the_one_of_today(app: App) -> None:
+    for number in (1, 2, 3, 4, 5, 2):
+        email = f"former{number}@mail.example"
+        app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", email)
+    with app.services.store.read() as tx:
+        told = recovery_changes.recent(tx, "a.nl", "nina", app.services.clock.now())
+    assert told == [PRIVATE, "former1@mail.example", "former3@mail.example"]
+
+
+def test_a_notice_that_is_due_is_not_forgotten_for_its_age(app: App, clock: ShiftedClock) -> None:
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "new@mail.example")
+    with app.services.store.write() as tx:
+        assert recovery_changes.forget(tx, clock.now() + 99 * 86_400) == 0
+        assert [each.email for each in recovery_changes.due(tx, 9)] == [PRIVATE]
