@@ -176,3 +176,30 @@ def test_the_public_pages_may_be_public_where_the_dashboard_is_and_where_it_is_n
     check_exposure(settings, "127.0.0.1", way_in=True)
     with pytest.raises(SettingsError, match="nobody could sign in"):
         check_exposure(settings, "127.0.0.1", way_in=False)
+
+
+@pytest.mark.parametrize("size", ["x", "-1", "9" * 40])
+def test_a_length_that_is_no_number_of_a_form_is_refused(app: PortalApp, size: str) -> None:
+    headers = {"Origin": PORTAL, "Content-Length": size, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = app.client().post("/reset", content=b"address=x", headers=headers)
+    assert (answer.status_code, app.resets) == (413, [])
+
+
+def test_a_form_with_two_origins_does_nothing(app: PortalApp) -> None:
+    headers = [("Origin", PORTAL), ("Origin", "https://evil.example")]
+    answer = app.client().post("/reset", data={"address": ADDRESS}, headers=headers)
+    assert (answer.status_code, app.resets) == (403, [])
+
+
+def test_a_path_that_only_begins_like_a_public_page_is_the_dashboards(tmp_path: Path) -> None:
+    made = portal.make(tmp_path, portal_url="")
+    assert made.client(DASHBOARD).get("/passwords").text == "dashboard /passwords"
+
+
+def test_a_live_connection_is_closed_before_it_opens(app: PortalApp) -> None:
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        app.client().websocket_connect(f"wss://password.agency.example/password/{TOKEN}"),
+    ):
+        pass
+    assert closed.value.code == 1008

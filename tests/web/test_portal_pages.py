@@ -460,3 +460,22 @@ def test_a_full_queue_is_a_page_and_not_an_error(app: PortalApp, monkeypatch: py
     answer = app.client().get("/reset")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
     assert "Please wait a moment" in shown(answer)
+
+
+def test_recovery_emails_that_are_given_again_and_again_wait(app: PortalApp) -> None:
+    app.links.add(purpose=LinkPurpose.RECOVERY_EMAIL)
+    given = {app.post(RECOVERY, {"address": "sanne@private.example"}).status_code for _ in range(200)}
+    assert given == {200}
+    assert app.post(RECOVERY, {"address": "sanne@private.example"}).status_code == 429
+    assert len(app.links.recovery_emails) == 200
+
+
+def test_a_recovery_email_is_cut_to_the_longest_address(app: PortalApp) -> None:
+    app.links.add(purpose=LinkPurpose.RECOVERY_EMAIL)
+    app.post(RECOVERY, {"address": f"sanne@{'x' * 3_000}"})
+    assert [len(each) for each in app.links.recovery_emails] == [254]
+
+
+def test_the_settings_take_no_form(app: PortalApp) -> None:
+    for path in ("/mail-settings", "/mail-settings/profile.mobileconfig"):
+        assert app.post(f"{path}?address=kim@client.example", {}).status_code == 404
