@@ -50,8 +50,14 @@ def test_people_are_marked_once_with_an_audit_entry_and_unmarked_again() -> None
             built.handover.mark(STRANGER, run, [0], HandOverWay.LETTER)
         with pytest.raises(Forbidden):
             built.handover.message(STRANGER, run, 0)
+        for act in (built.handover.version, built.handover.progress, built.handover.people):
+            with pytest.raises(Forbidden):
+                act(STRANGER, run)
+        for way in (HandOverWay.LETTER, None):
+            with pytest.raises(Forbidden):
+                built.handover.mark_addresses(STRANGER, run, ["nobody@clienta.nl"], way)
         with pytest.raises(Forbidden):
-            built.handover.version(STRANGER, run)
+            built.handover.unmark(STRANGER, run, [0])
 
 
 def test_taking_letters_offers_to_mark_and_marks_nothing() -> None:
@@ -144,6 +150,16 @@ def test_people_are_shown_by_their_state_and_by_the_page() -> None:
         assert [person.owner.address for person in page] == ["cas@clienta.nl"]
 
 
+def test_whose_password_was_changed_since_neither_waits_nor_is_done() -> None:
+    with services_with_run(THREE) as (built, run):
+        built.handover.mark(LOCAL, run, [0, 1], HandOverWay.LETTER)
+        built.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+        change = built.changes.plan(LOCAL, ["bob@clienta.nl"], NewPassword())
+        built.changes.carry_out(LOCAL, change, days=7)
+        shown = {each: [person.owner.position for person in built.handover.people(LOCAL, run, each)] for each in Shown}
+        assert shown == {Shown.EVERYONE: [0, 1, 2], Shown.WAITING: [2], Shown.DONE: [0]}
+
+
 def test_files_for_those_without_a_mark_leave_out_the_others_and_are_refused_when_nobody_is_left() -> None:
     waiting = FileOptions(only_unmarked=True)
     with services_with_run(THREE) as (built, run):
@@ -179,6 +195,7 @@ def test_a_new_password_is_handed_over_like_that_of_the_run() -> None:
     with services_with_run(THREE) as (built, run):
         built.handover.mark(LOCAL, run, [0, 1, 2], HandOverWay.LETTER)
         password = renewed(built, run)
+        assert ("run.hand_over_renew", "bob@clienta.nl", "") in acts(built, run)
         progress = built.handover.progress(LOCAL, run)
         assert (progress.done, progress.waiting, progress.changed, progress.never_taken) == (2, 1, 0, 1)
         assert password in built.handover.message(LOCAL, run, 1)
