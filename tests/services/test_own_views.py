@@ -54,6 +54,14 @@ def test_only_the_own_view_is_deleted(app: App) -> None:
         views.delete(KIM, "full")
 
 
+def test_only_the_own_view_is_renamed(app: App) -> None:
+    views = app.services.saved_views
+    views.save(KIM, "Full", FULL)
+    views.save(JO, "Full", FULL)
+    views.rename(KIM, "Full", "Mine")
+    assert (names(app, KIM), names(app, JO)) == (["Mine"], ["Full"])
+
+
 def test_one_view_too_many_is_refused_and_a_replaced_one_is_not(app: App) -> None:
     views = app.services.saved_views
     for number in range(MAX_VIEWS):
