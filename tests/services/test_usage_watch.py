@@ -106,6 +106,19 @@ def test_a_failure_changes_nothing_and_has_its_code(
     assert texts.result(result.code, result.figures).startswith("Failed")
 
 
+def test_a_host_that_asks_to_wait_is_no_failure(app: App, limiter: RateLimiter) -> None:
+    app.host.goes_wrong("rate_limited", "read")
+    result = watch(app, limiter)
+    assert (result.code, result.failed) == (TaskCode.BEHIND_OTHERS, False)
+    assert (result.again_at or 0.0) > app.services.clock.now()
+
+
+def test_the_account_is_left_for_later_where_people_need_the_reads(app: App, clock: ShiftedClock) -> None:
+    limiter = RateLimiter(RateLimits(reads=4), clock)
+    assert watch(app, limiter).code is TaskCode.DONE
+    assert [request.path for request in app.host.sent] == ["/quota/email"]
+
+
 def test_a_silent_host_is_a_failure_and_its_age_is_known(app: App, limiter: RateLimiter, clock: ShiftedClock) -> None:
     clock.ahead += 7_200
     app.host.down = True

@@ -180,6 +180,15 @@ def test_trends_are_of_complete_days(store: Store) -> None:
         assert usage_history.trends_of(tx, "a.nl") == {"anna": Trend(9, MB, 9, 44)}
 
 
+def test_a_day_that_a_size_began_is_in_no_trend_before_it_is_over(store: Store) -> None:
+    for day in range(3):
+        read(store, NOON + day * 86_400, box(usage=10 + day))
+    note(store, NOON + 3 * 86_400, size("anna", 900 * MB, None))
+    read(store, NOON + 3 * 86_400 + 60, box(usage=900))
+    with store.read() as tx:
+        assert usage_history.trends_of(tx, "a.nl") == {"anna": Trend(3, MB, 3, 5)}
+
+
 def test_the_account_has_days_of_its_own(store: Store) -> None:
     with store.write() as tx:
         usage_history.note_account(tx, 5 * MB * MB, 9 * MB * MB, NOON)
@@ -216,3 +225,35 @@ def test_a_list_that_did_not_change_writes_no_figures(store: Store) -> None:
 def test_a_name_listed_twice_is_one_mailbox(store: Store) -> None:
     read(store, NOON, box(), replace(box(), username="Anna"))
     assert len(days_of(store)) == 1
+
+
+def test_totals_count_who_is_full_nearly_full_or_near_the_send_limit(store: Store) -> None:
+    boxes = [
+        box("full", usage=1024.0, sent=0), box("nearly", usage=922.0, sent=0), box("half", usage=921.0, sent=0),
+        box("free", usage=9_999.0, quota=0, sent=0), box("sends", sent=7_680), box("less", sent=7_679),
+    ]  # fmt: skip
+    read(store, NOON, *boxes)
+    with store.read() as tx:
+        (found,) = usage_history.of_domains(tx, ["a.nl"], DAY, DAY)
+    assert (found.full, found.nearly_full, found.near_send_limit) == (1, 2, 1)
+
+
+def test_a_size_that_grew_is_in_the_highest_total_of_its_day(store: Store) -> None:
+    read(store, NOON, box())
+    for minute, kb in ((1, 90 * MB), (2, 20 * MB)):
+        note(store, NOON + 60 * minute, size("anna", kb, None))
+    with store.read() as tx:
+        (found,) = usage_history.of_domains(tx, ["a.nl"], DAY, DAY)
+    assert (found.usage, found.usage_max) == (20 * MB, 90 * MB)
+
+
+def test_a_size_of_a_clock_that_is_ahead_counts_for_today(store: Store) -> None:
+    read(store, NOON, box())
+    assert note(store, NOON + 60, size("anna", 77, NOON + 48 * HOUR)) == 1
+    assert [(each.day, each.usage) for each in days_of(store)] == [(DAY, 77)]
+
+
+def test_a_size_that_is_older_than_a_day_changes_nothing(store: Store) -> None:
+    read(store, NOON, box())
+    assert note(store, NOON + 72 * HOUR, size("anna", 77, NOON + 47 * HOUR)) == 0
+    assert note(store, NOON + 72 * HOUR, size("anna", 77, NOON + 49 * HOUR)) == 1
