@@ -45,6 +45,7 @@ def test_words_without_a_connection_and_random_characters_are_accepted(password:
         ("Violet-canoë-7-harbour", {P.NOT_ACCEPTED}),
         ("Violet-canoe\t7-harbour", {P.NOT_ACCEPTED}),
         ("Violet-canoe\u200b7-harbour", {P.NOT_ACCEPTED}),
+        ("$2b$12$" + "Qm9yK4xTz7LdWf2Hs8Vc.u" + "Rj3NpXe6GaBt1YkMw5Sv0ZiDoCh/q.E", {P.NOT_ACCEPTED}),
         ("Password123", {P.COMMON}),
         ("Iloveyou2026", {P.COMMON}),
         ("P4ssw0rd!2025", {P.COMMON}),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from mxlib.auth.passwords import InvalidPassword, agency_words, check_policy
-from mxlib.core import passwords
+from mxlib.core import password_strength, passwords
 from mxlib.core.password_strength import STRONG, Weakness, estimate, words
 from mxlib.core.text.password_strength import WEAKNESSES, weak
 from mxlib.settings import Settings
@@ -126,3 +126,15 @@ def test_two_checks_at_once_do_not_use_each_others_names() -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == [""] * 5 + [WEAKNESSES[Weakness.OWN_NAME]] * 5
+
+
+def test_one_password_is_estimated_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def estimated(*_: object, **__: object) -> dict[str, object]:
+        seen.append(password_strength._one_at_a_time.locked())
+        return {"score": 4, "guesses_log10": 10, "sequence": []}
+
+    monkeypatch.setattr("zxcvbn.zxcvbn", estimated)
+    password_strength.estimate("Violet-canoe-7-harbour", [])
+    assert seen == [True]
