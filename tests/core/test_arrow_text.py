@@ -55,3 +55,16 @@ def test_finds_nothing_in_columns_without_text() -> None:
         assert arrow_text.contain_sign(column, "a" + BEYOND_ASCII).tolist() == nothing
         assert arrow_text.begin_with(column, "a").tolist() == arrow_text.end_with(column, "a").tolist() == nothing
         assert arrow_text.classes(column, "a", "b").tolist() == [0] * len(cells)
+
+
+def test_finds_a_rare_sign_at_both_ends_of_a_cell() -> None:
+    cells = ["none"] * 20
+    cells[5:8] = ["", "-begins", "ends-"]
+    column = pa.array([*cells, ""], pa.large_string())
+    assert np.flatnonzero(arrow_text.contain_sign(column, "-")).tolist() == [6, 7]
+
+
+def test_looks_at_long_columns_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_text, "_PIECE", 4)
+    column = pa.array(["ab", "cdefgh", "", "b-", "é"], pa.large_string())
+    assert arrow_text.classes(column, "b", "h-", BEYOND_ASCII).tolist() == [1, 2, 0, 3, 4]
