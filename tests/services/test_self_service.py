@@ -378,6 +378,13 @@ def test_outcomes_are_kept_for_thirty_days(app: App, clock: ShiftedClock) -> Non
     assert outcomes(app) == []
 
 
+def test_outcomes_stay_while_the_clock_may_be_wrong(app: App, clock: ShiftedClock) -> None:
+    ask(app)
+    clock.ahead += 40 * 86_400
+    app.services.self_service.work()
+    assert len(outcomes(app)) == 1
+
+
 def test_a_deleted_mailbox_leaves_no_outcomes(app: App) -> None:
     ask(app)
     app.services.mailboxes.delete(LOCAL, "a.nl", "nina")
