@@ -10,6 +10,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.links import LinkEnd, LinkPurpose, LinkStatus, PageState
 from mxlib.core.vocabulary import Action, RunKind
+from mxlib.mxroute.protocol import Request
 from mxlib.runs.manager import InvalidState
 from mxlib.store import clock_guard, stored_columns
 from mxlib.store import links as kept
@@ -225,7 +226,7 @@ def test_a_mailbox_that_is_made_again_by_hand_or_by_a_run_has_none_of_the_links_
     assert ended(desk) == (LinkEnd.RECREATED, False)
     desk.look()
     desk.start("nina@a.nl", without_mail=True)
-    desk.links.work()
+    desk.services.link_maker.work()
     boxes.pop("nina")
     run(desk, RunKind.IMPORT, password=NEW)
     assert ended(desk) == (LinkEnd.RECREATED, False)
@@ -243,4 +244,22 @@ def test_a_list_ends_no_link_that_was_sent_since_the_list_before(desk: LinkDesk,
         kept.add(tx, new, who="kim", at=clock.now())
     clock.ahead += 60
     desk.look()
+    assert ended(desk)[0] == ""
+
+
+def test_a_run_ends_no_link_that_was_sent_since_it_began(desk: LinkDesk, clock: ShiftedClock) -> None:
+    desk.app.host.sandbox.account.domains["a.nl"].pop("nina")
+
+    def once(request: Request) -> None:
+        if request.kind == "write":
+            desk.app.host.waits = lambda _request: None
+            clock.ahead += 5
+            now = clock.now()
+            new = NewLink(LinkPurpose.INVITE, "a.nl", "nina", "", PRIVATE, "en", now, now, now + 86_400)
+            with desk.app.services.store.write() as tx:
+                kept.add(tx, new, who="kim", at=now)
+
+    desk.app.host.waits = once
+    run(desk, RunKind.IMPORT, password=NEW)
+    assert desk.app.host.sandbox.account.domains["a.nl"]["nina"].password == NEW
     assert ended(desk)[0] == ""

@@ -180,13 +180,6 @@ class LinkLife(RuleBasedStateMachine):
         self.posted(self.token(0))
 
     @rule()
-    def over(self) -> None:
-        """Let the day pass after which every link is over, and set a password behind the newest one nevertheless."""
-        self.clock.ahead += 25 * HOUR
-        assert all(self.state(each) is not PageState.LIVING for each in self.tokens)
-        self.posted(self.token(0))
-
-    @rule()
     def set_password(self) -> None:
         password = self.new_password()
         self.possible.add(password)

@@ -139,15 +139,15 @@ HR = "hr@mail.example"
 
 def test_a_mail_that_waits_leaves_for_those_whose_links_live(desk: LinkDesk) -> None:
     run = desk.start(*desk.have(anna=HR, jan=HR))
-    desk.links.work()
-    anna, jan = desk.links.board(LOCAL, run).people
-    desk.links.revoke(LOCAL, anna.id)
+    desk.services.link_maker.work()
+    anna, jan = desk.services.sent_links.board(LOCAL, run).people
+    desk.services.sent_links.revoke(LOCAL, anna.id)
     desk.app.services.outbox.send_due()
     assert [to for to, _ in desk.mails()] == [HR]
-    desk.links.revoke(LOCAL, jan.id)
+    desk.services.sent_links.revoke(LOCAL, jan.id)
     desk.start("jan@a.nl")
-    desk.links.work()
-    desk.links.revoke(LOCAL, desk.links.of_mailbox(LOCAL, "a.nl", "jan")[0].id)
+    desk.services.link_maker.work()
+    desk.services.sent_links.revoke(LOCAL, desk.services.sent_links.of_mailbox(LOCAL, "a.nl", "jan")[0].id)
     desk.app.services.outbox.send_due()
     assert len(desk.mails()) == 1
 
@@ -168,13 +168,13 @@ def test_only_what_is_due_in_one_language_and_for_one_purpose_shares_a_mail(desk
 def test_a_board_has_the_newest_link_of_each_person(desk: LinkDesk) -> None:
     run = desk.start(*desk.have(anna=HR))
     desk.send()
-    first = desk.links.board(LOCAL, run).people[0].id
-    desk.links.resend(LOCAL, first)
-    board = desk.links.board(LOCAL, run)
+    first = desk.services.sent_links.board(LOCAL, run).people[0].id
+    desk.services.sent_links.resend(LOCAL, first)
+    board = desk.services.sent_links.board(LOCAL, run)
     assert (len(board.people), board.people[0].id > first, board.left) == (1, True, 1)
 
 
 def test_the_preview_says_from_when_the_links_hold(desk: LinkDesk) -> None:
     later = LinkOptions(valid_from=desk.app.services.clock.now() + 86_400)
-    plan = desk.links.plan(LOCAL, emails=desk.have(anna=HR), options=later)
+    plan = desk.services.link_plans.plan(LOCAL, emails=desk.have(anna=HR), options=later)
     assert "The link works from" in desk.app.services.link_mails.preview(LOCAL, plan).text

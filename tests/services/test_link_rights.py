@@ -56,15 +56,18 @@ def is_being_locked(app: App) -> None:
         )  # fmt: skip
 
 
-def test_a_board_shows_and_reminds_those_of_domains_that_the_caller_may_support_today(desk: LinkDesk) -> None:
+def test_a_board_shows_and_reminds_those_of_domains_that_the_caller_may_support_today(
+    desk: LinkDesk, clock: ShiftedClock
+) -> None:
     desk.have(nina=PRIVATE)
     have_bob(desk)
     run = desk.start("nina@a.nl", "bob@b.nl", caller=KIM)
     desk.send()
-    board = desk.links.board(KIM_NOW, run)
+    board = desk.services.sent_links.board(KIM_NOW, run)
     assert ([each.address for each in board.people], board.hidden) == (["nina@a.nl"], 1)
     before = len(desk.mails())
-    assert desk.links.remind(KIM_NOW, run) == 1
+    clock.ahead += 2 * 86_400
+    assert desk.services.sent_links.remind(KIM_NOW, run).people == 1
     desk.app.services.outbox.send_due()
     assert [to for to, _ in desk.mails()[before:]] == [PRIVATE]
 
@@ -72,26 +75,27 @@ def test_a_board_shows_and_reminds_those_of_domains_that_the_caller_may_support_
 def test_a_run_and_a_mailbox_of_others_show_nothing_of_their_links(desk: LinkDesk) -> None:
     desk.have(nina=PRIVATE)
     run = desk.start("nina@a.nl", caller=KIM)
-    for act in (desk.links.board, desk.links.version, desk.links.remind):
+    for act in (desk.services.sent_links.board, desk.services.sent_links.version, desk.services.sent_links.remind):
         with pytest.raises(NotFound):
             act(STRANGER, run)
     with pytest.raises(NotFound):
-        desk.links.plan(STRANGER, run=run)
+        desk.services.link_plans.plan(STRANGER, run=run)
     for caller in (STRANGER, VIEWER):
         with pytest.raises(Forbidden):
-            desk.links.of_mailbox(caller, "a.nl", "nina")
-        assert desk.links.newest(caller) == ()
-    assert len(desk.links.of_mailbox(KIM, "a.nl", "nina")) == 1
+            desk.services.sent_links.of_mailbox(caller, "a.nl", "nina")
+        assert desk.services.sent_links.newest(caller) == ()
+    assert len(desk.services.sent_links.of_mailbox(KIM, "a.nl", "nina")) == 1
 
 
-def test_each_act_on_links_is_audited(desk: LinkDesk) -> None:
+def test_each_act_on_links_is_audited(desk: LinkDesk, clock: ShiftedClock) -> None:
     desk.have(nina=PRIVATE)
     run = desk.start("nina@a.nl", caller=KIM)
     desk.send()
-    desk.links.remind(KIM, run)
-    number = desk.links.of_mailbox(KIM, "a.nl", "nina")[0].id
-    desk.links.resend(KIM, number)
-    desk.links.revoke(KIM, desk.links.latest(KIM, number).id)
+    clock.ahead += 2 * 86_400
+    desk.services.sent_links.remind(KIM, run)
+    number = desk.services.sent_links.of_mailbox(KIM, "a.nl", "nina")[0].id
+    desk.services.sent_links.resend(KIM, number)
+    desk.services.sent_links.revoke(KIM, desk.services.sent_links.latest(KIM, number).id)
     acts = [(what, on) for what, on, who in trail(desk.app) if who == "kim"]
     assert acts == [
         (AuditAction.LINK_SEND, f"run {run}"), (AuditAction.LINK_REMIND, "nina@a.nl"),
@@ -103,22 +107,22 @@ def test_a_link_is_copied_by_a_caller_who_confirmed_who_they_are(desk: LinkDesk)
     desk.have(nina=PRIVATE)
     desk.start("nina@a.nl")
     desk.send()
-    [link] = desk.links.of_mailbox(KIM, "a.nl", "nina")
+    [link] = desk.services.sent_links.of_mailbox(KIM, "a.nl", "nina")
     with pytest.raises(Forbidden):
-        desk.links.copy_link(replace(KIM, recent=False), link.id)
+        desk.services.sent_links.copy_link(replace(KIM, recent=False), link.id)
 
 
 def test_a_link_is_not_sent_again_to_a_mailbox_that_may_have_none(desk: LinkDesk) -> None:
     desk.have(nina=PRIVATE, tess="tess@mail.example")
     desk.start("nina@a.nl", "tess@a.nl")
     desk.send()
-    [nina], [tess] = (desk.links.of_mailbox(KIM, "a.nl", name) for name in ("nina", "tess"))
+    [nina], [tess] = (desk.services.sent_links.of_mailbox(KIM, "a.nl", name) for name in ("nina", "tess"))
     before = len(desk.mails())
     desk.app.services.mailboxes.lock(LOCAL, "a.nl", "nina")
-    desk.links._settings = desk.links._settings.model_copy(update={"user": "tess"})
+    desk.services.link_plans._facts._panel_user = "tess"
     for number in (nina.id, tess.id):
         with pytest.raises(InvalidState):
-            desk.links.resend(KIM, number)
+            desk.services.sent_links.resend(KIM, number)
     desk.app.services.outbox.send_due()
     assert len(desk.mails()) == before
 
@@ -127,31 +131,34 @@ def test_a_link_that_is_sent_again_goes_to_the_recovery_email_of_today(desk: Lin
     desk.have(nina=PRIVATE)
     desk.start("nina@a.nl")
     desk.send()
-    [link] = desk.links.of_mailbox(KIM, "a.nl", "nina")
+    [link] = desk.services.sent_links.of_mailbox(KIM, "a.nl", "nina")
     before = len(desk.mails())
     desk.app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", "new@mail.example")
-    desk.links.resend(KIM, link.id)
+    desk.services.sent_links.resend(KIM, link.id)
     desk.app.services.outbox.send_due()
     assert [to for to, _ in desk.mails()[before:]] == ["new@mail.example"]
 
 
-def test_a_reminder_goes_to_nobody_whose_recovery_email_is_another_one_now(desk: LinkDesk) -> None:
+def test_a_reminder_goes_to_nobody_whose_recovery_email_is_another_one_now(desk: LinkDesk, clock: ShiftedClock) -> None:
     desk.have(nina=PRIVATE)
     run = desk.start("nina@a.nl")
     desk.send()
     before = len(desk.mails())
     with desk.app.services.store.write() as tx:
         stored_columns.put(tx, "recovery_email", "a.nl", "nina", "new@mail.example", desk.app.services.clock.now())
-    assert desk.links.remind(KIM, run) == 0
+    clock.ahead += 2 * 86_400
+    assert desk.services.sent_links.remind(KIM, run).people == 0
     desk.app.services.outbox.send_due()
     assert len(desk.mails()) == before
 
 
 def test_no_choice_gives_the_account_s_own_or_a_locked_mailbox_a_link(desk: LinkDesk) -> None:
     desk.have(nina="", tess="")
-    desk.links._settings = desk.links._settings.model_copy(update={"user": "tess"})
+    desk.services.link_plans._facts._panel_user = "tess"
     is_being_locked(desk.app)
-    plan = desk.links.plan(LOCAL, emails=["nina@a.nl", "tess@a.nl"], options=LinkOptions(without_mail=True))
+    plan = desk.services.link_plans.plan(
+        LOCAL, emails=["nina@a.nl", "tess@a.nl"], options=LinkOptions(without_mail=True)
+    )
     assert plan.people == ()
     assert [each.reason for each in plan.refused] == [LinkRefusal.LOCKED, LinkRefusal.PANEL_ACCOUNT]
 
@@ -159,12 +166,12 @@ def test_no_choice_gives_the_account_s_own_or_a_locked_mailbox_a_link(desk: Link
 def test_a_link_for_a_letter_is_not_made_for_a_mailbox_that_is_being_locked(desk: LinkDesk) -> None:
     desk.have(nina="")
     desk.start("nina@a.nl", without_mail=True)
-    [link] = desk.links.of_mailbox(LOCAL, "a.nl", "nina")
+    [link] = desk.services.sent_links.of_mailbox(LOCAL, "a.nl", "nina")
     is_being_locked(desk.app)
     with pytest.raises(InvalidState):
-        desk.links.copy_link(LOCAL, link.id)
-    desk.links.work()
-    assert desk.links.get(LOCAL, link.id).end is LinkEnd.LOCKED
+        desk.services.sent_links.copy_link(LOCAL, link.id)
+    desk.services.link_maker.work()
+    assert desk.services.sent_links.get(LOCAL, link.id).end is LinkEnd.LOCKED
 
 
 def test_a_planned_link_is_not_made_for_a_mailbox_that_is_gone_or_being_locked(
@@ -178,7 +185,7 @@ def test_a_planned_link_is_not_made_for_a_mailbox_that_is_gone_or_being_locked(
     desk.look()
     desk.send()
     assert desk.mails() == []
-    ends = [desk.links.of_mailbox(LOCAL, "a.nl", name)[0].end for name in ("nina", "tess")]
+    ends = [desk.services.sent_links.of_mailbox(LOCAL, "a.nl", name)[0].end for name in ("nina", "tess")]
     assert ends == [LinkEnd.LOCKED, LinkEnd.DELETED]
 
 
@@ -191,7 +198,7 @@ def test_after_a_restore_no_link_is_made_or_used_before_an_admin_continues(desk:
     with desk.app.services.store.write() as tx:
         hold.begin(tx, Hold(now))
     before, writes = len(desk.mails()), desk.app.host.writes()
-    assert desk.links.work().next_at is not None
+    assert desk.services.link_maker.work().next_at is not None
     assert desk.use(token).problems == (PasswordProblem.BUSY,)
     desk.app.services.outbox.send_due()
     assert (len(desk.mails()), desk.app.host.writes()) == (before, writes)
@@ -205,7 +212,7 @@ def test_a_link_that_asks_for_a_recovery_email_sets_no_password(desk: LinkDesk) 
     desk.start("nina@a.nl", purpose=LinkPurpose.RECOVERY_EMAIL)
     desk.send()
     token = desk.mails()[-1][1].text.partition("/recovery/")[2].split()[0]
-    assert desk.links.open(token, opened=False).state is PageState.LIVING
+    assert desk.services.password_links.open(token, opened=False).state is PageState.LIVING
     writes = desk.app.host.writes()
     assert not desk.use(token).done
     assert desk.app.host.writes() == writes
@@ -224,18 +231,20 @@ def test_both_times_of_a_link_have_bounds(desk: LinkDesk) -> None:
     for name in ("send_at", "valid_from"):
         for at in (1.0, 9e12):
             with pytest.raises(InvalidBody) as raised:
-                desk.links.plan(LOCAL, emails=["nina@a.nl"], options=replace(LinkOptions(), **{name: at}))
+                desk.services.link_plans.plan(LOCAL, emails=["nina@a.nl"], options=replace(LinkOptions(), **{name: at}))
             assert raised.value.field == name
 
 
 def test_a_plan_that_is_started_twice_with_one_key_is_one_run(desk: LinkDesk) -> None:
-    plan = desk.links.plan(KIM, emails=desk.have(nina=PRIVATE))
-    assert desk.links.start(KIM, plan, key="once") == desk.links.start(KIM, plan, key="once")
-    assert len(desk.links.of_mailbox(KIM, "a.nl", "nina")) == 1
+    plan = desk.services.link_plans.plan(KIM, emails=desk.have(nina=PRIVATE))
+    assert desk.services.link_plans.start(KIM, plan, key="once") == desk.services.link_plans.start(
+        KIM, plan, key="once"
+    )
+    assert len(desk.services.sent_links.of_mailbox(KIM, "a.nl", "nina")) == 1
 
 
 def test_links_lead_to_the_host_of_the_public_pages(desk: LinkDesk) -> None:
-    desk.links._settings = desk.links._settings.model_copy(
+    desk.services.link_maker._settings = desk.app.services.settings.model_copy(
         update={"portal_url": "https://password.agency.example", "public_url": "https://mxm.agency.example"}
     )
     desk.have(nina=PRIVATE)
