@@ -429,7 +429,7 @@ def test_a_mailbox_that_is_being_locked_gets_no_link(app: App) -> None:
     assert outcomes(app) == [(LinkRefusal.LOCKED, 1)]
 
 
-def test_a_request_is_answered_once_whoever_works(app: App) -> None:
+def test_two_workers_answer_a_request_once(app: App) -> None:
     app.services.self_service.request(NINA, HERE)
     with app.services.store.read() as tx:
         [request] = reset_requests.waiting(tx, 9)
@@ -472,13 +472,13 @@ def test_equal_outcomes_join_within_an_hour_alone(app: App, clock: ShiftedClock)
     assert [times for _, times in outcomes(app, "tess@a.nl")] == [1, 1]
 
 
-def test_a_few_former_recovery_emails_are_told_and_never_the_one_of_today(app: App) -> None:
+def test_a_few_former_recovery_emails_get_a_notice_and_never_the_one_of_today(app: App) -> None:
     for number in (1, 2, 3, 4, 5, 2):
         email = f"former{number}@mail.example"
         app.services.mailboxes.set_stored(LOCAL, "a.nl", "nina", "recovery_email", email)
     with app.services.store.read() as tx:
-        told = recovery_changes.recent(tx, "a.nl", "nina", app.services.clock.now())
-    assert told == [PRIVATE, "former1@mail.example", "former3@mail.example"]
+        former = recovery_changes.recent(tx, "a.nl", "nina", app.services.clock.now())
+    assert former == [PRIVATE, "former1@mail.example", "former3@mail.example"]
 
 
 def test_a_notice_that_is_due_is_not_forgotten_for_its_age(app: App, clock: ShiftedClock) -> None:
