@@ -1,12 +1,16 @@
 """The guard in front of the public pages: hosts, paths, methods, origins and bodies."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import WebSocketDenialResponse
+from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
+from mxlib.auth import body_timeouts, middleware
 from mxlib.auth.startup_checks import check_exposure
 from mxlib.settings import Settings, SettingsError
 from tests.support import portal
@@ -203,3 +207,32 @@ def test_a_live_connection_is_closed_before_it_opens(app: PortalApp) -> None:
     ):
         pass
     assert closed.value.code == 1008
+
+
+def test_a_form_that_trickles_gets_a_page_that_says_so(app: PortalApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = partial(body_timeouts.BodyTimeouts, grace=0.02)
+    monkeypatch.setattr(middleware.body_timeouts, "BodyTimeouts", impatient)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(30)
+        raise AssertionError("nobody waited so long")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    def answer_at(host: str, path: str) -> tuple[int, bytes]:
+        sent.clear()
+        headers = {"host": host, "origin": f"https://{host}", "content-length": "10", "accept": "text/html"}
+        scope = {
+            "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+            "scheme": "https", "client": ("203.0.113.7", 5), "http_version": "1.1",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        asyncio.run(app.app(scope, receive, send))
+        return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)
+
+    status, body = answer_at(PORTAL.removeprefix("https://"), f"/password/{TOKEN}")
+    assert (status, b"/portal/style.css" in body) == (408, True)
+    status, body = answer_at(DASHBOARD.removeprefix("https://"), "/api/imports")
+    assert b"/portal/style.css" not in body
