@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.clients import ClientDetails, Contact, Terms
 from mxlib.ui.app import session
+from mxlib.ui.widgets.format import escaped
 from tests.support.app import App, opened
 from tests.support.audit_entries import audit_entries
 from tests.support.pages import PAGES, plain
@@ -91,10 +92,14 @@ def test_self_service_reset_is_turned_on_for_a_client_and_for_domains_without_on
     assert not errors(tab)
     on = [name for name in ("a.nl", "b.nl", "c.nl") if app.services.self_service.is_on(LOCAL, name)]
     assert on == ["a.nl", "c.nl"]
+    said = escaped("Self-service reset of domains without a client: on in c.nl.")
+    assert [each.value for each in tab.success] == [said]
+    assert said in [each.value for each in tab.caption]
     tab.button(key="free-domains").click().run()
     tab.multiselect(key="self-service-domains").unselect("c.nl")
     tab.button(key="save-self-service").click().run()
     assert not app.services.self_service.is_on(LOCAL, "c.nl")
+    assert [each.value for each in tab.success] == [escaped("Self-service reset of domains without a client: off.")]
 
 
 def test_a_deleted_client_leaves_its_domains(app: App) -> None:

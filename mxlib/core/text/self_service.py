@@ -1,8 +1,8 @@
 """Texts about self-service reset, as the dashboard shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from mxlib.core.format import count, moment
+from mxlib.core.format import count, listed, moment
 from mxlib.core.links import LinkRefusal
 from mxlib.core.mails import MailStatus
 from mxlib.core.self_service import Answer, ResetOutcome
@@ -17,8 +17,17 @@ ONLY_ADMINS = "Only admins turn self-service reset on and off. Ask an admin."
 TITLE = "Requests for a reset"
 CODE_HELP = "The mail has the code: a caller who reads it out has the mail."
 
+#: Domains that a sentence names; the others are counted.
+_MOST_NAMED = 5
+
 LEAVE_OUT = "Leave these mails out"
 ONE_NOTICE = "The former recovery email gets a mail about the change, as self-service reset is on."
+
+
+def where_on(domains: Sequence[str]) -> str:
+    """Say in which domains without a client it is on."""
+    where = f"on in {listed(domains, most=_MOST_NAMED)}" if domains else "off"
+    return f"Self-service reset of domains without a client: {where}."
 
 
 def notices(people: int) -> str:

@@ -12,7 +12,7 @@ from mxlib.core.text import self_service as texts
 from mxlib.services.clients import Client
 from mxlib.ui.admin import client_list
 from mxlib.ui.app import layout
-from mxlib.ui.widgets import dialogs, single_select
+from mxlib.ui.widgets import dialogs, flash, single_select
 from mxlib.ui.widgets.format import escaped
 
 _CONTACTS = ["Name", "Address", "Language"]
@@ -34,6 +34,9 @@ def show() -> None:
             "Domains without a client…", icon=":material/lock_reset:", key="free-domains", help=texts.FREE_HELP
         ):
             _self_service(free)
+    with_reset = app.self_service.domains(caller)
+    if on := [name for name in free if name in with_reset]:
+        st.caption(escaped(texts.where_on(on)))
     if not everyone:
         st.caption("A client is a name with one or more domains, and the people to write to.")
         return
@@ -179,6 +182,7 @@ def _self_service(free: tuple[str, ...]) -> None:
     if st.button("Save", type="primary", icon=":material/check:", key="save-self-service"):
         for name in sorted(set(chosen) ^ set(was_on)):
             app.self_service.switch(caller, name, on=name in chosen)
+        flash.set_next(texts.where_on(chosen))
         dialogs.leave()
 
 
