@@ -81,6 +81,30 @@ class Notice:
     events: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NotedEvent:
+    """An event as the store keeps it: its number, when it was, and its domain (blank for the account)."""
+
+    number: int
+    at: float
+    domain: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A notice that is due, as the channels get it.
+
+    `rule` is None for the digest. `severity` is the worst of its events, after the choices of an admin.
+    """
+
+    number: int
+    at: float
+    rule: Rule | None
+    severity: Severity
+    events: tuple[NotedEvent, ...]
+
+
 def decide(
     event: Event, at: float, days: Days, preferences: Preferences, last: LastNotice | None, snoozed_until: float | None
 ) -> Decision:
