@@ -275,6 +275,8 @@ class SentLinks:
         happened = ""
         if status in {LinkStatus.REFUSED, LinkStatus.DELAYED} and record.mail_problem in set(MailProblem):
             happened = mail_texts.problem(MailProblem(record.mail_problem), record.mail_code, record.words)
+        elif end is not LinkEnd.SET and record.set_at is not None:
+            happened = texts.SET_BY_OTHER
         elif end is not None and end is not LinkEnd.SET:
             happened = texts.ENDS[end]
         return LinkPerson(

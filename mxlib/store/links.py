@@ -7,7 +7,7 @@ found; once the link has ended, only the hash is left.
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,6 +97,9 @@ class NewLink:
 _COLUMNS = [table.c[column.name] for column in fields(LinkRecord)]
 _OPEN = table.c.ended_at.is_(None)
 
+#: Links of the same mailboxes.
+_OTHER = table.alias("other")
+
 #: What is left of a link at its end: nothing that shows its token.
 _ENDED: Mapping[str, Any] = {"sealed_token": None, "wrapped_key": None}
 
@@ -183,16 +186,35 @@ def living_addresses(tx: Tx, domains: Collection[str], purpose: LinkPurpose, now
 def newest_of_run(tx: Tx, run: int) -> list[LinkRecord]:
     """Return the newest links of the people of a run, or of an import.
 
-    There is one for each mailbox and purpose.
+    There is one for each mailbox and purpose. One whose owner set a password by another link since is set, too.
     """
-    found = _found(tx, (table.c.run == run) | (table.c.source == run))
-    return list({(each.address, each.purpose): each for each in found}.values())
+    which = (table.c.run == run) | (table.c.source == run)
+    newest = {(each.address, each.purpose): each for each in _found(tx, which)}
+    by_other = {row.id: row.at for row in tx.execute(_set_by_other(which))}
+    return [replace(each, set_at=each.set_at or by_other.get(each.id)) for each in newest.values()]
+
+
+def _set_by_other(which: sa.ColumnElement[bool]) -> sa.Select[tuple[int, float]]:
+    """Return when owners of unused links set a password by another link since.
+
+    Links of a mailbox that is gone have no such owner.
+    """
+    setting = [each.value for each in LinkPurpose if each.sets_password]
+    is_same = (_OTHER.c.domain == table.c.domain) & (_OTHER.c.username == table.c.username)
+    is_since = _OTHER.c.purpose.in_(setting) & (_OTHER.c.set_at >= table.c.created_at)
+    gone = [LinkEnd.DELETED.value, LinkEnd.RECREATED.value]
+    unused = (table.c.set_at.is_(None), table.c.purpose.in_(setting), table.c.end.not_in(gone))
+    found = sa.select(table.c.id, sa.func.max(_OTHER.c.set_at).label("at")).join(_OTHER, is_same & is_since)
+    return found.where(which, *unused).group_by(table.c.id)
 
 
 def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, int]]]:
     """Return the progress of runs by domain: how many mailboxes, and how many passwords set."""
+    which = table.c.run.in_(sorted(runs))
+    other = _set_by_other(which).subquery()
     mailbox = (table.c.run, table.c.domain, table.c.username)
-    each = sa.select(*mailbox, sa.func.max(table.c.set_at).label("set_at")).where(table.c.run.in_(sorted(runs)))
+    set_at = sa.func.max(sa.func.coalesce(table.c.set_at, other.c.at)).label("set_at")
+    each = sa.select(*mailbox, set_at).outerjoin(other, other.c.id == table.c.id).where(which)
     one = each.group_by(*mailbox).subquery()
     query = sa.select(one.c.run, one.c.domain, sa.func.count(), sa.func.count(one.c.set_at))
     found: dict[int, dict[str, tuple[int, int]]] = {}
@@ -206,8 +228,10 @@ def version(tx: Tx, run: int) -> tuple[object, ...]:
     mail = (table.c.mail_status, table.c.mail_problem)
     times = (table.c.token_digest, table.c.opened_at, table.c.set_at, table.c.ended_at)
     figures = (*map(sa.func.count, (table.c.id, *times)), sa.func.max(table.c.id), sa.func.max(table.c.mail))
-    query = sa.select(*mail, *figures).where((table.c.run == run) | (table.c.source == run))
-    return tuple(tuple(row) for row in tx.execute(query.group_by(*mail).order_by(*mail)))
+    which = (table.c.run == run) | (table.c.source == run)
+    query = sa.select(*mail, *figures).where(which)
+    by_other = tx.scalar(sa.select(sa.func.count()).select_from(_set_by_other(which).subquery()))
+    return by_other, *(tuple(row) for row in tx.execute(query.group_by(*mail).order_by(*mail)))
 
 
 def of_mailbox(tx: Tx, domain: str, username: str, most: int) -> list[LinkRecord]:

@@ -17,6 +17,7 @@ from mxlib.core.links import (
     PageState,
 )
 from mxlib.core.password_rules import PasswordProblem
+from mxlib.core.text.links import SET_BY_OTHER
 from mxlib.core.vocabulary import AuditAction, RunKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services import build
@@ -219,6 +220,40 @@ def test_a_revoked_link_is_dead_and_its_waiting_mail_does_not_leave(app: App, de
     assert desk.mails() == []
     assert desk.statuses(run) == {"nina@a.nl": LinkStatus.REVOKED}
     assert (records(app)[0].end, records(app)[0].sealed_token) == (LinkEnd.REVOKED, None)
+
+
+def test_a_person_who_resets_their_password_is_set_on_the_board_of_their_link(app: App, desk: LinkDesk) -> None:
+    people = desk.have(nina=PRIVATE, tess="tess@mail.example", max="max@mail.example")
+    run, sent = desk.start(*people), app.services.sent_links
+    desk.send()
+    later = desk.start("max@a.nl")
+    desk.send()
+    sent.revoke(LOCAL, next(each.id for each in sent.board(LOCAL, run).people if each.address == "tess@a.nl"))
+    version = sent.version(LOCAL, run)
+    for name in ("nina", "tess"):
+        assert desk.use(desk.reset(name)).done
+    assert desk.use(desk.token("max@mail.example")).done
+    assert set(desk.statuses(run).values()) == {LinkStatus.SET}
+    board, view = sent.board(LOCAL, run), app.services.runs.get(LOCAL, run)
+    assert (board.text, board.to_send_again) == ("3 set theirs, 0 not yet", ())
+    assert {each.happened for each in board.people} == {SET_BY_OTHER}
+    assert view is not None
+    assert view.set_theirs == 3
+    assert sent.version(LOCAL, run) != version
+    assert app.services.link_plans.plan(LOCAL, run=run).people == ()
+    assert desk.statuses(later) == {"max@a.nl": LinkStatus.SET}
+
+
+def test_a_reset_before_a_link_or_of_a_mailbox_made_again_sets_nothing_on_its_board(app: App, desk: LinkDesk) -> None:
+    desk.have(nina=PRIVATE, tess="tess@mail.example")
+    assert desk.use(desk.reset("nina")).done
+    run = desk.start("nina@a.nl", "tess@a.nl")
+    desk.send()
+    app.services.mailboxes.delete(LOCAL, "a.nl", "tess")
+    desk.have(tess="tess@mail.example")
+    assert desk.use(desk.reset("tess")).done
+    assert desk.statuses(run) == {"nina@a.nl": LinkStatus.SENT, "tess@a.nl": LinkStatus.REVOKED}
+    assert app.services.sent_links.board(LOCAL, run).done == 0
 
 
 def test_links_without_a_public_address_lead_to_the_port_that_is_served(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxlib.auth.permissions import LOCAL, Caller
-from mxlib.core.links import LinkOptions, LinkStatus, SetResult
+from mxlib.core.links import LinkOptions, LinkPurpose, LinkStatus, SetResult
 from mxlib.mail.message import Parts
-from mxlib.store import Store, stored_columns
+from mxlib.store import Store, links, stored_columns
+from mxlib.store.links import NewLink
 from mxlib.store.tables import link as table
 from tests.support.app import App
 
@@ -70,6 +71,15 @@ class LinkDesk:
             token, password, password if again is None else again
         )
         return result
+
+    def reset(self, username: str) -> str:
+        """Make the link for a reset of a mailbox in a.nl, as the answer to a request does; return its token."""
+        now, store = self.services.clock.now(), self.services.store
+        new = NewLink(
+            LinkPurpose.RESET, "a.nl", username, "", f"{username}@mail.example", "en", now, now, now + 3_600.0
+        )
+        with store.write() as tx:
+            return links.make_token(tx, store.key, links.add(tx, new, who="MXM", at=now))
 
     def password(self, address: str) -> str:
         """Return the password that the host has."""

@@ -32,6 +32,9 @@ ENDS: Mapping[LinkEnd, str] = {
     LinkEnd.RESTORED: "A backup was restored.",
 }
 
+#: What happened to a link whose owner used another one.
+SET_BY_OTHER = "The password was set by another link of the mailbox."
+
 REFUSALS: Mapping[LinkRefusal, str] = {
     LinkRefusal.INVALID: "This is not an email address.",
     LinkRefusal.NOT_ALLOWED: "You have no permission to support mailboxes of its domain.",
