@@ -106,7 +106,7 @@ def note_done(
 ) -> None:  # fmt: skip
     """Record a write that was done, with the values that are stored here.
 
-    `reason` is that of a lock; `sets_password` says that MXroute confirmed a new password.
+    `reason` is that of a lock; `sets_password` says that a new password counts as set.
     """
     if (ends := _LINKS_END.get(action) or (LinkEnd.PASSWORD_SET if sets_password else None)) is not None:
         links.end_all(tx, domain, username, ends, at)
@@ -145,7 +145,12 @@ def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str)
         action = Action(write.action)
         facts = _change(write).facts if action in {Action.UPDATE, Action.UNLOCK} else {}
         detail = {**facts, "answered": False}
-        note_done(tx, at, actor, action, write.domain, write.username, write.stored, outcome, detail)
+        # The owner of a link was asked to try to sign in: only what MXroute confirmed ends it.
+        sets_password = write.sealed_password is not None and actor.kind is not CallerKind.LINK
+        note_done(
+            tx, at, actor, action, write.domain, write.username, write.stored, outcome, detail,
+            sets_password=sets_password,
+        )  # fmt: skip
     else:
         outcome, detail = f"{write.action}: {outcome}", {"action": write.action, "answered": False}
         audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome, detail=detail)

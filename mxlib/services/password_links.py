@@ -8,7 +8,7 @@ from mxlib.auth.passwords import agency_words
 from mxlib.auth.permissions import Forbidden
 from mxlib.clock import Clock
 from mxlib.core import links
-from mxlib.core.links import LinkPurpose, OpenedLink, PageState, SetResult
+from mxlib.core.links import LinkEnd, LinkPurpose, OpenedLink, PageState, SetResult
 from mxlib.core.mail_contents import PasswordChanged
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.mails import MailCause
@@ -40,7 +40,7 @@ class _Ended(Forbidden):
 
 
 class _Gone(Exception):
-    """MXroute has no such mailbox; nothing was set."""
+    """MXroute said that it has no such mailbox; nothing was set."""
 
 
 class _Busy(Exception):
@@ -88,7 +88,8 @@ class PasswordLinks:
     def set_password(self, token: str, password: str, again: str, *, address: str = "", network: str = "") -> SetResult:
         """Set the password of a mailbox, which ends its link once MXroute has accepted it.
 
-        `address` is where the request came from, and `network` its network. Nothing that goes wrong ends the link.
+        `address` is where the request came from, and `network` its network. Nothing that goes wrong ends the link, but
+        that the mailbox is gone.
         """
         with self._store.read() as tx:
             record, held = kept.by_token(tx, token), hold.current(tx) is not None
@@ -123,7 +124,9 @@ class PasswordLinks:
             return _not_now(limited.retry_after or _SOON_S)
         except (NotOwner, StoreUnavailable, Unauthorized):
             return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
-        except (RequestRefused, _Gone):
+        except _Gone:
+            return self._gone(record)
+        except RequestRefused:
             return SetResult(done=False, problems=(PasswordProblem.REFUSED,))
         except MXrouteError:
             return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
@@ -150,6 +153,17 @@ class PasswordLinks:
                 write.drop()
                 raise _Gone
         write.done(also=lambda tx: self._used(tx, record))
+
+    def _gone(self, record: LinkRecord) -> SetResult:
+        """End the links of a mailbox that is gone, as a read of it shows."""
+        try:
+            if self._writes.is_there(record.domain, record.username):
+                return SetResult(done=False, problems=(PasswordProblem.REFUSED,))
+            with self._manual.writing() as tx:
+                kept.end_all(tx, record.domain, record.username, LinkEnd.DELETED, self._clock.now())
+        except (MXrouteError, NotOwner, StoreUnavailable):
+            return SetResult(done=False, problems=(PasswordProblem.HOST_DOWN,), retry_after=_SOON_S)
+        return self._ended(record)
 
     def _must_live(self, tx: Tx, number: int) -> None:
         record = kept.get(tx, number)

@@ -9,10 +9,13 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.links import LinkEnd, LinkPurpose, LinkStatus, PageState
+from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.vocabulary import Action, RunKind
 from mxlib.mxroute.protocol import Request
 from mxlib.runs.manager import InvalidState
-from mxlib.store import clock_guard, stored_columns
+from mxlib.services.confirmed_writes import OutcomeUnknown
+from mxlib.services.manual_write_outcomes import decide_outcome, note_settled
+from mxlib.store import clock_guard, manual_writes, stored_columns
 from mxlib.store import links as kept
 from mxlib.store.links import NewLink
 from tests.support.app import opened
@@ -110,6 +113,44 @@ def test_what_changes_a_mailbox_ends_its_links_and_no_others(
     writes = desk.app.host.writes()
     result = desk.use(token, "Winter.in.Gent.10")
     assert (result.done, result.state, desk.app.host.writes()) == (False, PageState.ENDED, writes)
+
+
+@pytest.mark.parametrize("fault", ["lost_before", "lost_after"])
+def test_a_password_without_an_answer_ends_links_once_it_counts_as_done(
+    desk: LinkDesk, clock: ShiftedClock, fault: str
+) -> None:
+    desk.app.host.goes_wrong(fault, count=2)
+    with pytest.raises(OutcomeUnknown):
+        set_password(desk)
+    assert ended(desk) == ("", True)
+    assert desk.use(desk.token(PRIVATE)).problems == (PasswordProblem.BUSY,)
+    desk.app.host.goes_wrong(fault, count=0)
+    clock.ahead += 61
+    desk.app.services.manual_writes.settle()
+    assert ended(desk) == (LinkEnd.PASSWORD_SET, False)
+    assert ended(desk, "tess") == ("", True)
+
+
+def test_a_password_without_an_answer_ends_no_link_while_it_is_not_done(desk: LinkDesk, clock: ShiftedClock) -> None:
+    desk.app.host.goes_wrong("lost_before", count=2)
+    with pytest.raises(OutcomeUnknown):
+        set_password(desk)
+    with desk.app.services.store.read() as tx:
+        [write] = manual_writes.find_open(tx)
+        assert decide_outcome(tx, write, None)[0] is False
+    with desk.app.services.store.write() as tx:
+        note_settled(tx, clock.now(), write, done=False, why="no answer came")
+    assert ended(desk) == ("", True)
+
+
+def test_a_quota_without_an_answer_ends_no_link(desk: LinkDesk, clock: ShiftedClock) -> None:
+    desk.app.host.goes_wrong("lost_before", on="any", count=4)
+    with pytest.raises(OutcomeUnknown):
+        desk.app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"quota": 2_048})
+    desk.app.host.goes_wrong("lost_before", count=0)
+    clock.ahead += 61
+    desk.app.services.manual_writes.settle()
+    assert ended(desk) == ("", True)
 
 
 def test_what_changes_nothing_of_this_leaves_links_alone(desk: LinkDesk) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.links import LinkStatus, PageState, SetResult
+from mxlib.core.links import LinkEnd, LinkStatus, PageState, SetResult
 from mxlib.core.mails import MailProblem, Refused, SendResult, Sent, TryLater
 from mxlib.core.password_rules import PasswordProblem
 from mxlib.core.vocabulary import Action
 from mxlib.mxroute.protocol import Request
+from mxlib.store import links as kept
 from mxlib.store import manual_writes
 from tests.support.app import GOOD, App, opened
 from tests.support.links import NEW, LinkDesk
@@ -60,6 +61,20 @@ def test_no_failure_of_the_host_ends_a_link(
     assert desk.services.password_links.open(token, opened=False).state is PageState.LIVING
     assert desk.use(token, "Winter.in.Gent.10").done
     assert desk.password("nina@a.nl") == "Winter.in.Gent.10"
+
+
+def test_a_mailbox_that_is_gone_ends_its_links_once_a_read_of_it_says_so(desk: LinkDesk) -> None:
+    token, state = desk.token(PRIVATE), desk.services.password_links.open
+    del desk.app.host.sandbox.account.domains["a.nl"]["nina"]
+    desk.app.host.goes_wrong("error_before", on="read", count=2)
+    assert desk.use(token).problems == (PasswordProblem.HOST_DOWN,)
+    assert state(token, opened=False).state is PageState.LIVING
+    desk.app.host.goes_wrong("error_before", count=0)
+    result = desk.use(token)
+    assert (result.done, result.problems, result.state) == (False, (PasswordProblem.ENDED,), PageState.ENDED)
+    with desk.app.services.store.read() as tx:
+        assert kept.of_mailbox(tx, "a.nl", "nina", 1)[0].end == LinkEnd.DELETED
+    assert journalled(desk.app) == []
 
 
 def test_one_lost_answer_is_made_good_by_sending_again(desk: LinkDesk) -> None:
