@@ -9,15 +9,17 @@ import zxingcpp
 from PIL import Image
 
 from mxlib.core.handover import letters
-from mxlib.core.handover.letters import Letters, Paper, Recipient
+from mxlib.core.handover.letters import Letters, Paper, PrintedLink, Recipient
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import RULES, Text, TextKind, TextProblem
 from mxlib.core.text.letters import ENGLISH, WORDS
+from mxlib.core.text.link_mails import moment
 from mxlib.core.text.standard_texts import STANDARD
 
 SERVER, PLAIN = "mail.example.test", Letterhead()
 #: Every character of printable ASCII, as a password may have them.
 SETTINGS = "https://password.agency.example/mail-settings"
+LINK = "https://password.agency.example/password/" + "Ab3-" * 10
 EVERY_SIGN = "".join(map(chr, range(33, 127)))
 
 
@@ -106,6 +108,39 @@ def test_the_letterhead_is_on_every_page_and_its_code_can_be_read(paper: Paper) 
         assert "Welcome to Bergmann." in page
         assert letterhead.help_address in re.sub(r"\s", "", page)
         assert codes(found, at) == [letterhead.help_address]
+
+
+@pytest.mark.parametrize("paper", Paper)
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("valid_from", [None, 1_796_000_000.0])
+def test_a_letter_with_a_link_has_it_as_text_and_code_and_says_how_long_it_lives(
+    paper: Paper, language: str, valid_from: float | None
+) -> None:
+    people = [
+        Recipient("Zoë", f"zoe{at}@example.test", link=PrintedLink(f"{LINK}{at}", 1_796_688_000.0, valid_from))
+        for at in range(2)
+    ]
+    head, words = Letterhead("Bergmann", "support@agency.example", logo()), WORDS[language]
+    text = "For {address}." + "\nA line." * (letters.MAX_LINES - 1)
+    found = made(*people, letterhead=head, settings_page=SETTINGS, language=language, text=text, paper=paper)
+    assert found.unprinted == letters.Unprinted()
+    for at, page in enumerate(pages(found)):
+        one_line, solid = re.sub(r"\s+", " ", page), re.sub(r"\s", "", page)
+        assert f"{LINK}{at}" in solid
+        assert words.link in one_line
+        assert words.password not in page.split("\n")
+        assert words.link_until.format(until=moment(1_796_688_000.0, language)) in one_line
+        assert (words.link_from.partition("{")[0] in one_line) == (valid_from is not None)
+        assert words.link_care in one_line
+        assert sorted(codes(found, at)) == sorted([f"{LINK}{at}", "support@agency.example", SETTINGS])
+    assert LINK not in repr(people)
+
+
+def test_the_longest_link_fits_its_letter() -> None:
+    link = PrintedLink(f"https://{'p' * 60}.{'q' * 60}.agency.example/password/{'x' * 43}", 1_796_688_000.0)
+    found = made(Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", link=link), settings_page=SETTINGS)
+    assert len(pages(found)) == 1
+    assert sorted(codes(found, 0)) == sorted([link.url, SETTINGS])
 
 
 @pytest.mark.parametrize("language", WORDS)

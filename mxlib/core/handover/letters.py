@@ -1,4 +1,4 @@
-"""Letters with passwords as a PDF, one page a person, in DejaVu: Latin, Greek and Cyrillic."""
+"""Letters with passwords, or with links to set one, as a PDF: one page a person, in Latin, Greek and Cyrillic."""
 
 import io
 import logging
@@ -17,6 +17,8 @@ from mxlib.core.handover import logos
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import RULES, Part, Text, TextFinding, TextKind, TextProblem
 from mxlib.core.text import letters as words_of_letters
+from mxlib.core.text.letters import LetterWords
+from mxlib.core.text.link_mails import moment
 
 # The library logs the table of every font at INFO, once a document.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -35,6 +37,9 @@ _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
 #: Millimetres: the margins at the sides and at top and foot, a logo's height and most width, the side of a QR code and
 #: the gap beside it.
 _MARGIN, _EDGE, _LOGO, _LOGO_WIDTH, _QR, _GAP = 25.0, 16.0, 18.0, 80.0, 26.0, 6.0
+
+#: The side of the QR code of a link, which is the point of its letter.
+_LINK_QR = 34.0
 
 #: Lines that a text takes in the letter of a person with a usual name and address, so that this stays one page.
 MAX_LINES = 10
@@ -63,12 +68,25 @@ class Paper(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedLink:
+    """A link by which a person sets their password; times in Unix seconds.
+
+    `valid_from` is None for one that works already.
+    """
+
+    url: str = field(repr=False)
+    expires_at: float
+    valid_from: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person who gets a letter. The name may be blank."""
+    """A person who gets a letter, with a password or a link. The name may be blank."""
 
     name: str
     address: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    link: PrintedLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +210,6 @@ class _Document:
 
     def add(self, person: Recipient, stationery: Stationery) -> None:
         """Add the page of one person."""
-        from fpdf.enums import WrapMode
-
         pdf, words, head = self._pdf, stationery.words, stationery.letterhead
         pdf.add_page()
         if not self.pages:
@@ -210,19 +226,50 @@ class _Document:
         if person.name:
             self._entry(words.name, person.name)
         self._entry(words.address, person.address)
-        self._label(words.password)
-        size, height = (17, 8) if len(person.password) <= _LONG else (11, 5.5)
-        pdf.set_font(_PASSWORD, "", size)
-        pdf.multi_cell(
-            0, height, _composed(person.password), border=1, padding=2, align="L", wrapmode=WrapMode.CHAR,
-            new_x="LMARGIN", new_y="NEXT",
-        )  # fmt: skip
-        pdf.ln(1.5)
-        self._write(words.look_alikes, 8, after=6)
+        if person.link is None:
+            self._password(person.password, words)
+        else:
+            self._link(person.link, stationery)
         self._write(words.settings, 11, "B", after=1)
         self._write("\n".join(words_of_letters.settings_lines(words, stationery.server)), 10, after=6)
         codes = ((words.help, head.help_address), (words.settings_page, stationery.settings_page))
         self._codes([(label, address) for label, address in codes if address])
+
+    def _password(self, password: str, words: LetterWords) -> None:
+        """Put a password in a frame."""
+        from fpdf.enums import WrapMode
+
+        pdf = self._pdf
+        self._label(words.password)
+        size, height = (17, 8) if len(password) <= _LONG else (11, 5.5)
+        pdf.set_font(_PASSWORD, "", size)
+        pdf.multi_cell(
+            0, height, _composed(password), border=1, padding=2, align="L", wrapmode=WrapMode.CHAR,
+            new_x="LMARGIN", new_y="NEXT",
+        )  # fmt: skip
+        pdf.ln(1.5)
+        self._write(words.look_alikes, 8, after=6)
+
+    def _link(self, link: PrintedLink, stationery: Stationery) -> None:
+        """Put a link as text and QR code, with how long it lives."""
+        from fpdf.enums import WrapMode
+
+        pdf, words, language = self._pdf, stationery.words, stationery.language
+        top, left = pdf.get_y() + 1, _MARGIN + _LINK_QR + _GAP
+        pdf.image(io.BytesIO(_qr_picture(link.url)), _MARGIN, top, _LINK_QR, _LINK_QR)
+        life = words.link_until.format(until=moment(link.expires_at, language))
+        if link.valid_from is not None:
+            life = f"{words.link_from.format(from_=moment(link.valid_from, language))} {life}"
+        pdf.set_y(top + 1)
+        for text, style, size, wrap in (
+            (words.link, "B", 12.0, WrapMode.WORD), (link.url, "", 9.0, WrapMode.CHAR), (life, "", 9.0, WrapMode.WORD),
+            (words.link_care, "", 9.0, WrapMode.WORD),
+        ):  # fmt: skip
+            pdf.set_font(_BODY, style, size)
+            pdf.set_x(left - pdf.c_margin)
+            pdf.multi_cell(0, size * 0.5, _composed(text), align="L", wrapmode=wrap, new_x="LEFT", new_y="NEXT")
+            pdf.ln(1.5)
+        pdf.set_y(max(pdf.get_y(), top + _LINK_QR) + 4)
 
     def count_lines(self, text: str) -> int:
         """Return how many lines a text takes."""
@@ -336,6 +383,12 @@ def _composed(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _qr_code(text: str) -> bytes:
+    """Return the QR code of an address that many letters have."""
+    return _qr_picture(text)
+
+
+def _qr_picture(text: str) -> bytes:
+    """Return a QR code; one of a link is a secret, and kept nowhere."""
     picture = io.BytesIO()
     segno.make(text, error="m", micro=False).save(picture, kind="png", scale=8, border=2)
     return picture.getvalue()

@@ -26,6 +26,11 @@ class LetterWords:
     pop3: str = "Incoming mail in older apps (POP3)"
     port: str = "port"
     colon: str = ": "
+    #: Of a letter with a link; those with braces are filled.
+    link: str = "Set your password"
+    link_from: str = "Works from {from_}."
+    link_until: str = "Works until {until}, or until the password is set."
+    link_care: str = "Keep this letter safe until then: the link is enough to set the password."
 
 
 ENGLISH = LetterWords()
@@ -48,6 +53,10 @@ WORDS: Mapping[str, LetterWords] = {
         smtp="Uitgaande mail (SMTP)",
         pop3="Inkomende mail in oudere programma's (POP3)",
         port="poort",
+        link="Stel uw wachtwoord in",
+        link_from="Werkt vanaf {from_}.",
+        link_until="Werkt tot {until}, of tot het wachtwoord is ingesteld.",
+        link_care="Bewaar deze brief tot dan goed: met de link kan het wachtwoord worden ingesteld.",
     ),
     "de": LetterWords(
         title="Ihr E-Mail-Postfach",
@@ -65,6 +74,10 @@ WORDS: Mapping[str, LetterWords] = {
         smtp="Postausgang (SMTP)",
         pop3="Posteingang in älteren Programmen (POP3)",
         port="Port",
+        link="Legen Sie Ihr Passwort fest",
+        link_from="Gilt ab {from_}.",
+        link_until="Gilt bis {until} oder bis das Passwort festgelegt ist.",
+        link_care="Bewahren Sie den Brief bis dahin sicher auf: Der Link genügt, um das Passwort festzulegen.",
     ),
     "fr": LetterWords(
         title="Votre boîte mail",
@@ -83,6 +96,10 @@ WORDS: Mapping[str, LetterWords] = {
         pop3="Courrier entrant, anciennes applications (POP3)",
         port="port",
         colon=" : ",
+        link="Choisissez votre mot de passe",
+        link_from="Valable à partir du {from_}.",
+        link_until="Valable jusqu'au {until}, ou jusqu'à ce que le mot de passe soit choisi.",
+        link_care="Gardez cette lettre en lieu sûr d'ici là : le lien suffit pour choisir le mot de passe.",
     ),
     "es": LetterWords(
         title="Su buzón de correo",
@@ -100,6 +117,10 @@ WORDS: Mapping[str, LetterWords] = {
         smtp="Correo saliente (SMTP)",
         pop3="Correo entrante en aplicaciones antiguas (POP3)",
         port="puerto",
+        link="Elija su contraseña",
+        link_from="Válido a partir del {from_}.",
+        link_until="Válido hasta el {until}, o hasta que se elija la contraseña.",
+        link_care="Guarde esta carta en un lugar seguro hasta entonces: el enlace basta para elegir la contraseña.",
     ),
 }
 
