@@ -11,6 +11,8 @@ import xlsxwriter
 
 from mxlib.core.files.reader import Limits, ReadOptions
 from mxlib.core.mapping import mapping
+from mxlib.core.notes import NoteCode
+from mxlib.core.spreadsheet_marks import NO_VALUE
 from tests.support.xlsx_files import SHEET, STAFF, book, read, refusal, rows, with_part
 
 
@@ -250,3 +252,38 @@ def test_a_cell_without_a_readable_value_is_refused(cell: bytes) -> None:
     row = b'<row r="3">' + cell + b"</row></sheetData>"
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", row))
     assert refusal(data).startswith("staff.xlsx is damaged")
+
+
+def with_prefix(content: bytes) -> bytes:
+    """A worksheet whose tags are named `x:…`, as some programs write them."""
+    return re.sub(rb"<(/?)(?=\w)", rb"<\1x:", content).replace(b"xmlns=", b"xmlns:x=")
+
+
+def test_a_worksheet_with_prefixed_tags_is_read_like_one_without() -> None:
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["username", "quota", "recovery_email", "department", "number", "since"])
+        for at in range(1, 5):
+            sheet.write_string(at, 0, f"person{at}")
+            sheet.write_number(at, 1, at, workbook.add_format({"num_format": '0" GB"'}))
+            sheet.write_number(at, 4, at, workbook.add_format({"num_format": "000"}))
+            sheet.write_datetime(at, 5, datetime(2024, 5, at), workbook.add_format({"num_format": "yyyy-mm-dd"}))
+        sheet.write_formula(1, 2, '=A2&"@b.example"', value="")
+        sheet.write_formula(2, 2, "=1/0", None, "#DIV/0!")
+        sheet.merge_range(1, 3, 3, 3, "Office")
+        sheet.set_row(3, None, None, {"hidden": True})
+    plain, prefixed = read(packed.getvalue()), read(with_part(packed.getvalue(), SHEET, with_prefix))
+    assert rows(prefixed) == rows(plain)
+    assert rows(plain)[0][1:] == ["1 GB", NO_VALUE, "Office", "001", "2024-05-01"]
+    assert [row[2] for row in rows(plain)][1:] == ["#DIV/0!", "", ""]
+    assert [row[3] for row in rows(plain)] == ["Office"] * 3 + [""]
+    assert prefixed.notes == plain.notes
+    assert {NoteCode.ROWS_HIDDEN, NoteCode.MERGED_CELLS} <= {note.code for note in plain.notes}
+    assert prefixed.table.dates == plain.table.dates == {(at, 5) for at in range(4)}
+
+
+def test_dates_are_found_where_the_row_above_has_none() -> None:
+    sheet = read(book(S=[["username", "a", "b"], ["x", date(2024, 5, 1), "t"], ["y", "u", date(2024, 5, 2)]]))
+    assert rows(sheet) == [["x", "2024-05-01", "t"], ["y", "u", "2024-05-02"]]
+    assert sheet.table.dates == {(0, 1), (1, 2)}

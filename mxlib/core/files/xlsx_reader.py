@@ -26,7 +26,15 @@ from mxlib.core.files import errors
 from mxlib.core.files.csv_reader import MAX_CELLS, check_width
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Limits
-from mxlib.core.files.xlsx_parts import DATE_MARK, SheetParts, fill_merged, formats_of, parts_of, rewritten
+from mxlib.core.files.xlsx_parts import (
+    DATE_MARK,
+    SheetParts,
+    fill_merged,
+    formats_of,
+    parts_of,
+    rewritten,
+    with_errors_as_text,
+)
 from mxlib.core.text import file_problems
 
 Sizes = npt.NDArray[np.int64]
@@ -35,11 +43,8 @@ _NO_SIZES = np.zeros(0, np.int64)
 MAX_PARTS = 2_000
 ENTRY = b"PK\x01\x02"
 _PARTS = (".xml", ".rels")
-_WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
+_WORKSHEET = re.compile(rb"<((?:\w{1,30}:)?)sheetData[\s/>]")
 _EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
-
-#: The reader returns a cell with an error as blank; marked as text, the error is kept and validated.
-_ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
 
 #: The number of texts that the workbook declares: the reader allocates that many, and crashes when it cannot.
 _TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
@@ -201,18 +206,19 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str, dict[s
         tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
         for part in relevant:
             content = _unpacked(archive, part, most_texts=unpacked)
-            is_worksheet = _WORKSHEET.search(content) is not None
-            tags += content.count(b"<") // (1 if is_worksheet else 4)  # no Python code reads the others
+            worksheet = _WORKSHEET.search(content)
+            tags += content.count(b"<") // (1 if worksheet else 4)  # no Python code reads the others
             if tags > most_tags:
                 raise FileRefused(errors.too_many_cells_in(most_tags))
-            if is_worksheet:
+            if worksheet:
                 if b"<!DOCTYPE" in content:
                     raise ValueError("no part of a workbook has a document type")
-                said[_plain(part.filename)] = parts_of(content, _number_of)
-                content = rewritten(content, formats)
+                prefix = worksheet[1]
+                said[_plain(part.filename)] = parts_of(content, prefix, _number_of)
+                content = rewritten(content, prefix, formats)
                 extent = _measure(content)
                 trouble = extent.trouble(limits.rows, unpacked)
-                content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
+                content = _EMPTY_WORKSHEET if trouble else with_errors_as_text(content, prefix)
                 refused = refused or trouble
                 if not trouble:
                     sharing.append((extent.shared, part))
@@ -329,12 +335,12 @@ def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
         nonlocal row, column, last_row, rows, shared, first_row, first_column, last_column, points
         kind = tag.rpartition(":")[2] if ":" in tag else tag
         if kind == "c":
-            points = "t" in attributes and attributes["t"] == "s"
+            points = attributes.get("t") == "s"
             shared += points
-            if "r" not in attributes:
+            reference = attributes.get("r")
+            if reference is None:
                 column += 1
                 return
-            reference = attributes["r"]
             letters = reference.rstrip("0123456789")
             if letters not in columns:
                 columns[letters] = _number_of(letters)
