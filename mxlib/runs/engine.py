@@ -415,10 +415,8 @@ class Engine:
 
     def _halt_all(self, problem: StoreUnavailable) -> None:
         """Pause all runs while the store fails. Nothing is sent until it accepts what is known."""
-        why = str(problem)
-        if self.trouble != why:
-            log.error("The store refuses: %s", why)
-        self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
+        self._store.failures.report(problem)
+        self.trouble, self.trouble_code, self._wake = str(problem), problem.code, STORE_TICK
         for state in self.states.values():
             if state.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
                 lifecycle.halt(state, _store_failed(problem))

@@ -204,7 +204,7 @@ class RunWorkers:
             try:
                 self._owned.beat()
             except StoreUnavailable as problem:
-                log.warning("The sign of life could not be written: %s", problem)
+                self._store.failures.report(problem)
 
     def _release(self) -> None:
         """Let the next process own the store at once."""

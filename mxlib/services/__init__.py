@@ -11,8 +11,10 @@ from mxlib.services.container import (
 )
 from mxlib.store import StoreUnavailable
 from mxlib.store.encryption import DecryptionFailed
+from mxlib.store.errors import OUT_OF_FILES
 
 __all__ = [
+    "OUT_OF_FILES",
     "DecryptionFailed",
     "Services",
     "StoreUnavailable",

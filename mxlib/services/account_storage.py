@@ -186,7 +186,10 @@ class AccountStorageService:
             self._problem = None
         except (MXrouteError, StoreUnavailable) as error:
             self._problem = Failure(error)
-            log.warning("Reading the account's storage failed: %s", type(error).__name__)
+            if isinstance(error, StoreUnavailable):
+                self._store.failures.report(error)
+            else:
+                log.warning("Reading the account's storage failed: %s", type(error).__name__)
 
     def _read_quietly(self) -> None:
         try:

@@ -136,7 +136,7 @@ class ListReader:
             except NotOwner:
                 wait = _IDLE
             except StoreUnavailable as problem:
-                log.warning("The lists cannot be read in the background: %s", problem)
+                self._store.failures.report(problem)
                 wait = _IDLE
             except Exception:  # the process may be closing; after any failure here, later reads must still happen
                 log.exception("A read in the background failed")

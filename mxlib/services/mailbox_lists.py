@@ -402,7 +402,10 @@ class MailboxLists:
                 problem = Failure(error)
                 if isinstance(error, _FOR_ALL):
                     self._failed.append(error)
-                log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
+                if isinstance(error, StoreUnavailable):
+                    self._store.failures.report(error)
+                else:
+                    log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem or ""
 

@@ -416,7 +416,7 @@ class ManualWrites:
             except NotOwner:
                 again = _OFTEN
             except StoreUnavailable as problem:
-                log.warning("Writes by hand cannot be settled yet: %s", problem)
+                self._store.failures.report(problem)
                 again = _SELDOM
             except Exception:  # after any failure here, later writes must still be settled
                 log.exception("The settling of writes by hand failed")

@@ -20,6 +20,7 @@ from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors, scratch
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
+from mxlib.store.failure_log import FailureLog
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
 from mxlib.store.transaction import AUDIT_KEY, DAYS, Tx
@@ -57,6 +58,8 @@ class Store:
         self._engine, self._path, self.clock, self.key = engine, path, clock, key
         self._writing = threading.Lock()
         self.readers = Readers(clock)
+        #: What background work says when it cannot use the store.
+        self.failures = FailureLog(clock)
         #: The days of the host, by which figures are stored.
         self.days = Days()
         self._ownership: Lock | None = None

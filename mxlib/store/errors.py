@@ -15,6 +15,9 @@ from mxlib.core.text import store_problems
 #: Bytes that are free on a disk which is not full.
 _ROOM = 1_000_000
 
+#: The code of a process that may open no further file.
+OUT_OF_FILES = "OUT_OF_FILES"
+
 _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
 _CANNOT_LOCK = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -60,7 +63,7 @@ def of_system(error: OSError) -> StoreUnavailable:
         case errno.EROFS | errno.EACCES | errno.EPERM:
             return StoreUnavailable(store_problems.DISK_READ_ONLY, "DISK_READ_ONLY")
         case errno.EMFILE | errno.ENFILE:
-            return StoreUnavailable(store_problems.OUT_OF_FILES, "OUT_OF_FILES")
+            return StoreUnavailable(store_problems.OUT_OF_FILES, OUT_OF_FILES)
         case errno.EIO:
             return StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
         case _:

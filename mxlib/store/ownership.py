@@ -53,6 +53,7 @@ class OwnedStore(Store):
 
     def __init__(self, store: Store, epoch: Epoch) -> None:
         self._base, self.clock, self.epoch = store, store.clock, epoch
+        self.failures = store.failures
 
     @property
     def key(self) -> ServerKey:  # type: ignore[override]

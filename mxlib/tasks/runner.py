@@ -128,8 +128,10 @@ class TaskRunner:
         for do in self._each_round:
             try:
                 do()
-            except (StoreUnavailable, OwnershipLost) as problem:
-                log.warning("The store failed in the background: %s", problem)
+            except StoreUnavailable as problem:
+                self._store.failures.report(problem)
+            except OwnershipLost as problem:
+                log.warning("Background tasks wait: %s", problem)
             except Exception:
                 log.exception("Something in the background failed")
         self._store_progress()
@@ -182,7 +184,10 @@ class TaskRunner:
             result = task.step(running.lease)
         except LeaseLost:
             result = TaskResult(TaskCode.INTERRUPTED)
-        except (StoreUnavailable, OwnershipLost) as problem:
+        except StoreUnavailable as problem:
+            self._store.failures.report(problem)
+            result = TaskResult(TaskCode.STORE_UNAVAILABLE)
+        except OwnershipLost as problem:
             log.warning("The background task %s waits: %s", task.name, problem)
             result = TaskResult(TaskCode.STORE_UNAVAILABLE)
         except Exception:
@@ -226,7 +231,7 @@ class TaskRunner:
             try:
                 wait = self.look()
             except StoreUnavailable as problem:
-                log.warning("Background tasks wait: %s", problem)
+                self._store.failures.report(problem)
                 wait = RETRY_S
             except Exception:  # the process may be closing; after any failure here, later looks must still happen
                 log.exception("The look for background tasks failed")

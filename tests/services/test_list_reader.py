@@ -1,16 +1,21 @@
 """The background reader: every list in turn, within its share of the read limit, whatever fails."""
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.core.text import store_problems
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import POLL, RateLimits
 from mxlib.runs.manager import NotOwner
 from mxlib.services.list_reader import READ_EVERY, ListReader
+from mxlib.store import failure_log
+from mxlib.store.errors import of_system
 from tests.support import app as support
 from tests.support.app import App
 from tests.support.clocks import PassingClock
@@ -76,6 +81,10 @@ def _answers(app: App, limiter: RateLimiter, clock: Clock) -> None:
 
 def paths(app: App) -> list[str]:
     return [request.path for request in app.host.sent]
+
+
+def out_of_files() -> NoReturn:
+    raise of_system(OSError(errno.EMFILE, "Too many open files"))
 
 
 def read_all(reader: ListReader, steps: int = 20) -> None:
@@ -258,6 +267,23 @@ def test_its_thread_reads_and_ends_with_the_process(app: App, reader: ListReader
     reader.close()
     assert len(app.host.sent) == 4
     assert not {thread for thread in threading.enumerate() if thread.name == "mxm-reader"} - before
+
+
+def test_a_store_that_fails_is_reported_once_however_many_lists_need_it(
+    app: App, reader: ListReader, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold(app, 20)
+    read_all(reader, steps=2)
+    monkeypatch.setattr(app.services.store, "_connect", out_of_files)
+    reader.start()  # it cannot see what is due
+    for name in ("a.nl", "b.nl", *(f"client{at:03}.example" for at in range(20))):
+        app.services.lists.read_once(name, oldest=clock.now() + 60.0)
+    app.services.storage.read_unasked(gated=False)
+    reader.close()
+    assert [record.getMessage() for record in caplog.records] == [store_problems.OUT_OF_FILES]
+    clock.passed += failure_log.SAID_EVERY
+    app.services.lists.read_once("a.nl", oldest=clock.now() + 60.0)
+    assert [record.getMessage() for record in caplog.records] == [store_problems.OUT_OF_FILES] * 2
 
 
 def test_states_name_only_what_the_caller_may_view(app: App, reader: ListReader) -> None:

@@ -21,6 +21,7 @@ from mxlib.settings import Settings
 from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
 from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
+from mxlib.store.failure_log import FailureLog
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests.support import app as support
 from tests.support.clocks import PassingClock
@@ -181,6 +182,21 @@ def test_running_out_of_file_descriptors_is_logged_at_most_once_a_minute(
         caplog.handler.removeFilter(handler)
     reported = [record.getMessage() for record in caplog.records]
     assert reported == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
+
+
+def test_the_store_and_the_server_say_together_in_one_line_that_no_file_can_be_opened(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop, handler, failures = asyncio.new_event_loop(), OutOfFiles(), FailureLog(PassingClock())
+    caplog.handler.addFilter(handler)
+    try:
+        handler.handle(loop, {"exception": OSError(errno.EMFILE, "Too many open files")})
+        failures.report(of_system(OSError(errno.EMFILE, "Too many open files")))
+        failures.report(of_system(OSError(errno.ENOSPC, "No space left on device")))
+    finally:
+        caplog.handler.removeFilter(handler)
+        loop.close()
+    assert [record.getMessage() for record in caplog.records] == [store_problems.OUT_OF_FILES, store_problems.DISK_FULL]
 
 
 def test_a_host_silent_for_a_minute_is_reported(tmp_path: Path) -> None:

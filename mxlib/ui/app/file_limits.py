@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from mxlib.core.text import store_problems
+from mxlib.services import OUT_OF_FILES
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ class OutOfFiles(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line may be logged: it is not about missing descriptors."""
-        if not record.exc_info or not _is_about_room(record.exc_info[1]):
+        error = record.exc_info[1] if record.exc_info else None
+        if getattr(record, "store_code", "") != OUT_OF_FILES and not _is_about_room(error):
             return True
         self._say()
         return False
