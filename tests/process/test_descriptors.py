@@ -61,3 +61,4 @@ def test_a_server_out_of_descriptors_says_so_in_one_line_and_serves_again(tmp_pa
     assert said.count(store_problems.OUT_OF_FILES) == 1, said
     assert "Traceback" not in said, said
     assert len(said.splitlines()) == 1, said
+    assert "Traceback" not in server.output(), server.output()  # it tried to accept again while it stopped

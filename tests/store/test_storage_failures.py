@@ -5,6 +5,7 @@ import errno
 import fcntl
 import logging
 import os
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -182,6 +183,20 @@ def test_running_out_of_file_descriptors_is_logged_at_most_once_a_minute(
         caplog.handler.removeFilter(handler)
     reported = [record.getMessage() for record in caplog.records]
     assert reported == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
+
+
+def test_a_server_that_stops_says_nothing_of_connections_that_it_could_not_accept(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop, listener = asyncio.new_event_loop(), socket.socket()
+    OutOfFiles().install(loop)
+    listener.close()
+    loop.call_soon(loop._start_serving, None, listener)  # type: ignore[attr-defined]
+    loop.call_soon(int, "no number")
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert ["int" in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_the_store_and_the_server_say_together_in_one_line_that_no_file_can_be_opened(

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import socket
 import time
 from typing import Any
 
@@ -45,7 +46,7 @@ class OutOfFiles(logging.Filter):
         """Take an error of `loop`; one that is about something else is left to asyncio."""
         if _is_about_room(context.get("exception")):
             self._say()
-        else:
+        elif not _is_about_closed_listener(context):
             loop.default_exception_handler(context)
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -61,6 +62,17 @@ class OutOfFiles(logging.Filter):
         if now - self._said_at >= SAID_EVERY:
             self._said_at = now
             log.error(store_problems.OUT_OF_FILES)
+
+
+def _is_about_closed_listener(context: dict[str, Any]) -> bool:
+    """Return whether the loop tried to listen on a socket that is closed by now.
+
+    For every connection that it could not accept it tries so a second later. A server that stops within that second
+    would write thousands of tracebacks, and not be done before it is killed.
+    """
+    given = getattr(context.get("handle"), "_args", None) or ()
+    is_closed = any(isinstance(each, socket.socket) and each.fileno() == -1 for each in given)
+    return is_closed and isinstance(context.get("exception"), ValueError)
 
 
 def _is_about_room(error: BaseException | None) -> bool:
