@@ -42,8 +42,8 @@ from mxlib.store import StoreUnavailable
 #: The operator, their address and session, for Streamlit and the routes; only this middleware sets them.
 IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
 
-#: Paths without a session: health reports more to a signed-in user, the API needs a token instead.
-HEALTH, API = "/health", "/api/"
+#: Paths without a session: health reports more to a signed-in user, the API and the metrics need a token instead.
+HEALTH, METRICS, API = "/health", "/metrics", "/api/"
 
 _OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 
@@ -139,7 +139,7 @@ class AccessMiddleware:
         kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
         scope = {**scope, "headers": [*map(request_checks.plain_cookies, kept)]}
         headers = Headers(scope=scope)
-        if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
+        if scope["type"] == "http" and (path in {HEALTH, METRICS} or f"{path}/".startswith(API)):
             if request_checks.leads_away(path):  # Streamlit would refuse it too, without the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:

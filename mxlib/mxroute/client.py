@@ -15,6 +15,7 @@ from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RateLimited, Rat
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.mxroute.rate_headers import RateLimitHeaders
 from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.request_counts import RequestCounts
 from mxlib.settings import LOOPBACK, Settings
 
 #: Most bytes of one response, decompressed; a domain of 10,000 mailboxes takes 2 million.
@@ -51,6 +52,7 @@ class MXrouteClient:
             trust_env=urlsplit(settings.api_url).hostname not in LOOPBACK,  # a proxy does not reach this machine
             transport=transport,
         )
+        self.counts = RequestCounts()
         self._deadline = Deadline()
         enforce(self._client, self._deadline)
 
@@ -83,7 +85,9 @@ class MXrouteClient:
         try:
             answer = self._exchange(request, sent_at)
             said = answer.rate_headers
+            self.counts.note(request.kind)
         except MXrouteError as error:
+            self.counts.note(request.kind, error)
             left = not isinstance(error, Unreachable) or error.sent
             said = error if isinstance(error, RateLimited) else error.rate_headers
             raise

@@ -3,10 +3,11 @@
 from starlette.routing import BaseRoute
 
 from mxlib.api import app
-from mxlib.web import audit_downloads, downloads, health, old_addresses
+from mxlib.web import audit_downloads, downloads, health, metrics, old_addresses
 
 routes: list[BaseRoute] = [
     *health.routes,
+    *metrics.routes,
     *app.routes,
     *downloads.routes,
     *audit_downloads.routes,

@@ -19,6 +19,7 @@ from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import RateLimitWait, Unreachable
 from mxlib.mxroute.protocol import Request, Response
+from mxlib.mxroute.request_counts import RequestCounts
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
@@ -44,6 +45,7 @@ class StandIn:
         self.sent: list[Request] = []
         self.busy = 0.0
         self.down = False
+        self.counts = RequestCounts()
         #: The host's clock.
         self.time: Callable[[], float] = time.time
         #: Called while a request waits for its slot.
