@@ -19,6 +19,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_DAYS_LATER = 3650
 
 
+#: Fewest characters of the token that reads the metrics.
+MIN_METRICS_TOKEN = 16
+
+
 class MailSecurity(StrEnum):
     """Protection of mail on its way to the server that accepts it."""
 
@@ -187,6 +191,17 @@ class Settings(BaseSettings):
         ge=20,  # of three mails an hour, each new link needs one
         le=1_440,
     )
+    metrics_token: SecretStr = _env(
+        "MXM_METRICS_TOKEN",
+        SecretStr(""),
+        "Token with which Prometheus reads /metrics, of 16 characters or more; blank: only this machine may read it.",
+    )
+    heartbeat_url: SecretStr = _env(
+        "MXM_HEARTBEAT_URL",
+        SecretStr(""),
+        "Address that is called every minute while MXM works, so that another service notices when it stops; https, "
+        "or http on this machine.",
+    )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0
@@ -254,6 +269,19 @@ class Settings(BaseSettings):
             raise SettingsError(f"{given} is set but {missing} is not. Set both, or none.")
         if self.mail_from and self.mail_sender is None:
             raise SettingsError("MXM_MAIL_FROM is not a sender. Write an address, or MXM <mxm@agency.example>.")
+        return self
+
+    @model_validator(mode="after")
+    def _who_watches_is_recognised_and_called_encrypted(self) -> Self:
+        token = self.metrics_token.get_secret_value().strip()
+        if token and (len(token) < MIN_METRICS_TOKEN or not token.isascii() or not token.isprintable()):
+            raise SettingsError(
+                f"MXM_METRICS_TOKEN has fewer than {MIN_METRICS_TOKEN} characters, or some beyond ASCII. "
+                "Make one such as: openssl rand -hex 24"
+            )
+        address = self.heartbeat_url.get_secret_value().strip()
+        if address and not encrypted(address):
+            raise SettingsError("MXM_HEARTBEAT_URL must start with https:// (http:// only for this machine).")
         return self
 
     @property

@@ -20,6 +20,7 @@ class TaskName(StrEnum):
     LINKS = "links"
     RESETS = "resets"
     USAGE = "usage"
+    HEARTBEAT = "heartbeat"
 
 
 class TaskCode(StrEnum):

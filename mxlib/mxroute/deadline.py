@@ -129,6 +129,11 @@ def _waited_for(connect: Callable[[], httpcore.NetworkStream], seconds: float | 
     return opened[0]
 
 
+def bounded(backend: httpcore.NetworkBackend, deadline: Deadline) -> httpcore.NetworkBackend:
+    """Return a backend that opens connections as `backend` does, all under the deadline."""
+    return _Backend(backend, deadline)
+
+
 def enforce(client: httpx.Client, deadline: Deadline) -> None:
     """Put every connection of `client`, those through proxies too, under the deadline.
 

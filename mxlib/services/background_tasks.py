@@ -16,6 +16,7 @@ from mxlib.services.audit_proof import CHECK_HOUR, AuditProof
 from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
 from mxlib.services.exports import NotFound
+from mxlib.services.heartbeat import BEAT_EVERY, Heartbeat
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.link_maker import LinkMaker
 from mxlib.services.outbox import OutboxService
@@ -146,7 +147,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
     backups: Backups, dated: DatedDeletions, outbox: OutboxService, link_maker: LinkMaker, self_service: SelfService,
-    usage: UsageWatch,
+    usage: UsageWatch, heartbeat: Heartbeat,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -204,6 +205,7 @@ def register_all(
         BackgroundTask(TaskName.LINKS, Every(_OFTEN), make_links, at_start=True),
         BackgroundTask(TaskName.RESETS, Every(_OFTEN), answer_requests, at_start=True),
         BackgroundTask(TaskName.USAGE, Every(WATCH_EVERY), usage.read),
+        BackgroundTask(TaskName.HEARTBEAT, Every(BEAT_EVERY), heartbeat.beat, at_start=True),
     ):
         runner.register(task)
 

@@ -55,7 +55,7 @@ class Backups:
         if self.is_set and self.held() is not None:
             return TaskResult(TaskCode.ON_HOLD, again_at=now + LOOK_S)
         if not self.is_set:
-            return TaskResult(TaskCode.NOT_SET)
+            return TaskResult(TaskCode.NOT_SET, {"setting": "MXM_BACKUP_DIR"})
         if not _is_due(record := self.record(), now):
             return TaskResult(TaskCode.NOTHING_DUE)
         passphrase = self._settings.backup_passphrase.get_secret_value()

@@ -42,6 +42,7 @@ from mxlib.services.exports import ExportService
 from mxlib.services.files import FileService
 from mxlib.services.handover import HandoverService
 from mxlib.services.handover_texts import HandoverTexts
+from mxlib.services.heartbeat import Heartbeat
 from mxlib.services.history import MailboxHistoryService
 from mxlib.services.host_status import HostStatusService
 from mxlib.services.housekeeping import Housekeeping
@@ -68,6 +69,7 @@ from mxlib.services.saved_views import SavedViewService
 from mxlib.services.search import MailboxSearch
 from mxlib.services.self_service import SelfService
 from mxlib.services.sent_links import SentLinks
+from mxlib.services.server_figures import ServerFiguresService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.services.usage_watch import UsageWatch
@@ -136,6 +138,7 @@ class Services:
     link_files: LinkFiles
     usage_watch: UsageWatch
     background_tasks: BackgroundTasks
+    server_figures: ServerFiguresService
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -270,7 +273,18 @@ def assemble(
         outbox.listen(cause, link_maker.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
     background_tasks.register_all(
-        task_runner, clock, engine, housekeeping, proof, backups, dated, outbox, link_maker, self_service, usage_watch
+        task_runner,
+        clock,
+        engine,
+        housekeeping,
+        proof,
+        backups,
+        dated,
+        outbox,
+        link_maker,
+        self_service,
+        usage_watch,
+        Heartbeat(settings),
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
@@ -322,6 +336,9 @@ def assemble(
         link_files=LinkFiles(store, sent_links, clock),
         usage_watch=usage_watch,
         background_tasks=BackgroundTasks(store, clock, task_runner),
+        server_figures=ServerFiguresService(
+            store, clock, host, rate_limiter, lists, engine, usage_watch, backups, task_runner
+        ),
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -289,4 +289,4 @@ def test_a_failed_backup_is_on_the_page_of_an_admin(app: App, folder: Path) -> N
 
 def test_a_backup_without_a_folder_is_not_set_up(tmp_path: Path, clock: CalendarClock) -> None:
     with opened(tmp_path, clock) as bare:
-        assert bare.services.backups.nightly() == TaskResult(TaskCode.NOT_SET)
+        assert bare.services.backups.nightly() == TaskResult(TaskCode.NOT_SET, {"setting": "MXM_BACKUP_DIR"})

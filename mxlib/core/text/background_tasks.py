@@ -5,6 +5,8 @@ from typing import Any
 
 from mxlib.core.background_tasks import TaskCode, TaskName
 from mxlib.core.format import count, moment
+from mxlib.core.outgoing import SendProblem
+from mxlib.core.text import outgoing
 
 #: What each task does, as a title.
 LABELS: Mapping[TaskName, str] = {
@@ -20,6 +22,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.LINKS: "Make links that are due",
     TaskName.RESETS: "Answer requests to reset a password",
     TaskName.USAGE: "Read the use of all mailboxes and of the account",
+    TaskName.HEARTBEAT: "Call the address of the heartbeat",
 }
 
 
@@ -31,7 +34,7 @@ def started(name: TaskName) -> str:
 _ENDS: Mapping[TaskCode, str] = {
     TaskCode.DONE: "Done",
     TaskCode.NOTHING_DUE: "Nothing was due",
-    TaskCode.NOT_SET: "Not set up: set MXM_BACKUP_DIR for a backup each night",
+    TaskCode.NOT_SET: "Not set up",
     TaskCode.ON_HOLD: "Waits for an admin to press Continue after the restore",
     TaskCode.UNFINISHED: "Not finished, and tried again soon: something is still in use",
     TaskCode.BEHIND_OTHERS: "Waits: other reads come first at MXroute's limit",
@@ -39,6 +42,12 @@ _ENDS: Mapping[TaskCode, str] = {
     TaskCode.STORE_UNAVAILABLE: "Failed: the database could not be used, see its problem under /health",
     TaskCode.UNFORESEEN: "Failed in an unforeseen way: send the log of the server to the person who maintains MXM",
     TaskCode.INTERRUPTED: "Interrupted: the server ended before it was done",
+}
+
+#: Settings without which a task does nothing, and what each is for.
+_SETTINGS = {
+    "MXM_BACKUP_DIR": "for a backup each night",
+    "MXM_HEARTBEAT_URL": "for another service to notice when MXM stops",
 }
 
 #: What the figures of a result count.
@@ -58,6 +67,10 @@ def result(code: str, figures: Mapping[str, Any]) -> str:
     if not code:
         return ""
     text = _ENDS.get(TaskCode(code), code) if code in {*TaskCode} else code
+    if code == TaskCode.NOT_SET and (setting := str(figures.get("setting", ""))) in _SETTINGS:
+        return f"{text}: set {setting} {_SETTINGS[setting]}."
+    if code == TaskCode.FAILED and (why := str(figures.get("problem", ""))) in {*SendProblem}:
+        return f"Failed: {outgoing.failed(SendProblem(why), int(figures.get('status', 0)))}"
     counted = [count(int(figures[name]), *nouns) for name, nouns in _COUNTED.items() if figures.get(name)]
     return f"{text}: {', '.join(counted)}." if counted and code == TaskCode.DONE else f"{text}."
 
