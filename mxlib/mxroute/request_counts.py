@@ -1,4 +1,4 @@
-"""Counts of the requests to the host since the process began, and of those that failed."""
+"""Counts of this process: requests to the host, and those that failed."""
 
 import threading
 from collections import Counter
@@ -9,7 +9,7 @@ from mxlib.mxroute.errors import InvalidResponse, MXrouteError, PermissionDenied
 
 
 class FailureKind(StrEnum):
-    """Kinds of requests that the host did not answer as it should; what it refuses with reason is none."""
+    """Kinds of requests that the host did not answer as it should."""
 
     NOT_SENT = "not_sent"
     NO_ANSWER = "no_answer"
@@ -20,7 +20,10 @@ class FailureKind(StrEnum):
 
 
 def kind_of(error: MXrouteError) -> FailureKind | None:
-    """Return the kind of a failure; None for an answer such as 404, which may well be expected."""
+    """Return the kind of a failure.
+
+    None for an answer such as 404, which may well be expected.
+    """
     match error:
         case Unreachable():
             return FailureKind.NO_ANSWER if error.sent else FailureKind.NOT_SENT

@@ -1,1 +1,1 @@
-"""What leaves to others than MXroute and a mail server: guarded requests, the channels that use them, and probes."""
+"""Requests to others than MXroute and a mail server, and their users: channels and probes."""

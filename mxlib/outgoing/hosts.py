@@ -27,7 +27,7 @@ _MOST_ADDRESSES = 4
 
 
 class NotSent(Exception):
-    """A request was not sent, or its answer did not come; it holds nothing of the request."""
+    """A request was not sent, or not answered; nothing of it is in here."""
 
     def __init__(self, problem: SendProblem, status: int = 0) -> None:
         super().__init__(problem.value)
@@ -69,7 +69,10 @@ class Hosts:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Return whether an address is on the internet; one that holds an IPv4 address is judged by that."""
+    """Return whether an address is on the internet.
+
+    One that holds an IPv4 address is judged by that.
+    """
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -84,7 +87,7 @@ def is_public(address: IPAddress) -> bool:
 def named_hosts(setting: str) -> frozenset[str]:
     """Return the hosts of MXM_NOTIFY_HOSTS: names or addresses, each with or without a port, comma-separated.
 
-    Raises ValueError, whose message is the part that is none.
+    Raises ValueError, whose message is the first part that fits neither.
     """
     return frozenset(_named(part) for each in setting.split(",") if (part := each.strip()))
 

@@ -1,4 +1,4 @@
-"""One request over http or https, with bounds on its time, its answer and where it goes. No redirect is followed."""
+"""One request, with bounds on its time, its answer and where it goes. No redirect is followed."""
 
 import socket
 import ssl
@@ -37,9 +37,9 @@ class Requests:
         self._context = context
 
     def check(self, url: str) -> SplitResult:
-        """Return the parts of an address that a request may be sent to, without looking its name up.
+        """Return the parts of an address that a request may be sent to.
 
-        Raises NotSent.
+        Its name is not looked up. Raises NotSent.
         """
         try:
             parts = urlsplit(url)
@@ -60,7 +60,7 @@ class Requests:
         return parts
 
     def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Answer:
-        """Send one request on a connection of its own; return its answer, whatever its status is.
+        """Send one request on a connection of its own; return its answer of any status.
 
         Raises NotSent, which leads to nothing of the request.
         """

@@ -32,7 +32,7 @@ class Heartbeat:
         return bool(self._url)
 
     def beat(self, _lease: Lease) -> TaskResult:
-        """Call it once; a first failure is logged, and the first call that succeeds after one."""
+        """Call it once; only the first failure is logged, and that it is over."""
         if not self._url:
             return TaskResult(TaskCode.NOT_SET, {"setting": "MXM_HEARTBEAT_URL"})
         try:

@@ -27,7 +27,7 @@ class TaskFigures:
 
 @dataclass(frozen=True, slots=True)
 class WatchFigures:
-    """The ages of the newest and of the oldest list in seconds, None for never, and how many were never read."""
+    """The ages of the newest and of the oldest list, in seconds; None for never."""
 
     newest_s: float | None
     oldest_s: float | None

@@ -21,7 +21,6 @@ from mxlib.auth.startup_checks import is_loopback
 from mxlib.core.text import metrics as texts
 from mxlib.services import Services
 from mxlib.services.server_figures import ServerFigures
-from mxlib.store import StoreUnavailable
 
 #: Headers of proxies: a request that has one may come from elsewhere.
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -65,7 +64,7 @@ def _refused(status: int, code: str, message: str, headers: Mapping[str, str] | 
 
 
 class _Figures(Collector):
-    """The figures of one moment; a database that cannot be read is a figure as well."""
+    """The figures of one moment, among them whether the database can be read."""
 
     def __init__(self, app: Services) -> None:
         self._app = app
@@ -75,7 +74,7 @@ class _Figures(Collector):
         yield _labelled(GaugeMetricFamily("mxm_build_info", "Version of MXM.", labels=["version"]), {__version__: 1.0})
         try:
             figures = self._app.server_figures.read()
-        except StoreUnavailable:
+        except services.StoreUnavailable:
             yield GaugeMetricFamily("mxm_database_up", "Whether the database can be read.", 0.0)
             return
         yield GaugeMetricFamily("mxm_database_up", "Whether the database can be read.", 1.0)

@@ -32,7 +32,7 @@ from mxlib.mxroute.request_counts import FailureKind, RequestCounts
         (PlanLimitReached("LIMIT", "No.", status=422), None),
     ],
 )
-def test_a_failure_is_counted_by_its_kind_and_an_expected_answer_is_none(
+def test_a_failure_is_counted_by_its_kind_and_an_expected_answer_is_not(
     error: MXrouteError, kind: FailureKind | None
 ) -> None:
     counts = RequestCounts()

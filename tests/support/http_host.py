@@ -23,15 +23,15 @@ class Received:
 class HttpHost:
     """The server: what it received, and how it answers.
 
-    `answers` are taken one by one: a status, or "stall", "drip", "drop", "flood" or an address to redirect to. Without
-    one it answers 200.
+    `answers` are taken one by one: a status, or "stall", "drip", "drop", "flood" or an address to redirect to. Else
+    `usual` is the answer.
     """
 
     port: int = 0
     scheme: str = "http"
     received: list[Received] = field(default_factory=list)
     answers: list[int | str] = field(default_factory=list)
-    #: The answer while there is none in `answers`.
+    #: The answer while `answers` is empty.
     usual: int | str = 200
     body: bytes = b"{}"
     released: threading.Event = field(default_factory=threading.Event)
