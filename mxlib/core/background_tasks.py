@@ -21,6 +21,7 @@ class TaskName(StrEnum):
     RESETS = "resets"
     USAGE = "usage"
     HEARTBEAT = "heartbeat"
+    MAIL_PORTS = "mail_ports"
 
 
 class TaskCode(StrEnum):

@@ -23,6 +23,7 @@ from mxlib.mail.choice import choose_transport
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
+from mxlib.outgoing.mail_probe import MailProbe
 from mxlib.runs.manager import RunManager
 from mxlib.services import background_tasks
 from mxlib.services.access import AccessService
@@ -55,6 +56,7 @@ from mxlib.services.link_mails import LinkMails
 from mxlib.services.link_maker import USUAL_PORT, LinkMaker
 from mxlib.services.link_plans import LinkPlans
 from mxlib.services.list_reader import ListReader
+from mxlib.services.mail_ports import MailPortsService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
@@ -139,6 +141,7 @@ class Services:
     usage_watch: UsageWatch
     background_tasks: BackgroundTasks
     server_figures: ServerFiguresService
+    mail_ports: MailPortsService
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -272,6 +275,9 @@ def assemble(
     for cause in (MailCause.LINK, MailCause.RESET, MailCause.RECOVERY):
         outbox.listen(cause, link_maker.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
+    mail_ports = MailPortsService(
+        store, clock, settings.server, None if on_sandbox else MailProbe(settings.server)
+    )  # fmt: skip
     background_tasks.register_all(
         task_runner,
         clock,
@@ -285,6 +291,7 @@ def assemble(
         self_service,
         usage_watch,
         Heartbeat(settings),
+        mail_ports,
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
@@ -336,6 +343,7 @@ def assemble(
         link_files=LinkFiles(store, sent_links, clock),
         usage_watch=usage_watch,
         background_tasks=BackgroundTasks(store, clock, task_runner),
+        mail_ports=mail_ports,
         server_figures=ServerFiguresService(
             store, clock, host, rate_limiter, lists, engine, usage_watch, backups, task_runner
         ),

@@ -23,6 +23,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.RESETS: "Answer requests to reset a password",
     TaskName.USAGE: "Read the use of all mailboxes and of the account",
     TaskName.HEARTBEAT: "Call the address of the heartbeat",
+    TaskName.MAIL_PORTS: "Look at the mail ports of the server",
 }
 
 
@@ -48,6 +49,7 @@ _ENDS: Mapping[TaskCode, str] = {
 _SETTINGS = {
     "MXM_BACKUP_DIR": "for a backup each night",
     "MXM_HEARTBEAT_URL": "for another service to notice when MXM stops",
+    "MX_SERVER": "and the account: the sandbox has no mail ports",
 }
 
 #: What the figures of a result count.
@@ -59,6 +61,7 @@ _COUNTED = {
     "links": ("link", "links"),
     "requests": ("request", "requests"),
     "sizes": ("size", "sizes"),
+    "ports": ("port that answers", "ports that answer"),
 }
 
 

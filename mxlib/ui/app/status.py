@@ -6,6 +6,7 @@ from streamlit.navigation.page import Page
 from mxlib import services
 from mxlib.core.host_status import HostState, HostStatus
 from mxlib.core.text import host_status as texts
+from mxlib.core.text import mail_ports as mail_texts
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped
@@ -51,6 +52,20 @@ def _draw(page: str, jobs: Page) -> None:
         st.page_link(
             jobs, label=escaped(texts.line(status)), icon=_icon(status), query_params={"run": str(run)} if run else None
         )
+        _draw_mail()
+
+
+def _draw_mail() -> None:
+    """Show whether mail itself is reachable: the API may answer while no mail program gets through."""
+    app = services.current()
+    if not app.mail_ports.is_set:
+        st.caption(f":material/mail: {mail_texts.SANDBOX}")
+        return
+    now, state = app.clock.now(), app.mail_ports.state()
+    text, details = mail_texts.line(state, now), mail_texts.details(state, app.mail_ports.server, now)
+    is_well = state is not None and not state.silent and state.ends_soon(now) is None
+    icon = ":material/mark_email_read:" if is_well else ":material/mail:" if state is None else ":material/mail_off:"
+    st.caption(f"{icon} {escaped(text)}", help=escaped(details))
 
 
 def _icon(status: HostStatus) -> str:
