@@ -8,7 +8,7 @@ import pandas as pd
 
 from mxlib.core.mailbox_search import Query
 from mxlib.core.schema import MAX_CELL_LENGTH
-from mxlib.core.usage import NEAR_SEND_LIMIT, NEARLY_FULL
+from mxlib.core.usage import NEAR_SEND_LIMIT, NEARLY_FULL, SOON_DAYS
 
 #: Most values of one parameter that count.
 MAX_VALUES = 500
@@ -22,6 +22,7 @@ class MailboxState(StrEnum):
 
     OVER_QUOTA = "over_quota"
     NEARLY_FULL = "nearly_full"
+    FULL_SOON = "full_soon"
     NEAR_SEND_LIMIT = "near_send_limit"
     SUSPENDED = "suspended"
     LOCKED = "locked"
@@ -32,6 +33,7 @@ class MailboxState(StrEnum):
 LABELS = {
     MailboxState.OVER_QUOTA: "Over quota",
     MailboxState.NEARLY_FULL: "90 % or more",
+    MailboxState.FULL_SOON: f"Full within {SOON_DAYS} days",
     MailboxState.NEAR_SEND_LIMIT: "Near send limit",
     MailboxState.SUSPENDED: "Suspended",
     MailboxState.LOCKED: "Locked",
@@ -47,6 +49,7 @@ class MailboxOrder(StrEnum):
     ADDRESS = "address"
     NAME = "name"
     FULLEST = "fullest"
+    SOONEST = "soonest"
     USED = "used"
     SENT = "sent"
 
@@ -56,6 +59,7 @@ ORDER_LABELS = {
     MailboxOrder.ADDRESS: "Address",
     MailboxOrder.NAME: "Full name",
     MailboxOrder.FULLEST: "Fullest first",
+    MailboxOrder.SOONEST: "Soonest full first",
     MailboxOrder.USED: "Largest first",
     MailboxOrder.SENT: "Most sent first",
 }
@@ -107,6 +111,8 @@ def has_state(mailboxes: pd.DataFrame, state: MailboxState) -> "pd.Series[bool]"
             found = limited & (mailboxes["usage"] >= mailboxes["quota"])
         case MailboxState.NEARLY_FULL:
             found = limited & (mailboxes["usage"] >= NEARLY_FULL * mailboxes["quota"])
+        case MailboxState.FULL_SOON:
+            found = (mailboxes["days_left"] > 0) & (mailboxes["days_left"] <= SOON_DAYS)
         case MailboxState.NEAR_SEND_LIMIT:
             found = (mailboxes["limit"] > 0) & (mailboxes["sent"] >= NEAR_SEND_LIMIT * mailboxes["limit"])
         case MailboxState.SUSPENDED:
@@ -140,7 +146,7 @@ def with_states(mailboxes: pd.DataFrame, states: Collection[MailboxState]) -> pd
 
 
 def in_order(mailboxes: pd.DataFrame, order: MailboxOrder) -> pd.DataFrame:
-    """Return the mailboxes in this order; without a name or a quota they come last."""
+    """Return the mailboxes in this order; without a name, a quota or a day they come last."""
     match order:
         case MailboxOrder.DOMAIN:
             return mailboxes
@@ -150,6 +156,8 @@ def in_order(mailboxes: pd.DataFrame, order: MailboxOrder) -> pd.DataFrame:
             key, descending = mailboxes["name"].str.casefold().where(mailboxes["name"] != ""), False
         case MailboxOrder.FULLEST:
             key, descending = mailboxes["usage"] / mailboxes["quota"].where(mailboxes["quota"] > 0), True
+        case MailboxOrder.SOONEST:
+            key, descending = mailboxes["days_left"], False
         case MailboxOrder.USED:
             key, descending = mailboxes["usage"], True
         case MailboxOrder.SENT:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
 #: Share of its quota from which a mailbox counts as nearly full, and of its send limit as near it.
 NEARLY_FULL, NEAR_SEND_LIMIT = 0.9, 0.8
 
@@ -15,6 +18,9 @@ TREND_DAYS = 14
 
 #: Days with figures that a forecast needs.
 NEEDED_DAYS = 7
+
+#: Days ahead within which a mailbox counts as full soon.
+SOON_DAYS = 30
 
 #: Units of storage: figures of days are in KB, quotas in MB.
 KB_PER_MB = 1024
@@ -75,6 +81,11 @@ class Forecast:
     #: Days with figures that are needed.
     needed: int = NEEDED_DAYS
 
+    @property
+    def is_foreseen(self) -> bool:
+        """Return whether it is full, or will be on a known day."""
+        return self.kind in (ForecastKind.FULL, ForecastKind.DAYS_LEFT)
+
 
 def trend(days: Iterable[DayFigures]) -> Trend:
     """Return the trend of a mailbox by complete days, in their order."""
@@ -130,3 +141,50 @@ def crossing_day(today: int, usage: float, limit: float, points: Sequence[tuple[
     if found.kind is ForecastKind.FULL:
         return today
     return today + found.days if found.kind is ForecastKind.DAYS_LEFT and found.days is not None else None
+
+
+def full_soon_by_day(
+    first: int, last: int, days: NDArray[np.int64], mailboxes: NDArray[np.int64], usage: NDArray[np.float64],
+    quota: NDArray[np.float64],
+) -> list[int]:  # fmt: skip
+    """Return how many mailboxes were to be full within SOON_DAYS days, at the end of each day.
+
+    The arrays have a value for each figure: its day, the number of its mailbox, use in KB and quota in MB; NaN is not
+    known. The same rules as `forecast` over whole columns; figures from TREND_DAYS days before `first` on count.
+    """
+    begin = first - TREND_DAYS
+    counted = (days >= begin) & (days <= last)
+    ids, rows = np.unique(mailboxes[counted], return_inverse=True)
+    used = np.full((len(ids), last - begin + 1), np.nan)
+    quotas = used.copy()
+    used[rows, days[counted] - begin] = usage[counted]
+    quotas[rows, days[counted] - begin] = quota[counted] * KB_PER_MB
+    return [
+        _full_soon(used[:, at], quotas[:, at], used[:, at - TREND_DAYS : at])
+        for at in range(TREND_DAYS, last - begin + 1)
+    ]
+
+
+def _full_soon(used: NDArray[np.float64], quota: NDArray[np.float64], before: NDArray[np.float64]) -> int:
+    with np.errstate(invalid="ignore"):
+        fits = (quota > 0) & (used < quota) & (np.count_nonzero(~np.isnan(before), axis=1) >= NEEDED_DAYS)
+    if not fits.any():
+        return 0
+    grown = _growth_of_each(before[fits])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = (quota[fits] - used[fits]) / grown
+        return int(np.count_nonzero((grown > 0) & (np.ceil(left) <= SOON_DAYS)))
+
+
+def _growth_of_each(before: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median growth a day of each row; its columns are days in order, at least two known."""
+    columns = np.arange(before.shape[1])
+    whole = before.copy()
+    for at in np.flatnonzero(np.isnan(whole).any(axis=1)):
+        known = np.flatnonzero(~np.isnan(whole[at]))
+        inner = (columns >= known[0]) & (columns <= known[-1])
+        whole[at, inner] = np.interp(columns[inner], known, whole[at, known])
+    changes = np.diff(whole, axis=1)
+    if not np.isnan(changes).any():
+        return np.median(changes, axis=1)
+    return np.array([np.median(row[~np.isnan(row)]) for row in changes])

@@ -17,13 +17,23 @@ from mxlib.clock import Clock
 from mxlib.core.locks import Lock
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import list_ages
+from mxlib.core.usage import KB_PER_MB, Trend, forecast
 from mxlib.mxroute import protocol
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unreachable
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Failure
-from mxlib.store import Store, StoreUnavailable, Tx, first_seen, mailbox_lists, mailbox_locks, stored_columns
+from mxlib.store import (
+    Store,
+    StoreUnavailable,
+    Tx,
+    first_seen,
+    mailbox_lists,
+    mailbox_locks,
+    stored_columns,
+    usage_history,
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +74,7 @@ FRAME_COLUMNS = (
     "sent",
     "limit",
     "suspended",
+    "days_left",
     "made_elsewhere",
     "is_locked",
     "being_locked",
@@ -463,7 +474,7 @@ class MailboxLists:
                 if name in locked
                 for user, lock in mailbox_locks.of_domain(tx, name).items()
             }
-            being_locked = {f"{user}@{name}" for name, _ in read_at for user in mailbox_locks.being_locked(tx, name)}
+            being_locked = mailbox_locks.all_being_locked(tx)
         frame = self._all_of_host(read_at)
         if locks or being_locked:
             frame = _with_locks(frame, locks, being_locked, by="address")
@@ -489,6 +500,7 @@ class MailboxLists:
             with self._store.read() as tx:
                 kept = mailbox_lists.mailboxes(tx, domain)
                 elsewhere = first_seen.made_elsewhere(tx, domain)
+                trends = usage_history.trends_of(tx, domain)
             boxes = kept.mailboxes if kept else ()
             frame = pd.DataFrame(
                 {
@@ -500,6 +512,7 @@ class MailboxLists:
                     "sent": pd.Series([box.sent for box in boxes], dtype="int64"),
                     "limit": pd.Series([box.limit for box in boxes], dtype="int64"),
                     "suspended": pd.Series([box.suspended for box in boxes], dtype="bool"),
+                    "days_left": pd.Series([_days_left(box, trends) for box in boxes], dtype="float64"),
                     "made_elsewhere": pd.Series([box.username in elsewhere for box in boxes], dtype="bool"),
                     **{name: pd.Series([none] * len(boxes), dtype=dtype) for name, (dtype, none) in _LOCK.items()},
                 },
@@ -507,6 +520,13 @@ class MailboxLists:
             ).sort_values("username", ignore_index=True)
             self._frames[domain] = cached = (read_at or 0.0, frame)
         return cached[1]
+
+
+def _days_left(box: Mailbox, trends: Mapping[str, Trend]) -> float:
+    """Return in how many days the mailbox is full, 0 for now; NaN when it is not foreseen."""
+    trend = trends.get(box.username.lower(), Trend())
+    found = forecast(box.usage * KB_PER_MB, box.quota * KB_PER_MB, trend)
+    return float(found.days) if found.is_foreseen and found.days is not None else math.nan
 
 
 def _with_locks(

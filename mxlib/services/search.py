@@ -34,6 +34,8 @@ class Hit:
     sent: int
     limit: int
     suspended: bool
+    #: Days until it is full; not a number where nothing is foreseen.
+    days_left: float
     made_elsewhere: bool
     is_locked: bool
     being_locked: bool

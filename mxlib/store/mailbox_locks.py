@@ -111,6 +111,17 @@ def being_locked(tx: Tx, domain: str, username: str = "") -> set[str]:
     return {*tx.execute(rows).scalars(), *tx.execute(writes).scalars()}
 
 
+def all_being_locked(tx: Tx) -> set[str]:
+    """Return the addresses of all mailboxes whose lock was sent, and has no outcome."""
+    rows = sa.select(run_row.c.username, run_row.c.domain).where(
+        run_row.c.run.in_(_runs(tx, _MOVING)), run_row.c.action == "lock", _UNDER_WAY
+    )
+    writes = sa.select(manual_write.c.username, manual_write.c.domain).where(
+        manual_write.c.action == "lock", _OPEN_WRITE
+    )
+    return {f"{row.username}@{row.domain}" for query in (rows, writes) for row in tx.execute(query)}
+
+
 def may_still_lock(tx: Tx, domain: str, username: str, now: float) -> float:
     """Return how many seconds a sent lock may still take effect."""
     return _under_way(tx, domain, username, now, locks=True)

@@ -171,6 +171,41 @@ def note_account(tx: Tx, used: int | None, limit: int | None, at: float) -> None
     )
 
 
+def is_empty(tx: Tx) -> bool:
+    """Return whether no mailbox was ever stored."""
+    return tx.scalar(sa.select(table.c.id).limit(1)) is None
+
+
+def note_earlier(
+    tx: Tx, days: Iterable[tuple[int, str, Mapping[str, DayFigures]]], gone: Mapping[tuple[str, str], float]
+) -> None:
+    """Store earlier days, the oldest first: number, domain, and figures by username.
+
+    Every figure is known. Mailboxes are stored as new ones; `gone` has when those by domain and username were gone.
+    """
+    days = list(days)
+    names = {(domain, username): None for _, domain, figures in days for username in figures}
+    rows = [
+        {"account": ACCOUNT, "domain": domain, "username": username, "gone_at": gone.get((domain, username))}
+        for domain, username in names
+    ]
+    if not rows:
+        return
+    tx.execute(table.insert(), rows)
+    stored = tx.execute(sa.select(table.c.id, table.c.domain, table.c.username).where(table.c.account == ACCOUNT))
+    ids = {(row.domain, row.username): row.id for row in stored}
+    new = [_row(ids[domain, user], each) for _, domain, figures in days for user, each in figures.items()]
+    _put(tx, new, ())
+    sums = (
+        _totals(domain, day, [each.usage or 0 for each in figures.values()], list(figures.values()))
+        for day, domain, figures in days
+    )
+    tx.execute(
+        totals.insert(),
+        [{"account": ACCOUNT, **{name: getattr(each, name) for name in DomainDay.__slots__}} for each in sums],
+    )
+
+
 # Questions.
 
 
@@ -184,6 +219,18 @@ def numbers(tx: Tx, domains: Iterable[str], *, gone: bool = False) -> dict[str, 
         query = query.where(table.c.gone_at.is_(None))
     found = (row for names in _parts(sorted(domains)) for row in tx.execute(query.where(table.c.domain.in_(names))))
     return {f"{row.username}@{row.domain}": row.id for row in found}
+
+
+def numbers_of(tx: Tx, addresses: Collection[str]) -> dict[str, int]:
+    """Return the numbers of these mailboxes, as far as MXM knows them, by address in lower case."""
+    names = [tuple(reversed(address.lower().rpartition("@")[::2])) for address in addresses]
+    found: dict[str, int] = {}
+    for part in _parts(sorted(names)):
+        query = sa.select(table.c.id, table.c.username, table.c.domain).where(
+            table.c.account == ACCOUNT, sa.tuple_(table.c.domain, table.c.username).in_(part)
+        )
+        found |= {f"{row.username}@{row.domain}": row.id for row in tx.execute(query)}
+    return found
 
 
 def of_mailboxes(tx: Tx, mailboxes: Collection[int], first: int, last: int) -> dict[int, list[DayFigures]]:
@@ -207,6 +254,25 @@ def of_domains(tx: Tx, domains: Collection[str], first: int, last: int) -> list[
 def of_account(tx: Tx, first: int, last: int) -> list[DomainDay]:
     """Return the storage of the whole account from one day to another."""
     return of_domains(tx, [WHOLE_ACCOUNT], first, last)
+
+
+def storage_of_all(tx: Tx, first: int, last: int) -> dict[str, list[tuple[int, int, int | None, int | None]]]:
+    """Return day, mailbox, use and quota of all figures of these days, by domain."""
+    domains = {row.id: row.domain for row in tx.execute(sa.select(table.c.id, table.c.domain))}
+    found: dict[str, list[tuple[int, int, int | None, int | None]]] = defaultdict(list)
+    query = sa.select(daily.c.day, daily.c.mailbox_id, daily.c.usage, daily.c.quota)
+    for row in tx.execute(query.where(daily.c.day.between(first, last))):
+        found[domains.get(row[1], "")].append((row[0], row[1], row[2], row[3]))
+    return dict(found)
+
+
+def trends_for(tx: Tx, mailboxes: Collection[int]) -> dict[int, Trend]:
+    """Return the trend of these mailboxes, by their numbers."""
+    found: dict[int, Trend] = {}
+    for part in _parts(sorted(mailboxes)):
+        for row in tx.execute(sa.select(trends).where(trends.c.mailbox_id.in_(part))):
+            found[row.mailbox_id] = Trend(row.days, row.growth, row.sent_days, row.usual_sent)
+    return found
 
 
 def trends_of(tx: Tx, domain: str) -> dict[str, Trend]:
@@ -303,7 +369,7 @@ def _put(tx: Tx, new: Sequence[_Row], changed: Sequence[_Row]) -> None:
         rows = [
             {"day": row["of_day"], "mailbox_id": row["number"]} | {name: row[name] for name in _COLUMNS} for row in new
         ]
-        tx.execute(daily.insert(), sorted(rows, key=lambda row: row["mailbox_id"] or 0))
+        tx.execute(daily.insert(), sorted(rows, key=lambda row: (row["day"] or 0, row["mailbox_id"] or 0)))
     if changed:
         tx.execute(_SET_ROW, changed)
 
@@ -336,18 +402,20 @@ def _put_totals(tx: Tx, domain: str, day: int, figures: Iterable[DayFigures], id
         each.usage if each.usage is not None else _last_usage(earlier.get(number, ()))
         for number, each in zip(ids, figures, strict=True)
     ]
+    _put_domain_day(tx, _totals(domain, day, usages, figures))
+
+
+def _totals(domain: str, day: int, usages: Sequence[int], figures: Sequence[DayFigures]) -> DomainDay:
+    """Return the totals of a domain by the use of each mailbox in KB and its other figures."""
     quotas = [each.quota * KB_PER_MB if each.quota else 0 for each in figures]
     total = sum(usages)
     near = (each.sent is not None and each.limit and each.sent >= NEAR_SEND_LIMIT * each.limit for each in figures)
-    _put_domain_day(
-        tx,
-        DomainDay(
-            domain, day, len(figures), total, total, sum(each.quota or 0 for each in figures),
-            sum(each.sent or 0 for each in figures),
-            sum(0 < quota <= usage for usage, quota in zip(usages, quotas, strict=True)),
-            sum(0 < NEARLY_FULL * quota <= usage for usage, quota in zip(usages, quotas, strict=True)),
-            sum(map(bool, near)),
-        ),
+    return DomainDay(
+        domain, day, len(figures), total, total, sum(each.quota or 0 for each in figures),
+        sum(each.sent or 0 for each in figures),
+        sum(0 < quota <= usage for usage, quota in zip(usages, quotas, strict=True)),
+        sum(0 < NEARLY_FULL * quota <= usage for usage, quota in zip(usages, quotas, strict=True)),
+        sum(map(bool, near)),
     )  # fmt: skip
 
 

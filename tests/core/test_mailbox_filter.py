@@ -1,5 +1,7 @@
 """The filter of mailboxes: its parameters in an address, and what it lets through."""
 
+import math
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -55,7 +57,9 @@ def mailboxes() -> pd.DataFrame:
         ("near@a.nl", "", "", 95.0, 100, 80, 100, False, True),
         ("free@b.nl", "Jürgen", "j@x.nl", 9_999.0, 0, 79, 100, True, False),
     ]
-    return pd.DataFrame(rows, columns=names).assign(being_locked=False, made_elsewhere=[True, False, False])
+    return pd.DataFrame(rows, columns=names).assign(
+        being_locked=False, made_elsewhere=[True, False, False], days_left=[0, 30, math.nan]
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,7 @@ def mailboxes() -> pd.DataFrame:
     [
         ("over_quota", "full@a.nl"),
         ("nearly_full", "full@a.nl near@a.nl"),
+        ("full_soon", "near@a.nl"),
         ("near_send_limit", "near@a.nl"),
         ("suspended", "free@b.nl"),
         ("locked", "near@a.nl"),
@@ -95,6 +100,7 @@ def test_the_words_of_a_search_are_found_in_any_order_and_without_accents(text: 
         ("address", "abcd"),
         ("name", "dbca"),
         ("fullest", "dbac"),
+        ("soonest", "dabc"),
         ("used", "cadb"),
         ("sent", "bdca"),
     ],
@@ -107,6 +113,7 @@ def test_mailboxes_are_ordered_and_what_has_no_value_comes_last(order: str, foun
             "usage": [5.0, 99.0, 40.0, 10.0],
             "quota": [20, 0, 400, 10],
             "sent": [9, 1, 0, 4],
+            "days_left": [7, math.nan, 3, 0],
         }
     )
     assert "".join(in_order(boxes, MailboxOrder(order))["address"]) == found
@@ -114,7 +121,7 @@ def test_mailboxes_are_ordered_and_what_has_no_value_comes_last(order: str, foun
 
 @pytest.mark.parametrize("order", MailboxOrder)
 def test_equal_mailboxes_keep_the_order_of_their_domains(order: MailboxOrder) -> None:
-    same = pd.DataFrame({"name": ["Al"] * 40, "usage": 5.0, "quota": 20, "sent": 1})
+    same = pd.DataFrame({"name": ["Al"] * 40, "usage": 5.0, "quota": 20, "sent": 1, "days_left": 1})
     boxes = same.assign(address="al@a.nl", line=range(40))
     assert in_order(boxes, order)["line"].tolist() == list(range(40))
 

@@ -1,17 +1,22 @@
 """Growth of storage, and when it is used up."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core.usage import (
+    KB_PER_MB,
     NEEDED_DAYS,
+    SOON_DAYS,
+    TREND_DAYS,
     DayFigures,
     Forecast,
     ForecastKind,
     Trend,
     crossing_day,
     forecast,
+    full_soon_by_day,
     growth,
     trend,
 )
@@ -78,3 +83,27 @@ def test_days_left_are_right_for_any_growth(usage: list[int], now: int, quota: i
         assert known.growth is not None
         assert now + found.days * known.growth >= quota > now
         assert found.days == 1 or now + (found.days - 1) * known.growth < quota
+
+
+KNOWN = st.one_of(st.none(), st.integers(0, 3_000))
+
+
+@given(st.lists(st.tuples(st.lists(KNOWN, min_size=20, max_size=20), st.integers(0, 3)), max_size=4))
+def test_counts_by_the_day_are_those_of_single_forecasts(boxes: list[tuple[list[int | None], int]]) -> None:
+    first, last = TREND_DAYS, 19
+    rows = [
+        (day, number, np.nan if used is None else used, quota)
+        for number, (usage, quota) in enumerate(boxes)
+        for day, used in enumerate(usage)
+    ]
+    columns = np.array(rows, dtype=float).reshape(-1, 4).T
+    found = full_soon_by_day(first, last, columns[0].astype(int), columns[1].astype(int), columns[2], columns[3])
+    expected = [0] * len(found)
+    for usage, quota in boxes:
+        figures = [DayFigures(day, used) for day, used in enumerate(usage)]
+        for at, day in enumerate(range(first, last + 1)):
+            used = usage[day]
+            if used is not None:
+                left = forecast(used, quota * KB_PER_MB, trend(figures[day - TREND_DAYS : day]))
+                expected[at] += left.kind is ForecastKind.DAYS_LEFT and (left.days or 0) <= SOON_DAYS
+    assert found == expected

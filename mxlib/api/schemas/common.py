@@ -8,17 +8,22 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.auth.permissions import Caller
+from mxlib.core.days import date_of
 from mxlib.core.text import locks
+from mxlib.core.usage import KB_PER_MB
 from mxlib.services.account_storage import AccountStorage
 from mxlib.services.audit_log import Page
 from mxlib.services.history import MailboxHistory
 from mxlib.services.mailboxes import MailboxDetails
 from mxlib.services.search import Found, Hit
+from mxlib.services.usage import DomainDay
 
 T = TypeVar("T")
 
 #: Columns of a list that are shown as one lock, or not at all.
-_NOT_A_FIELD = frozenset({"made_elsewhere", "is_locked", "being_locked", "locked_since", "locked_by", "lock_reason"})
+_NOT_A_FIELD = frozenset(
+    {"days_left", "made_elsewhere", "is_locked", "being_locked", "locked_since", "locked_by", "lock_reason"}
+)
 
 
 class Success(TypedDict, Generic[T]):
@@ -140,6 +145,24 @@ class HistoryShape(TypedDict):
     email: str
     events: list[EventShape]
     first_seen: str | None
+
+
+class DayShape(TypedDict):
+    """The use of one domain on one day: use and quotas in MB, and how many mailboxes are full or near a limit.
+
+    `peak` is the highest use of that day, `quota` that of the mailboxes which have one.
+    """
+
+    day: str
+    domain: str
+    mailboxes: int
+    usage: float
+    peak: float
+    quota: int
+    sent: int
+    over_quota: int
+    nearly_full: int
+    near_send_limit: int
 
 
 class StorageShape(TypedDict):
@@ -269,6 +292,22 @@ def history(email: str, past: MailboxHistory) -> HistoryShape:
         for event in past.events
     ]
     return {"email": email, "events": events, "first_seen": iso_time(past.first_seen)}
+
+
+def day_of_domain(found: DomainDay) -> DayShape:
+    """Return one day of a domain."""
+    return {
+        "day": date_of(found.day).isoformat(),
+        "domain": found.domain,
+        "mailboxes": found.mailboxes,
+        "usage": round(found.usage / KB_PER_MB, 1),
+        "peak": round(found.usage_max / KB_PER_MB, 1),
+        "quota": found.quota,
+        "sent": found.sent,
+        "over_quota": found.full,
+        "nearly_full": found.nearly_full,
+        "near_send_limit": found.near_send_limit,
+    }
 
 
 def storage(current: AccountStorage, problem: str) -> StorageShape:
