@@ -208,6 +208,16 @@ class Settings(BaseSettings):
     )
     sandbox_writes: int = _env("MXM_SANDBOX_WRITES", 20, "Writes that the sandbox allows per window.", ge=1)
     sandbox_reads: int = _env("MXM_SANDBOX_READS", 100, "Reads that the sandbox allows per window.", ge=1)
+    sandbox_days: int = _env(
+        "MXM_SANDBOX_DAYS", 60, "Days of invented history that a new sandbox has; 0 to 400.", ge=0, le=400
+    )
+    sandbox_domains: int = _env(
+        "MXM_SANDBOX_DOMAINS",
+        0,
+        "Further domains of the sandbox, with about 24 mailboxes each; 0 to 200.",
+        ge=0,
+        le=200,
+    )
     sandbox_big: bool = _env("MXM_SANDBOX_BIG", False, "Whether the sandbox also holds a domain of 10,000 mailboxes.")
 
     @property

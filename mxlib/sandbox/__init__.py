@@ -8,6 +8,7 @@ from pathlib import Path
 from mxlib.sandbox.app import asgi
 from mxlib.sandbox.core import Entry, Sandbox
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
+from mxlib.sandbox.history import PastDay, past
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.replies import Reply
 from mxlib.sandbox.seed import believable_account
@@ -23,6 +24,7 @@ __all__ = [
     "Fault",
     "Limits",
     "Mailbox",
+    "PastDay",
     "Reply",
     "Rule",
     "Sandbox",
@@ -31,6 +33,7 @@ __all__ = [
     "asgi",
     "believable",
     "believable_account",
+    "past",
     "serve",
 ]
 
@@ -41,13 +44,17 @@ def believable(
     writes: int = 20,
     reads: int = 100,
     big: bool = False,
+    domains: int = 0,
     max_mailboxes: int | None = None,
     remember_passwords: bool = False,
     state_file: Path | None = None,
 ) -> Sandbox:
-    """Return a simulated host with believable clients; `big` adds a domain of 10,000 mailboxes."""
+    """Return a simulated host with believable clients; `big` adds a domain of 10,000 mailboxes.
+
+    `domains` are further ones of usual size.
+    """
     return Sandbox(
-        believable_account(big=big, max_mailboxes=max_mailboxes),
+        believable_account(big=big, domains=domains, max_mailboxes=max_mailboxes),
         Limits(window, writes, reads),
         remember_passwords=remember_passwords,
         state_file=state_file,

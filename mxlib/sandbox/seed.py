@@ -26,10 +26,18 @@ BIG = "tienduizend.example"
 QUOTAS = (1024, 1024, 1024, 2048, 2048, 5120, 10240, 0)
 LIMITS = (9600, 9600, 9600, 9600, 2000, 500)
 MB_OF_THE_PLAN = 256_000
+#: Names of further clients: each trade with each name.
+TRADES = ["bakkerij", "garage", "notaris", "tandarts", "makelaar", "kinderopvang", "fietsen", "tuincentrum"]
+NAMES = ["holt", "brandsma", "lindeboom", "noord", "vaart", "zuidhoek"]
+#: Storage of the plan for each further domain.
+MB_OF_A_DOMAIN = 48_000
 
 
-def believable_account(*, big: bool = False, max_mailboxes: int | None = None) -> Account:
-    """Return clients' domains with people, functions and use; `big` adds a domain of 10,000 mailboxes."""
+def believable_account(*, big: bool = False, domains: int = 0, max_mailboxes: int | None = None) -> Account:
+    """Return clients' domains with people, functions and use; `big` adds a domain of 10,000 mailboxes.
+
+    `domains` are further clients of usual size.
+    """
     account = Account.of(*CLIENTS, EMPTY)
     account.max_mailboxes = max_mailboxes
     account.storage_mb = MB_OF_THE_PLAN
@@ -38,11 +46,24 @@ def believable_account(*, big: bool = False, max_mailboxes: int | None = None) -
         account.domains[domain] = {name: _mailbox(name, domain) for name in names}
     suspended = next(reversed(account.domains["clienta.nl"]))
     account.domains["clienta.nl"][suspended] = Mailbox(suspended, 1024, 1019.6, 500, 500, suspended=True)
+    for number in range(domains):
+        _add_client(account, number)
     if big:
         account.storage_mb = 0
         everyone = (f"{first}.{last}" for first in FIRST for last in LAST)
         account.domains[BIG] = {name: _mailbox(name, BIG) for name in everyone}
     return account
+
+
+def _add_client(account: Account, number: int) -> None:
+    """Add a further client with 12 to 36 mailboxes."""
+    turn, at = divmod(number, len(TRADES) * len(NAMES))
+    name = f"{TRADES[at // len(NAMES)]}-{NAMES[at % len(NAMES)]}{turn or ''}"
+    domain = f"{name}.example"
+    people = 8 + crc32(domain.encode()) % 25
+    names = [*ROLES[: 2 + people // 8], *_people(people, number + len(CLIENTS))]
+    account.domains[domain] = {user: _mailbox(user, domain) for user in names}
+    account.storage_mb += MB_OF_A_DOMAIN
 
 
 def _people(count: int, style: int) -> list[str]:

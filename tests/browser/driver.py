@@ -44,6 +44,8 @@ FLAGS = (
 )
 #: A rate window short enough for a test, with room for a journey; a server process gets it from its environment.
 BRISK = {"MXM_SANDBOX_WINDOW": "1", "MXM_SANDBOX_WRITES": "50", "MXM_SANDBOX_READS": "200"}
+#: A server of a test begins without history, unless it asks for some.
+_NO_HISTORY = {"MXM_SANDBOX_DAYS": "0"}
 IDLE_MS = 250
 #: Pixels from the left, in the second column of any table.
 _SECOND_COLUMN = 140
@@ -117,7 +119,7 @@ def start(folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: 
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", "0", *arguments],
             cwd=ROOT,
-            env=foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(data)} | dict(settings),
+            env=foreign_to_us(os.environ) | _NO_HISTORY | {"MXM_DATA_DIR": str(data)} | dict(settings),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
