@@ -11,7 +11,19 @@ from mxlib.api import openapi as document
 from mxlib.api import responses
 from mxlib.api.concurrency import ConcurrencyLimit
 from mxlib.api.middleware import TokenMiddleware
-from mxlib.api.routes import account, audit, changes, clients, deletions, imports, links, mailboxes, runs, unconfirmed
+from mxlib.api.routes import (
+    account,
+    audit,
+    changes,
+    clients,
+    deletions,
+    imports,
+    links,
+    mailboxes,
+    runs,
+    unconfirmed,
+    usage,
+)
 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
 
@@ -45,7 +57,7 @@ def build() -> FastAPI:
         dependencies=[Depends(ConcurrencyLimit().slot)],
     )
     responses.install_error_handlers(api)
-    for subject in (account, clients, mailboxes, deletions, imports, changes, links, unconfirmed, runs, audit):
+    for subject in (account, clients, mailboxes, deletions, imports, changes, links, unconfirmed, runs, usage, audit):
         api.include_router(subject.router)
     return api
 

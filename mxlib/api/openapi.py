@@ -17,6 +17,7 @@ TAGS = [
     {"name": "links", "description": "Links by which people set the password of their mailbox."},
     {"name": "unconfirmed", "description": "Changes of one mailbox that got no answer from MXroute."},
     {"name": "runs", "description": "The state of runs, their results, and how to pause, resume and stop them."},
+    {"name": "usage", "description": "What the domains used, by the day."},
     {"name": "audit", "description": "Who did what to what, when and from where."},
 ]
 

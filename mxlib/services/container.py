@@ -25,7 +25,7 @@ from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.outgoing.mail_probe import MailProbe
 from mxlib.runs.manager import RunManager
-from mxlib.services import background_tasks
+from mxlib.services import background_tasks, sandbox_history
 from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
@@ -74,6 +74,7 @@ from mxlib.services.sent_links import SentLinks
 from mxlib.services.server_figures import ServerFiguresService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
+from mxlib.services.usage import UsageService
 from mxlib.services.usage_watch import UsageWatch
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
@@ -109,6 +110,7 @@ class Services:
     saved_views: SavedViewService
     jump: JumpService
     overview: OverviewService
+    usage: UsageService
     host_status: HostStatusService
     histories: MailboxHistoryService
     storage: AccountStorageService
@@ -213,6 +215,7 @@ def build(settings: Settings, clock: Clock | None = None, *, port: int = USUAL_P
                 writes=writes,
                 reads=reads,
                 big=settings.sandbox_big,
+                domains=settings.sandbox_domains,
                 state_file=settings.data_dir / "sandbox.jsonl",
             )
         )
@@ -311,7 +314,8 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         saved_views=SavedViewService(store, clock),
         jump=JumpService(store, watch),
-        overview=OverviewService(store, lists, runs, drafts, dated, clients),
+        overview=OverviewService(store, lists, runs, drafts, dated, clients, storage, clock),
+        usage=UsageService(store, clock),
         host_status=HostStatusService(lists, watch, engine, rate_limiter),
         histories=MailboxHistoryService(store),
         storage=storage,
@@ -357,6 +361,10 @@ def open_services(settings: Settings | None = None, port: int = USUAL_PORT) -> S
     with _lock:
         if _current is None:
             _current = build(settings or Settings(), port=port)
+            if _current.sandbox is not None:
+                sandbox_history.write(
+                    _current.store, _current.sandbox.sandbox.account, _current.settings, _current.clock
+                )
             _current.start()
         return _current
 

@@ -73,6 +73,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/unconfirmed", None, ""),
     ("POST", "/unconfirmed/1/password", None, "its own"),
     ("POST", "/unconfirmed/1/forget", None, "its own"),
+    ("GET", "/usage", None, ""),
     ("GET", "/audit", None, ""),
 ]
 WITHOUT_ACCESS = ("no token", "a bad one", "a revoked one", "an expired one")

@@ -1,19 +1,20 @@
-"""The Overview: totals of the stored lists, by the caller's permissions, and what waits."""
+"""The Overview: figures of the stored lists and days, by the caller's permissions, and what waits."""
 
-from itertools import product
+from dataclasses import replace
 
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.clients import ClientDetails
-from mxlib.core.mailbox_filter import MailboxState, has_state
+from mxlib.core.usage import ForecastKind
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.services import mailbox_totals
-from mxlib.store import mailbox_lists
+from mxlib.services.overview import LINE_DAYS, Figures
+from mxlib.store import account_storage, mailbox_lists, usage_history
 from tests.support.app import App
 from tests.support.pages import opened, plain
 
 VIEWER = Caller("vera", domains={"a.nl": frozenset({Permission.VIEW})})
+DAY = 86_400.0
 
 
 def box(name: str, usage: float, quota: int = 1000, **given: int | bool) -> Mailbox:
@@ -33,62 +34,131 @@ def domains(app: App, *names: str) -> None:
         mailbox_lists.keep_domains(tx, names, app.services.clock.now())
 
 
-def test_an_unlimited_mailbox_has_no_part_in_the_share_of_the_quota() -> None:
-    totals = mailbox_totals.of_domain("a.nl", [box("x", 500), box("y", 90_000, quota=0)])
-    assert (totals.limited_usage, totals.quota, totals.usage) == (500, 1000, 90_500)
-    assert (totals.unlimited, totals.unlimited_usage) == (1, 90_000)
+def grown(app: App, domain: str, *boxes: Mailbox, days: int = 10, each: float = 10.0) -> None:
+    """Store lists of these mailboxes for some days until today, each day with so many MB more."""
+    now = app.services.clock.now()
+    for back in range(days, -1, -1):
+        then = [replace(one, usage=max(0.0, one.usage - back * each)) for one in boxes]
+        listed(app, domain, *then, at=now - back * DAY)
 
 
-def test_each_total_counts_its_mailboxes() -> None:
+def figures(app: App, caller: Caller = LOCAL) -> Figures:
+    return app.services.overview.figures(caller)
+
+
+def test_an_unlimited_mailbox_has_no_part_in_the_share_of_the_quota(app: App) -> None:
+    domains(app, "a.nl")
+    listed(app, "a.nl", box("x", 500), box("y", 90_000, quota=0))
+    found = figures(app)
+    assert (found.limited_usage, found.quota, found.usage.now) == (500, 1000, 90_500)
+    assert (found.unlimited, found.unlimited_usage) == (1, 90_000)
+
+
+def test_each_figure_counts_its_mailboxes(app: App) -> None:
+    domains(app, "a.nl")
     boxes = [box("over", 1630), box("full", 1000), box("nearly", 900), box("calm", 899), box("free", 5000, quota=0)]
     boxes += [box("busy", 0, limit=100, sent=80), box("quiet", 0, limit=100, sent=79), box("off", 0, suspended=True)]
-    totals = mailbox_totals.of_domain("a.nl", boxes)
-    assert (totals.over_quota, totals.nearly_full, totals.near_send_limit, totals.suspended) == (2, 3, 1, 1)
-    assert [each.address for each in totals.fullest[:2]] == ["over@a.nl", "full@a.nl"]
-
-
-def test_totals_and_filters_count_the_same_mailboxes(app: App) -> None:
-    boxes = [
-        box(f"x{at}", usage, quota, limit=limit, sent=sent, suspended=at % 7 == 0)
-        for at, (usage, quota, limit, sent) in enumerate(
-            product((0.0, 899.9, 900.0, 1000.0, 1630.0), (0, 1000), (0, 100), (79, 80))
-        )
-    ]
-    domains(app, "a.nl")
     listed(app, "a.nl", *boxes)
-    frame, totals = app.services.lists.in_all(LOCAL, ["a.nl"]), mailbox_totals.of_domain("a.nl", boxes)
-    for state in (
-        MailboxState.OVER_QUOTA, MailboxState.NEARLY_FULL, MailboxState.NEAR_SEND_LIMIT, MailboxState.SUSPENDED
-    ):  # fmt: skip
-        assert has_state(frame, state).sum() == getattr(totals, state.value), state
+    found = figures(app)
+    assert (found.over_quota.now, found.nearly_full, found.near_send_limit.now, found.suspended) == (2, 3, 1, 1)
+    assert [each.box.address for each in found.soonest] == ["over@a.nl", "full@a.nl", "nearly@a.nl"]
+    assert [each.forecast.kind for each in found.soonest] == [
+        ForecastKind.FULL, ForecastKind.FULL, ForecastKind.COLLECTING
+    ]  # fmt: skip
+    assert [(each.address, each.sent) for each in found.senders] == [("busy@a.nl", 80), ("quiet@a.nl", 79)]
 
 
-def test_the_totals_of_all_domains_are_the_sums_of_each() -> None:
-    parts = [mailbox_totals.of_domain(f"{name}.nl", [box("x", use)]) for name, use in (("a", 10.0), ("b", 990.0))]
-    both = mailbox_totals.in_all(parts)
-    assert (both.mailboxes, both.usage, both.quota, both.nearly_full) == (2, 1000, 2000, 1)
-    assert [each.address for each in both.fullest] == ["x@b.nl", "x@a.nl"]
+def test_a_mailbox_that_grows_is_full_soon_and_has_its_line(app: App) -> None:
+    domains(app, "a.nl")
+    grown(app, "a.nl", box("soon", 800), box("later", 500), box("huge", 500, quota=100_000))
+    found = figures(app)
+    (soon,) = found.soonest
+    assert (soon.box.address, soon.box.days_left, soon.forecast.days) == ("soon@a.nl", 20, 20)
+    assert [kb / 1024 for kb in soon.line] == [700 + 10 * day for day in range(11)]
+    assert (found.full_soon.now, found.foresees, found.known_days) == (1, True, 10)
+    assert found.full_soon.days[-3:] == (1, 1, 1)
+    assert found.full_soon.days[0] == 0
+
+
+@pytest.mark.parametrize(("days", "foresees"), [(3, False), (6, False), (7, True)])
+def test_nothing_is_foreseen_before_seven_days_have_figures(app: App, days: int, foresees: bool) -> None:
+    domains(app, "a.nl")
+    grown(app, "a.nl", box("soon", 900), days=days)
+    found = figures(app)
+    assert (found.foresees, found.full_soon.now, found.known_days) == (foresees, int(foresees), days)
+    text = "10 days" if foresees else f"collecting data, {days} of 7 days"
+    tab = opened("overview")
+    assert text in tab.dataframe[0].value["left"].tolist()
+    said = [each.value for each in tab.caption if "collecting data" in each.value]
+    assert bool(said) != foresees
+
+
+def test_a_line_has_the_figures_of_earlier_days(app: App) -> None:
+    domains(app, "a.nl", "b.nl")
+    grown(app, "a.nl", box("x", 100), days=8)
+    now = app.services.clock.now()
+    listed(app, "b.nl", box("y", 50), at=now - 2 * DAY)  # not read on the day after
+    listed(app, "b.nl", box("y", 60), box("z", 5), at=now)
+    found = figures(app)
+    assert len(found.mailboxes.days) == LINE_DAYS - 1
+    assert found.mailboxes.days[:21] == (None,) * 21
+    assert found.mailboxes.points == (1, 1, 1, 1, 1, 1, 2, 2, 3)
+    assert found.usage.points[-3:] == (80 + 50, 90 + 50, 100 + 65)
+    assert (found.mailboxes.change(7), found.mailboxes.change(LINE_DAYS)) == (2, None)
 
 
 def test_only_domains_that_the_caller_may_view_count(app: App) -> None:
     app.services.clients.add(LOCAL, ClientDetails("Client A", ("a.nl",)))
     app.services.clients.add(LOCAL, ClientDetails("Client B", ("b.nl",)))
-    domains(app, "a.nl", "b.nl", "c.nl")
-    listed(app, "a.nl", box("x", 10))
-    listed(app, "b.nl", box("y", 20), box("z", 30))
-    every, mine = app.services.overview.figures(LOCAL), app.services.overview.figures(VIEWER)
-    assert (every.totals.mailboxes, every.domains, every.never_read) == (3, 3, ("c.nl",))
-    assert [(use.name, use.usage) for use in every.by_client] == [("Client B", 50), ("Client A", 10)]
-    assert (mine.totals.mailboxes, mine.domains, mine.never_read) == (1, 1, ())
+    domains(app, "a.nl", "b.nl", "c.nl", "d.nl")
+    grown(app, "a.nl", box("x", 960))
+    grown(app, "b.nl", box("y", 970), box("z", 30, sent=5))
+    listed(app, "d.nl", box("w", 1))
+    every, mine = figures(app), figures(app, VIEWER)
+    assert (every.mailboxes.now, every.domains, every.never_read) == (4, 4, ("c.nl",))
+    assert [(use.name, use.usage) for use in every.by_client] == [("Client B", 1000), ("Client A", 960), ("d.nl", 1)]
+    assert (mine.mailboxes.now, mine.domains, mine.never_read) == (1, 1, ())
     assert [use.name for use in mine.by_client] == ["Client A"]
+    assert [each.box.address for each in mine.soonest] == ["x@a.nl"]
+    assert (mine.full_soon.now, mine.full_soon.days[-1], every.full_soon.days[-1]) == (1, 1, 2)
+    assert mine.usage.days[-1] == 950
+    assert mine.senders == ()
+
+
+def stored_account(app: App, used: int, limit: int) -> None:
+    """Store the storage of the account, and ten days of growth before."""
+    now, gb = app.services.clock.now(), 1024**3
+    with app.services.store.write() as tx:
+        figures = {"used": used * gb, "limit": limit * gb, "reckoned_at": None, "read_at": now, "grace_until": ""}
+        account_storage.keep(tx, figures)
+        for back in range(10, 0, -1):
+            usage_history.note_account(tx, (used - back) * gb, limit * gb, now - back * DAY)
+
+
+def test_the_account_crosses_its_limit_on_a_day(app: App) -> None:
+    domains(app, "a.nl")
+    stored_account(app, 100, 130)
+    found = app.services.overview.account(LOCAL, LINE_DAYS)
+    assert found is not None
+    assert (found.forecast.kind, found.forecast.days) == (ForecastKind.DAYS_LEFT, 30)
+    assert found.crossing == app.services.usage.today + 30
+    assert len(found.days) == 11
+
+
+def test_storage_of_the_account_is_not_for_people_of_a_client(app: App) -> None:
+    domains(app, "a.nl")
+    stored_account(app, 100, 130)
+    assert app.services.overview.account(replace(VIEWER, external=True), LINE_DAYS) is None
+    assert app.services.overview.account(Caller("nobody"), LINE_DAYS) is None
+    assert app.services.overview.account(VIEWER, LINE_DAYS) is not None
 
 
 def test_a_list_that_is_read_again_counts_again(app: App) -> None:
     domains(app, "a.nl")
     listed(app, "a.nl", box("x", 10), at=app.services.clock.now() - 60)
-    assert app.services.overview.figures(LOCAL).totals.mailboxes == 1
+    assert figures(app).mailboxes.now == 1
     listed(app, "a.nl", box("x", 10), box("y", 10))
-    assert app.services.overview.figures(LOCAL).totals.mailboxes == 2
+    assert figures(app).mailboxes.now == 2
 
 
 def test_the_page_asks_mxroute_for_no_mailbox_list(app: App) -> None:
@@ -98,11 +168,36 @@ def test_the_page_asks_mxroute_for_no_mailbox_list(app: App) -> None:
     words = plain(" ".join([each.value for kind in (tab.caption, tab.markdown) for each in kind]))
     assert "Totals of 1 of 3 domains" in words
     assert "Not loaded: b.nl and c.nl" in words
-    assert "1 unlimited mailbox: 10 MB" in words
+    assert "163% of 1,000 MB quota; 1 unlimited mailbox: 10 MB" in words
     assert [(each.label, each.value) for each in tab.metric][1:4] == [
-        ("Storage used", "163%"), ("Full or over quota", "1"), ("90 % or more", "1"),
+        ("Storage used", "1.6 GB"), ("Full or over quota", "1"), ("Full within 30 days", "0"),
     ]  # fmt: skip
     assert not [request for request in app.host.sent if "email-accounts" in request.path]
+
+
+def test_every_figure_leads_to_a_table_of_that_many_mailboxes(app: App) -> None:
+    app.services.clients.add(LOCAL, ClientDetails("Client A", ("a.nl",)))
+    domains(app, "a.nl", "b.nl")
+    names = [box(f"n{at}", 100.0 * at, limit=100, sent=10 * at, suspended=at % 4 == 0) for at in range(12)]
+    grown(app, "a.nl", *names, box("free", 9000, quota=0))
+    grown(app, "b.nl", box("y", 970), box("z", 30, sent=5))
+    found = figures(app)
+    links = {
+        "": found.mailboxes.now,
+        "over_quota": found.over_quota.now,
+        "full_soon": found.full_soon.now,
+        "near_send_limit": found.near_send_limit.now,
+        "nearly_full": found.nearly_full,
+        "suspended": found.suspended,
+    }
+    assert all(links.values())
+    assert len(set(links.values())) > 3  # or a link to another state could pass
+    for state, number in links.items():
+        tab = opened("email_accounts", **({"state": state} if state else {}))
+        assert len(tab.dataframe[0].value) == number, state
+    for use in found.by_client:
+        where = {"client": str(use.number)} if use.number else {"domain": use.name}
+        assert len(opened("email_accounts", **where).dataframe[0].value) == use.mailboxes, use
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mxlib.core.format import age, count, day, listed
+from mxlib.core.overview_tables import FillGroup
 
 NOTHING_WAITS = "Nothing waits for you."
 NO_LIST = "No mailbox list is loaded yet. Open Email accounts to load the first one."
@@ -45,3 +46,25 @@ def draft(file_name: str, rows: int) -> str:
 def more(number: int) -> str:
     """Say how many more wait than are listed."""
     return f"{number:,} more on Jobs."
+
+
+def group(found: FillGroup) -> str:
+    """Name a group of mailboxes by the share of the quota that they use."""
+    if found.lower is None:
+        return "unlimited"
+    return "full" if found.upper is None else f"{found.lower}-{found.upper} %"
+
+
+def how_full(groups: Sequence[FillGroup]) -> str:
+    """Return the groups as one text, for people who do not see the chart."""
+    return "How full the mailboxes are: " + ", ".join(f"{group(each)}: {each.mailboxes:,}" for each in groups)
+
+
+def listed_of(shown: int, every: int) -> str:
+    """Say how many rows of a table are shown; blank when all are."""
+    return "" if shown == every else f"The {shown:,} most urgent of {every:,} are listed."
+
+
+def others(number: int, use: str) -> str:
+    """Name the clients that a chart has no room for."""
+    return f"{count(number, 'more client', 'more clients')}: {use}"

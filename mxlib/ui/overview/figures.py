@@ -1,105 +1,117 @@
-"""Totals of the Overview, each with a link to the mailboxes that it counts."""
+"""The five figures of the Overview, each with its line and a link to the mailboxes that it counts."""
 
-from math import floor
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
+from mxlib.core.mailbox_filter import LABELS, MailboxFilter, MailboxOrder, MailboxState
 from mxlib.core.text import overview as texts
-from mxlib.services.mailbox_totals import Totals
-from mxlib.services.overview import ClientUse, Figures
+from mxlib.core.text import usage as usage_texts
+from mxlib.core.usage import NEEDED_DAYS
+from mxlib.services.overview import Figures, Line
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.format import escaped, megabytes
 
-#: Clients in the table of storage.
-_MOST_CLIENTS = 10
+#: Days over which a figure is compared.
+_A_WEEK = 7
+
+_Chart = Literal["area", "bar"]
 
 
-def show_totals(figures: Figures) -> None:
-    """Show the totals in one row; a total of mailboxes links to them."""
-    totals = figures.totals
-    with st.container(horizontal=True, key="totals"):
-        _total("Mailboxes", f"{totals.mailboxes:,}", "mailboxes", {}, totals.mailboxes)
-        _storage(totals)
-        _total("Full or over quota", f"{totals.over_quota:,}", "over_quota", {"state": "over_quota"}, totals.over_quota)
-        _total("90 % or more", f"{totals.nearly_full:,}", "nearly_full", {"state": "nearly_full"}, totals.nearly_full)
-        _total(
-            "Near send limit", f"{totals.near_send_limit:,}", "near_send_limit", {"state": "near_send_limit"},
-            totals.near_send_limit,
+def show(figures: Figures) -> None:
+    """Show the figures in one row."""
+    with st.grid(5, min_column_width=150, gap="small", key="totals"):
+        _figure(
+            "Mailboxes", "mailboxes", f"{figures.mailboxes.now:,.0f}", figures.mailboxes, "area", MailboxFilter(),
+            figures.mailboxes.now,
         )  # fmt: skip
-        _total("Suspended", f"{totals.suspended:,}", "suspended", {"state": "suspended"}, totals.suspended)
-        _total("Locked", f"{figures.locked:,}", "locked", {"state": "locked"}, figures.locked)
+        _figure(
+            "Storage used", "storage", megabytes(figures.usage.now), figures.usage, "area",
+            MailboxFilter(order=MailboxOrder.USED), figures.mailboxes.now, note=_of_quota(figures), in_mb=True,
+        )  # fmt: skip
+        _figure(
+            "Full or over quota", "over_quota", f"{figures.over_quota.now:,.0f}", figures.over_quota, "bar",
+            _by(MailboxState.OVER_QUOTA, MailboxOrder.FULLEST), figures.over_quota.now, is_bad=True,
+        )  # fmt: skip
+        collecting = "" if figures.foresees else usage_texts.collecting(figures.known_days, NEEDED_DAYS)
+        _figure(
+            LABELS[MailboxState.FULL_SOON], "full_soon", f"{figures.full_soon.now:,.0f}", figures.full_soon, "bar",
+            _by(MailboxState.FULL_SOON, MailboxOrder.SOONEST), figures.full_soon.now, is_bad=True, note=collecting,
+        )  # fmt: skip
+        _figure(
+            LABELS[MailboxState.NEAR_SEND_LIMIT], "near_send_limit", f"{figures.near_send_limit.now:,.0f}",
+            figures.near_send_limit, "bar", _by(MailboxState.NEAR_SEND_LIMIT, MailboxOrder.SENT),
+            figures.near_send_limit.now, is_bad=True,
+        )  # fmt: skip
+    _further(figures)
 
 
-def _total(label: str, value: str, name: str, query: dict[str, str], mailboxes: int) -> None:
-    with st.container(border=True, width=168, height="stretch", key=f"total-{name}", gap="xsmall"):
-        st.metric(label, value)
-        if mailboxes:
-            shown = f"Show {mailboxes:,}"
-            st.page_link(
-                layout.page("email_accounts"), label=shown, icon=":material/arrow_forward:", query_params=query
-            )
+def _figure(
+    label: str, name: str, value: str, line: Line, chart: _Chart, chosen: MailboxFilter, mailboxes: float, *,
+    note: str = "", is_bad: bool = False, in_mb: bool = False,
+) -> None:  # fmt: skip
+    """Show one figure; it links to `mailboxes` rows, those that `chosen` lets through."""
+    with st.container(border=True, height="stretch", key=f"total-{name}", gap="xsmall"):
+        change = line.change(_A_WEEK)
+        shown = _change(change, in_mb=in_mb) if change is not None and round(change) else None
+        st.metric(
+            label, value, shown, delta_color="inverse" if is_bad else "off",
+            delta_description="this week" if shown else None,
+            chart_data=_drawn(line.points) if len(line.points) > 1 else None, chart_type=chart,
+        )  # fmt: skip
+        if note:
+            st.caption(escaped(note))
+        with st.container(height="stretch", vertical_alignment="bottom"):
+            if mailboxes:
+                st.page_link(
+                    layout.page("email_accounts"), label=f"Show {mailboxes:,.0f}", icon=":material/arrow_forward:",
+                    query_params=_query(chosen.parameters()),
+                )  # fmt: skip
+            else:
+                st.caption("None now")
 
 
-def _storage(totals: Totals) -> None:
-    """Show the use of limited mailboxes within their quota, and that of unlimited ones apart."""
-    with st.container(border=True, width=250, height="stretch", key="total-storage", gap="xsmall"):
-        if totals.quota:
-            share = totals.limited_usage / totals.quota
-            st.metric("Storage used", f"{share:.0%}")
-            st.progress(min(1.0, share), text=f"{megabytes(totals.limited_usage)} of {megabytes(totals.quota)}")
-        else:
-            st.metric("Storage used", megabytes(totals.usage))
-        if totals.unlimited:
-            st.caption(escaped(texts.unlimited(totals.unlimited, megabytes(totals.unlimited_usage))))
+def _by(state: MailboxState, order: MailboxOrder) -> MailboxFilter:
+    return MailboxFilter(states=(state,), order=order)
 
 
-def show_fullest(totals: Totals) -> None:
-    """Show the mailboxes that use most of their quota."""
-    st.subheader("Fullest mailboxes", anchor=False)
-    if not totals.fullest:
-        st.caption("No mailbox with a quota holds mail.")
+def _query(parameters: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {name: values[0] for name, values in parameters.items()}
+
+
+def _change(change: float, *, in_mb: bool) -> str:
+    sign = "-" if change < 0 else ""
+    return sign + (megabytes(abs(change)) if in_mb else f"{abs(change):,.0f}")
+
+
+def _drawn(points: Sequence[float]) -> list[float]:
+    return [round(point, 1) for point in points]
+
+
+def _of_quota(figures: Figures) -> str:
+    """Say how much of the quotas is used; unlimited mailboxes have no part in it."""
+    parts = []
+    if figures.quota:
+        parts.append(f"{figures.limited_usage / figures.quota:.0%} of {megabytes(figures.quota)} quota")
+    if figures.unlimited:
+        parts.append(texts.unlimited(figures.unlimited, megabytes(figures.unlimited_usage)))
+    return "; ".join(parts)
+
+
+def _further(figures: Figures) -> None:
+    """Link to mailboxes of further states that there are."""
+    counts = {
+        MailboxState.NEARLY_FULL: figures.nearly_full,
+        MailboxState.SUSPENDED: figures.suspended,
+        MailboxState.LOCKED: figures.locked,
+    }
+    there = {state: number for state, number in counts.items() if number}
+    if not there:
         return
-    shares = [floor(each.share * 100) for each in totals.fullest]  # 100 % is full, and nothing less
-    frame = pd.DataFrame(
-        {
-            "address": [f"/mailbox?address={quote(each.address)}" for each in totals.fullest],
-            "share": shares,
-            "usage": [megabytes(each.usage) for each in totals.fullest],
-            "quota": [megabytes(each.quota) for each in totals.fullest],
-        }
-    )
-    bar = st.column_config.ProgressColumn("Used", format="%.0f %%", min_value=0, max_value=max(100, *shares))
-    columns: dict[str, Any] = {
-        "address": st.column_config.LinkColumn("Address", display_text=r"address=(.+)$"),
-        "share": bar,
-        "usage": "Storage",
-        "quota": "Quota",
-    }
-    st.dataframe(frame, hide_index=True, column_config=columns, key="fullest")
-
-
-def show_clients(by_client: tuple[ClientUse, ...]) -> None:
-    """Show what each client uses, the most first."""
-    st.subheader("Storage by client", anchor=False)
-    shown = by_client[:_MOST_CLIENTS]
-    frame = pd.DataFrame(
-        {
-            "client": [each.name if each.number else "Without a client" for each in shown],
-            "usage": [each.usage for each in shown],
-            "text": [megabytes(each.usage) for each in shown],
-            "mailboxes": [each.mailboxes for each in shown],
-        }
-    )
-    most = max([1.0, *frame["usage"]])
-    columns: dict[str, Any] = {
-        "client": "Client",
-        "usage": st.column_config.ProgressColumn("Share of the most", format=" ", min_value=0, max_value=most),
-        "text": "Storage",
-        "mailboxes": st.column_config.NumberColumn("Mailboxes", format="%d"),
-    }
-    st.dataframe(frame, hide_index=True, column_config=columns, key="by-client")
-    if len(by_client) > len(shown):
-        st.caption(f"{len(by_client) - len(shown):,} more clients use less.")
+    with st.container(horizontal=True, key="further", gap="medium"):
+        for state, number in there.items():
+            st.page_link(
+                layout.page("email_accounts"), label=f"{LABELS[state]}: {number:,}", icon=":material/arrow_forward:",
+                query_params=_query(MailboxFilter(states=(state,)).parameters()), width="content",
+            )  # fmt: skip

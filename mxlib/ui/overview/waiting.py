@@ -13,7 +13,12 @@ _MOST = 8
 
 def show(waiting: Waiting, now: float) -> None:
     """Show what waits, the most urgent first."""
-    st.subheader("Needs you", anchor=False)
+    with st.container(border=True, height="stretch", key="needs-you"):
+        st.subheader("Needs you", anchor=False)
+        _lines(waiting, now)
+
+
+def _lines(waiting: Waiting, now: float) -> None:
     lines = [
         *((texts.paused(run.id, run.title), "jobs", {"run": str(run.id)}) for run in waiting.paused),
         *(
@@ -26,7 +31,7 @@ def show(waiting: Waiting, now: float) -> None:
     if not lines:
         st.caption(texts.NOTHING_WAITS)
         return
-    with st.container(gap="xsmall", key="needs-you"):
+    with st.container(gap="xsmall"):
         for text, name, query in lines[:_MOST]:
             st.page_link(layout.page(name), label=escaped(text), icon=":material/arrow_forward:", query_params=query)
         if len(lines) > _MOST:
