@@ -146,7 +146,7 @@ def with_states(mailboxes: pd.DataFrame, states: Collection[MailboxState]) -> pd
 
 
 def in_order(mailboxes: pd.DataFrame, order: MailboxOrder) -> pd.DataFrame:
-    """Return the mailboxes in this order; without a name, a quota or a day they come last."""
+    """Return the mailboxes in this order; those without a value come last."""
     match order:
         case MailboxOrder.DOMAIN:
             return mailboxes

@@ -21,7 +21,7 @@ STEPS = (0, 20, 40, 60, 80, 90, 100)
 
 @dataclass(frozen=True, slots=True)
 class FullSoon:
-    """A mailbox that is full, or nearly, or will be soon; use and quota in MB.
+    """A mailbox that is full, nearly full or full soon; MB.
 
     `days_left` is 0 for a full one, and None where nothing is foreseen.
     """
@@ -92,9 +92,10 @@ def full_soon_rows(found: pd.DataFrame, most: int = MOST_ROWS) -> tuple[FullSoon
 def by_client(
     mailboxes: pd.DataFrame, clients: Mapping[str, tuple[int, str]], domains: Sequence[str]
 ) -> tuple[ClientUse, ...]:
-    """Return what each client uses, the most first; a domain without one counts as its own.
+    """Return what each client uses, the most first.
 
-    `clients` has the number and the name of the client of a domain, `domains` the order of those in view.
+    A domain without one counts as its own. `clients` has the number and the name of the client of a domain,
+    `domains` the order of those in view.
     """
     by_domain = mailboxes.groupby("domain", sort=False)["usage"]
     sizes, sums = by_domain.size().to_dict(), by_domain.sum().to_dict()
@@ -130,7 +131,7 @@ def most_sent(mailboxes: pd.DataFrame, most: int = MOST_SENDERS) -> tuple[Sender
 
 
 def sums_by_day(figures: Mapping[str, Mapping[int, float]], first: int, last: int) -> tuple[float | None, ...]:
-    """Return the sum over all domains at the end of each day from `first` to `last`.
+    """Return the sum over all domains at the end of each day.
 
     `figures` are those of each domain by the day; one that has none on a day counts with its last known one. None
     before the first figure of all.

@@ -147,7 +147,7 @@ def full_soon_by_day(
     first: int, last: int, days: NDArray[np.int64], mailboxes: NDArray[np.int64], usage: NDArray[np.float64],
     quota: NDArray[np.float64],
 ) -> list[int]:  # fmt: skip
-    """Return how many mailboxes were to be full within SOON_DAYS days, at the end of each day.
+    """Return how many mailboxes were to be full soon at the end of each day.
 
     The arrays have a value for each figure: its day, the number of its mailbox, use in KB and quota in MB; NaN is not
     known. The same rules as `forecast` over whole columns; figures from TREND_DAYS days before `first` on count.
@@ -177,7 +177,10 @@ def _full_soon(used: NDArray[np.float64], quota: NDArray[np.float64], before: ND
 
 
 def _growth_of_each(before: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median growth a day of each row; its columns are days in order, at least two known."""
+    """Return the median growth a day of each row.
+
+    Its columns are days in order, at least two of them known.
+    """
     columns = np.arange(before.shape[1])
     whole = before.copy()
     for at in np.flatnonzero(np.isnan(whole).any(axis=1)):

@@ -523,7 +523,7 @@ class MailboxLists:
 
 
 def _days_left(box: Mailbox, trends: Mapping[str, Trend]) -> float:
-    """Return in how many days the mailbox is full, 0 for now; NaN when it is not foreseen."""
+    """Return in how many days the mailbox is full: 0 for now, NaN for not foreseen."""
     trend = trends.get(box.username.lower(), Trend())
     found = forecast(box.usage * KB_PER_MB, box.quota * KB_PER_MB, trend)
     return float(found.days) if found.is_foreseen and found.days is not None else math.nan

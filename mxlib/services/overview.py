@@ -47,7 +47,10 @@ _BYTES_PER_KB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A figure of now, and what it was at the end of each earlier day; None is not known."""
+    """A figure of now, and what it was at the end of each earlier day.
+
+    None is not known.
+    """
 
     now: float
     days: tuple[float | None, ...] = ()
@@ -58,7 +61,10 @@ class Line:
         return (*(each for each in self.days if each is not None), self.now)
 
     def change(self, days: int) -> float | None:
-        """Return how much it grew in so many days; None when it was not known then."""
+        """Return how much it grew in so many days.
+
+        None when it was not known then.
+        """
         before = self.days[-days] if len(self.days) >= days else None
         return None if before is None else self.now - before
 
@@ -74,7 +80,10 @@ class SoonFull:
 
 @dataclass(frozen=True, slots=True)
 class AccountUse:
-    """Storage of the whole account in bytes, its days (number and KB), and when it is full."""
+    """Storage of the whole account in bytes, its days, and when it is full.
+
+    A day is its number and the use in KB.
+    """
 
     used: int
     limit: int
@@ -245,9 +254,9 @@ class OverviewService:
         return tuple(found)
 
     def _soon_by_day(self, tx: Tx, today: int) -> dict[str, list[int]]:
-        """Return how many mailboxes of each domain were to be full soon, on each day of a line but today.
+        """Return how many mailboxes of each domain were to be full soon, day by day.
 
-        The days are complete, so this is made once a day, for all domains together.
+        The line of 30 days without today. The days are complete, so this is made once a day, for all domains together.
         """
         with self._lock:
             if self._soon[0] != today:

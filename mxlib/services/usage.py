@@ -1,4 +1,4 @@
-"""Figures of use by the day, for callers who may view the domain; nothing is asked of MXroute."""
+"""Figures of use by the day, for callers who may view the domain."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,10 @@ class TooMuch(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MailboxUse:
-    """The days of a mailbox that have figures, and its trend; `today` is the number of the day."""
+    """The days of a mailbox that have figures, and its trend.
+
+    `today` is the number of the day.
+    """
 
     days: tuple[DayFigures, ...] = field(repr=False)
     trend: Trend
@@ -57,9 +60,10 @@ class UsageService:
         return MailboxUse(tuple(of_one), next(iter(trends.values()), Trend()), today)
 
     def of_domains(self, caller: Caller, domain: str, first: int, last: int) -> list[DomainDay]:
-        """Return the totals of a domain by the day; without one, of all that the caller may view.
+        """Return the totals of a domain by the day.
 
-        Raises NotFound for a domain that the account does not have, Forbidden, and TooMuch.
+        Without one, those of all that the caller may view. Raises NotFound for a domain that the account does not
+        have, Forbidden, and TooMuch.
         """
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)

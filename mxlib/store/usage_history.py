@@ -222,7 +222,7 @@ def numbers(tx: Tx, domains: Iterable[str], *, gone: bool = False) -> dict[str, 
 
 
 def numbers_of(tx: Tx, addresses: Collection[str]) -> dict[str, int]:
-    """Return the numbers of these mailboxes, as far as MXM knows them, by address in lower case."""
+    """Return the numbers of these mailboxes by address in lower case, as far as known."""
     names = [tuple(reversed(address.lower().rpartition("@")[::2])) for address in addresses]
     found: dict[str, int] = {}
     for part in _parts(sorted(names)):
@@ -406,7 +406,10 @@ def _put_totals(tx: Tx, domain: str, day: int, figures: Iterable[DayFigures], id
 
 
 def _totals(domain: str, day: int, usages: Sequence[int], figures: Sequence[DayFigures]) -> DomainDay:
-    """Return the totals of a domain by the use of each mailbox in KB and its other figures."""
+    """Return the totals of a domain by the figures of its mailboxes.
+
+    `usages` are in KB, and known for each.
+    """
     quotas = [each.quota * KB_PER_MB if each.quota else 0 for each in figures]
     total = sum(usages)
     near = (each.sent is not None and each.limit and each.sent >= NEAR_SEND_LIMIT * each.limit for each in figures)

@@ -60,7 +60,7 @@ LOOKS = {
     "more_groups", "step.key('header_row')", "use_private",
     "found-client-",
     "links_cancel", "link_copied", "link_copy_cancel", "board--",
-    "jump-open", "keys-open", "search-focus", "close_message", "handover--",
+    "jump-open", "keys-open", "search-focus", "close_message", "handover--", "clients-chart",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.

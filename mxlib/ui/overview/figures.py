@@ -1,4 +1,4 @@
-"""The five figures of the Overview, each with its line and a link to the mailboxes that it counts."""
+"""The five figures of the Overview, each with a line and a link."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
