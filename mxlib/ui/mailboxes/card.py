@@ -16,7 +16,7 @@ from mxlib.core.text import self_service as resets
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.links import of_mailbox
-from mxlib.ui.mailboxes import change_dialogs, client_setup
+from mxlib.ui.mailboxes import change_dialogs, client_setup, trend
 from mxlib.ui.runs import dated
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
 
@@ -49,6 +49,7 @@ def show(boxes: pd.DataFrame) -> None:
             ):
                 change_dialogs.forget()
                 action.ask()
+    trend.show(box, place="card")
     of_mailbox.show(str(box["address"]), "card")
     show_resets(str(box["address"]), place="card")
     st.subheader("Mail app settings", anchor=False)

@@ -10,7 +10,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
 from mxlib.ui.links import of_mailbox
-from mxlib.ui.mailboxes import card, change_dialogs, client_setup, unconfirmed
+from mxlib.ui.mailboxes import card, change_dialogs, client_setup, trend, unconfirmed
 from mxlib.ui.widgets import actions, dialogs, flash, permissions
 from mxlib.ui.widgets.format import escaped
 
@@ -81,6 +81,7 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     may = {each.name: each for each in offered if each and caller.may(each.needs, domain)}
     _actions(may)
     card.show_stored(box, may)
+    trend.show(box, place="drawer")
     of_mailbox.show(str(box["address"]), "drawer")
     card.show_resets(str(box["address"]), place="drawer")
     st.subheader("Mail app settings", anchor=False)
