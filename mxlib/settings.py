@@ -1,5 +1,6 @@
 """All settings, read once from the environment."""
 
+import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -72,6 +73,10 @@ def _mail_server(address: str) -> MailServer:
     else:
         security = MailSecurity.NONE if host in LOOPBACK else MailSecurity.STARTTLS
     return MailServer(security, host, port, user, password)
+
+
+#: An address of mail, roughly: its recipient is checked when a mail is queued.
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 
 
 def _env(name: str, default: Any, description: str, **more: Any) -> Any:
@@ -183,6 +188,11 @@ class Settings(BaseSettings):
         "except on this machine), or mxroute+https://USER:PASSWORD@HOST for MXroute's SMTP API; blank: no mail leaves.",
     )
     mail_from: str = _env("MXM_MAIL_FROM", "", "Sender of mails, such as MXM <mxm@agency.example>.")
+    month_report_to: str = _env(
+        "MXM_MONTH_REPORT_TO",
+        "",
+        "Email addresses, comma-separated, that get a mail with a link to the month of all clients on the 1st.",
+    )
     mails_per_hour: int = _env("MXM_MAILS_PER_HOUR", 100, "Mails that leave in an hour at most.", ge=1, le=100_000)
     reset_minutes: int = _env(
         "MXM_RESET_MINUTES",
@@ -293,6 +303,20 @@ class Settings(BaseSettings):
         if address and not encrypted(address):
             raise SettingsError("MXM_HEARTBEAT_URL must start with https:// (http:// only for this machine).")
         return self
+
+    @model_validator(mode="after")
+    def _the_month_goes_to_addresses(self) -> Self:
+        strange = [each for each in self.month_report_recipients if not _ADDRESS.fullmatch(each)]
+        if strange:
+            raise SettingsError(f"MXM_MONTH_REPORT_TO: {strange[0]} is not an email address.")
+        if self.month_report_to and not self.mail_from and not self.sandbox:
+            raise SettingsError("MXM_MONTH_REPORT_TO is set but MXM_SMTP_URL is not. Set it, or unset the other.")
+        return self
+
+    @property
+    def month_report_recipients(self) -> tuple[str, ...]:
+        """Return the addresses in MXM_MONTH_REPORT_TO, each once."""
+        return tuple(dict.fromkeys(name.strip() for name in self.month_report_to.split(",") if name.strip()))
 
     @property
     def mail_server(self) -> MailServer | None:

@@ -6,12 +6,15 @@ from mxlib import services
 from mxlib.core.text import overview as texts
 from mxlib.services.overview import LINE_DAYS
 from mxlib.ui.app import layout
-from mxlib.ui.overview import boxes, charts, figures, waiting
+from mxlib.ui.overview import boxes, charts, exports, figures, waiting
 from mxlib.ui.widgets import flash
 from mxlib.ui.widgets.format import escaped
 
-st.title("Overview", anchor=False)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Overview", anchor=False, width="stretch")
+    exports.offer()
 flash.show()
+exports.show_asked()
 app, caller = services.current(), layout.caller()
 found, now = app.overview.figures(caller), app.clock.now()
 waits = app.overview.waiting(caller)

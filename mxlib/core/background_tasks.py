@@ -20,6 +20,7 @@ class TaskName(StrEnum):
     LINKS = "links"
     RESETS = "resets"
     USAGE = "usage"
+    MONTH = "month"
     HEARTBEAT = "heartbeat"
     MAIL_PORTS = "mail_ports"
 

@@ -61,5 +61,16 @@ class ResetAsked:
     stationery: Stationery
 
 
+@dataclass(frozen=True, slots=True)
+class MonthReady:
+    """The content of the mail on the 1st: the month's table is there, and its totals; use in KB."""
+
+    month: str
+    url: str
+    clients: int
+    mailboxes: int
+    usage: int
+
+
 #: Everything that a mail can be about.
-MailContent = TrialMail | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked
+MailContent = TrialMail | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked | MonthReady

@@ -25,6 +25,7 @@ class MailCause(StrEnum):
     RECOVERY = "recovery"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a cause
     RECOVERY_CHANGED = "recovery_changed"
+    MONTH = "month"
 
 
 class MailStatus(StrEnum):

@@ -20,6 +20,7 @@ from mxlib.services.heartbeat import BEAT_EVERY, Heartbeat
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.link_maker import LinkMaker
 from mxlib.services.mail_ports import LOOK_EVERY, MailPortsService
+from mxlib.services.month_mails import MonthMails
 from mxlib.services.outbox import OutboxService
 from mxlib.services.self_service import SelfService
 from mxlib.services.usage_watch import WATCH_EVERY, UsageWatch
@@ -148,7 +149,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
     backups: Backups, dated: DatedDeletions, outbox: OutboxService, link_maker: LinkMaker, self_service: SelfService,
-    usage: UsageWatch, heartbeat: Heartbeat, mail_ports: MailPortsService,
+    usage: UsageWatch, month_mails: MonthMails, heartbeat: Heartbeat, mail_ports: MailPortsService,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -206,6 +207,7 @@ def register_all(
         BackgroundTask(TaskName.LINKS, Every(_OFTEN), make_links, at_start=True),
         BackgroundTask(TaskName.RESETS, Every(_OFTEN), answer_requests, at_start=True),
         BackgroundTask(TaskName.USAGE, Every(WATCH_EVERY), usage.read),
+        BackgroundTask(TaskName.MONTH, Every(HOUR), lambda _lease: month_mails.work(), at_start=True),
         BackgroundTask(TaskName.HEARTBEAT, Every(BEAT_EVERY), heartbeat.beat, at_start=True),
         BackgroundTask(TaskName.MAIL_PORTS, Every(LOOK_EVERY), mail_ports.look, at_start=True),
     ):

@@ -60,6 +60,7 @@ from mxlib.services.mail_ports import MailPortsService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
+from mxlib.services.month_mails import MonthMails
 from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
@@ -75,6 +76,7 @@ from mxlib.services.server_figures import ServerFiguresService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.services.usage import UsageService
+from mxlib.services.usage_exports import UsageExports
 from mxlib.services.usage_watch import UsageWatch
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
@@ -111,6 +113,7 @@ class Services:
     jump: JumpService
     overview: OverviewService
     usage: UsageService
+    usage_exports: UsageExports
     host_status: HostStatusService
     histories: MailboxHistoryService
     storage: AccountStorageService
@@ -293,6 +296,7 @@ def assemble(
         link_maker,
         self_service,
         usage_watch,
+        MonthMails(settings, store, outbox, clock, port),
         Heartbeat(settings),
         mail_ports,
     )
@@ -300,6 +304,7 @@ def assemble(
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     watch = RunWatch(runs, clock)
     clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
+    overview = OverviewService(store, lists, runs, drafts, dated, clients, storage, clock)
     sent_links = SentLinks(store, link_facts, link_maker, runs, clock)
     return Services(
         settings, clock, store, host, rate_limiter, engine, lists,
@@ -314,8 +319,9 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         saved_views=SavedViewService(store, clock),
         jump=JumpService(store, watch),
-        overview=OverviewService(store, lists, runs, drafts, dated, clients, storage, clock),
+        overview=overview,
         usage=UsageService(store, clock),
+        usage_exports=UsageExports(store, overview, clock),
         host_status=HostStatusService(lists, watch, engine, rate_limiter),
         histories=MailboxHistoryService(store),
         storage=storage,

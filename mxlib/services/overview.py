@@ -162,8 +162,13 @@ class OverviewService:
         self._lock = threading.Lock()
         self._soon: tuple[int, dict[str, list[int]]] = (0, {})
 
-    def figures(self, caller: Caller, *, permission: Permission = Permission.VIEW) -> Figures:
-        """Return the figures of the domains in which the caller has `permission`, and may view."""
+    def figures(
+        self, caller: Caller, *, permission: Permission = Permission.VIEW, most: int = tables.MOST_ROWS
+    ) -> Figures:
+        """Return the figures of the domains in which the caller has `permission`, and may view.
+
+        `most` are the mailboxes that are named as full soon.
+        """
         today = self._store.days.day(self._clock.now())
         first = today - LINE_DAYS + 1
         with self._store.read() as tx:
@@ -201,7 +206,7 @@ class OverviewService:
             how_full=tables.how_full(boxes),
             senders=tables.most_sent(boxes),
             urgent=len(urgent),
-            soonest=self._soonest(tables.full_soon_rows(urgent), first, today),
+            soonest=self._soonest(tables.full_soon_rows(urgent, most), first, today),
             domains=len(mine),
             never_read=tuple(name for name in mine if name not in read_at),
             oldest=min((read_at[name] for name in listed), default=None),

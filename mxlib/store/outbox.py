@@ -99,6 +99,12 @@ def get(tx: Tx, number: int) -> MailRecord | None:
     return next(iter(_found(tx, sa.select(*_COLUMNS).where(table.c.id == number))), None)
 
 
+def has(tx: Tx, cause: str, reference: str) -> bool:
+    """Return whether a mail of this cause is there, whatever became of it."""
+    query = sa.select(table.c.id).where(table.c.cause == cause, table.c.reference == reference)
+    return tx.scalar(query.limit(1)) is not None
+
+
 def newest(tx: Tx, most: int) -> list[MailRecord]:
     """Return mails, those that wait first, then the newest."""
     order = (table.c.status != MailStatus.WAITING, table.c.id.desc())

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mxlib.core.days import Days
+from mxlib.core.month_report import Presence
 from mxlib.core.usage import KB_PER_MB, NEAR_SEND_LIMIT, NEARLY_FULL, TREND_DAYS, DayFigures, Trend, trend_of
 from mxlib.mxroute.protocol import Mailbox, MailboxSize
 from mxlib.store.tables import mailbox as table
@@ -280,6 +281,39 @@ def trends_of(tx: Tx, domain: str) -> dict[str, Trend]:
     query = sa.select(trends, table.c.username).join(table, table.c.id == trends.c.mailbox_id)
     of_domain = query.where(table.c.account == ACCOUNT, table.c.domain == domain, table.c.gone_at.is_(None))
     return {row.username: Trend(row.days, row.growth, row.sent_days, row.usual_sent) for row in tx.execute(of_domain)}
+
+
+def span(tx: Tx) -> tuple[int, int] | None:
+    """Return the first and the last day with totals of any domain."""
+    of_domains = sa.select(sa.func.min(totals.c.day), sa.func.max(totals.c.day)).where(totals.c.domain != WHOLE_ACCOUNT)
+    first, last = tx.execute(of_domains).one()
+    return None if first is None else (first, last)
+
+
+def domains_of(tx: Tx, first: int, last: int) -> list[str]:
+    """Return the domains that have totals in these days, gone ones too."""
+    query = sa.select(totals.c.domain).distinct().where(totals.c.account == ACCOUNT, totals.c.day.between(first, last))
+    return sorted(name for name in tx.execute(query).scalars() if name != WHOLE_ACCOUNT)
+
+
+def presence(tx: Tx, first: int, begin: int, last: int) -> dict[str, list[Presence]]:
+    """Return when each mailbox was listed, by domain: before `begin` from `first` on, and from `begin` to `last`."""
+    days: Days = tx.info[DAYS]
+
+    def spans(from_day: int, to_day: int) -> dict[int, tuple[int, int]]:
+        of_days = daily.c.day.between(from_day, to_day)
+        query = sa.select(daily.c.mailbox_id, sa.func.min(daily.c.day), sa.func.max(daily.c.day)).where(of_days)
+        return {row[0]: (row[1], row[2]) for row in tx.execute(query.group_by(daily.c.mailbox_id))}
+
+    before, within = spans(first, begin - 1), spans(begin, last)
+    found: dict[str, list[Presence]] = defaultdict(list)
+    for row in tx.execute(sa.select(table).where(table.c.account == ACCOUNT)):
+        if row.id in before or row.id in within:
+            seen_first, seen_last = within.get(row.id, (None, None))
+            seen_before = before[row.id][1] if row.id in before else None
+            gone_on = None if row.gone_at is None else days.day(row.gone_at)
+            found[row.domain].append(Presence(row.username, seen_before, seen_first, seen_last, gone_on))
+    return dict(found)
 
 
 # Retention and erasure.

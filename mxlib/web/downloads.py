@@ -130,6 +130,20 @@ def domain_file(request: Request) -> Response:
     return _answer(lambda: app.exports.domain_file(caller(request), domain, kind))
 
 
+def overview_file(request: Request) -> Response:
+    """Return a table of the Overview, as CSV or Excel."""
+    name, _, kind = str(request.path_params["name"]).rpartition(".")
+    return _answer(lambda: services.current().usage_exports.table_file(caller(request), name, kind))
+
+
+def month_file(request: Request) -> Response:
+    """Return a month of all clients as Excel."""
+    month, _, kind = str(request.path_params["name"]).rpartition(".")
+    if kind != "xlsx":
+        return PlainTextResponse("A month is an Excel file, such as 2026-11.xlsx.", status_code=404)
+    return _answer(lambda: services.current().usage_exports.month_file(caller(request), month))
+
+
 def selection_file(request: Request) -> Response:
     """Return the export of selected mailboxes, or a list with their use."""
     app = services.current()
@@ -185,6 +199,8 @@ routes = [
     Route("/runs/{run:digits}/links.{kind}", link_file, methods=["GET"]),
     Route("/runs/{run:digits}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
+    Route("/export/overview/{name}", overview_file, methods=["GET"]),
+    Route("/export/month/{name}", month_file, methods=["GET"]),
     Route("/export/selection/{name}", selection_file, methods=["GET"]),
     Route("/drafts/{name}", draft_file, methods=["GET"]),
     Route("/texts/{client:digits}/{of}/letter.pdf", sample_letter, methods=["GET"]),

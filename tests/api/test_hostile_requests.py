@@ -145,7 +145,8 @@ def test_no_body_makes_the_api_fail(app: App, method: str, path: str, operation:
 
 DASHBOARD = [
     "/runs/{}/results.csv", "/runs/1/{}", "/export/{}", "/export/{}.csv", "/export/selection/{}",
-    "/export/selection/{}.csv",
+    "/export/selection/{}.csv", "/export/overview/{}", "/export/overview/{}.csv", "/export/overview/days.{}",
+    "/export/month/{}", "/export/month/{}.xlsx",
     "/drafts/{}", "/drafts/{}.xlsx", "/audit.csv?address={}", "/audit.csv?who={}", "/audit.jsonl?what={}",
     "/audit.jsonl?run={}", "/audit.csv?since={}", "/audit.jsonl?until={}", "/template.csv?{}=1",
 ]  # fmt: skip

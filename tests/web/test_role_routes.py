@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from starlette.applications import Starlette
@@ -50,6 +51,9 @@ TABLE = {
     "/export/all.csv": MANAGERS,
     "/export/clients.csv": CHIEF,
     "/texts/0/en/letter.pdf": CHIEF,
+    "/export/overview/full-soon.csv": MANAGERS,
+    "/export/overview/clients.xlsx": MANAGERS,
+    "/export/month/MONTH.xlsx": MANAGERS,
     "/export/selection/1.csv": NOBODY,
     "/drafts/DRAFT.csv": AGENCY,
     "/runs/1/results.csv": CHIEF,
@@ -102,6 +106,11 @@ def web(app: App, brisk: None, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     return TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes, *health.routes]))
 
 
+def named(route: str, draft: str) -> str:
+    """Return the address of a route, with the number of the draft and the month of now."""
+    return route.replace("DRAFT", draft).replace("MONTH", f"{datetime.now(UTC):%Y-%m}")
+
+
 def content(answer: Response) -> str:
     """Return the texts of a response, of a workbook as well."""
     if answer.content[:2] != b"PK":
@@ -113,7 +122,7 @@ def content(answer: Response) -> str:
 @pytest.mark.parametrize("name", [*PEOPLE, "chief"])
 def test_each_role_gets_the_files_of_its_table(web: TestClient, draft: str, name: str) -> None:
     for route, people in TABLE.items():
-        answer = web.get(route.replace("DRAFT", draft), headers={IDENTITY.decode(): name})
+        answer = web.get(named(route, draft), headers={IDENTITY.decode(): name})
         if name in people:
             assert answer.status_code == 200, (route, answer.text)
         else:

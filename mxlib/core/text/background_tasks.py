@@ -22,6 +22,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.LINKS: "Make links that are due",
     TaskName.RESETS: "Answer requests to reset a password",
     TaskName.USAGE: "Read the use of all mailboxes and of the account",
+    TaskName.MONTH: "Mail the month of all clients on the 1st",
     TaskName.HEARTBEAT: "Call the address of the heartbeat",
     TaskName.MAIL_PORTS: "Look at the mail ports of the server",
 }
@@ -49,6 +50,7 @@ _ENDS: Mapping[TaskCode, str] = {
 _SETTINGS = {
     "MXM_BACKUP_DIR": "for a backup each night",
     "MXM_HEARTBEAT_URL": "for another service to notice when MXM stops",
+    "MXM_MONTH_REPORT_TO": "for a mail about each month on the 1st",
     "MX_SERVER": "and the account: the sandbox has no mail ports",
 }
 
@@ -62,6 +64,7 @@ _COUNTED = {
     "requests": ("request", "requests"),
     "sizes": ("size", "sizes"),
     "ports": ("port that answers", "ports that answer"),
+    "queued": ("mail queued", "mails queued"),
 }
 
 

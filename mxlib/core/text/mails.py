@@ -1,9 +1,16 @@
 """Texts of mails, and of the outbox: what happened to a mail, and why it waits."""
 
 from mxlib.core.format import age, count, moment
-from mxlib.core.mail_contents import LinkMail, MailContent, PasswordChanged, RecoveryEmailChanged, ResetAsked
+from mxlib.core.mail_contents import (
+    LinkMail,
+    MailContent,
+    MonthReady,
+    PasswordChanged,
+    RecoveryEmailChanged,
+    ResetAsked,
+)
 from mxlib.core.mails import MailCause, MailProblem, MailStatus, MailText, TrialMail
-from mxlib.core.text import link_mails, reset_mails
+from mxlib.core.text import link_mails, month_report, reset_mails
 
 CAUSES = {
     MailCause.TEST: "Test mail",
@@ -12,6 +19,7 @@ CAUSES = {
     MailCause.RECOVERY: "Link for a recovery email",
     MailCause.PASSWORD_CHANGED: "Notice that a password was changed",
     MailCause.RECOVERY_CHANGED: "Notice to a former recovery email",
+    MailCause.MONTH: "Month of all clients",
 }
 
 STATUSES = {
@@ -64,6 +72,8 @@ def words_of(content: MailContent) -> MailText:
             return link_mails.as_mail(content.stationery.language, reset_mails.changed(content))
         case ResetAsked():
             return link_mails.as_mail(content.stationery.language, reset_mails.asked(content))
+        case MonthReady():
+            return month_report.mail(content)
 
 
 def _trial(content: TrialMail) -> MailText:
