@@ -17,6 +17,7 @@ class TaskName(StrEnum):
     BACKUP_COPIES = "backup_copies"
     DATED_DELETIONS = "dated_deletions"
     MAIL = "mail"
+    NOTICES = "notices"
     LINKS = "links"
     RESETS = "resets"
     USAGE = "usage"

@@ -182,7 +182,7 @@ class AccountStorageService:
             figures = AccountStorage.from_data(answer.data, self._clock.now())
             with self._store.write() as tx:
                 account_storage.keep(tx, asdict(figures))
-                usage_history.note_account(tx, figures.used, figures.limit, figures.read_at)
+                usage_history.note_account(tx, figures.used, figures.limit, figures.read_at, figures.grace_until)
             self._problem = None
         except (MXrouteError, StoreUnavailable) as error:
             self._problem = Failure(error)

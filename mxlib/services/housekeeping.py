@@ -1,4 +1,4 @@
-"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins, figures of days."""
+"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins, figures of days, events."""
 
 import logging
 import time
@@ -10,7 +10,17 @@ from mxlib.clock import Clock
 from mxlib.core.text import store_problems
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit, clock_guard, idempotency, pending_sign_ins, sign_in_attempts, usage_history
+from mxlib.store import (
+    Jump,
+    Store,
+    audit,
+    clock_guard,
+    events,
+    idempotency,
+    pending_sign_ins,
+    sign_in_attempts,
+    usage_history,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +50,7 @@ class Housekeeping:
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
             sign_in_attempts.forget(tx, now - _DAY)
             pending_sign_ins.forget_expired(tx, before=now - PENDING_S)
+            events.forget(tx, now - self._settings.usage_days * _DAY, now)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None
         while after is not None:

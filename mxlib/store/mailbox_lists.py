@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.links import LinkEnd
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import dated_deletions, first_seen, links, mailbox_locks, usage_history
+from mxlib.store import dated_deletions, event_readings, first_seen, links, mailbox_locks, usage_history
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
 
@@ -71,17 +71,21 @@ def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
     """Store the mailboxes that the host listed at `at`.
 
-    First sightings of those that are new to MXM are stored as well, and the figures of the day.
+    First sightings of those that are new to MXM are stored as well, the figures of the day, and events.
     """
     boxes = list(boxes)
-    _keep_mailboxes(tx, domain, boxes, at)
+    before_at, gone, made = _keep_mailboxes(tx, domain, boxes, at)
+    if before_at is not None:  # all are new in the first list
+        event_readings.note_strangers(tx, domain, made, gone, before_at, at)
     usage_history.note_list(tx, domain, boxes, at)
 
 
-def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> None:
+def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> tuple[float | None, set[str], set[str]]:
+    """Store a list; return when the one before was read, which mailboxes are gone, and which are new and not of MXM."""
     kept = _kept(tx, domain)
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]
+    gone = set(before).difference(names)
     if not names and len(before) > 1:
         first_seen.set_aside(tx, domain, before, before_at)
     elif names and (restored := first_seen.restore(tx, domain, names)):
@@ -94,6 +98,7 @@ def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> Non
         dated_deletions.end_gone(tx, domain, username, at, missing_at=before_at)
         links.end_all(tx, domain, username, LinkEnd.RECREATED, at, before=before_at)
     dated_deletions.note_use(tx, domain, boxes, at)
+    return kept[0] if kept else None, gone, strangers
 
 
 def apply_write(tx: Tx, domain: str, username: str, box: Mailbox | None) -> None:

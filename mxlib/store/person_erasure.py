@@ -21,6 +21,7 @@ from mxlib.store import (
     audit,
     audit_chain,
     erasure,
+    events,
     first_seen,
     own_cells,
     person_search,
@@ -51,6 +52,7 @@ from mxlib.store.tables import (
     client,
     dated_deletion,
     draft,
+    event_snooze,
     hand_over,
     handover_text,
     letterhead,
@@ -92,7 +94,7 @@ _USER_ERASED: dict[str, Any] = {
 _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
-    hand_over.c.who, outbox_mail.c.who, link.c.who, self_service.c.who,
+    hand_over.c.who, outbox_mail.c.who, link.c.who, self_service.c.who, event_snooze.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -240,7 +242,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(recovery_change.delete().where(former)).rowcount
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
-    values += saved_views.remove_naming(tx, address)
+    values += saved_views.remove_naming(tx, address) + events.erase(tx, address)
     values += _erase_clients(tx, address) + _erase_locks(tx, address)
     return values + _erase_links(tx, address) + _erase_mails(tx, address)
 

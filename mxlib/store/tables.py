@@ -160,6 +160,70 @@ usage_trend = Table(
     sqlite_with_rowid=False,
 )
 
+#: What is known of each rule and subject: the state of the rule (`core/events`), and the class that is over (0: none).
+event_state = Table(
+    "event_state",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("event_state_by_domain", event_state.c.domain)
+
+#: Events, each with how it is notified, when that is due, and the notice that it is in.
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("due_at", Float),
+    Column("notice", Integer),
+    sqlite_autoincrement=True,
+)
+Index("event_by_subject", event.c.subject, event.c.rule, event.c.id)
+Index("event_by_time", event.c.at)
+Index("event_by_notice", event.c.notice)
+Index(
+    "event_due", event.c.due_at, sqlite_where=event.c.notice.is_(None) & event.c.due_at.is_not(None),
+    postgresql_where=event.c.notice.is_(None) & event.c.due_at.is_not(None),
+)  # fmt: skip
+
+#: Notices about events; `rule` is NULL for the digest.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("rule", Text),
+    Column("severity", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Subjects that a person does not want to hear about by a rule, until a date.
+event_snooze = Table(
+    "event_snooze",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 run = Table(
     "run",
     metadata,

@@ -14,6 +14,8 @@ from mxlib.core.days import Days
 from mxlib.core.month_report import Presence
 from mxlib.core.usage import KB_PER_MB, NEAR_SEND_LIMIT, NEARLY_FULL, TREND_DAYS, DayFigures, Trend, trend_of
 from mxlib.mxroute.protocol import Mailbox, MailboxSize
+from mxlib.store import event_readings
+from mxlib.store.event_readings import Reading
 from mxlib.store.tables import mailbox as table
 from mxlib.store.tables import usage_daily as daily
 from mxlib.store.tables import usage_domain_daily as totals
@@ -67,7 +69,7 @@ class DomainDay:
 
 
 def note_list(tx: Tx, domain: str, boxes: Collection[Mailbox], at: float) -> None:
-    """Store the figures of a list that was read at `at`."""
+    """Store the figures of a list that was read at `at`, and the events that they make."""
     days: Days = tx.info[DAYS]
     today = days.day(at)
     ids = note_mailboxes(tx, domain, [box.username for box in boxes], at)
@@ -77,11 +79,13 @@ def note_list(tx: Tx, domain: str, boxes: Collection[Mailbox], at: float) -> Non
     yesterday = _of_day(tx, domain, today - 1) if is_early else {}
     new: list[_Row] = []
     changed: list[_Row] = []
+    readings: list[Reading] = []
     for box in boxes:
         number = ids[box.username.lower()]
         before = stored.get(number)
         sent = _sent_today(box, before, yesterday.get(number))
         usage = _kb(box.known_usage)
+        readings.append(Reading(box.username, number, usage, box.quota, sent, box.limit))
         if before is not None:
             usage = before.usage if usage is None else usage
             sent = before.sent if sent is None else max(sent, before.sent or 0)
@@ -91,6 +95,7 @@ def note_list(tx: Tx, domain: str, boxes: Collection[Mailbox], at: float) -> Non
             stored[number] = figures
     _put(tx, new, changed)
     _put_totals(tx, domain, today, [stored[number] for number in ids.values()], ids.values())
+    event_readings.note_list(tx, domain, readings, today, at)
 
 
 def note_mailboxes(tx: Tx, domain: str, usernames: Iterable[str], at: float) -> dict[str, int]:
@@ -127,11 +132,11 @@ def note_sizes(tx: Tx, sizes: Iterable[MailboxSize], at: float, read_at: Mapping
     """Store the sizes of one read of the account; return how many changed a figure.
 
     `read_at` is when the list of each domain was read: a size from before it changes nothing, nor does that of a
-    mailbox that no list had.
+    mailbox that no list had. Events go by the quota that a list had on the same day.
     """
     days: Days = tx.info[DAYS]
-    rows = tx.execute(sa.select(table.c.id, table.c.username, table.c.domain).where(table.c.gone_at.is_(None)))
-    ids = {(row.username, row.domain): row.id for row in rows}
+    there = tx.execute(sa.select(table.c.id, table.c.username, table.c.domain).where(table.c.gone_at.is_(None)))
+    ids = {(row.username, row.domain): row.id for row in there}
     by_day: dict[int, dict[int, MailboxSize]] = defaultdict(dict)
     for size in sizes:
         number = ids.get((size.username.lower(), size.domain))
@@ -140,10 +145,13 @@ def note_sizes(tx: Tx, sizes: Iterable[MailboxSize], at: float, read_at: Mapping
             by_day[days.day(found_at)][number] = size
     count = 0
     for day, found in by_day.items():
-        stored = {row.mailbox_id: row.usage for row in tx.execute(sa.select(daily).where(daily.c.day == day))}
+        rows = tx.execute(sa.select(daily).where(daily.c.day == day)).all()
+        stored, quotas = {row.mailbox_id: row.usage for row in rows}, {row.mailbox_id: row.quota for row in rows}
+        readings = defaultdict[str, list[Reading]](list)
         new, changed, growth = [], [], defaultdict[str, int](int)
         for number, size in found.items():
             usage = -(-size.size // KB_PER_MB)
+            readings[size.domain].append(Reading(size.username, number, usage, quotas.get(number)))
             if number not in stored:
                 new.append(_row(number, DayFigures(day, usage)))
             elif (before := stored[number]) != usage:
@@ -157,12 +165,17 @@ def note_sizes(tx: Tx, sizes: Iterable[MailboxSize], at: float, read_at: Mapping
             total = totals.c.usage + kb
             highest = sa.case((total > totals.c.usage_max, total), else_=totals.c.usage_max)
             tx.execute(totals.update().where(of_day).values(usage=total, usage_max=highest))
+        event_readings.note_sizes(tx, readings, at)
         count += len(new) + len(changed)
     return count
 
 
-def note_account(tx: Tx, used: int | None, limit: int | None, at: float) -> None:
-    """Store the bytes that the whole account uses, and its limit."""
+def note_account(tx: Tx, used: int | None, limit: int | None, at: float, grace_until: str = "") -> None:
+    """Store the bytes that the whole account uses, and its limit, and the events that they make.
+
+    `grace_until` is the day by which a full account must be emptied; blank without one.
+    """
+    event_readings.note_account(tx, used, limit, grace_until, at)
     if used is None:
         return
     days: Days = tx.info[DAYS]

@@ -11,13 +11,12 @@ from mxlib.core.events.rules import (
     CLEAR_BELOW,
     MAILBOX_STORAGE,
     SEND_LIMIT,
-    WATCH_FAILED_S,
     Burst,
     Level,
     Thresholds,
     jump,
+    percent_of,
     step,
-    watch,
 )
 from mxlib.core.events.vocabulary import SEVERITIES, EventCode
 from mxlib.core.usage import Trend
@@ -118,18 +117,11 @@ def test_too_few_days_make_no_jump(known: Trend) -> None:
     assert jumps((1, 9_000), known=known) == [False]
 
 
-def test_the_watch_fails_after_3_hours_and_is_back() -> None:
-    state, found = Level(), []
-    for newest, now in (
-        (None, 0.0),
-        (0.0, WATCH_FAILED_S - 1),
-        (0.0, WATCH_FAILED_S),
-        (0.0, 2 * WATCH_FAILED_S),
-        (9.0, 10.0),
-    ):
-        state, event = watch(state, newest, now)
-        found.append(event.code if event else None)
-    assert found == [None, None, EventCode.WATCH_FAILED, None, EventCode.WATCH_BACK]
+@pytest.mark.parametrize(
+    ("used", "limit", "expected"), [(450, 500, 90.0), (5, 0, 0.0), (None, 5, None), (5, None, None), (512, 512, 100.0)]
+)
+def test_a_percent_is_of_two_known_figures(used: float | None, limit: float | None, expected: float | None) -> None:
+    assert percent_of(used, limit) == expected
 
 
 def test_each_event_has_a_severity() -> None:

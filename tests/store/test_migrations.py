@@ -57,6 +57,7 @@ LINES = (
         "0033",
         "0034",
         "0035",
+        "0036",
     ),
 )
 
@@ -123,6 +124,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0033": ("SELECT username, usage, sent_max FROM mailbox JOIN usage_daily ON mailbox_id = id", [("a2", 2048, 3)]),
     "0034": ("SELECT domain, who FROM self_service", [("a.nl", BOSS)]),
     "0035": ("SELECT renewed_at FROM hand_over", [(1795903600.0,)]),
+    "0036": ("SELECT who, name FROM saved_view", [(BOSS, "Nearly full")]),
 }  # fmt: skip
 
 

@@ -29,6 +29,9 @@ NAMING = {
     "client": "name key contacts notes created_by",
     "dated_deletion": "username who address",
     "draft": "operator begun_by",
+    "event": "subject figures",
+    "event_snooze": "subject who",
+    "event_state": "subject",
     "first_seen": "username",
     "link": "username name recipient who words",
     "hand_over": "who",
@@ -57,6 +60,9 @@ NAMING = {
 #: Columns that hold data of a person without a name: figures and times, and what is sealed or hashed.
 OF_A_PERSON = {
     "dated_deletion": "domain due_at asked_at before why",
+    "event": "at rule code severity level domain way due_at notice",
+    "event_snooze": "rule domain until at",
+    "event_state": "rule domain level state at",
     "first_seen": "domain at",
     "link": "domain token_digest sealed_token wrapped_key",
     "mailbox": "domain",
@@ -98,6 +104,7 @@ NOTHING = {
     "client_domain": "domain client position",
     "dated_deletion": "kind",
     "draft": "id rows changed_at version run",
+    "event": "id",
     "handover_text": "client kind language subject body changed_at",
     "hand_over": "run position taken_at taken_as at way renewed_at",
     "last_list": "domain read_at",
@@ -108,6 +115,7 @@ NOTHING = {
     "manual_write": "id at kind action status settle_at passwords_until",
     "mapping_answer": "digest answer answered_at",
     "meta": "name",
+    "notice": "id at rule severity",
     "once": "key digest at run",
     "outbox_mail": "id cause status message_id queued_at next_at ended_at tries problem code lease_owner lease_until",
     "outbox_try": "id at",
@@ -171,6 +179,13 @@ def live_everywhere(store: Store) -> None:
             add(tx, t.mailbox, id=number, account="", domain="a.nl", username=username)
             add(tx, t.usage_daily, day=20_000, mailbox_id=number, usage=7)
             add(tx, t.usage_trend, mailbox_id=number)
+        add(tx, t.event, id=1, rule="mailbox_storage", subject=NINA)
+        add(tx, t.event, id=2, rule="admin_sign_in", subject=NINA, figures={"address": IP})
+        add(tx, t.event, id=3, rule="token", subject=f"sync of {NINA} (token 1)")
+        add(tx, t.event, id=4, rule="mailbox_storage", subject="tess@a.nl")
+        add(tx, t.event_state, rule="mailbox_storage", subject=NINA)
+        add(tx, t.event_snooze, rule="mailbox_storage", subject=NINA, who="boss")
+        add(tx, t.event_snooze, rule="mailbox_storage", subject="tess@a.nl", who=NINA)
         rights = {"nina-and-berg.nl": ["view"]}
         add(tx, t.user, id=1, name="boss", admin=True)
         add(tx, t.user, id=2, name="tess", created_by=NINA, disabled_at=5.0)
@@ -288,6 +303,22 @@ def test_figures_of_days_go_with_the_mailbox_and_those_of_others_stay(store: Sto
         left = [list(tx.execute(sa.select(column)).scalars()) for column in
                 (t.mailbox.c.id, t.usage_daily.c.mailbox_id, t.usage_trend.c.mailbox_id)]  # fmt: skip
     assert left == [[2], [2], [2]]
+
+
+def test_events_about_a_person_go_and_those_of_others_stay(store: Store) -> None:
+    live_everywhere(store)
+    assert [each["kind"] for each in person.held(store, NINA)["events"]] == [
+        "event",
+        "event",
+        "event",
+        "state",
+        "snooze",
+    ]
+    person_erasure.erase(store, NINA, LOCAL)
+    with store.read() as tx:
+        assert list(tx.execute(sa.select(t.event.c.subject)).scalars()) == ["tess@a.nl"]
+        assert list(tx.execute(sa.select(t.event_snooze.c.who)).scalars()) == [f"{ERASED} 3"]
+        assert tx.execute(sa.select(t.event_state)).all() == []
 
 
 def test_the_rows_of_others_lose_only_what_names_the_person(store: Store) -> None:

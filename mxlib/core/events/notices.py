@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Self
 
 from mxlib.core.days import Days
 from mxlib.core.events.vocabulary import Event, Rule, Severity
@@ -50,6 +51,27 @@ class Preferences:
     quiet_until: int = 7
     digest_hour: int = 8
     severities: Mapping[Rule, Severity] = field(default_factory=dict)
+
+    def severity(self, event: Event) -> Severity:
+        """Return the severity of an event; the end of something is never more than a remark."""
+        return event.severity if event.is_recovery else self.severities.get(event.rule, event.severity)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as the store keeps them."""
+        return {
+            "quiet_from": self.quiet_from, "quiet_until": self.quiet_until, "digest_hour": self.digest_hour,
+            "severities": {rule.value: severity.value for rule, severity in self.severities.items()},
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return them as they were stored; what this release does not know is left out."""
+        severities = {
+            Rule(rule): Severity(severity)
+            for rule, severity in stored.get("severities", {}).items()
+            if rule in {*Rule} and severity in {*Severity}
+        }
+        return cls(stored["quiet_from"], int(stored["quiet_until"]), int(stored["digest_hour"]), severities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +141,7 @@ def decide(
         return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
     if last is not None and at < last.at + AGAIN_AFTER and event.level <= last.level:
         return Decision(Way.REPEATED)
-    if preferences.severities.get(event.rule, event.severity) is not Severity.URGENT:
+    if preferences.severity(event) is not Severity.URGENT:
         return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
     return Decision(Way.AT_ONCE, after_quiet_hours(at, days, preferences))
 

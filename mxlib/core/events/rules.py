@@ -20,9 +20,6 @@ JUMP_LEAST, JUMP_TIMES = 200, 10
 #: How many times the messages of the last event make a new burst on the same day.
 BURST_TIMES = 2
 
-#: Seconds without any good read after which the watch has failed.
-WATCH_FAILED_S = 3 * 3_600.0
-
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -103,6 +100,16 @@ def step(
     return after, None
 
 
+def percent_of(used: float | None, limit: float | None) -> float | None:
+    """Return the percent of a limit that is used; 0 where the limit is 0, which is none.
+
+    None when a figure is not known.
+    """
+    if used is None or limit is None:
+        return None
+    return used / limit * 100 if limit > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Burst:
     """The last jump of a mailbox: its day, and the messages sent by then."""
@@ -141,18 +148,3 @@ def jump(before: Burst, subject: str, day: int, sent: int | None, known: Trend) 
         return before, None
     figures = {"sent": sent, "usual": known.usual_sent or 0}
     return Burst(day, sent), Event(Rule.SENT_JUMP, EventCode.SENT_JUMP, subject, 1, figures)
-
-
-def watch(before: Level, newest: float | None, now: float) -> tuple[Level, Event | None]:
-    """Return the state of the watch, and the event when it fails or is back.
-
-    `newest` is its newest good read, in Unix seconds.
-    """
-    if newest is None:
-        return before, None
-    age = now - newest
-    if age >= WATCH_FAILED_S and not before.highest:
-        return Level((0,)), Event(Rule.WATCH, EventCode.WATCH_FAILED, "", 1, {"silent_s": round(age)})
-    if age < WATCH_FAILED_S and before.highest:
-        return Level(), Event(Rule.WATCH, EventCode.WATCH_BACK, "", 0)
-    return before, None

@@ -19,6 +19,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.BACKUP_COPIES: "Remove what an interrupted backup left",
     TaskName.DATED_DELETIONS: "Carry out dated deletions",
     TaskName.MAIL: "Send mails of the outbox",
+    TaskName.NOTICES: "Look for events, and make notices that are due",
     TaskName.LINKS: "Make links that are due",
     TaskName.RESETS: "Answer requests to reset a password",
     TaskName.USAGE: "Read the use of all mailboxes and of the account",
@@ -57,6 +58,8 @@ _SETTINGS = {
 #: What the figures of a result count.
 _COUNTED = {
     "runs": ("run", "runs"),
+    "events": ("event", "events"),
+    "notices": ("notice", "notices"),
     "entries": ("audit entry", "audit entries"),
     "deletions": ("dated deletion", "dated deletions"),
     "mails": ("mail", "mails"),
