@@ -15,10 +15,10 @@ from mxlib.auth.throttle import normalise_name
 from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
-from mxlib.core.text.sign_ins import password_ended
+from mxlib.core.text.sign_ins import browser, password_ended
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, pending_sign_ins, sessions
+from mxlib.store import Store, Tx, audit, pending_sign_ins, sessions, sign_in_events
 from mxlib.store import users as people
 from mxlib.store.audit import Actor
 from mxlib.store.sessions import SignInBefore
@@ -283,6 +283,8 @@ class Authenticator:
         self.throttle.forgive(tx, user.name, client.address)
         actor = Actor(user.name, address=client.address)
         audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)
+        if user.admin:
+            sign_in_events.note(tx, user.name, browser(client.agent), household(address), address, now)
         if before is not None:
             sessions.end(tx, before.digest)
         return session_id

@@ -21,6 +21,7 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.link_maker import LinkMaker
 from mxlib.services.mail_ports import LOOK_EVERY, MailPortsService
 from mxlib.services.month_mails import MonthMails
+from mxlib.services.notice_maker import NOTICES_EVERY, NoticeMaker
 from mxlib.services.outbox import OutboxService
 from mxlib.services.self_service import SelfService
 from mxlib.services.usage_watch import WATCH_EVERY, UsageWatch
@@ -212,6 +213,11 @@ def register_all(
         BackgroundTask(TaskName.MAIL_PORTS, Every(LOOK_EVERY), mail_ports.look, at_start=True),
     ):
         runner.register(task)
+
+
+def of_notices(notices: NoticeMaker) -> BackgroundTask:
+    """Return the background task of notices."""
+    return BackgroundTask(TaskName.NOTICES, Every(NOTICES_EVERY), notices.work)
 
 
 def _counted(what: str, count: int) -> TaskResult:

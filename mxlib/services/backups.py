@@ -15,7 +15,7 @@ from mxlib.core.background_tasks import TaskCode, TaskResult
 from mxlib.core.nights import DAY, HOUR, night
 from mxlib.core.text import backups
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, audit, backup, backup_record, clock_guard, dated_deletions, hold
+from mxlib.store import Store, StoreUnavailable, Tx, audit, backup, backup_record, clock_guard, dated_deletions, hold
 from mxlib.store.backup import BackupError
 from mxlib.store.backup_record import BackupRecord
 from mxlib.store.hold import Hold
@@ -116,6 +116,17 @@ class Backups:
         if now - (self._since if record.good_at is None else record.good_at) > OLD_S:
             found.append(backups.too_old(record.good_at, now))
         return found
+
+    def too_old(self, tx: Tx, now: float) -> float | None:
+        """Return the seconds since the newest good backup if they are too many, else 0.
+
+        None where no backups are made, or everything waits after a restore.
+        """
+        if not self.is_set or hold.current(tx) is not None:
+            return None
+        good_at = backup_record.read(tx).good_at
+        age = now - (self._since if good_at is None else good_at)
+        return age if age > OLD_S else 0.0
 
     # After a restore.
 

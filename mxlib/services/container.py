@@ -25,7 +25,7 @@ from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.outgoing.mail_probe import MailProbe
 from mxlib.runs.manager import RunManager
-from mxlib.services import background_tasks, sandbox_history
+from mxlib.services import background_tasks, event_sources, sandbox_history
 from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
@@ -61,6 +61,7 @@ from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.month_mails import MonthMails
+from mxlib.services.notice_maker import NoticeMaker
 from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
@@ -263,6 +264,10 @@ def assemble(
     texts = HandoverTexts(store, clock, settings.server, settings.portal_url)
     runs = RunService(store, engine, terms, texts, clock, settings.server)
     storage = AccountStorageService(store, host, lists, clock)
+    watch = RunWatch(runs, clock)
+    host_status = HostStatusService(lists, watch, engine, rate_limiter)
+    sources = event_sources.all_sources(store, host_status.state, backups, clock.now())
+    task_runner.register(background_tasks.of_notices(NoticeMaker(store, clock, sources, queues=())))
     claims = IdempotencyKeys(store, clock)
     imports = ImportService(settings, store, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
@@ -302,7 +307,6 @@ def assemble(
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
-    watch = RunWatch(runs, clock)
     clients, drafts = ClientService(store, clock), DraftService(settings, store, files, clock)
     overview = OverviewService(store, lists, runs, drafts, dated, clients, storage, clock)
     sent_links = SentLinks(store, link_facts, link_maker, runs, clock)
@@ -322,7 +326,7 @@ def assemble(
         overview=overview,
         usage=UsageService(store, clock),
         usage_exports=UsageExports(store, overview, clock),
-        host_status=HostStatusService(lists, watch, engine, rate_limiter),
+        host_status=host_status,
         histories=MailboxHistoryService(store),
         storage=storage,
         clients=clients,

@@ -37,6 +37,10 @@ class HostStatusService:
             paused=(paused.id, paused.paused_code) if paused else None,
         )
 
+    def state(self) -> HostState:
+        """Return the state of MXroute, for the background."""
+        return self._state()[0]
+
     def _state(self) -> tuple[HostState, float | None]:
         """Return the state and, while MXroute is silent, since when."""
         since = self._manager.silent_since()

@@ -33,13 +33,13 @@ from mxlib.store.transaction import Tx
 #: Seconds before a list in which a deletion of MXM may have ended that it shows.
 _ON_ITS_WAY = 300.0
 
-#: The deadline by which MXroute wants a full account to be emptied.
+#: The deadline by which MXroute requires a full account to be emptied.
 _GRACE = ConditionRule(Rule.ACCOUNT_GRACE, EventCode.ACCOUNT_GRACE_OVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reading says of a mailbox: use in KB, quota in MB, messages sent and their limit.
+    """Figures of a mailbox by one reading: use in KB, quota in MB, messages sent and their limit.
 
     `number` is that of the mailbox in the usage history. None is not known.
     """
@@ -75,7 +75,7 @@ def note_sizes(tx: Tx, domains: Mapping[str, Iterable[Reading]], at: float) -> N
 
 
 def note_account(tx: Tx, used: int | None, limit: int | None, grace_until: str, at: float) -> None:
-    """Store the events of the account's storage in bytes, and of the deadline that MXroute names."""
+    """Store the events of the account's storage (bytes), and of the deadline that MXroute names."""
     known = events.states_of(tx, "", [Rule.ACCOUNT_STORAGE])
     figures = {"used": used or 0, "limit": limit or 0}
     _follow(tx, ACCOUNT_STORAGE, known, "", "", percent_of(used, limit), figures, at)
@@ -84,7 +84,7 @@ def note_account(tx: Tx, used: int | None, limit: int | None, grace_until: str, 
 
 
 def note_strangers(tx: Tx, domain: str, made: Collection[str], gone: Collection[str], before: float, at: float) -> None:
-    """Store which mailboxes of a list were made outside MXM, and which are gone without MXM.
+    """Store which mailboxes of a list were made or deleted outside MXM.
 
     `before` is when the list before it was read.
     """

@@ -54,7 +54,7 @@ Key = tuple[Rule, str]
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """An event as stored, with how it is notified and the notice that it is in."""
+    """An event as stored: how it is notified, and the notice that it is in."""
 
     number: int
     at: float
@@ -68,7 +68,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of a rule and subject; `level` is the class that is over, 0 for none."""
+    """The state of a rule and subject; `level` is the class that is over (0: none)."""
 
     level: int
     state: Mapping[str, Any]
@@ -76,7 +76,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """A subject that a person does not want to hear about by a rule, until a date (Unix seconds)."""
+    """A subject and rule that a person silenced until a date (Unix seconds)."""
 
     rule: Rule
     subject: str
@@ -88,7 +88,7 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events to find; None and blank stand for all.
+    """The events to find; None stands for all.
 
     `domains` are those whose events may be seen, blank for the account.
     """
@@ -163,7 +163,7 @@ def add(tx: Tx, event: Event, domain: str, at: float) -> Decision:
 
 
 def _last_notice(tx: Tx, rule: Rule, subject: str) -> LastNotice | None:
-    """Return the last notice about the begin of something, and whether one of its end followed."""
+    """Return the last notice that something began, and whether one of its end followed."""
     about = sa.select(table.c.id, table.c.at, table.c.level).where(
         table.c.subject == subject, table.c.rule == rule, table.c.way.in_(sorted(NOTIFIED))
     )
@@ -191,7 +191,7 @@ def find(tx: Tx, wanted: EventFilter, most: int) -> list[EventRecord]:
 
 
 def open_now(tx: Tx, domains: Collection[str]) -> list[EventRecord]:
-    """Return the last event of each subject and rule that is over its threshold now, newest first.
+    """Return the last event of each subject and rule that is over now, newest first.
 
     A mailbox that is gone has none.
     """
@@ -229,7 +229,7 @@ def next_due(tx: Tx) -> float | None:
 
 
 def recent(tx: Tx, since: float) -> dict[Rule, int]:
-    """Return how many events of each rule had a notice of their own since a moment."""
+    """Return how many events of each rule had their own notice since a moment."""
     query = (
         sa.select(table.c.rule, sa.func.count())
         .join(notices, notices.c.id == table.c.notice)
@@ -240,7 +240,7 @@ def recent(tx: Tx, since: float) -> dict[Rule, int]:
 
 
 def add_notice(tx: Tx, notice: Notice, at: float) -> DueNotice:
-    """Store a notice about events that are due, and return it as the channels get it."""
+    """Store a notice about events that are due; return it as the channels get it."""
     rows = {row.id: row for part in _parts(notice.events) for row in tx.execute(_OF_NUMBERS, {"numbers": part})}
     events = [_record(rows[number]) for number in notice.events]
     severity = max((each.severity for each in events), key=BY_URGENCY.index)
@@ -296,7 +296,7 @@ def _until(tx: Tx, rule: Rule, subject: str) -> float | None:
 
 
 def forget(tx: Tx, before: float, at: float) -> None:
-    """Delete events and notices from before a moment, snoozes that ended, and states that are over.
+    """Delete events and notices from before a moment, ended snoozes and past states.
 
     An event whose notice is still due stays.
     """

@@ -81,7 +81,10 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
 
 
 def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> tuple[float | None, set[str], set[str]]:
-    """Store a list; return when the one before was read, which mailboxes are gone, and which are new and not of MXM."""
+    """Store a list.
+
+    Returns when the one before was read, which mailboxes are gone, and which are new and not of MXM.
+    """
     kept = _kept(tx, domain)
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]

@@ -27,6 +27,17 @@ def due(tx: Tx, now: float) -> list[int]:
     )
 
 
+def ending(tx: Tx, now: float, until: float) -> list[tuple[int, float]]:
+    """Return the ended runs whose passwords are deleted after `now` and by `until`.
+
+    Each comes with that time.
+    """
+    ended = run.c.status.in_(("finished", "stopped"))
+    kept = (run.c.wrapped_key.is_not(None), run.c.passwords_until > now, run.c.passwords_until <= until)
+    query = sa.select(run.c.id, run.c.passwords_until).where(ended, *kept).order_by(run.c.id)
+    return [(row.id, row.passwords_until) for row in tx.execute(query)]
+
+
 def keep_from(tx: Tx, number: int, at: float) -> None:
     """Keep the passwords of a run that ends `at` for its retention from then on.
 

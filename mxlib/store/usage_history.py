@@ -69,7 +69,7 @@ class DomainDay:
 
 
 def note_list(tx: Tx, domain: str, boxes: Collection[Mailbox], at: float) -> None:
-    """Store the figures of a list that was read at `at`, and the events that they make."""
+    """Store the figures of a list that was read at `at`, and their events."""
     days: Days = tx.info[DAYS]
     today = days.day(at)
     ids = note_mailboxes(tx, domain, [box.username for box in boxes], at)
@@ -171,7 +171,7 @@ def note_sizes(tx: Tx, sizes: Iterable[MailboxSize], at: float, read_at: Mapping
 
 
 def note_account(tx: Tx, used: int | None, limit: int | None, at: float, grace_until: str = "") -> None:
-    """Store the bytes that the whole account uses, and its limit, and the events that they make.
+    """Store the bytes that the whole account uses, its limit, and their events.
 
     `grace_until` is the day by which a full account must be emptied; blank without one.
     """

@@ -53,7 +53,7 @@ class Preferences:
     severities: Mapping[Rule, Severity] = field(default_factory=dict)
 
     def severity(self, event: Event) -> Severity:
-        """Return the severity of an event; the end of something is never more than a remark."""
+        """Return the severity of an event; no choice makes the end of something urgent."""
         return event.severity if event.is_recovery else self.severities.get(event.rule, event.severity)
 
     def to_json(self) -> dict[str, Any]:

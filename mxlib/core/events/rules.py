@@ -17,6 +17,9 @@ CLEAR_BELOW, CLEAR_AFTER = 5.0, 2
 #: A jump: at least so many messages on a day, and so many times what the mailbox usually sends.
 JUMP_LEAST, JUMP_TIMES = 200, 10
 
+#: Seconds without any good read after which the watch has failed.
+WATCH_FAILED_S = 3 * 3_600.0
+
 #: How many times the messages of the last event make a new burst on the same day.
 BURST_TIMES = 2
 
@@ -101,7 +104,7 @@ def step(
 
 
 def percent_of(used: float | None, limit: float | None) -> float | None:
-    """Return the percent of a limit that is used; 0 where the limit is 0, which is none.
+    """Return the percent of a limit that is used; a limit of 0 is unlimited.
 
     None when a figure is not known.
     """
