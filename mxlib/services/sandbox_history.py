@@ -34,5 +34,5 @@ def write(store: Store, account: Account, settings: Settings, clock: Clock) -> b
     with store.write() as tx:
         usage_history.note_earlier(tx, days, gone)
         for day, usage in used.items():
-            usage_history.note_account(tx, usage * _KB, account.storage_mb * _MB, store.days.begin(day))
+            usage_history.note_earlier_account(tx, usage * _KB, account.storage_mb * _MB, store.days.begin(day))
     return True

@@ -176,8 +176,12 @@ def note_account(tx: Tx, used: int | None, limit: int | None, at: float, grace_u
     `grace_until` is the day by which a full account must be emptied; blank without one.
     """
     event_readings.note_account(tx, used, limit, grace_until, at)
-    if used is None:
-        return
+    if used is not None:
+        note_earlier_account(tx, used, limit, at)
+
+
+def note_earlier_account(tx: Tx, used: int, limit: int | None, at: float) -> None:
+    """Store the bytes that the whole account used, and its limit, without events."""
     days: Days = tx.info[DAYS]
     usage = used // KB_PER_MB
     _put_domain_day(
