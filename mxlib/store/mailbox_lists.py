@@ -95,7 +95,8 @@ def _keep_mailboxes(tx: Tx, domain: str, boxes: list[Mailbox], at: float) -> tup
         before, before_at = restored
     _keep(tx, domain, [_content(box) for box in boxes], at)
     strangers = first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
-    made_again = strangers.difference(before)
+    # Before the first list of a domain nothing was missing from one: thousands of mailboxes cost no look each.
+    made_again = strangers.difference(before) if before_at else set()
     mailbox_locks.end_made_again(tx, domain, made_again, before_at, at)
     for username in sorted(made_again):
         dated_deletions.end_gone(tx, domain, username, at, missing_at=before_at)
