@@ -166,7 +166,7 @@ PASSWORD = "correct horse battery"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("uploads")
     settings = {**BRISK, "MXM_ADMIN_USER": NAMES["admin"], "MXM_ADMIN_PASSWORD": PASSWORD}
-    with driver.serving(folder, settings=settings) as served:
+    with driver.serving_warm(folder, settings=settings) as served:
         with contextlib.closing(sqlite3.connect(served.data / "mxm.sqlite3")) as database:
             (kept,) = database.execute("select password_hash from user").fetchone()
             for name, admin in (("viewer", 0), ("other", 1)):

@@ -54,7 +54,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real server on a brisk sandbox; it may not have printed a traceback when its tests are done."""
-    with driver.serving(tmp_path_factory.mktemp("server")) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server")) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -29,6 +30,9 @@ from playwright.sync_api import (
     Response,
     WebError,
 )
+
+from tests.support import warm_servers
+from tests.support.warm_servers import WarmProcess
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -67,7 +71,7 @@ def launch(playwright: Playwright) -> Browser:
 class Server:
     """A server process of this project, serving on a free port of this machine."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | WarmProcess"
     log: Path
     data: Path
     url: str = ""
@@ -111,33 +115,66 @@ def foreign_to_us(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 
-def start(folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: Mapping[str, str] = BRISK) -> Server:
-    """Start `streamlit run app.py` with its data and its log in `folder`; settings of this shell do not reach it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log, data = folder / "server.log", folder / "data"
+def begin_cold(command: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start `python -m` with a command, as a person would."""
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", "0", *arguments],
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
             cwd=ROOT,
-            env=foreign_to_us(os.environ) | _NO_HISTORY | {"MXM_DATA_DIR": str(data)} | dict(settings),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-    return Server(process, log, data)
+
+
+def begin_warm(command: list[str], environment: dict[str, str], log: Path) -> WarmProcess:
+    """Start a command in a fork of a process that has imported the packages, on a database that is there."""
+    data = Path(environment["MXM_DATA_DIR"])
+    if not data.exists() and "MXM_SECRET_KEY" not in environment:
+        warm_servers.prepare(data)
+    log.write_bytes(b"")
+    return warm_servers.start(command, ROOT, environment, log)
+
+
+#: How to start a process with a command and an environment, whose output goes to a file.
+Begin = Callable[[list[str], dict[str, str], Path], "subprocess.Popen[bytes] | WarmProcess"]
+
+
+def start(
+    folder: Path,
+    *arguments: str,
+    app: Path = ROOT / "app.py",
+    settings: Mapping[str, str] = BRISK,
+    begin: Begin = begin_cold,
+) -> Server:
+    """Start `streamlit run app.py` with its data and its log in `folder`; settings of this shell do not reach it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log, data = folder / "server.log", folder / "data"
+    command = ["streamlit", "run", str(app), "--server.port", "0", *arguments]
+    environment = foreign_to_us(os.environ) | _NO_HISTORY | {"MXM_DATA_DIR": str(data)} | dict(settings)
+    return Server(begin(command, environment, log), log, data)
 
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: Mapping[str, str] = BRISK
+    folder: Path,
+    *arguments: str,
+    app: Path = ROOT / "app.py",
+    settings: Mapping[str, str] = BRISK,
+    begin: Begin = begin_cold,
 ) -> Iterator[Server]:
     """A server that serves inside the block and is gone after it."""
-    server = start(folder, *arguments, app=app, settings=settings)
+    server = start(folder, *arguments, app=app, settings=settings, begin=begin)
     try:
         server.wait_until_it_serves()
         yield server
     finally:
         server.stop()
+
+
+#: A server for tests that are not about its start, which costs a sixth of another's.
+serving_warm = partial(serving, begin=begin_warm)
 
 
 @dataclass

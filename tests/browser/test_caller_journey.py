@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, host: Served) -> Iterator[S
     }
     people = {"MXM_ADMIN_USER": ADMIN, "MXM_ADMIN_PASSWORD": PASSWORD}
     settings = account | people | {"MXROUTE_API_URL": host.url}
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

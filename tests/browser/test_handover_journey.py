@@ -30,7 +30,7 @@ def select(page: Page, first: int, last: int) -> None:
 
 
 def test_letters_are_taken_people_marked_and_the_marks_outlive_a_restart(chromium: Browser, tmp_path: Path) -> None:
-    with driver.serving(tmp_path) as server:
+    with driver.serving_warm(tmp_path) as server:
         page = opened(chromium, server.url)
         visit(page, "/import", domain="clienta.nl")
         open_preview(page, FILE.encode())
@@ -61,7 +61,7 @@ def test_letters_are_taken_people_marked_and_the_marks_outlive_a_restart(chromiu
         address = re.sub(r"^https?://[^/]+", "", page.url)
         page.context.close()
 
-    with driver.serving(tmp_path) as server:
+    with driver.serving_warm(tmp_path) as server:
         page = opened(chromium, server.url)
         visit(page, "/jobs")
         expect(page.get_by_text(re.compile(r"12 of 14 handed over\. MXM's copy is kept for"))).to_be_visible()

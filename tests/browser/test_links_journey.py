@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     settings = BRISK | {"MXM_PORTAL_URL": f"http://localhost:{port}"}
-    with driver.serving(tmp_path_factory.mktemp("server"), "--server.port", port, settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), "--server.port", port, settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

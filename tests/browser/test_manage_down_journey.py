@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, stand_in: Host) -> Iterator
     account = {"MX_SERVER": "eagle.mxlogin.example", "MX_USER": "agency", "MX_API_KEY": "key", "MXM_TIMEOUT": "3"}
     account["MXM_SECOND_FACTOR"] = "off"
     settings = account | ADMIN | {"MXROUTE_API_URL": stand_in.url}
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served
 
 

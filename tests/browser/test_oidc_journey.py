@@ -37,7 +37,7 @@ class OurFaults(Faults):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, one_provider: Provider) -> Iterator[Server]:
     settings = BRISK | one_provider.environment | {"MXM_OIDC_ADMINS": BOSS}
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

@@ -64,7 +64,9 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
     settings = BRISK | {"MXM_PORTAL_URL": f"http://localhost:{port}"}
-    with driver.serving(tmp_path_factory.mktemp("server"), "--server.port", str(port), settings=settings) as served:
+    with driver.serving_warm(
+        tmp_path_factory.mktemp("server"), "--server.port", str(port), settings=settings
+    ) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

@@ -20,7 +20,7 @@ FULL = (Permission.VIEW, Permission.IMPORT, Permission.EXPORT)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.serving(tmp_path_factory.mktemp("server")) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server")) as served:
         with people(served) as users:
             users.add(LOCAL, "boss", PASSWORD, admin=True)
             users.add(LOCAL, "kim", PASSWORD, permissions={HERE: FULL})

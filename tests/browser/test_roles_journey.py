@@ -23,7 +23,7 @@ ADDRESS = f"info@{HERE}"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.serving(tmp_path_factory.mktemp("server")) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server")) as served:
         store = Store.open(served.data / FILE, SystemClock())
         with store.write() as tx:
             terms = Terms(max_quota=4096)

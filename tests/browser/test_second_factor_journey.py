@@ -19,7 +19,7 @@ STRICT = {"MXM_ADMIN_USER": KIM, "MXM_ADMIN_PASSWORD": PASSWORD, "MXM_SECOND_FAC
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=BRISK | STRICT) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=BRISK | STRICT) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

@@ -16,7 +16,7 @@ BOSS, JO, CHOSEN = "boss", "jo", "lantern under seven hills"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = BRISK | {"MXM_ADMIN_USER": BOSS, "MXM_ADMIN_PASSWORD": PASSWORD}
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

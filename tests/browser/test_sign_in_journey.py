@@ -26,7 +26,7 @@ Opened = Callable[..., BrowserContext]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=BRISK | ADMIN) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=BRISK | ADMIN) as served:
         mxm(served, "add", JO, "--domain", "clientb.nl", "--permission", "view", "--permission", "import")
         own_passwords(served)
         yield served
@@ -163,13 +163,13 @@ def test_another_user_of_the_browser_cannot_use_a_tab_left_open(opened: Opened) 
 
 
 def test_an_expired_session_ends_an_idle_open_tab(opened: Opened, tmp_path: Path) -> None:
-    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.001"}) as brief:
+    with driver.serving_warm(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.001"}) as brief:
         tab = signed_in(opened(brief.url))
         expect(tab).to_have_url(FRONT, timeout=15_000)
 
 
 def test_a_page_that_is_worked_on_stays_open(opened: Opened, tmp_path: Path) -> None:
-    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.003"}) as brief:
+    with driver.serving_warm(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.003"}) as brief:
         tab = signed_in(opened(brief.url))
         for _ in range(4):
             tab.wait_for_timeout(3500)

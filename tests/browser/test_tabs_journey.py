@@ -64,7 +64,7 @@ def test_both_versions_of_a_draft_are_offered_in_the_older_tab(page: Page) -> No
 
 
 def test_a_tab_beyond_the_limit_opens_once_another_is_closed(chromium: Browser, tmp_path: Path) -> None:
-    with driver.serving(tmp_path) as server, ExitStack() as tabs:
+    with driver.serving_warm(tmp_path) as server, ExitStack() as tabs:
         taken = [tabs.enter_context(_tab(server)) for _ in range(MAX_TABS)]
         context = chromium.new_context(base_url=server.url)
         page = context.new_page()

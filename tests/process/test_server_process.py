@@ -31,9 +31,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield served
 
 
-def refusal(folder: Path, *arguments: str, settings: dict[str, str]) -> str:
+def refusal(folder: Path, *arguments: str, settings: dict[str, str], begin: driver.Begin = driver.begin_warm) -> str:
     """What a server says that does not start."""
-    server = driver.start(folder, *arguments, settings=settings)
+    server = driver.start(folder, *arguments, settings=settings, begin=begin)
     try:
         assert server.process.wait(30) != 0
     finally:
@@ -57,7 +57,7 @@ def test_every_page_has_the_security_headers(server: Server) -> None:
 
 def test_every_cookie_of_every_path_is_secure_behind_a_proxy_that_terminates_tls(tmp_path: Path) -> None:
     public = "mxm.agency.example"
-    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_PUBLIC_URL": f"https://{public}"}) as server:
+    with driver.serving_warm(tmp_path, settings=BRISK | ADMIN | {"MXM_PUBLIC_URL": f"https://{public}"}) as server:
 
         def ask(path: str, cookie: str = "", form: dict[str, str] | None = None) -> list[str]:
             headers = {"Host": public, "Cookie": cookie, "Origin": f"https://{public}", "Accept": "text/html"}
@@ -120,7 +120,7 @@ def test_the_server_ends_in_time_on_sigterm(tmp_path: Path) -> None:
 def test_the_server_does_not_start_on_a_reachable_address(
     tmp_path: Path, address: str, settings: dict[str, str]
 ) -> None:
-    said = refusal(tmp_path, "--server.address", address, settings=settings)
+    said = refusal(tmp_path, "--server.address", address, settings=settings, begin=driver.begin_cold)
     assert "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD" in said
     assert f"MXM does not start: It would serve {'a real' if settings != BRISK else 'the sandbox'}" in said
     assert "--server.address 127.0.0.1" in said
@@ -153,7 +153,8 @@ def test_an_incomplete_account_is_refused_with_the_missing_setting(tmp_path: Pat
     ("name", "value"), [("MXM_MAX_ROWS", "many"), ("MXM_RETENTION_DAYS", "0"), ("MXM_DATA_DIR", "/dev/null/data")]
 )
 def test_an_invalid_setting_is_named_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
-    said = refusal(tmp_path, settings={name: value})
+    begin = driver.begin_cold if name == "MXM_DATA_DIR" else driver.begin_warm  # that needs a folder
+    said = refusal(tmp_path, settings={name: value}, begin=begin)
     assert f"MXM does not start: {name}: " in said
     assert "Traceback" not in said
 
@@ -177,7 +178,7 @@ def test_a_real_account_is_served_on_loopback_and_its_key_is_not_printed(tmp_pat
 def test_only_a_trusted_proxy_on_this_machine_sets_the_client_address(
     tmp_path: Path, trusted: str, address: str
 ) -> None:
-    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_TRUSTED_PROXIES": trusted}) as server:
+    with driver.serving_warm(tmp_path, settings=BRISK | ADMIN | {"MXM_TRUSTED_PROXIES": trusted}) as server:
         headers = {"Origin": server.url, "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
         form = b"name=kim&password=wrong+all+over"
         # Behind a proxy the public address would be known; here the origin is what the guard hears.

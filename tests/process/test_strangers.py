@@ -20,7 +20,7 @@ NAME, PASSWORD = "boss", "correct horse battery"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = BRISK | {"MXM_ADMIN_USER": NAME, "MXM_ADMIN_PASSWORD": PASSWORD}
-    with driver.serving(tmp_path_factory.mktemp("strangers"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("strangers"), settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 

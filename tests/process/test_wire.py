@@ -30,14 +30,14 @@ PUBLIC = {
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that asks for sign-in, behind a proxy that says where people are."""
-    with driver.serving(tmp_path_factory.mktemp("guarded"), settings=PUBLIC) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("guarded"), settings=PUBLIC) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on the sandbox, open to everybody on this machine."""
-    with driver.serving(tmp_path_factory.mktemp("wire")) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("wire")) as served:
         yield served
 
 

@@ -212,7 +212,7 @@ def test_content_that_may_take_longer_is_read_in_the_worker() -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.serving(tmp_path_factory.mktemp("worker"), settings=BRISK) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("worker"), settings=BRISK) as served:
         yield served
 
 

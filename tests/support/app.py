@@ -136,7 +136,7 @@ class App:
 
 
 @cache
-def _empty_store() -> dict[str, bytes]:
+def empty_store() -> dict[str, bytes]:
     """Return a database with empty tables, and its key: migrating one for every test takes too long."""
     with TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / FILE, SystemClock())
@@ -149,7 +149,7 @@ def _empty_store() -> dict[str, bytes]:
 def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[App]:
     """Yield a server whose data is in `folder`."""
     clock, host = clock or SystemClock(), StandIn()
-    for name, content in _empty_store().items():
+    for name, content in empty_store().items():
         (folder / name).write_bytes(content)
     store = Store.open(folder / FILE, clock)
     app = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeRateLimiter())  # type: ignore[arg-type]
