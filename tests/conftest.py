@@ -11,6 +11,7 @@ import pytest
 from tests.support import hypothesis_profiles, shortcuts
 
 hypothesis_profiles.load()  # speed is measured by script/bench
+shortcuts.keep_files_in_memory()
 
 
 #: Folders of the fast lane: pure code, the store and the engine.

@@ -35,7 +35,7 @@ def refusal(folder: Path, *arguments: str, settings: dict[str, str], begin: driv
     """What a server says that does not start."""
     server = driver.start(folder, *arguments, settings=settings, begin=begin)
     try:
-        assert server.process.wait(30) != 0
+        assert server.process.wait(90) != 0
     finally:
         server.process.kill()
     return server.output()

@@ -1,11 +1,15 @@
-"""Costs that no test measures, paid once per process: new tables, compiled statements, hashes, certificates, scans.
+"""Costs that no test measures, paid once per process or not at all: disks, new tables, compiled statements, hashes.
 
 `taken` shortens only what the collected tests have imported, so that pure tests import nothing for it.
 """
 
 import contextlib
+import os
+import re
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +17,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+
+#: A folder in memory, and bytes of memory that have to be free for it: passed tests leave no files.
+_MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30
+
+
+def keep_files_in_memory() -> None:
+    """Make temporary folders in memory, where no commit waits for a disk; a TMPDIR that is set stays.
+
+    For processes that tests start as well. A store forces its file to disk there as anywhere.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK) or not Path("/proc/meminfo").exists():
+        return
+    found = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    free = min(shutil.disk_usage(_MEMORY).free, int(found[1]) * 1024 if found else 0)
+    if free >= _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @contextlib.contextmanager
