@@ -325,6 +325,15 @@ def may_remind(link: Moments, now: float) -> bool:
     return arrived and not was_mailed_lately(link, now)
 
 
+def may_print(link: Moments, purpose: LinkPurpose, send_at: float, now: float) -> bool:
+    """Return whether a letter can have a link that sets a first password.
+
+    One that no mail has is made for it, unless it is planned for later.
+    """
+    is_there = link.has_token or (not link.is_mailed and send_at <= now)
+    return purpose is LinkPurpose.INVITE and link.set_at is None and is_living(link, now) and is_there
+
+
 def in_mails(people: Iterable[tuple[str, str, T]]) -> list[list[T]]:
     """Return people by mail: those of one address and one language go together, MAX_IN_MAIL at most."""
     by_mail: dict[tuple[str, str], list[T]] = {}

@@ -307,6 +307,7 @@ class AuditAction(StrEnum):
     LINK_REMIND = "link.remind"
     LINK_REVOKE = "link.revoke"
     LINK_COPY = "link.copy"
+    LINK_LETTER = "link.letter"
 
 
 #: The audit action of a row or a single write that is done.

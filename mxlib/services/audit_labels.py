@@ -100,6 +100,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.LINK_REMIND: "Reminded a person of a link",
     AuditAction.LINK_REVOKE: "Revoked a link",
     AuditAction.LINK_COPY: "Copied a link",
+    AuditAction.LINK_LETTER: "Printed a letter with a link",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

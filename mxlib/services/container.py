@@ -52,6 +52,7 @@ from mxlib.services.imports import ImportService
 from mxlib.services.jump import JumpService
 from mxlib.services.link_facts import LinkFacts
 from mxlib.services.link_files import LinkFiles
+from mxlib.services.link_letters import LinkLetters
 from mxlib.services.link_mails import LinkMails
 from mxlib.services.link_maker import USUAL_PORT, LinkMaker
 from mxlib.services.link_plans import LinkPlans
@@ -144,6 +145,7 @@ class Services:
     recovery_links: RecoveryLinks
     link_mails: LinkMails
     link_files: LinkFiles
+    link_letters: LinkLetters
     usage_watch: UsageWatch
     background_tasks: BackgroundTasks
     server_figures: ServerFiguresService
@@ -355,6 +357,7 @@ def assemble(
         recovery_links=RecoveryLinks(store, link_maker, outbox, clock),
         link_mails=LinkMails(link_maker, outbox, texts, clock),
         link_files=LinkFiles(store, sent_links, clock),
+        link_letters=LinkLetters(store, link_facts, link_maker, texts, runs, clock, settings.server),
         usage_watch=usage_watch,
         background_tasks=BackgroundTasks(store, clock, task_runner),
         mail_ports=mail_ports,

@@ -50,6 +50,8 @@ class LinkPerson:
     was_mailed_lately: bool = False
     #: Whether their link has ended unused, and the mailbox may get another one.
     can_get_another: bool = False
+    #: Whether a letter can have their link.
+    can_be_printed: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -87,6 +89,11 @@ class LinkBoard:
     def to_send_again(self) -> tuple[LinkPerson, ...]:
         """Return the people whose link has ended, and who may get another one."""
         return tuple(each for each in self.people if each.can_get_another)
+
+    @property
+    def to_print(self) -> tuple[LinkPerson, ...]:
+        """Return the people whose links letters can have."""
+        return tuple(each for each in self.people if each.can_be_printed)
 
     @property
     def mailed_lately(self) -> int:
@@ -284,6 +291,7 @@ class SentLinks:
             record.expires_at, record.sent_at, record.opened_at, record.set_at, happened, end,
             LinkPurpose(record.purpose), record.run, links.may_remind(moments, now),
             links.is_living(moments, now) and links.was_mailed_lately(moments, now),
+            can_be_printed=links.may_print(moments, LinkPurpose(record.purpose), record.send_at, now),
         )  # fmt: skip
 
     def _visible(self, caller: Caller, number: int) -> LinkRecord:

@@ -22,6 +22,7 @@ from mxlib.services.drafts import DraftUnreadable
 from mxlib.services.exports import DELIMITERS, File, NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.handover_files import UNMARKED, FileOptions
+from mxlib.services.link_letters import UNMAILED
 
 #: Digits of the largest number that the store can hold for certain.
 _LONGEST_NUMBER = 18
@@ -117,6 +118,18 @@ def link_file(request: Request) -> Response:
     return _answer(lambda: services.current().link_files.make(caller(request), int(digits), kind, delimiter=delimiter))
 
 
+def link_letters(request: Request) -> Response:
+    """Return letters with the living links of a run."""
+    digits = request.path_params["run"]
+    if len(digits) > _LONGEST_NUMBER:
+        return PlainTextResponse("There is no run of such a number.", status_code=404)
+    only_unmailed = request.query_params.get("people") == UNMAILED
+    ask, letters = _confirmation(request, f"/jobs?run={int(digits)}"), services.current().link_letters
+    return _answer(
+        lambda: letters.make(caller(request), int(digits), _options(request), only_unmailed=only_unmailed), ask
+    )
+
+
 def domain_file(request: Request) -> Response:
     """Return the mailboxes of one domain or of `all`, or the `clients`, as a file."""
     app = services.current()
@@ -197,6 +210,7 @@ register_url_convertor("digits", _Digits())
 
 routes = [
     Route("/runs/{run:digits}/links.{kind}", link_file, methods=["GET"]),
+    Route("/runs/{run:digits}/link-letters.pdf", link_letters, methods=["GET"]),
     Route("/runs/{run:digits}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
     Route("/export/overview/{name}", overview_file, methods=["GET"]),

@@ -141,6 +141,25 @@ def test_a_copied_link_is_shown_until_it_is_closed_and_audited(desk: LinkDesk) -
     assert not any("/password/" in each.value for each in tab.code)
 
 
+def test_the_board_offers_letters_for_everyone_or_for_those_without_a_mail(desk: LinkDesk) -> None:
+    def offered(tab: AppTest) -> str:
+        assert not tab.exception
+        return "\n".join(each.proto.body for each in tab.get("html") if "link-letters" in each.proto.body)
+
+    run = desk.start(*desk.have(anna="", jan="jan@out.example"), without_mail=True)
+    desk.send()
+    tab = page("jobs", run=str(run))
+    assert f"/runs/{run}/link-letters.pdf?paper=A4&amp;people=unmailed" in offered(tab)
+    tab.button_group(key="board-letters-for").set_value("Everyone").run()
+    tab.selectbox(key="board-letters-language").set_value("nl").run()
+    assert f"/runs/{run}/link-letters.pdf?paper=Letter&amp;language=nl" in offered(tab)
+    sent = desk.services.sent_links
+    sent.revoke(LOCAL, sent.board(LOCAL, run).people[0].id)
+    assert f'/runs/{run}/link-letters.pdf?paper=A4"' in offered(page("jobs", run=str(run)))
+    sent.revoke(LOCAL, sent.board(LOCAL, run).people[1].id)
+    assert not offered(page("jobs", run=str(run)))
+
+
 def test_a_mailbox_shows_its_links_and_sends_one_without_leaving(desk: LinkDesk) -> None:
     (anna,) = desk.have(anna="anna@out.example")
     tab = page("mailbox", address=anna)

@@ -15,6 +15,7 @@ from mxlib.auth.middleware import IDENTITY
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller
 from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.auth.sign_in import Authenticator
+from mxlib.core.links import LinkOptions
 from mxlib.services.drafts import DraftContent
 from mxlib.web import audit_downloads, downloads, health
 from tests.support.app import GOOD, App, opened
@@ -62,6 +63,8 @@ TABLE = {
     "/runs/2/results.csv": CHIEF,
     "/runs/1/links.csv": AGENCY,
     "/runs/2/links.csv": AGENCY & EVERYWHERE,
+    "/runs/1/link-letters.pdf": AGENCY,
+    "/runs/2/link-letters.pdf": AGENCY & EVERYWHERE,
     "/template.csv": VIEWERS,
     "/health": VIEWERS,
 }
@@ -78,6 +81,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
             rows = [{"username": "max", "password": GOOD}]
             made.ended(made.ask("POST", "/imports", {"default_domain": domain, "rows": rows}).json()["data"]["id"])
             made.ask("GET", f"/domains/{domain}/email-accounts")
+        for run in (1, 2):
+            plan = made.services.link_plans.plan(LOCAL, run=run, options=LinkOptions(without_mail=True))
+            made.services.link_plans.start(LOCAL, plan)
         yield made
 
 

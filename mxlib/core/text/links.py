@@ -97,6 +97,14 @@ COPY_WARNING = (
 COPIED = "Copy the link now, and pass it on to the owner of {address}. It ends as soon as the password is set."
 REMIND_HELP = f"Mails the same links once more to those who have not set theirs, at least {_PAUSE} after the last mail."
 
+LETTERS = "Letters"
+LETTERS_HELP = (
+    "PDF, one page a person, with the link as text and QR code. Anyone who has a letter can set the password. "
+    "The audit log records each."
+)
+NO_LETTERS = (
+    "Nobody gets a letter: no link of these people is made and lives. Look at the list again, or send new links."
+)
 NOBODY = "Nobody gets a link: see why for each person."
 CHANGED = "Since you looked, something changed for a person. Look at the list again, then send."
 NO_LINK = "There is no such link that you may see. Look at the list again."

@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.clients import LANGUAGES
 from mxlib.core.format import moment
+from mxlib.core.handover.letters import Paper
 from mxlib.core.links import LinkStatus
 from mxlib.core.text import links as texts
+from mxlib.services.link_letters import UNMAILED
 from mxlib.services.sent_links import LinkBoard, LinkPerson
 from mxlib.ui.app import layout
 from mxlib.ui.links import copy, of_mailbox, send
@@ -24,6 +28,7 @@ LOOK_EVERY, LOOK_SLOWLY = 3, 20
 _SOON = 86_400.0
 
 _SHOWN, _TURN = "board-shown", "board-turn"
+_LETTERS_FOR, _LANGUAGE = "board-letters-for", "board-letters-language"
 
 _LEAVING = frozenset({LinkStatus.PLANNED, LinkStatus.QUEUED, LinkStatus.DELAYED})
 _ENDED = frozenset({LinkStatus.EXPIRED, LinkStatus.REVOKED})
@@ -87,10 +92,35 @@ def _offers(board: LinkBoard) -> None:
             st.button(
                 escaped(texts.again(over)), icon=":material/send:", key="links_again", on_click=act(_again, board.run)
             )  # fmt: skip
+        if board.to_print:
+            _letters(board)
         links.download("Download results", f"/runs/{board.run}/links.xlsx", key="links-xlsx")
         delimiter = services.current().exports.delimiter(layout.caller())
         separated = f"?delimiter={delimiter}" if delimiter != "comma" else ""
         links.download("Results as CSV", f"/runs/{board.run}/links.csv{separated}", key="links-csv")
+
+
+def _letters(board: LinkBoard) -> None:
+    """Offer letters with the living links: for everyone, or for those without a mail."""
+    numbers = {"Everyone": len(board.to_print), "Without a mail": sum(not each.recipient for each in board.to_print)}
+    with st.popover(texts.LETTERS, icon=":material/print:", key="links-letters"):
+        st.caption(escaped(texts.LETTERS_HELP))
+        whom = "Everyone"
+        if 0 < numbers["Without a mail"] < numbers["Everyone"]:
+            whom = st.segmented_control(
+                "Letters for", list(numbers), default="Without a mail", required=True, key=_LETTERS_FOR,
+                format_func=lambda name: f"{name} {numbers[name]:,}",
+            ) or whom  # fmt: skip
+        language = st.selectbox(
+            "Language of letters", ["", *LANGUAGES], key=_LANGUAGE,
+            format_func=lambda code: LANGUAGES.get(code, texts.BY_CLIENT),
+        )  # fmt: skip
+        chosen = {"language": language} if language else {}
+        chosen |= {"people": UNMAILED} if whom == "Without a mail" else {}
+        with st.container(horizontal=True, gap="small"):
+            for paper in Paper:
+                href = f"/runs/{board.run}/link-letters.pdf?{urlencode({'paper': paper.value} | chosen)}"
+                links.download(f"{paper} paper", href, key=f"link-letters-{paper}", may_ask=True)
 
 
 def _remind(run: int) -> None:
