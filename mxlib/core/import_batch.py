@@ -70,6 +70,9 @@ class ImportBatch:
     #: Usernames that were made of names, by origin, and the rows whose mailboxes a person said are theirs.
     made: Mapping[int, str] = field(default_factory=dict, repr=False)
     same_people: SamePeople = field(default=frozenset(), repr=False)
+    #: Whether nobody ever sees the generated passwords, and whether former recovery emails get no notice: of programs.
+    set_by_owners: bool = False
+    without_notices: bool = False
     #: The addresses of the rows, if already parsed.
     parsed: Addresses | None = field(default=None, repr=False)
 

@@ -251,7 +251,8 @@ class ImportService:
     ) -> int:
         """Start a run of the ready rows of a program; return its number.
 
-        The list of existing mailboxes that it sent is ignored.
+        The list of existing mailboxes that it sent is ignored. Passwords that owners set, and notices that are left
+        out, are as in `carry_out`.
 
         The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
         Raises SameImport while a run of the same import is open, unless `again` is set; ListUnavailable when
@@ -272,18 +273,25 @@ class ImportService:
             waits_for = min(account.unchecked)
             raise start_waits(waits_for, self._lists.trouble(waits_for))
         validated = self._verdicts(batch, account)
-        if batch.generate:
+        if batch.generate or batch.set_by_owners:
             batch = batch.with_passwords(validated)
             validated = self._verdicts(batch, account)
         plan = builder.make_plan(_without_unanswered(batch, validated), batch.source)
         for waits_for in _uncounted(account, plan):
             raise start_waits(waits_for, "")
+        left_out = recovery_notices.count(self._store, plan) if batch.without_notices else 0
+        plan = plan.without_notices() if left_out else plan
+        plan = plan.set_by_owners() if batch.set_by_owners else plan
+
+        def store(tx: Tx, run: int) -> None:
+            recovery_notices.audit_left_out(tx, caller, left_out, run, self._clock.now())
+
         days, allowed = days or self._settings.retention_days, None if again else ()
         return self._idempotency.start(
             caller,
             key,
             request,
-            lambda: self._runs.start(caller, plan, days=days, key=key or None, allowed=allowed),
+            lambda: self._runs.start(caller, plan, days=days, key=key or None, allowed=allowed, also=store),
         )
 
     def _verdicts(self, batch: ImportBatch, account: AccountSnapshot) -> pd.DataFrame:

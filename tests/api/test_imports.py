@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from mxlib.auth.permissions import LOCAL
 from mxlib.core.files import reader
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store import recovery_changes
 from tests.support.app import GOOD, App, data, refused, trail
 from tests.support.audit_entries import audit_entries
 
@@ -208,6 +211,62 @@ def test_an_import_may_be_a_file(app: App) -> None:
     run = data(answer, 202)
     assert run["file"] == "staff.csv"
     assert app.ended(run["id"])["counts"]["created"] == 1
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_an_import_may_make_passwords_that_nobody_sees(app: App, as_file: bool) -> None:
+    if as_file:
+        answer = app.ask(
+            "POST", "/imports?default_domain=a.nl&set_by_owners=true",
+            content=f"username,password\r\nnina,\r\ntess,{GOOD}\r\n".encode(), headers={"Content-Type": "text/csv"},
+        )  # fmt: skip
+    else:
+        answer = start(app, {"username": "nina"}, {"username": "tess", "password": GOOD}, set_by_owners=True)
+    run = app.ended(data(answer, 202)["id"])
+    assert run["counts"]["created"] == 2
+    rows = data(app.ask("GET", f"/imports/{run['id']}/results"))["rows"]
+    assert [row["password"] for row in rows] == [None, GOOD]
+    assert len(app.host.sandbox.password_of("nina@a.nl")) >= 16
+    assert [note["code"] for note in run["notes"]] == ["set_by_owners"]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_an_import_may_leave_out_the_mails_to_former_recovery_emails(app: App, as_file: bool) -> None:
+    app.have("nina@a.nl", "tess@a.nl")
+    app.services.lists.domains(LOCAL, refresh=True)
+    app.services.self_service.switch(LOCAL, "a.nl", on=True)
+
+    def change(to: str, username: str, *, quiet: bool) -> None:
+        row = {"username": username, "recovery_email": to}
+        if as_file:
+            path = f"/imports?default_domain=a.nl&on_existing=update&leave_out_notices={str(quiet).lower()}"
+            content = f"username,recovery_email\r\n{username},{to}\r\n".encode()
+            answer = app.ask("POST", path, content=content, headers={"Content-Type": "text/csv"})
+        else:
+            answer = start(app, row, on_existing="update", leave_out_notices=quiet)
+        app.ended(data(answer, 202)["id"])
+
+    for username, quiet in (("nina", True), ("tess", False)):
+        change("old@mail.example", username, quiet=quiet)
+        change("new@mail.example", username, quiet=quiet)
+    with app.services.store.read() as tx:
+        due = [each.address for each in recovery_changes.due(tx, 10)]
+    assert due == ["tess@a.nl"]
+    assert [on for what, on, _ in trail(app) if what == AuditAction.NOTICES_LEFT_OUT] == ["run 2"]
+
+
+def test_with_a_json_body_these_choices_stand_in_the_body(app: App) -> None:
+    for name in ("set_by_owners", "leave_out_notices"):
+        refused(app.ask("POST", f"/imports?{name}=true", {"rows": [NINA]}), 400, "stands in the body")
+        refused(start(app, NINA, **{name: "yes"}), 400, "write true or false", name)
+
+
+@pytest.mark.parametrize("name", ["set_by_owners", "leave_out_notices"])
+def test_the_same_key_with_another_choice_is_a_conflict(app: App, name: str) -> None:
+    path, header = "/imports?default_domain=a.nl", {"Content-Type": "text/csv", "Idempotency-Key": "k1"}
+    content = f"username,password\r\nnina,{GOOD}\r\n".encode()
+    data(app.ask("POST", path, content=content, headers=header), 202)
+    refused(app.ask("POST", f"{path}&{name}=true", content=content, headers=header), 409, "Idempotency-Key")
 
 
 def test_an_import_without_a_ready_row_skips_every_row(app: App) -> None:

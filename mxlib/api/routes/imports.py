@@ -1,5 +1,6 @@
 """Import routes: preview rows, or start a run."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -22,7 +23,15 @@ from mxlib.api.dependencies import (
 )
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, previews, runs
-from mxlib.api.schemas.requests import DEFAULT_DOMAIN, GENERATE, ON_EXISTING, ImportRequest, read_import
+from mxlib.api.schemas.requests import (
+    DEFAULT_DOMAIN,
+    GENERATE,
+    LEAVE_OUT,
+    ON_EXISTING,
+    SET_BY_OWNERS,
+    ImportRequest,
+    read_import,
+)
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
@@ -34,14 +43,21 @@ router = APIRouter(tags=["imports"])
 DefaultDomain = Annotated[str, Query(description=f"{DEFAULT_DOMAIN}; for files only")]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
 Generate = Annotated[bool, Query(description=f"{GENERATE}; for files only")]
+ByOwners = Annotated[bool, Query(description=f"{SET_BY_OWNERS}; for files only")]
+LeaveOut = Annotated[bool, Query(description=f"{LEAVE_OUT}; for files only")]
 Again = Annotated[bool, Query(description="Start it though a run of the same file or rows goes on")]
 Existing = Annotated[OnExisting, Query(description=f"{ON_EXISTING}; for files only")]
+
+
+_IN_BODY = "With a JSON body everything stands in the body: leave the parameters out."
 
 
 @router.post(
     "/email-accounts/import/preview",
     responses={200: {"model": common.Success[previews.Preview]}, **error_responses(415)},
-    openapi_extra=body(ImportRequest, without=["generate_passwords"], or_file=True),
+    openapi_extra=body(
+        ImportRequest, without=["generate_passwords", "set_by_owners", "leave_out_notices"], or_file=True
+    ),
 )
 @calls_host
 def preview(
@@ -79,6 +95,8 @@ def start(
     file: FileName = "",
     generate_passwords: Generate = False,
     on_existing: Existing = OnExisting.SKIP,
+    set_by_owners: ByOwners = False,
+    leave_out_notices: LeaveOut = False,
     again: Again = False,
     key: Key = None,
 ) -> Response:
@@ -88,9 +106,15 @@ def start(
     """
     app = services.current()
     batch = _batch(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
+    if set_by_owners or leave_out_notices:
+        if kind_of(request) == JSON:
+            raise InvalidBody("", _IN_BODY)
+        batch = replace(batch, set_by_owners=set_by_owners, without_notices=leave_out_notices)
     asked = f"{kind_of(request)}\n{batch.domain}\n{batch.file_name}\n{batch.generate}\n".encode() + data
     if batch.updates:
         asked = b"update\n" + asked
+    if batch.set_by_owners or batch.without_notices:
+        asked = f"{batch.set_by_owners} {batch.without_notices}\n".encode() + asked
     if encoding := charset_of(request):
         asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
@@ -110,7 +134,7 @@ def _batch(
     match kind_of(request):
         case "application/json":
             if domain or file or generate or on_existing is not OnExisting.SKIP:
-                raise InvalidBody("", "With a JSON body everything stands in the body: leave the parameters out.")
+                raise InvalidBody("", _IN_BODY)
             return files.batch_from_json(data, read_import)
         case "text/csv":
             name, encoding = file or "import.csv", charset_of(request)

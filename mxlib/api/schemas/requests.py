@@ -558,6 +558,10 @@ def _on_existing(value: Any) -> OnExisting:
 
 DEFAULT_DOMAIN = "Where rows without a domain go"
 GENERATE = "Make a password for every row without one that makes a mailbox"
+SET_BY_OWNERS = (
+    "Make passwords that nobody ever sees for these rows: MXM keeps none, and links let people set their own"
+)
+LEAVE_OUT = "Send no mail to former recovery emails, where self-service reset is on; the audit log records it"
 ON_EXISTING = "What becomes of rows whose mailbox exists: they are left out, or change it; blank cells keep what it has"
 
 
@@ -596,6 +600,8 @@ class ImportRequest(Body):
     on_existing: Annotated[
         OnExisting, PlainValidator(_on_existing), WithJsonSchema({"enum": [*map(str, OnExisting), None]})
     ] = Field(OnExisting.SKIP, description=ON_EXISTING)
+    set_by_owners: Flag = Field(False, description=SET_BY_OWNERS)
+    leave_out_notices: Flag = Field(False, description=LEAVE_OUT)
 
     def batch(self) -> ImportBatch:
         """Return the batch to validate; raise InvalidBody when its rows or domain are malformed."""
@@ -607,6 +613,8 @@ class ImportRequest(Body):
             self.generate_passwords,
             source,
             self.existing_by_domain,
+            set_by_owners=self.set_by_owners,
+            without_notices=self.leave_out_notices,
         )
 
 
