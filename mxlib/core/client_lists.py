@@ -26,6 +26,7 @@ _COLUMNS: Mapping[str, str] = {
     "quota_of_new_mailboxes": "quotaofanewmailbox defaultquota newquota quota",
     "largest_quota": "maxquota maximumquota",
     "most_mailboxes": "mailboxesinall maxmailboxes maximummailboxes numberofmailboxes mailboxes",
+    "self_service": "selfservicereset reset passwordreset selfservicepasswordreset",
     "notes": "note remarks comments bemerkungen opmerkingen",
 }
 COLUMNS = tuple(_COLUMNS)
@@ -42,6 +43,10 @@ _TERMS = {
 _SEARCHED = 20
 _BETWEEN = re.compile(r"[\s,;]+")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[ ,.'’][0-9]{3})+|[0-9]{1,9}")
+_SWITCHES = {
+    **dict.fromkeys(("yes", "on", "true", "1", "ja", "oui", "si", "sí", "x"), True),
+    **dict.fromkeys(("no", "off", "false", "0", "nein", "nee", "non"), False),
+}
 _LANGUAGES = {**{code: code for code in LANGUAGES}, **{name.lower(): code for code, name in LANGUAGES.items()}}
 
 
@@ -78,7 +83,7 @@ class ListedClient:
             self.given.get("language", old.language),
             Terms(**terms),
             self.given.get("notes", old.notes),
-            old.self_service,
+            bool(self.given.get("self_service", old.self_service)),
         )
 
 
@@ -176,7 +181,7 @@ class _Lines:
 
     def _read(self, line: int, name: str, cell: str, reading: Callable[[str], object]) -> object:
         if cell == CLEAR:
-            return {"notes": "", "language": next(iter(LANGUAGES))}.get(name)
+            return {"notes": "", "language": next(iter(LANGUAGES)), "self_service": False}.get(name)
         try:
             return reading(cell)
         except ValueError:
@@ -211,11 +216,18 @@ def _language(cell: str) -> str:
     return _LANGUAGES[cell.lower()] if cell else ""
 
 
+def _switch(cell: str) -> bool:
+    if cell.lower() not in _SWITCHES:
+        raise ValueError(cell)
+    return _SWITCHES[cell.lower()]
+
+
 _READ: Mapping[str, Callable[[str], object]] = {
     "language": _language,
     "quota_of_new_mailboxes": _quota,
     "largest_quota": _quota,
     "most_mailboxes": _number,
+    "self_service": _switch,
     "notes": str,
 }
 
@@ -319,6 +331,7 @@ def rows_of(clients: Iterable[ClientDetails]) -> Iterator[tuple[str, ...]]:
             first.language,
             details.language,
             *("" if figure is None else str(figure) for figure in figures),
+            "yes" if details.self_service else "no",
             details.notes,
         )
         blank = [""] * (len(COLUMNS) - 5)

@@ -16,6 +16,7 @@ BAKKER = ClientDetails(
     "nl",
     Terms(2048, 10240, 50),
     "=Pays, by the year.\nLate.",
+    self_service=True,
 )
 SMALL = ClientDetails("Small", ("c.nl",))
 EXISTING = {"bakker & co": (1, BAKKER), "small": (2, SMALL)}
@@ -53,6 +54,18 @@ def test_blank_cells_leave_what_is_there_and_a_dash_removes_it() -> None:
     assert of("client,domains,largest_quota,notes", "small,,,", "Bakker & Co,a.nl; d.nl,-,-") == [
         (ListVerdict.UNCHANGED, ()),
         (ListVerdict.CHANGED, ("domains (+ d.nl, - b.nl), largest quota, notes",)),
+    ]
+
+
+def test_self_service_reset_is_turned_on_and_off_by_a_list() -> None:
+    on, off = ("self-service reset on",), ("self-service reset off",)
+    for cell in ("yes", "Ja", "TRUE", "1", "on"):
+        assert of("client,Self-service reset", f"Small,{cell}") == [(ListVerdict.CHANGED, on)]
+    for cell in ("no", "Nein", "-", "off"):
+        assert of("client,self_service", f"Bakker & Co,{cell}") == [(ListVerdict.CHANGED, off)]
+    assert of("client,self_service,notes", "Small,no,", "Bakker & Co,,-")[0] == (ListVerdict.UNCHANGED, ())
+    assert of("client,self_service", "Small,perhaps") == [
+        (ListVerdict.ERROR, ("self_service in line 2: 'perhaps' is not yes or no. Write one, or leave it blank.",))
     ]
 
 

@@ -21,6 +21,7 @@ _EXPECTED = {
     "most_mailboxes": "a whole number",
     "language": "a language such as nl",
     "contact_language": "a language such as nl",
+    "self_service": "yes or no",
 }
 
 
@@ -55,5 +56,8 @@ def changes(before: ClientDetails, after: ClientDetails, parts: Sequence[str]) -
     added = [name for name in after.domains if name not in before.domains]
     removed = [name for name in before.domains if name not in after.domains]
     moves = [*(f"+ {name}" for name in added), *(f"- {name}" for name in removed)]
-    domains = f"domains ({', '.join(moves) or 'in another order'})"
-    return ", ".join(domains if part == "domains" else part for part in parts)
+    said = {
+        "domains": f"domains ({', '.join(moves) or 'in another order'})",
+        "self-service reset": f"self-service reset {'on' if after.self_service else 'off'}",
+    }
+    return ", ".join(said.get(part, part) for part in parts)
