@@ -100,6 +100,10 @@ class LinkRefusal(StrEnum):
     PANEL_ACCOUNT = "panel_account"
     NO_MAILBOX = "no_mailbox"
     LOCKED = "locked"
+    #: A link was to unlock it.
+    NOT_LOCKED = "not_locked"
+    #: A lock was sent whose outcome is not known.
+    BEING_LOCKED = "being_locked"
     NO_RECOVERY_EMAIL = "no_recovery_email"
     #: Its mail would go to the mailbox itself.
     OWN_ADDRESS = "own_address"
@@ -144,7 +148,8 @@ class LinkOptions:
     """The choices for new links.
 
     A blank `language` means that of each client. Times are Unix seconds; None means at once. `mail_arrives` says that
-    mail to domains of this account arrives there; `without_mail` makes links to copy where no mail can go.
+    mail to domains of this account arrives there; `without_mail` makes links to copy where no mail can go. `unlocks`:
+    the links are for locked mailboxes, whose locks end at once.
     """
 
     language: str = ""
@@ -154,6 +159,7 @@ class LinkOptions:
     mail_arrives: bool = False
     without_mail: bool = False
     purpose: LinkPurpose = LinkPurpose.INVITE
+    unlocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class Times:
 class MailboxFacts:
     """Facts of one mailbox that decide whether it gets a link.
 
-    `exists` is None where no list of its domain could be read.
+    `exists` is None where no list of its domain could be read. `being_locked` says that a lock has no outcome yet.
     """
 
     address: str
@@ -177,6 +183,7 @@ class MailboxFacts:
     exists: bool | None
     is_locked: bool
     is_allowed: bool = True
+    being_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +252,19 @@ def refusal(
         return LinkRefusal.PANEL_ACCOUNT
     if domain not in domains or facts.exists is False:
         return LinkRefusal.NO_MAILBOX
-    if facts.is_locked:
-        return LinkRefusal.LOCKED
+    if (reason := _refusal_by_lock(facts, options)) is not None:
+        return reason
     if options.purpose is LinkPurpose.RECOVERY_EMAIL:
         return LinkRefusal.HAS_RECOVERY_EMAIL if facts.recovery_email else None
     return address_refusal(facts.address, facts.recovery_email, domains, mail_arrives=options.mail_arrives)
+
+
+def _refusal_by_lock(facts: MailboxFacts, options: LinkOptions) -> LinkRefusal | None:
+    if not options.unlocks:
+        return LinkRefusal.LOCKED if facts.is_locked else None
+    if facts.being_locked:
+        return LinkRefusal.BEING_LOCKED
+    return None if facts.is_locked else LinkRefusal.NOT_LOCKED
 
 
 def address_refusal(

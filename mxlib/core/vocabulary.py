@@ -219,6 +219,7 @@ class AuditAction(StrEnum):
     MAILBOX_NOT_DONE = "mailbox.not_done"
     MAILBOX_LOCK = "mailbox.lock"
     MAILBOX_UNLOCK = "mailbox.unlock"
+    MAILBOX_UNLOCK_BY_LINK = "mailbox.unlock_by_link"
     MAILBOX_LOCK_ENDED = "mailbox.lock_ended"
     MAILBOX_DELETE_LATER = "mailbox.delete_later"
     MAILBOX_DELETE_ASKS = "mailbox.delete_asks"
@@ -320,10 +321,12 @@ ACTION_DONE = {
 }
 
 #: Actions that change a mailbox, or what MXM stores about it.
-MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET, AuditAction.NAME_SET})
+MAILBOX_CHANGES = frozenset(
+    {*ACTION_DONE.values(), AuditAction.MAILBOX_UNLOCK_BY_LINK, AuditAction.RECOVERY_SET, AuditAction.NAME_SET}
+)
 
 #: Actions that lock a mailbox or end its lock.
-LOCK_CHANGES = frozenset({AuditAction.MAILBOX_LOCK, AuditAction.MAILBOX_UNLOCK})
+LOCK_CHANGES = frozenset({AuditAction.MAILBOX_LOCK, AuditAction.MAILBOX_UNLOCK, AuditAction.MAILBOX_UNLOCK_BY_LINK})
 
 #: Actions after which an address may be another mailbox than before.
 MAILBOX_REPLACED = frozenset({AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE})

@@ -12,6 +12,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.MAILBOX_NOT_DONE: "Asked for, not done",
     AuditAction.MAILBOX_LOCK: "Locked a mailbox",
     AuditAction.MAILBOX_UNLOCK: "Unlocked a mailbox",
+    AuditAction.MAILBOX_UNLOCK_BY_LINK: "Unlocked a mailbox by a link",
     AuditAction.MAILBOX_LOCK_ENDED: "A lock ended: its mailbox is gone",
     AuditAction.MAILBOX_DELETE_LATER: "Set a date for a deletion",
     AuditAction.MAILBOX_DELETE_ASKS: "A dated deletion asks first",

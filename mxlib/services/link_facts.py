@@ -17,6 +17,7 @@ class DomainFacts:
     recovery: Mapping[str, str]
     names: Mapping[str, str]
     locked: frozenset[str]
+    being_locked: frozenset[str]
     usernames: frozenset[str] | None
 
 
@@ -37,10 +38,11 @@ class LinkFacts:
     def of_domain(self, tx: Tx, domain: str) -> DomainFacts:
         """Return the facts about the mailboxes of a domain."""
         listed = self._lists.usernames_in(tx, [domain])
-        locked = {*mailbox_locks.of_domain(tx, domain), *mailbox_locks.being_locked(tx, domain)}
+        being_locked = mailbox_locks.being_locked(tx, domain)
+        locked = {*mailbox_locks.of_domain(tx, domain), *being_locked}
         return DomainFacts(
             stored_columns.of_domain(tx, "recovery_email", domain), stored_columns.of_domain(tx, "name", domain),
-            frozenset(locked), listed.get(domain),
+            frozenset(locked), frozenset(being_locked), listed.get(domain),
         )  # fmt: skip
 
     def of_link(self, tx: Tx, record: LinkRecord) -> MailboxFacts:
@@ -92,4 +94,7 @@ def mailbox_facts(known: DomainFacts | None, username: str, domain: str, *, is_a
     if known is None:
         return MailboxFacts(address, "", exists=None, is_locked=False, is_allowed=is_allowed)
     exists = None if known.usernames is None else username in known.usernames
-    return MailboxFacts(address, known.recovery.get(username, ""), exists, username in known.locked, is_allowed)
+    return MailboxFacts(
+        address, known.recovery.get(username, ""), exists, username in known.locked, is_allowed,
+        username in known.being_locked,
+    )  # fmt: skip

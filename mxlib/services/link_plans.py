@@ -13,6 +13,7 @@ from mxlib.core.handover.texts import TextKind
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.links import LinkOptions, LinkPurpose, LinkRefusal, Times
 from mxlib.core.text import links as texts
+from mxlib.core.text import locks
 from mxlib.core.vocabulary import DONE, Action, AuditAction, RunKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services.exports import NotFound
@@ -20,13 +21,17 @@ from mxlib.services.handover_texts import HandoverTexts
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.link_facts import LinkFacts, mailbox_facts
 from mxlib.services.link_maker import KINDS
+from mxlib.services.manual_writes import MailboxLocked
 from mxlib.services.outbox import MailNotSet, OutboxService
 from mxlib.services.runs import RunService
-from mxlib.store import Store, Tx, audit, background_tasks, journal
+from mxlib.store import Store, Tx, audit, background_tasks, journal, mailbox_locks
 from mxlib.store import links as kept
 from mxlib.store.links import NewLink
 
 _DEFAULT = LinkOptions()
+
+#: Seconds after which a lock without an answer may have an outcome.
+_SOON_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +131,43 @@ class LinkPlans:
                 tx, operator=caller.name, domains=sorted({_domain(each.address) for each in fresh.people}),
                 total=len(fresh.people), at=now, idempotency_key=key or None,
             )  # fmt: skip
+            if plan.options.unlocks:
+                self._unlock(tx, caller, fresh.people)
             new = [self._new(each, fresh, run) for each in fresh.people]
             kept.add_all(tx, new, who=caller.name, at=now)
             outcome, detail = texts.sent(len(fresh.people), fresh.mails), {"people": len(fresh.people)}
             audit.record(tx, caller, AuditAction.LINK_SEND, at=now, run=run, outcome=outcome, detail=detail)
             background_tasks.request(tx, TaskName.LINKS, now)
         return run
+
+    def unlock(self, caller: Caller, domain: str, username: str) -> int:
+        """Unlock a mailbox by a link to its recovery email; return the run of the link.
+
+        Raises InvalidState where it gets none, and MailboxLocked where it is not locked, or its lock has no outcome.
+        """
+        domain, username = addresses.domain(domain), username.strip().lower()
+        caller.require(Permission.SUPPORT, domain)
+        address = f"{username}@{domain}"
+        plan = self.plan(caller, emails=[address], options=LinkOptions(unlocks=True))
+        for each in plan.refused:
+            match each.reason:
+                case LinkRefusal.NOT_LOCKED:
+                    raise MailboxLocked(locks.not_locked(address), "NOT_LOCKED")
+                case LinkRefusal.BEING_LOCKED:
+                    raise MailboxLocked(locks.not_yet(address, _SOON_S), "BEING_LOCKED", _SOON_S)
+                case LinkRefusal.NO_MAILBOX:
+                    raise NotFound(f"There is no mailbox {address}.")
+                case reason:
+                    raise InvalidState(texts.REFUSALS[reason])
+        return self.start(caller, plan)
+
+    def _unlock(self, tx: Tx, caller: Caller, people: Iterable[PlannedLink]) -> None:
+        """End the locks of mailboxes whose owners get links; MXroute keeps the password that nobody knows."""
+        now = self._clock.now()
+        for each in people:
+            username, _, domain = each.address.rpartition("@")
+            mailbox_locks.drop(tx, domain, username)
+            audit.record(tx, caller, AuditAction.MAILBOX_UNLOCK_BY_LINK, at=now, on=each.address)
 
     def send(
         self, caller: Caller, *, emails: Collection[str] = (), run: int | None = None,
@@ -229,6 +265,8 @@ def _must_be_possible(options: LinkOptions, now: float) -> None:
     """Raise InvalidBody for options that cannot be."""
     if options.language and options.language not in LANGUAGES:
         raise InvalidBody("language", texts.BAD_LANGUAGE)
+    if options.unlocks and options.send_at is not None:
+        raise InvalidBody("send_at", texts.UNLOCK_NOW)
     if not links.MIN_DAYS <= options.expires_days <= links.MAX_DAYS:
         raise InvalidBody("expires_days", texts.BAD_DAYS)
     for name, at in (("send_at", options.send_at), ("valid_from", options.valid_from)):

@@ -43,6 +43,8 @@ class DatedDeletion:
 
 _DAY = 86_400.0
 
+_UNLOCKS = (AuditAction.MAILBOX_UNLOCK, AuditAction.MAILBOX_UNLOCK_BY_LINK)
+
 _COLUMNS = [table.c[column.name] for column in fields(DatedDeletion)]
 
 
@@ -122,7 +124,7 @@ def end_gone(tx: Tx, domain: str, username: str, at: float, *, missing_at: float
 def is_unlocked_since(tx: Tx, deletion: DatedDeletion) -> bool:
     """Return whether a mailbox was unlocked since, even if it was locked again."""
     query = sa.select(audit.c.id).where(
-        audit.c.on == deletion.mailbox, audit.c.what == AuditAction.MAILBOX_UNLOCK, audit.c.at >= deletion.asked_at
+        audit.c.on == deletion.mailbox, audit.c.what.in_(_UNLOCKS), audit.c.at >= deletion.asked_at
     )
     return tx.execute(query.limit(1)).first() is not None
 

@@ -160,6 +160,22 @@ def test_the_board_offers_letters_for_everyone_or_for_those_without_a_mail(desk:
     assert not offered(page("jobs", run=str(run)))
 
 
+def test_a_locked_mailbox_is_unlocked_by_a_link(desk: LinkDesk) -> None:
+    (anna,) = desk.have(anna="anna@out.example")
+    desk.app.services.mailboxes.lock(LOCAL, "a.nl", "anna")
+    tab = page("mailbox", address=anna)
+    tab.button(key="card_unlock").click().run()
+    tab.button_group(key="change_how").set_value("Send a link").run()
+    assert not tab.exception
+    assert texts.UNLOCKS in said(tab)
+    assert "The link for anna@a.nl goes to anna@out.example, in English." in said(tab)
+    tab.button(key="links_go").click().run()
+    assert "A link for anna@a.nl goes to anna@out.example." in said(tab)
+    assert desk.app.services.mailboxes.read(LOCAL, "a.nl", "anna").lock is None
+    desk.send()
+    assert desk.use(desk.token("anna@out.example")).done
+
+
 def test_a_mailbox_shows_its_links_and_sends_one_without_leaving(desk: LinkDesk) -> None:
     (anna,) = desk.have(anna="anna@out.example")
     tab = page("mailbox", address=anna)

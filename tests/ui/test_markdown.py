@@ -108,7 +108,7 @@ OURS: dict[str, set[str]] = {
     "audit": {"app.settings.audit_days"},
     "app/banner": {"view.id"},
     "imports/bulk_edit": {"labels.verdict(kind)"},
-    "mailboxes/change_dialogs": {"proposed.typed", "verb", "now", "later"},
+    "mailboxes/change_dialogs": {"proposed.typed", "verb", "now", "later", "password", "link"},
     "imports/file_changes": {"label", "line"},
     "mailboxes/client_setup": {"each.use", "label"},
     "imports/confirm": {
@@ -160,7 +160,7 @@ OURS: dict[str, set[str]] = {
         "run_status.hidden_rows(view.hidden)",
         "run_status.no_longer_allowed(view.id)",
     },
-    "links/board": {"name"},
+    "links/board": {"name", "paper"},
     "runs/handover": {
         "label",
         "progress.done",

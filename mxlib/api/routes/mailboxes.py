@@ -151,9 +151,15 @@ def lock(domain: Domain, user: User, caller: CurrentCaller, request: Request, da
 )
 @calls_host
 def unlock(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Unlock a mailbox with a new password; a generated one is in the answer."""
-    password = UnlockRequest.parse(parse_body(request, data) if data else {}).password
-    return success(common.mailbox(services.current().mailboxes.unlock(caller, domain, user, password)))
+    """Unlock a mailbox with a new password, or by a link to its owner.
+
+    A generated password is in the answer.
+    """
+    asked, app = UnlockRequest.parse(parse_body(request, data) if data else {}), services.current()
+    if asked.link:
+        app.link_plans.unlock(caller, domain, user)
+        return success(common.mailbox(app.mailboxes.read(caller, domain, user)))
+    return success(common.mailbox(app.mailboxes.unlock(caller, domain, user, asked.password)))
 
 
 @router.get(

@@ -269,11 +269,18 @@ class LockRequest(Body):
 
 
 class UnlockRequest(Body):
-    """The new password; without one, MXM generates it."""
+    """The new password; without one, MXM generates it. Or a link, by which the owner sets one."""
 
     password: Annotated[str, BeforeValidator(_text_or_blank), _schema("string", "null")] = Field(
         "", description=_PASSWORD, repr=False
     )
+    link: Flag = Field(False, description="Set no password, and send a link to the recovery email")
+
+    @model_validator(mode="after")
+    def _must_be_one(self) -> Self:
+        if self.link and self.password:
+            raise _wrong("link: give either a password or link, not both.", "link")
+        return self
 
 
 # Many mailboxes.

@@ -41,6 +41,8 @@ REFUSALS: Mapping[LinkRefusal, str] = {
     LinkRefusal.PANEL_ACCOUNT: "It belongs to the user of the MXroute account itself.",
     LinkRefusal.NO_MAILBOX: "There is no such mailbox.",
     LinkRefusal.LOCKED: "It is locked. Unlock it first.",
+    LinkRefusal.NOT_LOCKED: "It is not locked. Send a link without unlocking it.",
+    LinkRefusal.BEING_LOCKED: "It is being locked, and MXroute gave no answer so far. Try again in a minute.",
     LinkRefusal.NO_RECOVERY_EMAIL: "It has no recovery email. Set one, or copy a link.",
     LinkRefusal.OWN_ADDRESS: "Its recovery email is the mailbox itself. Set another one.",
     LinkRefusal.ON_THIS_ACCOUNT: "Its recovery email is on this MXroute account. Say that mail already arrives there.",
@@ -55,6 +57,8 @@ GROUPS: Mapping[LinkRefusal, str] = {
     LinkRefusal.PANEL_ACCOUNT: "The user of the MXroute account itself",
     LinkRefusal.NO_MAILBOX: "No such mailbox",
     LinkRefusal.LOCKED: "Locked: unlock it first",
+    LinkRefusal.NOT_LOCKED: "Not locked: send a link without unlocking it",
+    LinkRefusal.BEING_LOCKED: "Being locked, without an answer so far: try again in a minute",
     LinkRefusal.NO_RECOVERY_EMAIL: "No recovery email: set one, or copy a link",
     LinkRefusal.OWN_ADDRESS: "The recovery email is the mailbox itself: set another one, or copy a link",
     LinkRefusal.ON_THIS_ACCOUNT: "The recovery email is on this MXroute account, where mail may not arrive yet",
@@ -73,6 +77,11 @@ FILE_COLUMNS = (
 SEND = "Send links"
 SEND_ONE = "Send a link"
 ACTION = "Mail a link by which its owner sets the password. The present password works until then."
+UNLOCKS = (
+    "The lock ends now, and nothing is sent to MXroute: the mailbox keeps a password that nobody knows until its owner "
+    "sets one by the link."
+)
+UNLOCK_NOW = "A link that unlocks leaves at once. Leave the time out."
 OFFER = "People get a mail with a link and set their own password. Nobody sees it, and it never leaves MXM in a file."
 BY_CLIENT = "By client"
 MAIL_ARRIVES = "Mail already arrives at these addresses: send the links"

@@ -44,18 +44,22 @@ def ask(addresses: Sequence[str], run: int | None = None) -> None:
 
 @dialogs.dialog(texts.SEND, width="large", icon=":material/link:", forget=forget)
 def _ask_several(addresses: Sequence[str], run: int | None) -> None:
-    _draw(addresses, run)
+    draw(addresses, run)
 
 
 @dialogs.dialog(texts.SEND_ONE, width="medium", icon=":material/link:", forget=forget)
 def _ask_one(addresses: Sequence[str]) -> None:
-    _draw(addresses, None)
+    draw(addresses)
 
 
-def _draw(addresses: Sequence[str], run: int | None) -> None:
+def draw(addresses: Sequence[str], run: int | None = None, *, unlocks: bool = False) -> None:
+    """Draw what the dialog asks.
+
+    `unlocks`: the links are for locked mailboxes, whose locks end at once.
+    """
     held = st.session_state.setdefault(_HELD, {"key": secrets.token_hex(16), "shown": None})
     alone = run is None and len(addresses) == 1
-    summary, chosen = st.container(gap="xsmall"), _options()
+    summary, chosen = st.container(gap="xsmall"), _options(unlocks=unlocks)
     try:
         plan = services.current().link_plans.plan(layout.caller(), emails=addresses, run=run, options=chosen)
     except InvalidBody as refusal:
@@ -73,7 +77,7 @@ def _draw(addresses: Sequence[str], run: int | None) -> None:
     held["shown"] = plan
 
 
-def _options() -> LinkOptions:
+def _options(*, unlocks: bool) -> LinkOptions:
     """Ask for language and times; return them with what was ticked below."""
     now = datetime.fromtimestamp(services.current().clock.now())
     last = now + timedelta(seconds=MAX_AHEAD_S - 86_400)
@@ -85,8 +89,12 @@ def _options() -> LinkOptions:
         days = st.number_input(
             "Ends after (days)", min_value=MIN_DAYS, max_value=MAX_DAYS, value=DEFAULT_DAYS, key="links_days", width=135
         )
-        send_at = st.datetime_input(
-            "Send at (blank: now)", None, min_value=now, max_value=last, key="links_send_at", width=190
+        send_at = (
+            None
+            if unlocks
+            else st.datetime_input(
+                "Send at (blank: now)", None, min_value=now, max_value=last, key="links_send_at", width=190
+            )
         )
         valid_from = st.datetime_input(
             "Valid from (blank: at once)", None, min_value=now, max_value=last, key="links_valid_from", width=190
@@ -94,6 +102,7 @@ def _options() -> LinkOptions:
     return LinkOptions(
         language, int(days), _unix(send_at), _unix(valid_from),
         mail_arrives=bool(st.session_state.get(_ARRIVES)), without_mail=bool(st.session_state.get(_WITHOUT)),
+        unlocks=unlocks,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ def forget() -> None:
     """Forget what a dialog held."""
     st.session_state.pop(_HELD, None)
     ask_recovery.forget()
+    send.forget()
 
 
 @dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
@@ -113,10 +114,19 @@ def lock(addresses: Sequence[str]) -> None:
     "Unlock", width="medium", icon=":material/lock_open:", forget=forget, must_stay=lambda: _done() is not None
 )
 def unlock(addresses: Sequence[str]) -> None:
-    """Set a new password: a generated one is shown once, several are in the results of their run."""
+    """Set a new password, or send a link.
+
+    A generated password is shown once; several are in the results of their run.
+    """
     if done := _done():
         if _still(st.session_state[_HELD]["proposed"]):
             _show_password(addresses[0], done)
+        return
+    password, link = "A new password", links_texts.SEND_ONE if len(addresses) == 1 else links_texts.SEND
+    how = st.segmented_control("Unlock by", [password, link], default=password, required=True, key="change_how")
+    if how == link:
+        st.caption(escaped(links_texts.UNLOCKS))
+        send.draw(addresses, unlocks=True)
         return
     typed = ""
     if len(addresses) == 1:
@@ -415,7 +425,7 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
         "unlock": not (locked | being_locked).any(),
         "more": len(boxes) != 1,
     }
-    ends, kept = "Set a new password, which ends the lock.", "Set or clear it."
+    ends, kept = "Set a new password, or send a link: either ends the lock.", "Set or clear it."
     nobody, gone = "Set a password that nobody knows.", "Delete with all mail."
     name_icon, email_icon = ":material/badge:", ":material/contact_mail:"
     email = RECOVERY_EMAIL.label
