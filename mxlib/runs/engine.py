@@ -13,14 +13,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mxlib.clock import Clock
-from mxlib.core.reasons import PauseReason
+from mxlib.core.reasons import PauseReason, Reason
 from mxlib.core.text import backups, run_status
-from mxlib.core.vocabulary import PauseCode, RunStatus
+from mxlib.core.vocabulary import Outcome, PauseCode, RowReason, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
 from mxlib.runs import decisions, lifecycle, row_updates, run_state, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
+from mxlib.runs.decisions import Finish
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, hold, journal, run_passwords
 from mxlib.store.encryption import DecryptionFailed as Sealed
@@ -290,16 +291,20 @@ class Engine:
         at = self._clock.now()
         try:
             with self._store.write() as tx:
-                if position in state.guarded and row_updates.is_overtaken(tx, journal.get_row(tx, state.id, position)):
+                waits = journal.get_row(tx, state.id, position)
+                if position in state.guarded and row_updates.is_overtaken(tx, waits):
                     # A lock or a write by hand came since the inspection: the next one decides the row.
                     del state.inspected[position]
-                    self._slots.release("write")
-                    self._wake = 0.0
+                    self._give_slot_back()
                     return None
-                row, attempt = journal.send(tx, state.id, position, at)
-                sealed = {position: row.sealed_password} if row.sealed_password else {}
-                password = run_passwords.opened(tx, self._store.key, state.id, sealed).get(position, "")
-                request = run_state.write_request(row, password)
+                if is_over_cap := row_updates.is_over_cap(tx, waits):
+                    over = Finish(Outcome.SKIPPED, Reason(RowReason.QUOTA_OVER_CAP))
+                    row_updates.decide(tx, state, waits, over, at)
+                else:
+                    row, attempt = journal.send(tx, state.id, position, at)
+                    sealed = {position: row.sealed_password} if row.sealed_password else {}
+                    password = run_passwords.opened(tx, self._store.key, state.id, sealed).get(position, "")
+                    request = run_state.write_request(row, password)
         except Exception as problem:
             self._slots.release("write")
             if isinstance(problem, StoreUnavailable | OwnershipLost):
@@ -307,11 +312,23 @@ class Engine:
             self._halt_for(state, problem)
             self._wake = 0.0
             return None
+        if is_over_cap:  # the cap was lowered since the run looked
+            state.is_skipped(position)
+            self._give_slot_back()
+            return None
         state.is_sent(position)
         self._move_to_last(state)
         return OutgoingRequest(
             state.id, ReadTask(RequestPurpose.SEND, row.domain, position), request, at, attempt, row, state.serial
         )
+
+    def _give_slot_back(self) -> None:
+        """Give the slot of a write back that is not sent.
+
+        What goes next is looked up at once.
+        """
+        self._slots.release("write")
+        self._wake = 0.0
 
     def _halt_for(self, state: RunState, problem: Exception) -> None:
         """Stop one run for something that is wrong on our side; the others go on."""

@@ -245,6 +245,19 @@ def is_overtaken(tx: Tx, row: RowRecord) -> bool:
     return against is not None or manual_writes.is_open(tx, row.domain, row.username)
 
 
+def is_over_cap(tx: Tx, row: RowRecord) -> bool:
+    """Return whether a row sets a quota over the largest of its client now.
+
+    The list is read only where the quota is over: the mailbox may have it already.
+    """
+    most = clients.largest_quota(tx, row.domain)
+    if not write_guard.is_over_cap(row, None, most):
+        return False
+    kept = mailbox_lists.mailboxes(tx, row.domain)
+    box = next((each for each in kept.mailboxes if each.username.lower() == row.username), None) if kept else None
+    return write_guard.is_over_cap(row, box, most)
+
+
 def _since_planned(tx: Tx, state: RunState, row: RowRecord, at: float) -> write_guard.ChangesSincePlan:
     first = first_seen.since(tx, row.domain, row.username)
     was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, state.planned_at)

@@ -236,6 +236,11 @@ class RunState:
         self.inspected.pop(position, None)
         self.in_flight.add(position)
 
+    def is_skipped(self, position: int) -> None:
+        """Mark the row at `position`, the next one, as decided without being sent."""
+        heapq.heappop(self.waiting)
+        self.inspected.pop(position, None)
+
     def next_read(self, now: float) -> ReadTask | None:
         """Return the read that helps this run most, if one is due."""
         if self.blind:

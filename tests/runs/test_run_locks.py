@@ -1,14 +1,17 @@
 """Runs and locks: what comes between the inspection of a mailbox and its request, and what a lost answer leaves."""
 
+from dataclasses import replace
+
 import pytest
 
+from mxlib.core.clients import ClientDetails, Terms
 from mxlib.core.locks import Lock
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.vocabulary import Action
 from mxlib.runs import write_guard
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import dated_deletions, mailbox_locks, manual_writes
+from mxlib.store import clients, dated_deletions, journal, mailbox_locks, manual_writes
 from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.simulation import START, Simulation, plan, row
 
@@ -51,6 +54,45 @@ def journals(here: Simulation, action: Action, password: str = "") -> None:
             action=action.value, domain="a.nl", username="user0", asked={}, recovery_email="", name="",
             settle_at=here.clock.now() + 60.0, passwords_until=here.clock.now() + 86_400.0,
         )  # fmt: skip
+
+
+class TestCapsBetweenLookAndRequest:
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+    def test_a_cap_that_was_lowered_since_skips_the_rows_over_it(self, action: Action) -> None:
+        here = Simulation()
+        before = {} if action is Action.CREATE else KNOWN
+        if action is Action.UPDATE:
+            for at in range(3):
+                here.sandbox.account.apply(Change("create", "a.nl", f"user{at}", password="theirs"))
+        rows = [
+            row(at, action=action, password="New-Secret-1", quota=quota, limit=None, before=before)
+            for at, quota in enumerate((2048, 512, 0))
+        ]
+        if action is Action.CREATE:
+            rows = [replace(each, limit=9600) for each in rows]
+        with here.store.write() as tx:
+            clients.add(tx, ClientDetails("A", ("a.nl",), terms=Terms(max_quota=4096)), by="kim", at=START)
+        run = here.start(plan(*rows))
+        while not here.engine.states[run].sends or (action is Action.UPDATE and not here.engine.states[run].inspected):
+            here.step()
+        assert writes(here) == []
+        with here.store.write() as tx:
+            clients.change(tx, 1, ClientDetails("A", ("a.nl",), terms=Terms(max_quota=1024)))
+        here.run()
+        done = "created" if action is Action.CREATE else "updated"
+        assert here.outcomes(run) == ["skipped", done, "skipped"]
+        with here.store.read() as tx:
+            assert [each.code for each in journal.rows(tx, run) if each.outcome == "skipped"] == ["quota_over_cap"] * 2
+
+    def test_a_quota_that_the_mailbox_has_may_stay(self) -> None:
+        here = existing()
+        with here.store.write() as tx:
+            clients.add(tx, ClientDetails("A", ("a.nl",), terms=Terms(max_quota=512)), by="kim", at=START)
+        run = here.start(
+            plan(row(0, action=Action.UPDATE, password="New-Secret-1", quota=1024, limit=None, before=KNOWN))
+        )
+        here.run()
+        assert here.outcomes(run) == ["updated"]
 
 
 class TestBetweenInspectionAndRequest:
