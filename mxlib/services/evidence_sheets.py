@@ -190,6 +190,8 @@ def _settings(evidence: Evidence) -> Rows:
     return [
         ("Setting", "Value"),
         ("Address of the dashboard", settings.public_url or "this machine only"),
+        ("Address of the public pages", settings.portal_url or "that of the dashboard"),
+        ("A link to reset a password ends after", f"{settings.reset_minutes} minutes"),
         ("Sign-in provider", settings.oidc_issuer or "none"),
         ("Second factor", evidence.factor_mode),
         ("A session ends after", f"{settings.session_hours:g} hours"),

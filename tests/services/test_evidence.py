@@ -100,6 +100,16 @@ def test_it_says_who_has_a_second_factor_and_whether_backups_are_made(app: App) 
     assert summary["Newest good backup"] == "no nightly backups are set up"
 
 
+@pytest.mark.parametrize("portal", ["", "https://password.agency.example"])
+def test_it_names_the_address_of_the_public_pages(app: App, monkeypatch: pytest.MonkeyPatch, portal: str) -> None:
+    monkeypatch.setattr(
+        app.services.evidence, "_settings", app.services.settings.model_copy(update={"portal_url": portal})
+    )
+    found = dict(sheets(app)["Settings"])
+    assert found["Address of the public pages"] == (portal or "that of the dashboard")
+    assert found["A link to reset a password ends after"] == "60 minutes"
+
+
 def test_it_says_whether_the_audit_log_is_intact(app: App) -> None:
     app.services.audit_proof.check()
     book = sheets(app)
