@@ -85,11 +85,15 @@ class RunView:
     notes: tuple[Note, ...] = ()
     #: Of a run of links: the people who have set their own password.
     set_theirs: int = 0
+    #: Whether it asks owners of mailboxes for a recovery email.
+    asks_recovery: bool = False
 
     @property
     def title(self) -> str:
         """Return what the run is about."""
-        return labels.run_title(self.kind, self.file_name, self.total, self.created_at, self.undo_of)
+        return labels.run_title(
+            self.kind, self.file_name, self.total, self.created_at, self.undo_of, asks_recovery=self.asks_recovery
+        )
 
     def progress_text(self, now: float) -> str:
         """Return its progress by outcome, and the time left where it is known."""
@@ -135,7 +139,8 @@ class RunView:
     def result_text(self) -> str:
         """Return how many rows have each outcome."""
         if self.kind is RunKind.LINKS:
-            return links.summary(self.set_theirs, self.total - self.set_theirs)
+            summary = links.asked_summary if self.asks_recovery else links.summary
+            return summary(self.set_theirs, self.total - self.set_theirs)
         return run_status.result(self._figures)
 
     @property
@@ -199,7 +204,8 @@ def views(
     """Return the views of `records`, in their order; `key` is the server's."""
     counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
     erasing = erasure.pending(tx).runs
-    people = kept_links.progress(tx, [record.id for record in records if record.kind == RunKind.LINKS])
+    of_links = [record.id for record in records if record.kind == RunKind.LINKS]
+    people, asking = kept_links.progress(tx, of_links), kept_links.asking_recovery(tx, of_links)
     return tuple(
         _view(
             record,
@@ -211,6 +217,7 @@ def views(
             key,
             erasing=record.id in erasing,
             set_theirs=sum(done for _, done in people.get(record.id, {}).values()),
+            asks_recovery=record.id in asking,
         )
         for record in records
     )
@@ -237,6 +244,7 @@ def _view(
     *,
     erasing: bool,
     set_theirs: int,
+    asks_recovery: bool,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
@@ -286,6 +294,7 @@ def _view(
         locked=run_passwords.locked(key, record),
         notes=run_notes.unseal(key, record.sealed_notes),
         set_theirs=set_theirs,
+        asks_recovery=asks_recovery,
     )
 
 

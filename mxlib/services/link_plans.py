@@ -24,7 +24,7 @@ from mxlib.services.link_maker import KINDS
 from mxlib.services.manual_writes import MailboxLocked
 from mxlib.services.outbox import MailNotSet, OutboxService
 from mxlib.services.runs import RunService
-from mxlib.store import Store, Tx, audit, background_tasks, journal, mailbox_locks
+from mxlib.store import Store, Tx, audit, background_tasks, journal, known_passwords, mailbox_locks
 from mxlib.store import links as kept
 from mxlib.store.links import NewLink
 
@@ -66,6 +66,8 @@ class LinkPlan:
     refused: tuple[RefusedLink, ...] = ()
     #: The run whose people they are.
     source: int | None = None
+    #: People whose mail goes to a mailbox that nobody can read: nobody knows its password.
+    unread: tuple[str, ...] = ()
 
     @property
     def mails(self) -> int:
@@ -141,7 +143,9 @@ class LinkPlans:
         return run
 
     def unlock(self, caller: Caller, domain: str, username: str) -> int:
-        """Unlock a mailbox by a link to its recovery email; return the run of the link.
+        """Unlock a mailbox by a link to its recovery email.
+
+        Return the run of the link.
 
         Raises InvalidState where it gets none, and MailboxLocked where it is not locked, or its lock has no outcome.
         """
@@ -162,7 +166,10 @@ class LinkPlans:
         return self.start(caller, plan)
 
     def _unlock(self, tx: Tx, caller: Caller, people: Iterable[PlannedLink]) -> None:
-        """End the locks of mailboxes whose owners get links; MXroute keeps the password that nobody knows."""
+        """End the locks of mailboxes whose owners get links.
+
+        MXroute keeps the password that nobody knows.
+        """
         now = self._clock.now()
         for each in people:
             username, _, domain = each.address.rpartition("@")
@@ -242,7 +249,11 @@ class LinkPlans:
                 continue
             full_name = known[name].names.get(username, "")
             people.append(PlannedLink(address, full_name, to, asked.languages[name], address in living))
-        return LinkPlan(options, links.times(options, now), tuple(people), tuple(refused), asked.source)
+        asks = options.purpose is LinkPurpose.RECOVERY_EMAIL
+        unread = known_passwords.known_to_nobody(tx, [each.address for each in people]) if asks else set()
+        return LinkPlan(
+            options, links.times(options, now), tuple(people), tuple(refused), asked.source, tuple(sorted(unread))
+        )
 
     def _new(self, person: PlannedLink, plan: LinkPlan, run: int) -> NewLink:
         username, _, domain = person.address.rpartition("@")

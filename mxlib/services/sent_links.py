@@ -103,7 +103,8 @@ class LinkBoard:
     @property
     def text(self) -> str:
         """Return how far they are."""
-        return texts.summary(self.done, self.left)
+        asks = any(each.purpose is LinkPurpose.RECOVERY_EMAIL for each in self.people)
+        return (texts.asked_summary if asks else texts.summary)(self.done, self.left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class _Write:
     who: str
     unknown: bool
     answered: bool = True
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,22 @@ def changed_since(tx: Tx, number: int, addresses: Collection[str] | None = None)
         return set()
     renewed = dict(tx.execute(_RENEWED.where(hand_over.c.run == number)).all())
     return {on for on, write in latest.items() if write.unknown or not _is_renewed(write, renewed.get(on))}
+
+
+def known_to_nobody(tx: Tx, addresses: Collection[str]) -> set[str]:
+    """Return which of these mailboxes have a password that nobody knows.
+
+    They were made for their owners to set one, or unlocked by a link, and MXM knows of no other password since.
+    """
+    if not addresses:
+        return set()
+    latest = _latest(tx, set(addresses))
+    locked = {address for address, write in latest.items() if write.what == AuditAction.MAILBOX_LOCK}
+    runs = {write.run for write in latest.values() if write.run is not None}
+    by_owners = run_row.c.before["set_by_owner"].as_boolean().is_(True)
+    query = sa.select(run_row.c.run, _ADDRESS).where(run_row.c.run.in_(sorted(runs)), by_owners)
+    made = {(number, address) for number, address in tx.execute(query)}
+    return locked | {address for address, write in latest.items() if (write.run, address) in made}
 
 
 def last_set_by(tx: Tx, address: str) -> str:
@@ -236,7 +253,7 @@ def _entries(number: sa.ColumnElement[int]) -> sa.Select[Any]:
 
 
 def _write(entry: int, at: float, number: int | None, who: str, what: str, facts: dict[str, Any] | None) -> _Write:
-    return _Write(entry, at, number, who, what in _UNKNOWN_AFTER, (facts or {}).get("answered") is not False)
+    return _Write(entry, at, number, who, what in _UNKNOWN_AFTER, (facts or {}).get("answered") is not False, what)
 
 
 def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:

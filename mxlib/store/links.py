@@ -223,6 +223,12 @@ def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, in
     return found
 
 
+def asking_recovery(tx: Tx, runs: Collection[int]) -> frozenset[int]:
+    """Return which of these runs ask owners of mailboxes for a recovery email."""
+    asks = table.c.purpose == LinkPurpose.RECOVERY_EMAIL
+    return frozenset(tx.execute(sa.select(table.c.run).distinct().where(table.c.run.in_(sorted(runs)), asks)).scalars())
+
+
 def version(tx: Tx, run: int) -> tuple[object, ...]:
     """Return a value that differs once something happened to a link of a run."""
     mail = (table.c.mail_status, table.c.mail_problem)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.links import LinkPurpose, LinkStatus, PageState, RecoveryProblem
+from mxlib.core.links import LinkOptions, LinkPurpose, LinkStatus, PageState, RecoveryProblem
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.recovery_links import MAX_MAILS
 from mxlib.store import hold, stored_columns
 from mxlib.store import links as kept
 from mxlib.store.hold import Hold
-from tests.support.app import App, opened, trail
-from tests.support.links import LinkDesk
+from tests.support.app import GOOD, App, opened, trail
+from tests.support.links import NEW, LinkDesk
 from tests.support.threaded_runs import ShiftedClock
 
 PRIVATE = "nina@mail.example"
@@ -53,6 +53,45 @@ def test_the_outbox_says_that_these_mails_are_about_a_recovery_email(app: App, d
     _, first = asked(desk)
     app.services.recovery_links.give(first, PRIVATE)
     assert [mail.about for mail in app.services.outbox.list_all(LOCAL)] == ["Link for a recovery email"] * 2
+
+
+def test_the_run_of_such_links_has_its_own_words(app: App, desk: LinkDesk) -> None:
+    run, first = asked(desk)
+    view, board = app.services.runs.get(LOCAL, run), app.services.sent_links.board(LOCAL, run)
+    assert view is not None
+    assert view.title.startswith("Recovery emails of 1 person, ")
+    assert (view.result_text, board.text) == ("0 gave one, 1 not yet",) * 2
+    app.services.recovery_links.give(first, PRIVATE)
+    app.services.outbox.send_due()
+    assert app.services.recovery_links.confirm(token(desk, PRIVATE))
+    [again] = app.services.runs.all(LOCAL)
+    assert (again.result_text, again.asks_recovery) == ("1 gave one, 0 not yet", True)
+    desk.start("nina@a.nl")
+    assert [each.asks_recovery for each in app.services.runs.all(LOCAL)] == [False, True]
+
+
+def test_a_mailbox_whose_password_nobody_knows_is_named_before_its_owner_is_asked(app: App, desk: LinkDesk) -> None:
+    rows = [{"username": "nina"}, {"username": "tess", "password": GOOD}, {"username": "max"}]
+    asked = {"default_domain": "a.nl", "rows": rows, "set_by_owners": True}
+    app.ended(app.ask("POST", "/imports", asked).json()["data"]["id"])
+    desk.have(lee=PRIVATE, old="")
+    app.services.mailboxes.lock(LOCAL, "a.nl", "lee")
+    app.services.link_plans.unlock(LOCAL, "a.nl", "lee")
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "lee", "recovery_email", "")
+    people = [f"{name}@a.nl" for name in ("nina", "tess", "max", "lee", "old")]
+
+    def unread() -> tuple[str, ...]:
+        options = LinkOptions(purpose=LinkPurpose.RECOVERY_EMAIL)
+        found: tuple[str, ...] = app.services.link_plans.plan(LOCAL, emails=people, options=options).unread
+        return found
+
+    assert unread() == ("lee@a.nl", "max@a.nl", "nina@a.nl")
+    app.services.mailboxes.update(LOCAL, "a.nl", "max", {"password": NEW})
+    run = desk.start("nina@a.nl", without_mail=True)
+    person = app.services.sent_links.board(LOCAL, run).people[0]
+    assert desk.use(app.services.sent_links.copy_link(LOCAL, person.id).rpartition("/")[2]).done
+    assert unread() == ("lee@a.nl",)
+    assert app.services.link_plans.plan(LOCAL, emails=["lee@a.nl"]).unread == ()
 
 
 def test_a_recovery_email_is_stored_once_its_owner_confirmed_it(app: App, desk: LinkDesk) -> None:

@@ -45,10 +45,13 @@ def run_kind(kind: str) -> str:
     return _KINDS[RunKind(kind)]
 
 
-def run_title(kind: str, file_name: str, rows: int, at: float, undo_of: int | None = None) -> str:
+def run_title(
+    kind: str, file_name: str, rows: int, at: float, undo_of: int | None = None, *, asks_recovery: bool = False
+) -> str:
     """Return the title of a run that started `at`: `Import of 24 Nov, staff.xlsx`.
 
     That of a change is `Change quota, 24 Nov (12 mailboxes)`, that of an undo `Undo of run 41, staff.xlsx`.
+    `asks_recovery`: its links ask owners for a recovery email.
     """
     match RunKind(kind):
         case RunKind.CHANGE | RunKind.DELETE:
@@ -56,6 +59,6 @@ def run_title(kind: str, file_name: str, rows: int, at: float, undo_of: int | No
         case RunKind.UNDO:
             return f"Undo of run {undo_of}" + (f", {file_name}" if file_name else "")
         case RunKind.LINKS:
-            return f"{links.title(rows)}, {day(at)}"
+            return f"{(links.asked_title if asks_recovery else links.title)(rows)}, {day(at)}"
         case RunKind.IMPORT:
             return f"Import of {day(at)}, {file_name or 'rows added by hand'}"

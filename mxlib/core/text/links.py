@@ -137,6 +137,16 @@ def title(people: int) -> str:
     return f"Links to {count(people, 'person', 'people')}"
 
 
+def asked_title(people: int) -> str:
+    """Return what a run is about that asks owners for an address: `Recovery emails of 57 people`."""
+    return f"Recovery emails of {count(people, 'person', 'people')}"
+
+
+def asked_summary(done: int, left: int) -> str:
+    """Return how far the people of such a run are: `57 gave one, 3 not yet`."""
+    return f"{done:,} gave one, {left:,} not yet"
+
+
 def file_kinds(kinds: Sequence[str]) -> str:
     """Say as which kinds of file a board comes."""
     return f"The people of a run come as {' or '.join(kinds)}."

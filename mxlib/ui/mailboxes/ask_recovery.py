@@ -31,6 +31,8 @@ def show(boxes: pd.DataFrame) -> None:
     st.caption(escaped(texts.lacking(len(lacking))))
     if refused := texts.refused(each.reason for each in plan.refused):
         st.caption(escaped(refused))
+    if unread := texts.unread(plan.unread):
+        st.warning(escaped(unread), icon=":material/mark_email_unread:")
     if not app.outbox.is_set:
         st.caption(texts.NOT_SET)
     pressed = st.button(
