@@ -24,7 +24,7 @@ JOURNEYS = (
     "test_access_journey", "test_mapping_journey", "test_roles_journey", "test_rights_journey", "test_undo_journey",
     "test_pages_open", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
     "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey", "test_handover_journey",
-    "test_portal_journey",
+    "test_portal_journey", "test_accessibility",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.

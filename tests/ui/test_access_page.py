@@ -274,10 +274,10 @@ def test_people_and_tokens_are_listed_with_what_they_may(app: App, access: Acces
 def test_a_tick_stays_with_its_person_when_others_come_before_them(app: App, access: AccessService) -> None:
     tab = page(picked=person(access, "kim").user.id)
     before = tab.dataframe[0].proto.id
-    assert tab.subheader[0].value == "kim"
+    assert tab.header[0].value == "kim"
     access.add(BOSS, "anna", PASSWORD, admin=False, given={})
     tab.run()
-    assert tab.subheader[0].value == "kim"
+    assert tab.header[0].value == "kim"
     assert tab.dataframe[0].proto.id != before
 
 

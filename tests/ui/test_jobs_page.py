@@ -23,14 +23,14 @@ def ended(app: App, name: str = "staff.csv", *planned: object) -> int:
 
 
 def said(tab: AppTest) -> str:
-    kinds = (tab.title, tab.subheader, tab.markdown, tab.caption, tab.info, tab.warning, tab.success, tab.button)
+    kinds = (tab.title, tab.header, tab.markdown, tab.caption, tab.info, tab.warning, tab.success, tab.button)
     return "\n".join(plain(str(getattr(each, "label", "") or each.value)) for kind in kinds for each in kind)
 
 
 def test_an_empty_page_says_where_runs_come_from(app: App) -> None:
     tab = opened("jobs")
     assert "No run yet." in said(tab)
-    assert not tab.subheader
+    assert not tab.header
 
 
 def test_passwords_and_drafts_need_the_person_and_a_run_opens_alone(app: App) -> None:
@@ -38,14 +38,14 @@ def test_passwords_and_drafts_need_the_person_and_a_run_opens_alone(app: App) ->
     batch = app.services.files.batch_from_file(b"username\nzoe\n", "zoe.csv", "a.nl")
     app.services.drafts.keep(LOCAL, app.services.drafts.new(), DraftContent(batch, b"username\nzoe\n"))
     tab = opened("jobs")
-    assert [each.value for each in tab.subheader] == ["Needs you", "Earlier"]
+    assert [each.value for each in tab.header] == ["Needs you", "Earlier"]
     assert "handed over. MXM's copy is kept for 6 more days" in said(tab)
     assert "zoe.csv: 1 row for a.nl" in said(tab)
     assert tab.dataframe[0].value["Result"].tolist() == ["2 mailboxes created."]
 
     tab.button(key=f"show-run-{run}").click().run()
     assert ", staff.csv" in plain(tab.title[0].value)
-    assert [each.value for each in tab.subheader] == ["Hand over the passwords"]
+    assert [each.value for each in tab.header] == ["Hand over the passwords"]
     tab.button(key="to_jobs").click().run()
     assert tab.title[0].value == "Jobs"
     assert "run" not in tab.query_params
@@ -174,7 +174,7 @@ def test_who_has_a_password_is_shown_after_the_copy_is_erased(app: App) -> None:
     app.services.handover.erase(LOCAL, run, agreed=99)
     tab = opened("jobs", run=str(run))
     assert "The marks stay." in said(tab)
-    assert [each.value for each in tab.subheader if each.value.startswith("Who has")] == ["Who has their password"]
+    assert [each.value for each in tab.header if each.value.startswith("Who has")] == ["Who has their password"]
     assert not any("letters.pdf" in str(each.proto) for each in tab.get("html"))
 
 

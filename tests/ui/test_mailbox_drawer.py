@@ -166,7 +166,7 @@ def test_drawer_and_card_show_why_no_link_came_and_the_code_of_a_mail(app: App) 
     tabs = (drawer(), opened("mailbox", address=KIM))
     for tab in tabs:
         assert not tab.exception
-        assert "Requests for a reset" in [each.value for each in tab.subheader]
+        assert "Requests for a reset" in [each.value for each in tab.header]
         shown = said(tab)
         assert ": no recovery email." in shown
         assert "a link was mailed, it has not left yet." in shown

@@ -94,7 +94,7 @@ def _free_domains(everyone: tuple[Client, ...]) -> tuple[str, ...]:
 def _card(client: Client) -> None:
     details = client.details
     with st.container(border=True, key="client"):
-        st.subheader(escaped(details.name), anchor=False)
+        st.header(escaped(details.name), anchor=False)
         st.markdown(escaped(", ".join(details.domains)))
         for contact in details.contacts:
             language = f" ({LANGUAGES[contact.language]})" if contact.language else ""

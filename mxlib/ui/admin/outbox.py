@@ -92,7 +92,7 @@ def _row(mail: OutboxMail, now: float) -> dict[str, object]:
 
 def _card(mail: OutboxMail) -> None:
     with st.container(border=True, key="outbox-mail"):
-        st.subheader(escaped(f"{mail.about} to {mail.to}"), anchor=False)
+        st.header(escaped(f"{mail.about} to {mail.to}"), anchor=False)
         show_result = st.warning if mail.status in _IN_VAIN or (mail.tries and mail.waits) else st.markdown
         show_result(escaped(mail.happened))
         if mail.waits:

@@ -30,7 +30,7 @@ def show_own(person: Person) -> None:
     user = person.user
     who, password = st.columns([2, 3], gap="large")
     with who.container(border=True, height="stretch"):
-        st.subheader("You", anchor=False)
+        st.header("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
         role_choice.explain(user, services.current().access.clients(layout.caller()))
     with password.container(border=True, height="stretch"):
@@ -39,7 +39,7 @@ def show_own(person: Person) -> None:
         if user.has_password:
             _own_password()
         else:
-            st.subheader("Your password", anchor=False)
+            st.header("Your password", anchor=False)
             st.markdown("You sign in at the provider, and have no password here.")
     own_sessions.show(user.id)
 
@@ -47,7 +47,7 @@ def show_own(person: Person) -> None:
 def _own_factor(person: Person) -> None:
     """Show the second factor, with links to the pages that change it."""
     state, now = services.current().access.own_factor(person), services.current().clock.now()
-    st.subheader("Your second factor", anchor=False)
+    st.header("Your second factor", anchor=False)
     if state is None:
         st.markdown("You sign in with a password alone. With a code from your phone, a stolen password is not enough.")
         _link("Set it up", SECOND_FACTOR)
@@ -67,7 +67,7 @@ def _link(label: str, address: str) -> None:
 
 def _own_password() -> None:
     with st.form("own-password", border=False, clear_on_submit=True):
-        st.subheader("Your password", anchor=False)
+        st.header("Your password", anchor=False)
         current = st.text_input("Current password", type="password", autocomplete="current-password", key="own-current")
         left, right = st.columns(2)
         new = left.text_input(

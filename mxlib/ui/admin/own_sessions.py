@@ -19,7 +19,7 @@ def show(number: int) -> None:
     """Show the browsers of the user of that number, this one first."""
     own = services.current().own_sessions.list_all(layout.caller(), session.known_as())
     with st.container(border=True, key="own-sessions"):
-        st.subheader("Where you are signed in", anchor=False)
+        st.header("Where you are signed in", anchor=False)
         for each in own:
             _row(each)
         with st.container(horizontal=True):

@@ -81,7 +81,7 @@ def _state(token: TokenRecord, now: float) -> str:
 
 def _card(token: TokenRecord, now: float, clients: Mapping[int, str]) -> None:
     with st.container(border=True, key="token"):
-        st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
+        st.header(escaped(f"{token.name} (token {token.id})"), anchor=False)
         permissions.explain(token.admin, token.permissions, clients)
         st.caption(escaped(f"{_state(token, now)}."))
         if works(token, now):

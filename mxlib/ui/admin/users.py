@@ -77,7 +77,7 @@ def _card(person: Person, clients: Mapping[int, str]) -> None:
     user = person.user
     now = services.current().clock.now()
     with st.container(border=True, key="person"):
-        st.subheader(escaped(user.name), anchor=False)
+        st.header(escaped(user.name), anchor=False)
         role_choice.explain(user, clients)
         since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
         if user.password_set_at:

@@ -31,7 +31,7 @@ def show(address: str, place: str) -> None:
     found = services.current().sent_links.of_mailbox(layout.caller(), domain, username)
     if not found:
         return
-    st.subheader("Links", anchor=False)
+    st.header("Links", anchor=False)
     for each in found:
         if each.status not in _ENDED:
             _living(each, place)

@@ -187,7 +187,7 @@ def _mail(plan: LinkPlan) -> None:
     st.caption(escaped(f"{sender} {preview.to}. {texts.together(preview.people)}".strip()))
     with st.container(key="links-preview"):
         st.markdown(f"**{escaped(preview.subject)}**")
-        st.code(preview.text, language=None, wrap_lines=True, height=250)
+        st.code(preview.text, language=None, wrap_lines=True)
     if not app.outbox.is_set:
         return
     name = layout.caller().name

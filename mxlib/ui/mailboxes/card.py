@@ -52,7 +52,7 @@ def show(boxes: pd.DataFrame) -> None:
     trend.show(box, place="card")
     of_mailbox.show(str(box["address"]), "card")
     show_resets(str(box["address"]), place="card")
-    st.subheader("Mail app settings", anchor=False)
+    st.header("Mail app settings", anchor=False)
     client_setup.show(str(box["address"]))
 
 
@@ -65,7 +65,7 @@ def show_resets(address: str, *, place: str) -> None:
     asked = app.self_service.asked(layout.caller(), domain, username)
     if not asked:
         return
-    st.subheader(resets.TITLE, anchor=False)
+    st.header(resets.TITLE, anchor=False)
     with st.container(key=f"{place}-resets", gap="xsmall"):
         for each in asked:
             st.markdown(escaped(each.text))
@@ -149,7 +149,7 @@ def show_past(domain: str, username: str, *, there: bool, key: str = "history") 
     """
     app = services.current()
     past, now = app.histories.of(layout.caller(), domain, username), app.clock.now()
-    st.subheader("History", anchor=False)
+    st.header("History", anchor=False)
     if there and (origin := past.origin(now)):
         st.caption(escaped(origin))
     if past.events:

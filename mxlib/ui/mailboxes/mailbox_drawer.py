@@ -84,7 +84,7 @@ def _there(found: pd.DataFrame, domain: str) -> None:
     trend.show(box, place="drawer")
     of_mailbox.show(str(box["address"]), "drawer")
     card.show_resets(str(box["address"]), place="drawer")
-    st.subheader("Mail app settings", anchor=False)
+    st.header("Mail app settings", anchor=False)
     client_setup.show_message(str(box["address"]))
 
 

@@ -34,7 +34,7 @@ def show_waiting() -> None:
     found = [each for each in dated.every(layout.caller()) if not each.why]
     if not found and not held:
         return
-    st.subheader("Deletions that have a date", anchor=False)
+    st.header("Deletions that have a date", anchor=False)
     with st.container(border=True, key="dated-waiting"):
         if held:
             st.info(escaped(held), icon=":material/pause_circle:")

@@ -35,7 +35,7 @@ def show(open_run: Callable[[int], None], *, alone: bool) -> None:
         if alone:
             st.info(_NONE if caller.admin else _NONE_TO_SEE, icon=":material/play_circle:")
         return
-    st.subheader("Earlier", anchor=False)
+    st.header("Earlier", anchor=False)
     asked = _filter(external=caller.external)
     if st.session_state.get(_ASKED) != asked:
         st.session_state[_ASKED], st.session_state[_BEFORE] = asked, []

@@ -51,7 +51,7 @@ def show() -> None:
 def _running(views: list[RunView]) -> None:
     if not views:
         return
-    st.subheader("Running", anchor=False)
+    st.header("Running", anchor=False)
     for view in views[:_SHOWN]:
         with st.container(border=True, key=f"running-{view.id}"):
             _title(view)
@@ -65,7 +65,7 @@ def _needs_you(paused: list[RunView]) -> None:
     asking = dated.asking()
     if not (paused or passwords or unfinished or asking):
         return
-    st.subheader("Needs you", anchor=False)
+    st.header("Needs you", anchor=False)
     for view in paused[:_SHOWN]:
         _paused(view)
     _more(len(paused))
