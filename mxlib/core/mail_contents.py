@@ -36,6 +36,15 @@ class LinkMail:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxReady:
+    """A mail to the owner of a new mailbox, in the words of its stationery."""
+
+    name: str
+    address: str
+    stationery: Stationery
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged:
     """The content of a notice to the recovery email: the owner set a new password behind a link."""
 
@@ -73,4 +82,4 @@ class MonthReady:
 
 
 #: Everything that a mail can be about.
-MailContent = TrialMail | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked | MonthReady
+MailContent = TrialMail | MailboxReady | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked | MonthReady

@@ -322,12 +322,18 @@ def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[t
     return [(row, {name: cell for name, cell in cells.items() if name in used}) for row, cells in found]
 
 
-def _own(store: Store, row: RowRecord) -> dict[str, str]:
-    """Return the row's own cells; if the key is lost, say so in their place."""
+def own_cells_of(store: Store, row: RowRecord) -> Cells:
+    """Return the row's own cells by their columns; none if the key is lost."""
     try:
         return own_cells.unseal(store.key, row.sealed_cells)
     except DecryptionFailed:
-        return {OWN: messages.OWN_UNREADABLE}
+        return {}
+
+
+def _own(store: Store, row: RowRecord) -> Cells:
+    """Return the row's own cells; if the key is lost, say so in their place."""
+    found = own_cells_of(store, row)
+    return found if found or row.sealed_cells is None else {OWN: messages.OWN_UNREADABLE}
 
 
 def _without_figures(row: RowRecord) -> RowRecord:

@@ -75,6 +75,7 @@ from mxlib.services.search import MailboxSearch
 from mxlib.services.self_service import SelfService
 from mxlib.services.sent_links import SentLinks
 from mxlib.services.server_figures import ServerFiguresService
+from mxlib.services.text_samples import TextSamples
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.services.usage import UsageService
@@ -121,6 +122,7 @@ class Services:
     storage: AccountStorageService
     clients: ClientService
     handover_texts: HandoverTexts
+    text_samples: TextSamples
     self_service: SelfService
     tokens: Tokens
     audit_log: AuditLog
@@ -333,6 +335,7 @@ def assemble(
         storage=storage,
         clients=clients,
         handover_texts=texts,
+        text_samples=TextSamples(texts, outbox),
         self_service=self_service,
         tokens=tokens,
         audit_log=AuditLog(store, clock),

@@ -204,7 +204,8 @@ class HandoverService:
             raise InvalidState(texts.NO_PASSWORD)
         now, address = self._clock.now(), person.owner.address
         stationery = self._texts.stationery(TextKind.MESSAGE, [row.domain])[row.domain]
-        text = stationery.filled(person.owner.name, address, password).body
+        cells = results.own_cells_of(self._store, row)
+        text = stationery.filled(person.owner.name, address, password, cells=cells).body
         with self._store.write() as tx:
             hand_over.take(tx, run, [position], HandOverWay.MESSAGE, now)
             journal.set_run(tx, run, downloaded_at=now)

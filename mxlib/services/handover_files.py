@@ -77,13 +77,16 @@ def chosen(store: Store, run: int, options: FileOptions, seen: RowVisibility) ->
     return seen
 
 
-def collect(store: Store, run: int, seen: RowVisibility = results.EVERYTHING) -> tuple[Recipient, ...]:
+def collect(
+    store: Store, run: int, seen: RowVisibility = results.EVERYTHING, *, with_cells: bool = False
+) -> tuple[Recipient, ...]:
     """Return the people who get a password of this run, in file order.
 
-    `seen` says which rows are shown. A password that was changed since is no longer theirs.
+    `seen` says which rows are shown. A password that was changed since is no longer theirs. `with_cells` adds the own
+    cells of their rows, which letters may print.
     """
     return tuple(
-        Recipient(row.name, row.address, password)
+        Recipient(row.name, row.address, password, cells=results.own_cells_of(store, row) if with_cells else {})
         for row, password in results.all_rows(store, run, with_passwords=True, seen=seen)
         if row.outcome in DONE and password not in ("", messages.UNREADABLE)
     )

@@ -11,12 +11,16 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.clients import LANGUAGES
-from mxlib.core.handover import letters, logos, texts
-from mxlib.core.handover.letters import MAX_HELP, Paper, Recipient
+from mxlib.core.handover import help_addresses, letters, logos, texts
+from mxlib.core.handover.help_addresses import MAX_HELP
+from mxlib.core.handover.letters import Paper, Recipient
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import Text, TextFinding, TextKind
+from mxlib.core.links import LinkPurpose
+from mxlib.core.mail_contents import LinkMail, MailboxReady, MailContent, MailedLink
 from mxlib.core.text import handover_texts as sentences
 from mxlib.core.text import link_mails
+from mxlib.core.text.letters import WORDS
 from mxlib.core.text.standard_texts import STANDARD
 from mxlib.core.vocabulary import AuditAction
 from mxlib.runs.manager import InvalidState
@@ -25,7 +29,7 @@ from mxlib.store import handover_texts as kept
 from mxlib.store.clients import ClientRecord
 from mxlib.store.handover_texts import ALL_CLIENTS, StoredLetterhead, StoredText
 
-__all__ = ["ALL_CLIENTS", "EditedText", "HandoverTexts", "InvalidText", "StoredLetterhead"]
+__all__ = ["ALL_CLIENTS", "EditedText", "HandoverTexts", "InvalidText", "StoredLetterhead", "TextPreview"]
 
 _FIRST_LANGUAGE = next(iter(LANGUAGES))
 
@@ -50,6 +54,16 @@ class EditedText:
     is_own: bool = False
     changed_at: float = 0.0
     who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPreview:
+    """A text filled for an invented person, and the placeholders whose lines it leaves out."""
+
+    person: Recipient
+    stationery: Stationery
+    text: Text
+    left_out: tuple[str, ...]
 
 
 @resolves_callers
@@ -126,15 +140,28 @@ class HandoverTexts:
             head = _letterhead(tx, client)
         return letters.check_text(text.body, head)
 
-    def preview(self, caller: Caller, client: int, kind: TextKind, language: str, text: Text) -> tuple[Recipient, Text]:
-        """Return an invented person of a client with a text that is filled for them."""
+    def preview(self, caller: Caller, client: int, kind: TextKind, language: str, text: Text) -> TextPreview:
+        """Return a text as it is filled for an invented person of a client."""
         person, stationery = self._sample(caller, client, language, text)
         expires = link_mails.moment(self._clock.now() + _LIFE_S, language) if kind.is_mailed else ""
-        return person, stationery.filled(person.name, person.address, person.password, link=_LINK, expires=expires)
+        filled = stationery.filled(
+            person.name, person.address, person.password, link=_LINK, expires=expires, cells=person.cells
+        )
+        return TextPreview(person, stationery, filled, stationery.left_out(person.cells))
 
-    def sample_stationery(self, caller: Caller, client: int, language: str, text: Text) -> Stationery:
-        """Return a text with the letterhead of a client."""
-        return self._sample(caller, client, language, text)[1]
+    def sample_mail(self, caller: Caller, client: int, kind: TextKind, language: str, text: Text) -> MailContent:
+        """Return the mail to an invented person as it would leave; raises InvalidText.
+
+        Its link opens nothing.
+        """
+        text = texts.normalized(text)
+        _must_be_valid(self.check(caller, client, kind, text))
+        person, stationery = self._sample(caller, client, language, text)
+        if kind is TextKind.MAIL:
+            return MailboxReady(person.name, person.address, stationery)
+        purpose = LinkPurpose.RESET if kind is TextKind.RESET else LinkPurpose.INVITE
+        link = MailedLink(person.name, person.address, _LINK)
+        return LinkMail(purpose, (link,), stationery, self._clock.now() + _LIFE_S)
 
     def sample_letter(self, caller: Caller, client: int, language: str, text: Text, paper: Paper = Paper.A4) -> bytes:
         """Return the letter for an invented person as a PDF; raises InvalidText."""
@@ -194,7 +221,9 @@ class HandoverTexts:
             record = clients.get(tx, client) if client else None
             head = _letterhead(tx, client)
         domain = record.details.domains[0] if record else _DOMAIN
-        return Recipient(_PERSON, f"{_USERNAME}@{domain}", _PASSWORD), Stationery(
+        cells = {header: header for header in texts.own_columns(text)}
+        cells.setdefault(texts.SALUTATIONS[0], WORDS[language].form_of_address)
+        return Recipient(_PERSON, f"{_USERNAME}@{domain}", _PASSWORD, cells=cells), Stationery(
             text, language, head, self._server, self._settings_page
         )
 
@@ -224,10 +253,14 @@ def _checked(letterhead: Letterhead) -> Letterhead:
             raise InvalidText(f"{label}: {MAX_HELP} characters fit. Shorten it.")
         if not text.isprintable() or not letters.is_printable(text):
             raise InvalidText(f"{label}: letters print Latin, Greek and Cyrillic on one line. Write it in these.")
-    problem = logos.check(letterhead.logo) if letterhead.logo else None
+    trouble = help_addresses.check(help_address)
+    if trouble is not None:
+        raise InvalidText(sentences.HELP_PROBLEMS[trouble])
+    logo = b"" if letterhead.without_logo else letterhead.logo
+    problem = logos.check(logo) if logo else None
     if problem is not None:
         raise InvalidText(sentences.LOGO_PROBLEMS[problem])
-    return Letterhead(agency, help_address, letterhead.logo)
+    return Letterhead(agency, help_address, logo, letterhead.without_logo)
 
 
 def _what(kind: TextKind, language: str) -> str:

@@ -15,6 +15,7 @@ from mxlib.core.handover import letters
 from mxlib.core.handover.letters import Recipient
 from mxlib.core.handover.texts import TextKind
 from mxlib.core.plans.plan import Plan
+from mxlib.core.text import handover as handover_words
 from mxlib.core.text import run_status, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, HandOverWay, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
@@ -312,7 +313,10 @@ class RunService:
             caller.require_recent()
         visible = self._chosen(caller, view, kind, options)
         # Failed rows have no passwords of their owners, and all of a run's take time to open.
-        people = () if kind.startswith("failed.") else handover_files.collect(self._store, run, visible)
+        prints = kind in (handover_files.LETTERS, handover_files.CLIENTS)
+        people = (
+            () if kind.startswith("failed.") else handover_files.collect(self._store, run, visible, with_cells=prints)
+        )
         content = self._content(run, kind, visible, people, options)
         self.must_have(caller := current(caller), run)
         self._record_download(caller, run, kind, people)
@@ -365,6 +369,20 @@ class RunService:
         """Return what letters and logins of a run lack, for those who may have them."""
         visible = self._chosen(caller, self.must_have(caller, run), handover_files.LETTERS, options)
         return handover_files.lacks(self._store, run, visible)
+
+    def left_out_of_letters(self, caller: Caller, run: int, *, language: str = "") -> tuple[str, ...]:
+        """Return what letters of a run leave out since it is blank, one sentence each."""
+        view = self.must_have(caller, run)
+        domains = [domain for domain in view.domains if sees(caller, view, domain)]
+        with self._store.read() as tx:
+            first = journal.get_row(tx, run, 0)
+        # The rows of a file have the same columns, and which cells of one are blank is not about the text.
+        cells = dict.fromkeys(results.own_cells_of(self._store, first), "filled in")
+        by_domain = self._texts.stationery(TextKind.LETTER, domains, language=language)
+        lacking: dict[tuple[str, ...], list[str]] = {}
+        for domain, stationery in by_domain.items():
+            lacking.setdefault(stationery.left_out(cells), []).append(domain)
+        return tuple(handover_words.left_out(what, where) for what, where in lacking.items() if what)
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """Return the caller's runs that ended or paused since the caller last looked."""

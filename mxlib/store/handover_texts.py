@@ -14,6 +14,10 @@ from mxlib.store.transaction import Tx
 #: Stands for all clients, in place of the number of one.
 ALL_CLIENTS = 0
 
+#: Stored in place of the logo of a client whose letters have none, where a blank takes that of all clients. No picture
+#: has these bytes.
+_WITHOUT_LOGO = b"without"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
@@ -69,7 +73,7 @@ def letterheads(tx: Tx, clients: Collection[int]) -> dict[int, StoredLetterhead]
     found = tx.execute(sa.select(heads).where(heads.c.client.in_(sorted(clients))))
     return {
         row.client: StoredLetterhead(
-            Letterhead(row.agency, row.help_address, row.logo), row.language, row.changed_at, row.who
+            Letterhead(row.agency, row.help_address, *_logo(row.logo)), row.language, row.changed_at, row.who
         )
         for row in found
     }
@@ -85,9 +89,14 @@ def put_letterhead(tx: Tx, client: int, stored: StoredLetterhead) -> None:
             client=client,
             agency=head.agency,
             help_address=head.help_address,
-            logo=head.logo,
+            logo=_WITHOUT_LOGO if head.without_logo else head.logo,
             language=stored.language,
             changed_at=stored.changed_at,
             who=stored.who,
         )
     )
+
+
+def _logo(stored: bytes) -> tuple[bytes, bool]:
+    """Return a stored logo, and whether letters have none."""
+    return (b"", True) if stored == _WITHOUT_LOGO else (stored, False)

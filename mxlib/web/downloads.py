@@ -15,7 +15,6 @@ from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden, NotRecent
 from mxlib.core.clients import LANGUAGES
 from mxlib.core.handover.letters import Paper
-from mxlib.core.handover.texts import TextKind
 from mxlib.runs.manager import InvalidState
 from mxlib.services import StoreUnavailable
 from mxlib.services.drafts import DraftUnreadable
@@ -172,16 +171,15 @@ def draft_file(request: Request) -> Response:
 
 
 def sample_letter(request: Request) -> Response:
-    """Return a letter for an invented person, with the saved text of a client."""
-    texts = services.current().handover_texts
+    """Return a letter for an invented person, with a typed text or the saved one."""
     digits, language = request.path_params["client"], request.path_params["of"]
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no client of such a number.", status_code=404)
 
     def make() -> File:
-        seen, client = caller(request), int(digits)
-        text = texts.get(seen, client, TextKind.LETTER, language).text
-        return File(f"sample-letter-{language}.pdf", texts.sample_letter(seen, client, language, text, _paper(request)))
+        seen, typed = caller(request), request.query_params.get("typed", "")[:_LONGEST_NAME]
+        letter = services.current().text_samples.letter(seen, int(digits), language, typed, _paper(request))
+        return File(f"sample-letter-{language}.pdf", letter)
 
     return _answer(make)
 

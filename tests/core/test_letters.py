@@ -209,6 +209,20 @@ def test_each_letter_is_in_the_language_of_its_domain(language: str) -> None:
     assert "Bergmann" not in second
 
 
+def test_own_cells_are_printed_and_the_longest_leave_one_page() -> None:
+    cells = {"Anrede": "Frau", "Room": "12", "Kana": "\u30a2", "Long": "m" * 500}
+    one = made(
+        Recipient("Kim", "a@example.test", "Secret-1a", cells=cells), text="{salutation} {name}, {own:room}{own:Kana}."
+    )
+    assert "Frau Kim, 12." in pages(one)[0]
+    text = "\n".join(("{address} " + "{own:Long} " * 5, *("Mmmmm mmmm " * 4 for _ in range(letters.MAX_LINES - 2))))
+    person = Recipient("N" * 200, f"{'u' * 64}@{'d' * 60}.example.test", EVERY_SIGN, cells=cells)
+    document = pypdfium2.PdfDocument(made(person, letterhead=Letterhead("", "help@a.test", logo()), text=text).pdf)
+    assert len(document) == 1
+    text_page = document[0].get_textpage()
+    assert min(text_page.get_charbox(at)[1] for at in range(text_page.count_chars())) > 20
+
+
 def test_a_letter_says_what_of_a_text_it_cannot_show() -> None:
     assert letters.check_text("For {address} 田田", PLAIN)[0].code is TextProblem.UNPRINTABLE
     assert letters.check_text("{address}" + "\n" * letters.MAX_LINES + "a", PLAIN)[0].figures == (11, letters.MAX_LINES)

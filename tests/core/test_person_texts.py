@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mxlib.core.clients import LANGUAGES
-from mxlib.core.handover import letters, logos, texts
+from mxlib.core.handover import help_addresses, letters, logos, texts
+from mxlib.core.handover.help_addresses import HelpProblem
 from mxlib.core.handover.logos import LogoProblem
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import RULES, Part, Placeholder, Text, TextKind, TextProblem
-from mxlib.core.text.handover_texts import LOGO_PROBLEMS, sentence
+from mxlib.core.text.handover_texts import HELP_PROBLEMS, LOGO_PROBLEMS, left_out, sentence
 from mxlib.core.text.letters import WORDS
 from mxlib.core.text.standard_texts import STANDARD
 
@@ -59,6 +60,12 @@ def test_every_kind_has_a_sound_standard_text_in_every_language(kind: TextKind, 
         (TextKind.MESSAGE, "{address} name}", TextProblem.STRAY_BRACE),
         (TextKind.MESSAGE, "{address} a\x07", TextProblem.INVISIBLE),
         (TextKind.MESSAGE, "{address}" + "a" * 4_000, TextProblem.TOO_LONG),
+        (TextKind.MESSAGE, "{address} {own:Room", TextProblem.STRAY_BRACE),
+        (TextKind.MESSAGE, "{address} {own: }", TextProblem.UNKNOWN_PLACEHOLDER),
+        (TextKind.MESSAGE, "{address} {own:" + "a" * 61 + "}", TextProblem.UNKNOWN_PLACEHOLDER),
+        (TextKind.LETTER, "{address}" + "{own:Room}" * 6, TextProblem.TOO_MANY_COLUMNS),
+        (TextKind.MAIL, "{address} {own:Room}", TextProblem.MISPLACED),
+        (TextKind.LINK, "{address} {link} {salutation}", TextProblem.MISPLACED),
     ],
 )
 def test_what_is_wrong_with_a_text_has_a_code_and_a_sentence(kind: TextKind, body: str, code: TextProblem) -> None:
@@ -74,6 +81,7 @@ def test_what_is_wrong_with_a_text_has_a_code_and_a_sentence(kind: TextKind, bod
         ("Hello\nBcc: all@a.test", TextProblem.LINE_BREAK),
         ("{password}", TextProblem.NEVER_PASSWORD),
         ("{ports}", TextProblem.MISPLACED),
+        ("{own:Room}", TextProblem.MISPLACED),
     ],
 )
 def test_a_subject_is_one_short_line_without_a_password(subject: str, code: TextProblem) -> None:
@@ -113,6 +121,67 @@ def test_a_value_is_never_filled_again() -> None:
 )
 def test_blank_values_leave_no_gap(body: str, filled: str) -> None:
     assert texts.fill(Text(body), {Placeholder.ADDRESS: "a@b.test"}).body == filled
+
+
+CELLS = {" Room ": "12\nnorth", "Anrede": "Frau", "Long": "a" * 5_000, "Empty": " "}
+
+
+@pytest.mark.parametrize(
+    ("body", "filled"),
+    [
+        ("{salutation} {name}, room {own:room}", "Frau Kim, room 12 north"),
+        ("{own: ROOM }", "12 north"),
+        ("{own:Long}", "a" * 100),
+        ("a\n{own:Empty} {own:Floor}\nb", "a\nb"),
+        ("Room {own:Floor} of {name}", "Room of Kim"),
+    ],
+)
+def test_own_columns_and_the_form_of_address_are_filled_in_from_the_row(body: str, filled: str) -> None:
+    assert texts.check(TextKind.MESSAGE, Text("{address} " + body)) == ()
+    stationery = Stationery(Text(body), "en", FULL, "s")
+    assert stationery.filled("Kim", "k@a.test", cells=CELLS).body == filled
+    assert "Frau" not in stationery.filled("Kim", "k@a.test").body
+
+
+def test_lines_that_are_left_out_are_named_by_their_placeholders() -> None:
+    text = Text("{name}\n{agency}\nHelp: {help}\n{own:Room}\n{own:Floor} {own:Floor}\n{salutation} {name}")
+    assert Stationery(text, "en", Letterhead("", "help@a.test"), "s").left_out(CELLS) == ("{agency}", "{own:Floor}")
+    assert left_out(("{agency}", "{own:Floor}")) == "Left out, since blank: the lines with {agency} and {own:Floor}."
+    assert left_out(("{agency}",)) == "Left out, since blank: the line with {agency}."
+    assert left_out(()) == ""
+    assert texts.own_columns(text) == ("Room", "Floor")
+
+
+@pytest.mark.parametrize("logo", [b"", b"own"])
+def test_a_client_may_have_letters_without_the_logo_of_all_clients(logo: bytes) -> None:
+    general = Letterhead("Agency", "help@a.test", b"general")
+    assert Letterhead("Own", logo=logo).filled_by(general) == Letterhead("Own", "help@a.test", logo or b"general")
+    assert Letterhead("Own", logo=logo, without_logo=True).filled_by(general).logo == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", None),
+        ("https://help.agency.example:8443/start?x=1", None),
+        ("help@agency.example", None),
+        ("+49 (0)30 123-456", None),
+        ("112", None),
+        ("https://", HelpProblem.BAD_PAGE),
+        ("https://help.agency.example/a page", HelpProblem.BAD_PAGE),
+        ("https://kim:secret@agency.example", HelpProblem.BAD_PAGE),
+        ("https://agency.example:port", HelpProblem.BAD_PAGE),
+        ("javascript://agency.example", HelpProblem.BAD_PAGE),
+        ("www.agency.example", HelpProblem.BAD_PAGE),
+        ("help@agency", HelpProblem.BAD_EMAIL),
+        ("ask help@agency.example", HelpProblem.BAD_EMAIL),
+        ("the desk", HelpProblem.NO_ADDRESS),
+        ("+", HelpProblem.NO_ADDRESS),
+    ],
+)
+def test_an_address_for_help_is_one_that_people_can_use(text: str, problem: HelpProblem | None) -> None:
+    assert help_addresses.check(text) is problem
+    assert set(HELP_PROBLEMS) == set(HelpProblem)
 
 
 def test_a_name_with_a_line_break_adds_no_line() -> None:

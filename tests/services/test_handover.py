@@ -9,6 +9,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.core.clients import ClientDetails
 from mxlib.core.files import reader
+from mxlib.core.handover.texts import Text, TextKind
 from mxlib.core.plans.changes import NewPassword
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import HandOverWay
@@ -16,6 +17,7 @@ from mxlib.runs.manager import InvalidState
 from mxlib.services import Services
 from mxlib.services.handover import Offer, Shown
 from mxlib.services.handover_files import FileOptions
+from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.store import hand_over, known_passwords
 from mxlib.store.hand_over import HandOver
 from tests.support.audit_entries import audit_entries
@@ -286,3 +288,26 @@ def test_each_client_has_its_own_workbook_and_letters() -> None:
         printed = pypdfium2.PdfDocument(packed.read("bakker-co-letters.pdf"))
         assert ["bob@clientb.nl" in page.get_textpage().get_text_range() for page in printed] == [True]
         assert b"ana" not in packed.read("bakker-co-letters.pdf")
+
+
+def test_letters_and_messages_have_the_own_cells_of_the_row_and_say_what_they_leave_out() -> None:
+    rows = "username,password,name,Anrede,Room\r\nana,Geheim.2026x,Ana,Frau,12\r\nbob,Geheim.2026y,Bob,Herr,7\r\n"
+    body = "{salutation} {name}, room {own:room}: {address}\n\nFloor {own:Floor}\n\n{help}"
+    with services_with_run(rows) as (built, run):
+        assert built.runs.left_out_of_letters(LOCAL, run) == (
+            "Letters for clienta.nl leave out the line with {agency}: the letterhead or the imported file has nothing "
+            "for it.",
+        )
+        for kind in (TextKind.LETTER, TextKind.MESSAGE):
+            before = built.handover_texts.get(LOCAL, ALL_CLIENTS, kind, "en")
+            built.handover_texts.save(LOCAL, ALL_CLIENTS, kind, "en", Text(body), before=before)
+        [sentence] = built.runs.left_out_of_letters(LOCAL, run)
+        assert "the lines with {own:Floor} and {help}" in sentence
+        assert built.runs.left_out_of_letters(LOCAL, run, language="de") != (sentence,)
+        pdf = pypdfium2.PdfDocument(built.exports.run_file(LOCAL, run, "letters.pdf").content)
+        printed = [page.get_textpage().get_text_range() for page in pdf]
+        assert ["Frau Ana, room 12" in printed[0], "Herr Bob, room 7" in printed[1]] == [True, True]
+        assert "Floor" not in "".join(printed)
+        assert built.handover.message(LOCAL, run, 1) == "Herr Bob, room 7: bob@clienta.nl"
+        with pytest.raises(Forbidden):
+            built.runs.left_out_of_letters(STRANGER, run)

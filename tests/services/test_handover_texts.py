@@ -98,6 +98,7 @@ def test_only_admins_see_and_change_texts(service: HandoverTexts, client: int) -
         lambda: service.check(KIM, client, TextKind.MESSAGE, OWN),
         lambda: service.preview(KIM, client, TextKind.MESSAGE, "nl", OWN),
         lambda: service.sample_letter(KIM, client, "nl", OWN),
+        lambda: service.sample_mail(KIM, client, TextKind.MAIL, "nl", OWN),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -126,9 +127,9 @@ def test_a_letter_for_print_is_checked_against_the_page(service: HandoverTexts, 
     assert service.sample_letter(LOCAL, client, "nl", Text("For {address}")).startswith(b"%PDF")
     with pytest.raises(InvalidText):
         service.sample_letter(LOCAL, client, "nl", Text("No address"))
-    person, filled = service.preview(LOCAL, client, TextKind.LETTER, "nl", Text("For {address}"))
-    assert filled.body == f"For {person.address}"
-    assert person.address.endswith("@a.nl")
+    shown = service.preview(LOCAL, client, TextKind.LETTER, "nl", Text("For {address}"))
+    assert shown.text.body == f"For {shown.person.address}"
+    assert shown.person.address.endswith("@a.nl")
 
 
 def test_changes_are_audited_and_go_with_the_client(service: HandoverTexts, store: Store, client: int) -> None:

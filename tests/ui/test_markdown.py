@@ -173,6 +173,7 @@ OURS: dict[str, set[str]] = {
         "view.id",
     },
     "admin/background_tasks": {"label"},
+    "admin/texts": {"label"},
     "admin/outbox": {"label", "texts.paced(app.settings.mails_per_hour)"},
     "runs/jobs": {"view.id"},
     "runs/progress": {"run_status.hidden_rows(view.hidden)", "labels.outcome(outcome)"},

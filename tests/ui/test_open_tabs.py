@@ -24,6 +24,7 @@ from mxlib.core.links import REMIND_AFTER_S
 from mxlib.core.mailbox_filter import MailboxFilter
 from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
+from mxlib.core.text.handover_texts import KIND_LABELS
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
@@ -347,6 +348,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("save-text", "texts"), ()),
     (Action("reset-text", "texts", before=a_text), ()),
     (Action("save-letterhead", "texts"), ()),
+    (Action("text-test", "texts"), ("mail",)),
     (Action("import-clients", "clients"), ("import-client-list", "client-list")),
     (Action("outbox-test", "outbox"), ()),
     (Action("outbox-try", "outbox", before=a_waiting_mail), ()),
@@ -477,6 +479,9 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
         elif step == "mapping":
             app.file_uploader(key="upload").upload("odd.csv", b"Foo,Bar\r\nnina.berg,1\r\n").run()
             app.selectbox(key=next(box.key for box in app.selectbox if "target-who" in str(box.key))).set_value(0).run()
+        elif step == "mail":
+            app.selectbox(key="texts-kind").set_value(KIND_LABELS[TextKind.MAIL]).run()
+            app.text_input(key="text-test-to").input("nina@mail.example").run()
         elif step == "client-list":
             app.file_uploader(key="client-list-file").upload(
                 "clients.csv", f"client,domains\nA,{HERE}\n".encode()

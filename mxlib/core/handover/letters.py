@@ -13,7 +13,8 @@ from pathlib import Path
 
 import segno
 
-from mxlib.core.handover import logos
+from mxlib.core.handover import logos, texts
+from mxlib.core.handover.help_addresses import MAX_HELP
 from mxlib.core.handover.stationery import Letterhead, Stationery
 from mxlib.core.handover.texts import RULES, Part, Text, TextFinding, TextKind, TextProblem
 from mxlib.core.text import letters as words_of_letters
@@ -43,9 +44,6 @@ _LINK_QR = 34.0
 
 #: Lines that a text takes in the letter of a person with a usual name and address, so that this stays one page.
 MAX_LINES = 10
-
-#: Characters of the address for help.
-MAX_HELP = 200
 
 #: Points of the text, and of one that a long name or address makes longer than MAX_LINES.
 _TEXT, _SMALL_TEXT = 10.0, 8.0
@@ -81,12 +79,13 @@ class PrintedLink:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person who gets a letter, with a password or a link. The name may be blank."""
+    """A person who gets a letter, with a password or a link. The name may be blank; `cells` are their row's own."""
 
     name: str
     address: str
     password: str = field(default="", repr=False)
     link: PrintedLink | None = None
+    cells: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,9 @@ def _text_findings(body: str, letterhead: Letterhead, document: "_Document") -> 
     if odd:
         named = " ".join(islice(odd, _MAX_NAMED))
         return (TextFinding(TextProblem.UNPRINTABLE, Part.BODY, (named,)),)
-    text = Stationery(Text(body), "en", letterhead, "mail.example.com").filled(*_USUAL).body
+    written = Text(body)
+    cells = {header: header for header in (*texts.own_columns(written), texts.SALUTATIONS[0])}
+    text = Stationery(written, "en", letterhead, "mail.example.com").filled(*_USUAL, cells=cells).body
     lines = document.count_lines(text)
     if lines > MAX_LINES:
         return (TextFinding(TextProblem.TOO_MANY_LINES, Part.BODY, (lines, MAX_LINES)),)
@@ -221,7 +222,8 @@ class _Document:
             y += _LOGO + 8
         pdf.set_y(y)
         self._write(words.title, 18, "B", after=5)
-        text = stationery.filled(person.name, person.address).body
+        cells = {header: cell for header, cell in person.cells.items() if is_printable(" ".join(cell.split()))}
+        text = stationery.filled(person.name, person.address, cells=cells).body
         self._write(text, _TEXT if self.count_lines(text) <= MAX_LINES else _SMALL_TEXT, after=5)
         if person.name:
             self._entry(words.name, person.name)

@@ -102,6 +102,16 @@ def marked(addresses: Sequence[str], way: HandOverWay | None = None) -> str:
     return f"{number}, {WAYS[way]}: {of}" if way else f"{number}: {of}"
 
 
+def left_out(placeholders: Sequence[str], domains: Sequence[str]) -> str:
+    """Say which lines of letters are left out, since nothing fills them in."""
+    lines = "the line" if len(placeholders) == 1 else "the lines"
+    where = listed(domains, most=_NAMED, noun="more")
+    return (
+        f"Letters for {where} leave out {lines} with {' and '.join(placeholders)}: the letterhead or the imported file "
+        "has nothing for it."
+    )
+
+
 NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was changed since. Make a new one to hand over."  # noqa: S105 (a sentence)
 #: A password that was set by hand and could not be put among those of the run.
 NOT_RENEWED = "It is not among the passwords of this run: MXM has no copy. Copy it now."

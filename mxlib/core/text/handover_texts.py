@@ -1,9 +1,10 @@
 """Labels of texts to owners of mailboxes, and sentences about their problems."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mxlib.core.format import readable
+from mxlib.core.handover.help_addresses import HelpProblem
 from mxlib.core.handover.logos import MAX_LOGO, MAX_SIDE, LogoProblem
 from mxlib.core.handover.texts import Part, Placeholder, TextFinding, TextKind, TextProblem
 
@@ -25,6 +26,7 @@ KIND_USES: Mapping[TextKind, str] = {
 }
 
 PLACEHOLDER_LABELS: Mapping[Placeholder, str] = {
+    Placeholder.SALUTATION: "form of address, from the file's own column *Salutation*, *Anrede* or the like",
     Placeholder.NAME: "full name; blank where MXM knows none",
     Placeholder.ADDRESS: "email address, which is the user name",
     Placeholder.PASSWORD: "password, or that it comes separately",
@@ -44,6 +46,16 @@ LOGO_PROBLEMS: Mapping[LogoProblem, str] = {
     LogoProblem.BAD_SIZE: f"The logo is too small or has over {MAX_SIDE:,} pixels at a side. Scale it, and choose it "
     "again.",
 }
+
+HELP_PROBLEMS: Mapping[HelpProblem, str] = {
+    HelpProblem.BAD_PAGE: "Address for help: this is no address of a page. Copy it from a browser: https://…",
+    HelpProblem.BAD_EMAIL: "Address for help: this is no email address. Type one such as help@agency.example.",
+    HelpProblem.NO_ADDRESS: "Address for help: type a page (https://…), an email address or a phone number.",
+}
+
+#: What the placeholder of an own column stands for.
+OWN_COLUMN = "{own:Department}"
+OWN_COLUMN_LABEL = "the row's own column of that header, here *Department*, of the file that a run imported"
 
 _SENTENCES: Mapping[TextProblem, Callable[..., str]] = {
     TextProblem.EMPTY: lambda: "Write something.",
@@ -68,6 +80,9 @@ _SENTENCES: Mapping[TextProblem, Callable[..., str]] = {
     TextProblem.TOO_MANY_LINES: lambda found, most: (
         f"The text takes {found} lines of the letter, which has room for {most}. Shorten it."
     ),
+    TextProblem.TOO_MANY_COLUMNS: lambda found, most: (
+        f"{found} placeholders of own columns are over the {most} that fit. Delete some."
+    ),
 }
 
 
@@ -75,6 +90,14 @@ def sentence(finding: TextFinding) -> str:
     """Say what is wrong with a text, and what to do."""
     figures: tuple[Any, ...] = finding.figures
     return f"{PART_LABELS[finding.part]}: {_SENTENCES[finding.code](*figures)}"
+
+
+def left_out(placeholders: Sequence[str]) -> str:
+    """Say which lines of a text are left out; blank for none."""
+    if not placeholders:
+        return ""
+    lines = "the line" if len(placeholders) == 1 else "the lines"
+    return f"Left out, since blank: {lines} with {' and '.join(placeholders)}."
 
 
 def changed_meanwhile(who: str) -> str:

@@ -25,6 +25,8 @@ class LetterWords:
     smtp: str = "Outgoing mail (SMTP)"
     pop3: str = "Incoming mail in older apps (POP3)"
     port: str = "port"
+    #: How an invented person is addressed.
+    form_of_address: str = "Ms"
     colon: str = ": "
     #: Of a letter with a link; those with braces are filled.
     link: str = "Set your password"
@@ -57,6 +59,7 @@ WORDS: Mapping[str, LetterWords] = {
         link_from="Werkt vanaf {from_}.",
         link_until="Werkt tot {until}, of tot het wachtwoord is ingesteld.",
         link_care="Bewaar deze brief tot dan goed: met de link kan het wachtwoord worden ingesteld.",
+        form_of_address="mevrouw",
     ),
     "de": LetterWords(
         title="Ihr E-Mail-Postfach",
@@ -78,6 +81,7 @@ WORDS: Mapping[str, LetterWords] = {
         link_from="Gilt ab {from_}.",
         link_until="Gilt bis {until} oder bis das Passwort festgelegt ist.",
         link_care="Bewahren Sie den Brief bis dahin sicher auf: Der Link genügt, um das Passwort festzulegen.",
+        form_of_address="Frau",
     ),
     "fr": LetterWords(
         title="Votre boîte mail",
@@ -95,6 +99,7 @@ WORDS: Mapping[str, LetterWords] = {
         smtp="Courrier sortant (SMTP)",
         pop3="Courrier entrant, anciennes applications (POP3)",
         port="port",
+        form_of_address="Madame",
         colon=" : ",
         link="Choisissez votre mot de passe",
         link_from="Valable à partir du {from_}.",
@@ -121,6 +126,7 @@ WORDS: Mapping[str, LetterWords] = {
         link_from="Válido a partir del {from_}.",
         link_until="Válido hasta el {until}, o hasta que se elija la contraseña.",
         link_care="Guarde esta carta en un lugar seguro hasta entonces: el enlace basta para elegir la contraseña.",
+        form_of_address="Sra.",
     ),
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from mxlib.core.handover import texts
 from mxlib.core.handover.texts import Placeholder, Text
 from mxlib.core.links import LinkPurpose
-from mxlib.core.mail_contents import LinkMail, MailedLink, PasswordChanged
+from mxlib.core.mail_contents import LinkMail, MailboxReady, MailedLink, PasswordChanged
 from mxlib.core.mails import MailText
 from mxlib.core.text import reset_mails
 
@@ -203,6 +203,11 @@ def with_links(mail: LinkMail) -> MailText:
     notes = [words.code.format(code=mail.code)] if mail.code else []
     notes += [reset_mails.new_address(mail.stationery.language)] if mail.is_new_address else []
     return as_mail(mail.stationery.language, Text(text.body, subject), notes, [each.url for each in mail.links])
+
+
+def mailbox_ready(mail: MailboxReady) -> MailText:
+    """Return the words of a mail to the owner of a new mailbox."""
+    return as_mail(mail.stationery.language, mail.stationery.filled(mail.name, mail.address))
 
 
 def password_changed(mail: PasswordChanged) -> MailText:

@@ -3,6 +3,7 @@
 from mxlib.core.format import age, count, moment
 from mxlib.core.mail_contents import (
     LinkMail,
+    MailboxReady,
     MailContent,
     MonthReady,
     PasswordChanged,
@@ -64,6 +65,8 @@ def words_of(content: MailContent) -> MailText:
     match content:
         case TrialMail():
             return _trial(content)
+        case MailboxReady():
+            return link_mails.mailbox_ready(content)
         case LinkMail():
             return link_mails.with_links(content)
         case PasswordChanged():

@@ -1,26 +1,31 @@
 """Texts to owners of mailboxes, for admins: a choice, the text beside its preview, and the letterhead."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.addresses import MAX_EMAIL_LENGTH
 from mxlib.core.clients import LANGUAGES
 from mxlib.core.handover import texts
-from mxlib.core.handover.letters import MAX_HELP
+from mxlib.core.handover.help_addresses import MAX_HELP
 from mxlib.core.handover.logos import MAX_LOGO
-from mxlib.core.handover.stationery import Letterhead, Stationery
-from mxlib.core.handover.texts import MAX_SUBJECT, RULES, Part, Text, TextKind
+from mxlib.core.handover.stationery import Letterhead
+from mxlib.core.handover.texts import MAX_SUBJECT, RULES, Part, Text, TextFinding, TextKind
 from mxlib.core.text import handover_texts as sentences
 from mxlib.core.text import letters as words_of_letters
-from mxlib.services.handover_texts import ALL_CLIENTS, EditedText, StoredLetterhead
+from mxlib.core.text import mails
+from mxlib.services.handover_texts import ALL_CLIENTS, EditedText, StoredLetterhead, TextPreview
 from mxlib.ui.app import layout, uploads
 from mxlib.ui.widgets import actions, flash, links
 from mxlib.ui.widgets.format import escaped, verbatim
 
 #: The texts that were typed and are not saved yet, with those on which they were written, by choice.
 _TYPED = "texts-typed"
+
+#: The address of a test mail.
+_TO = "text-test-to"
 
 _ALL = "All clients"
 
@@ -78,13 +83,14 @@ def _edit(choice: _Choice) -> Text:
     before, typed = _typed()[choice]
     for part in Part:  # the fields of another choice are forgotten when they are not drawn
         st.session_state.setdefault(choice.key(part), typed.of(part))
-    if rules.has_subject:
-        st.text_input(sentences.PART_LABELS[Part.SUBJECT], key=choice.key(Part.SUBJECT), max_chars=MAX_SUBJECT)
-    st.text_area(sentences.PART_LABELS[Part.BODY], key=choice.key(Part.BODY), max_chars=rules.max_length, height=330)
     text = _written(choice)
     _typed()[choice] = (before, text)
-    for finding in service.check(layout.caller(), choice.client, choice.kind, texts.normalized(text)):
-        st.error(escaped(sentences.sentence(finding)), icon=":material/error:")
+    found = _findings(choice, text)
+    if rules.has_subject:
+        st.text_input(sentences.PART_LABELS[Part.SUBJECT], key=choice.key(Part.SUBJECT), max_chars=MAX_SUBJECT)
+        _show(found, Part.SUBJECT)
+    st.text_area(sentences.PART_LABELS[Part.BODY], key=choice.key(Part.BODY), max_chars=rules.max_length, height=330)
+    _show(found, Part.BODY)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Save", type="primary", icon=":material/check:", key="save-text", on_click=actions.act(_save, choice))
         if before.is_own:
@@ -94,11 +100,24 @@ def _edit(choice: _Choice) -> Text:
             )  # fmt: skip
         st.caption(_state(before, texts.normalized(text)))
     with st.expander("Placeholders", icon=":material/data_object:", expanded=True):
-        st.markdown(
-            "\n".join(f"- {verbatim(each.written)} {sentences.PLACEHOLDER_LABELS[each]}" for each in rules.placeholders)
-        )
+        labels = {each.written: sentences.PLACEHOLDER_LABELS[each] for each in rules.placeholders}
+        if rules.has_own_columns:
+            labels[sentences.OWN_COLUMN] = sentences.OWN_COLUMN_LABEL
+        st.markdown("\n".join(f"- {verbatim(written)} {label}" for written, label in labels.items()))
         st.caption("Each is replaced for each person. A line that has only blank ones is left out.")
     return text
+
+
+def _findings(choice: _Choice, text: Text) -> tuple[TextFinding, ...]:
+    service = services.current().handover_texts
+    return service.check(layout.caller(), choice.client, choice.kind, texts.normalized(text))
+
+
+def _show(found: Sequence[TextFinding], part: Part) -> None:
+    """Show what is wrong with a part, below its field."""
+    for finding in found:
+        if finding.part is part:
+            st.error(escaped(sentences.sentence(finding)), icon=":material/error:")
 
 
 def _state(before: EditedText, text: Text) -> str:
@@ -116,6 +135,8 @@ def _written(choice: _Choice) -> Text:
 
 def _save(choice: _Choice) -> None:
     text, service = _written(choice), services.current().handover_texts
+    if _findings(choice, text):  # each is shown below its field
+        return
     before, _ = _typed()[choice]
     service.save(layout.caller(), choice.client, choice.kind, choice.language, text, before=before)
     _typed().pop(choice)
@@ -130,39 +151,72 @@ def _reset(choice: _Choice) -> None:
 
 def _preview(choice: _Choice, text: Text) -> None:
     service, caller = services.current().handover_texts, layout.caller()
-    person, filled = service.preview(caller, choice.client, choice.kind, choice.language, texts.normalized(text))
+    shown = service.preview(caller, choice.client, choice.kind, choice.language, texts.normalized(text))
     st.markdown("**Preview**, for an invented person")
     with st.container(border=True, key="text-preview"):
         if choice.kind is TextKind.LETTER:
-            stationery = service.sample_stationery(caller, choice.client, choice.language, text)
-            values = {"name": person.name, "address": person.address, "password": person.password}
-            _letter(stationery, filled.body, values)
+            _letter(shown)
         else:
-            if filled.subject:
-                st.markdown(f"**{escaped(filled.subject)}**")
-            st.text(filled.body)
+            if shown.text.subject:
+                st.markdown(f"**{escaped(shown.text.subject)}**")
+            st.text(shown.text.body)
+    if shown.left_out:
+        st.caption(escaped(sentences.left_out(shown.left_out)))
     if choice.kind is TextKind.LETTER:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            address = f"/texts/{choice.client}/{choice.language}/letter.pdf"
-            links.download("Download a sample letter", address, key="sample-letter")
-            st.caption("As a PDF, with the saved text.")
+        _sample_letter(choice, text)
+    elif choice.kind.is_mailed:
+        _sample_mail(choice)
 
 
-def _letter(stationery: Stationery, body: str, values: Mapping[str, str]) -> None:
+def _sample_letter(choice: _Choice, text: Text) -> None:
+    """Offer the letter as it prints, made from what is typed."""
+    if _findings(choice, text):
+        st.caption("A sample letter is there once the text is right.")
+        return
+    typed = services.current().text_samples.keep(layout.caller(), text)
+    address = f"/texts/{choice.client}/{choice.language}/letter.pdf?typed={typed}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.download("Download a sample letter", address, key="sample-letter")
+        st.caption("As a PDF, with the text as it is typed.")
+
+
+def _sample_mail(choice: _Choice) -> None:
+    """Offer to send what is typed as a mail, as it would leave."""
+    if not services.current().outbox.is_set:
+        st.caption(mails.NOT_SET)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Send this mail as a test to", key=_TO, placeholder="you@agency.example", width=300,
+            max_chars=MAX_EMAIL_LENGTH,
+        )  # fmt: skip
+        st.button("Send", icon=":material/send:", key="text-test", on_click=actions.act(_send_sample, choice))
+
+
+def _send_sample(choice: _Choice) -> None:
+    text = _written(choice)
+    if _findings(choice, text):
+        return
+    to = str(st.session_state.get(_TO, ""))
+    send = services.current().text_samples.send_mail
+    flash.set_next(send(layout.caller(), choice.client, choice.kind, choice.language, text, to))
+
+
+def _letter(shown: TextPreview) -> None:
     """Show what a printed letter has, in its order."""
-    words, head = stationery.words, stationery.letterhead
+    person, words, head = shown.person, shown.stationery.words, shown.stationery.letterhead
     if head.logo:
         st.image(head.logo, width=200)
-    st.subheader(escaped(words.title), anchor=False)
-    st.text(body)
-    for label, name in ((words.name, "name"), (words.address, "address")):
+    st.header(escaped(words.title), anchor=False)
+    st.text(shown.text.body)
+    for label, value in ((words.name, person.name), (words.address, person.address)):
         st.caption(escaped(label))
-        st.markdown(f"**{escaped(values[name])}**")
+        st.markdown(f"**{escaped(value)}**")
     st.caption(escaped(words.password))
-    st.markdown(verbatim(values["password"]))
+    st.markdown(verbatim(person.password))
     st.caption(escaped(words.look_alikes))
     st.markdown(f"**{escaped(words.settings)}**")
-    st.text("\n".join(words_of_letters.settings_lines(words, stationery.server)))
+    st.text("\n".join(words_of_letters.settings_lines(words, shown.stationery.server)))
     if head.help_address:
         st.markdown(f"**{escaped(words.help)}** {escaped(head.help_address)}")
         st.caption("On paper with a QR code.")
@@ -173,7 +227,7 @@ def _letterhead(client: int, name: str) -> None:
     stored = service.letterhead(caller, client)
     general = service.letterhead(caller, ALL_CLIENTS).letterhead if client else Letterhead()
     fields = f"{client}-{stored.changed_at}"
-    st.subheader(escaped(f"Letterhead: {name}"), anchor=False)
+    st.header(escaped(f"Letterhead: {name}"), anchor=False)
     st.caption("A blank field takes that of all clients." if client else "Holds where a client has nothing else.")
     left, right = st.columns(2, gap="large")
     with left:
@@ -200,6 +254,11 @@ def _letterhead(client: int, name: str) -> None:
         if stored.letterhead.logo:
             st.image(stored.letterhead.logo, width=200)
             st.checkbox("Remove this logo", key=f"remove-logo-{fields}")
+        if client:
+            st.checkbox(
+                "No logo on letters of this client", stored.letterhead.without_logo, key=f"without-logo-{fields}",
+                help="Not even that of all clients",
+            )  # fmt: skip
     st.button(
         "Save the letterhead", icon=":material/check:", key="save-letterhead",
         on_click=actions.act(_save_letterhead, client, stored, fields),
@@ -210,7 +269,9 @@ def _save_letterhead(client: int, before: StoredLetterhead, fields: str) -> None
     state = st.session_state
     upload = state.get(f"logo-{fields}")
     logo = b"" if state.get(f"remove-logo-{fields}") else before.letterhead.logo
-    head = Letterhead(state[f"agency-{fields}"], state[f"help-{fields}"], upload.getvalue() if upload else logo)
+    logo = upload.getvalue() if upload else logo
+    without = bool(state.get(f"without-logo-{fields}"))
+    head = Letterhead(state[f"agency-{fields}"], state[f"help-{fields}"], logo, without)
     language = state.get(f"language-{fields}", "")
     services.current().handover_texts.save_letterhead(layout.caller(), client, head, before=before, language=language)
     uploads.let_go(upload)

@@ -49,7 +49,7 @@ def show(view: RunView) -> None:
     if not view.has_passwords and not progress.people:
         return
     with st.container(border=True, key="handover"):
-        st.subheader(texts.TITLE if view.has_passwords else texts.TITLE_ERASED, anchor=False)
+        st.header(texts.TITLE if view.has_passwords else texts.TITLE_ERASED, anchor=False)
         _progress(view, progress)
         if progress.to_have and view.has_passwords:
             _ways(view, progress)
@@ -104,6 +104,10 @@ def _ways(view: RunView, progress: Progress) -> None:
             _file(view, "1Password", "1password.csv", "1password", people)
     for lack in _lacks(view, progress):
         st.warning(escaped(lack), icon=":material/warning:")
+    for line in services.current().runs.left_out_of_letters(
+        layout.caller(), view.id, language=letters.get("language", "")
+    ):
+        st.caption(escaped(line))
 
 
 def _choices(progress: Progress) -> tuple[dict[str, str], dict[str, str]]:
