@@ -1,4 +1,4 @@
-"""MXroute goes down while mailboxes are managed: every action says what to do, and nothing typed is lost."""
+"""MXroute goes down while mailboxes are managed and in the middle of a run: pages say so, and nothing is lost."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import ROOT, Grid, Server, idle
-from tests.browser.steps import search, visit
+from tests.browser.steps import finished, open_preview, search, start, visit
 
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": "correct horse battery"}
 
@@ -135,3 +135,35 @@ def test_lists_and_search_use_stored_lists_and_say_so(signed_in: Page, stand_in:
     settle(page)
     expect(page.get_by_role("heading", name="info@clienta.nl")).to_be_visible()
     expect(page.locator(".st-key-storage")).to_contain_text("GB of 250.0 GB")
+
+
+ROWS = 250
+STAFF = ("username\r\n" + "".join(f"outage{at:03}\r\n" for at in range(ROWS))).encode()
+
+
+def test_an_outage_in_the_middle_of_a_run_is_seen_from_another_page(signed_in: Page, stand_in: Host) -> None:
+    page = signed_in
+    visit(page, "/import", domain="clientb.nl")
+    open_preview(page, STAFF)
+    start(page)
+    run = page.url.rpartition("run=")[2]
+    pages, line = page.get_by_test_id("stSidebarNav"), page.locator(".st-key-host-status")
+    pages.get_by_role("link", name="Email accounts").click()
+    expect(line).to_contain_text(re.compile(rf"Run {run}: [1-9]\d* of {ROWS} rows"))
+    expect(page).to_have_title(re.compile(rf"^\d+/{ROWS} · Email accounts · MXM$"))
+
+    stand_in.answers(well=False)
+    expect(line).to_contain_text(re.compile(r"No answer since \d\d:\d\d · \d+ rows waiting"))
+    line.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(rf"/jobs\?run={run}$"))
+    expect(page.get_by_text(re.compile("MXroute is not answering"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"(min|s) left"))).to_have_count(0)
+
+    pages.get_by_role("link", name="Audit log").click()
+    expect(line).to_contain_text("No answer since")
+    stand_in.answers(well=True)
+    expect(line).to_contain_text("MXroute's API answers", timeout=90_000)
+    visit(page, "/jobs", run=run)
+    finished(page)
+    expect(page.locator(".st-key-run-result")).to_contain_text(f"{ROWS} mailboxes created")
+    expect(page.get_by_text(f"0 of {ROWS} handed over.")).to_be_visible()
