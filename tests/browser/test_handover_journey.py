@@ -10,8 +10,8 @@ from tests.browser import driver
 from tests.browser.driver import Grid, download, idle
 from tests.browser.steps import finished, open_preview, press, start, visit
 
-PEOPLE = [f"person{at:02}@clienta.nl" for at in range(14)]
-FILE = "username,name\r\n" + "".join(f"person{at:02},Person {at:02}\r\n" for at in range(14))
+PEOPLE = [f"person{at:02}@clienta.nl" for at in range(60)]
+FILE = "username,name\r\n" + "".join(f"person{at:02},Person {at:02}\r\n" for at in range(60))
 
 
 def opened(chromium: Browser, url: str) -> Page:
@@ -37,18 +37,18 @@ def test_letters_are_taken_people_marked_and_the_marks_outlive_a_restart(chromiu
         start(page)
         finished(page)
         section = page.locator(".st-key-handover")
-        expect(section.get_by_text("0 of 14 handed over.")).to_be_visible()
+        expect(section.get_by_text("0 of 60 handed over.")).to_be_visible()
 
         _, pdf = download(page, lambda: page.get_by_test_id("letters-A4").click())
         printed = [each.get_textpage().get_text_range() for each in pypdfium2.PdfDocument(pdf)]
-        assert [address in text for address, text in zip(PEOPLE, printed, strict=True)] == [True] * 14
+        assert [address in text for address, text in zip(PEOPLE, printed, strict=True)] == [True] * 60
         # The page learns of the download by itself, and marks nobody.
-        expect(section.get_by_role("button", name="Mark 14 as handed over")).to_be_visible()
-        expect(section.get_by_text("0 of 14 handed over.")).to_be_visible()
+        expect(section.get_by_role("button", name="Mark 60 as handed over")).to_be_visible()
+        expect(section.get_by_text("0 of 60 handed over.")).to_be_visible()
 
         select(page, 0, 11)
         press(page, "Mark as handed over")
-        expect(section.get_by_text("12 of 14 handed over.")).to_be_visible()
+        expect(section.get_by_text("12 of 60 handed over.")).to_be_visible()
 
         select(page, 13, 13)
         press(page, "Copy message")
@@ -64,15 +64,15 @@ def test_letters_are_taken_people_marked_and_the_marks_outlive_a_restart(chromiu
     with driver.serving_warm(tmp_path) as server:
         page = opened(chromium, server.url)
         visit(page, "/jobs")
-        expect(page.get_by_text(re.compile(r"12 of 14 handed over\. MXM's copy is kept for"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"12 of 60 handed over\. MXM's copy is kept for"))).to_be_visible()
         visit(page, address)
-        expect(page.locator(".st-key-handover").get_by_text("12 of 14 handed over.")).to_be_visible()
+        expect(page.locator(".st-key-handover").get_by_text("12 of 60 handed over.")).to_be_visible()
         press(page, "Erase MXM's copy of the passwords…")
         page.locator(".st-key-forget button").click()
         idle(page)
         expect(page.locator(".st-key-run-result").get_by_text("MXM's copy of the passwords is erased.")).to_be_visible()
         section = page.locator(".st-key-handover")
-        expect(section.get_by_text("12 of 14 handed over. MXM's copy of the passwords is erased.")).to_be_visible()
+        expect(section.get_by_text("12 of 60 handed over. MXM's copy of the passwords is erased.")).to_be_visible()
         expect(section.get_by_test_id("letters-A4")).to_have_count(0)
         page.context.close()
     assert "Traceback" not in server.output()
