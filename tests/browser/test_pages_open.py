@@ -6,7 +6,7 @@ from itertools import cycle
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import idle
-from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, choose, open_preview, press, visit
+from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, choose, open_preview, press, settle, visit
 
 
 def test_every_page_opens(page: Page) -> None:
@@ -72,3 +72,43 @@ def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None
     assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_each_key_does_what_the_list_of_keys_says_and_nothing_while_a_field_has_the_focus(page: Page) -> None:
+    visit(page, "/email-accounts", domain="clienta.nl")
+    dialog = page.get_by_role("dialog")
+    page.keyboard.press("h")
+    expect(dialog.get_by_role("table")).to_contain_text("New mailbox, on Email accounts")
+    leave(page)
+    page.keyboard.press("s")
+    field = page.get_by_role("searchbox", name="Search")
+    expect(field).to_be_focused()
+    page.keyboard.type("nish")
+    expect(field).to_have_value("nish")
+    expect(dialog).to_have_count(0)
+    field.fill("")
+    page.get_by_role("heading", name="Email accounts").click()
+    settle(page)
+    page.keyboard.press("Control+k")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    leave(page)
+    page.keyboard.press("n")
+    expect(dialog.get_by_role("textbox", name=re.compile("Username"))).to_be_visible()
+    leave(page)
+    page.keyboard.press("i")
+    expect(page).to_have_url(re.compile(r"/import\?domain=clienta\.nl$"))
+
+
+def test_on_a_mac_the_command_key_opens_the_search(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'platform', {get: () => 'MacIntel'})")
+    visit(page, "/jobs")
+    page.keyboard.press("Meta+k")
+    expect(page.get_by_role("dialog").get_by_role("searchbox")).to_be_focused()
+
+
+def leave(page: Page) -> None:
+    """Close the open dialog."""
+    settle(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    settle(page)
