@@ -3,7 +3,7 @@
 from mxlib.core.vocabulary import RunStatus
 
 # Why a run paused, and what to do.
-BY_HAND = "Paused by hand. Resume to go on."
+BY_HAND = "Paused manually. Resume to continue."
 NO_WRITES = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
 NOT_ALLOWED = "MXroute does not allow the key to make these changes. Let it write, then Resume."
 BROKEN = "MXM itself failed at this run; the log says where. Resume to go on."

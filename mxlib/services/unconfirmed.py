@@ -76,7 +76,7 @@ class UnconfirmedWrites:
     def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:
         write = manual_writes.get(tx, number)
         if write is None or write.sealed_password is None or not _may_have(caller, write):
-            raise NotFound(f"There is no change {number} by hand whose password is kept for you.")
+            raise NotFound(f"There is no manual change {number} whose password is kept for you.")
         return write
 
 

@@ -120,7 +120,7 @@ def test_query_parameters_for_files_are_refused_with_a_json_body(app: App) -> No
     ("body", "message"),
     [
         (b"", "The file is empty."),
-        (b"name,phone\r\nJan,1\r\n", "No column for usernames or addresses. Found: name, phone."),
+        (b"name,phone\r\nJan,1\r\n", "We found no usernames or addresses. The columns are: name, phone."),
         (b"user,username,password\r\na,b,c\r\n", "Both 'user' and 'username' hold usernames."),
         (b'username,password\r\njan,"Abc\r\n', "staff.csv: a quote opens in line 2 and never closes."),
     ],

@@ -265,7 +265,7 @@ def test_a_pasted_list_selects_reports_what_is_missing_and_is_exported(page: Pag
     expect(dialog(page)).to_contain_text("nobody@clienta.nl")
     confirm(page, "Select 3 mailboxes")
     if dialog(page).count():  # what was not found was seen only now
-        expect(dialog(page)).to_contain_text("Press the button again to go on without these.")
+        expect(dialog(page)).to_contain_text("Press the button again to continue without these.")
         confirm(page, "Select 3 mailboxes")
     expect(page.locator(".st-key-selection")).to_contain_text("3 selected")
     page.locator(".st-key-do_export").get_by_role("button").click()

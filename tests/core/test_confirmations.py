@@ -47,7 +47,7 @@ def test_details_name_what_the_figures_do_not() -> None:
         "staff.csv, 6 rows. Nothing to change: 3 rows as MXroute has them. 2 passwords generated. "
         "MXroute allows 20 changes a minute (2 more behind another run). You can close this tab."
     )
-    assert confirmations.details(replace(IMPORT, file_name="")).startswith("6 rows added by hand. ")
+    assert confirmations.details(replace(IMPORT, file_name="")).startswith("6 rows added manually. ")
 
 
 @pytest.mark.parametrize(

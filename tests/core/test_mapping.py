@@ -169,7 +169,7 @@ def test_columns_can_be_mapped_by_hand() -> None:
 
 
 def test_a_file_without_usernames_is_refused_naming_its_columns() -> None:
-    with pytest.raises(FileRefused, match=r"^No column for usernames or addresses\. Found: naam, password\.$"):
+    with pytest.raises(FileRefused, match=r"^We found no usernames or addresses\. The columns are: naam, password\.$"):
         table_of("naam,password\nalice,Abcd1234\n")
 
 

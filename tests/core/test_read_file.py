@@ -79,7 +79,7 @@ def test_usernames_made_from_names_replace_a_missing_column() -> None:
     ("header", "sentence"),
     [
         ("user,username", "Both 'user' and 'username' hold usernames. Remove or ignore one."),
-        ("wie,wat", "No column for usernames or addresses. Found: wie, wat."),
+        ("wie,wat", "We found no usernames or addresses. The columns are: wie, wat."),
     ],
 )
 def test_a_file_that_leaves_the_usernames_open_is_refused(header: str, sentence: str) -> None:

@@ -100,7 +100,7 @@ def test_line_numbers_count_blank_lines_comments_and_quoted_line_ends() -> None:
 def test_a_header_is_looked_for_in_the_first_twenty_rows() -> None:
     assert of_text("title\n" * 19 + "username\nalice\n").options.header_line == 20
     sentence = refusal(("title\n" * 20 + "username\nalice\n").encode())
-    assert sentence == "No column for usernames or addresses. Found: title."
+    assert sentence == "We found no usernames or addresses. The columns are: title."
 
 
 def test_the_row_that_names_usernames_is_the_header_despite_a_known_word_in_a_title() -> None:
@@ -151,7 +151,10 @@ def test_a_file_with_an_unknown_header_is_read_for_mapping_by_hand() -> None:
 
 def test_one_column_of_addresses_needs_no_header_but_two_do() -> None:
     assert of_text("a@x.example\nb@x.example").header == ("email",)
-    assert refusal(b"a@x.example,Secret1\n") == "No column for usernames or addresses. Found: a@x.example, Secret1."
+    assert (
+        refusal(b"a@x.example,Secret1\n")
+        == "We found no usernames or addresses. The columns are: a@x.example, Secret1."
+    )
 
 
 def test_short_rows_and_blank_extra_cells_are_accepted_but_extra_values_are_marked() -> None:

@@ -381,7 +381,7 @@ def test_a_later_row_of_the_same_address_is_a_duplicate_named_by_line():
 
 def test_the_duplicate_of_a_row_added_by_hand_names_it_so():
     _, second = validated({"username": "jan", "line": 0}, {"username": "jan", "line": 2})
-    assert second.reasons == "Same address as a row added by hand. Change one, or leave this one out."
+    assert second.reasons == "Same address as a row added manually. Change one, or leave this one out."
 
 
 def test_all_duplicates_name_the_row_that_would_be_sent():

@@ -43,7 +43,7 @@ def test_every_kind_of_run_and_every_outcome_has_a_label_of_its_own() -> None:
     ("kind", "file_name", "rows", "undo_of", "title"),
     [
         ("import", "staff.xlsx", 12, None, "Import of 24 Nov, staff.xlsx"),
-        ("import", "", 12, None, "Import of 24 Nov, rows added by hand"),
+        ("import", "", 12, None, "Import of 24 Nov, rows added manually"),
         ("change", "Change quota", 1, None, "Change quota, 24 Nov (1 mailbox)"),
         ("change", "", 1_200, None, "Change, 24 Nov (1,200 mailboxes)"),
         ("links", "", 57, None, "Links to 57 people, 24 Nov"),

@@ -116,11 +116,11 @@ def test_each_refused_file_has_a_short_message():
     assert file_problems.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
     assert (
         file_problems.no_address_column(["name", "phone"])
-        == "No column for usernames or addresses. Found: name, phone."
+        == "We found no usernames or addresses. The columns are: name, phone."
     )
     assert (
         file_problems.no_address_column(["jan", "Geheim.2026x"])
-        == "No column for usernames or addresses. Found: jan, ••••••••."
+        == "We found no usernames or addresses. The columns are: jan, ••••••••."
     )
     assert file_problems.two_columns("user", "username", "usernames") == (
         "Both 'user' and 'username' hold usernames. Remove or ignore one."
@@ -200,7 +200,7 @@ def test_an_export_of_all_domains_names_the_missing_and_the_old_lists():
     ("file_name", "rows", "domains", "expected"),
     [
         ("staff.csv", 241, ["a.nl"], "staff.csv: 241 rows for a.nl, last edited 3 hours ago by kim."),
-        ("", 1, [], "Rows added by hand: 1 row, last edited 3 hours ago by kim."),
+        ("", 1, [], "Rows added manually: 1 row, last edited 3 hours ago by kim."),
         (
             "staff.csv",
             1_200,
@@ -241,7 +241,7 @@ def test_a_bulk_edit_counts_what_it_did(changed: int, deleted: int, expected: st
 
 @pytest.mark.parametrize("found", [[], ["", " "]])
 def test_a_file_without_any_header_has_no_columns_to_name(found: list[str]):
-    assert file_problems.no_address_column(found) == "No column for usernames or addresses."
+    assert file_problems.no_address_column(found) == "We found no usernames or addresses."
 
 
 def test_passwords_taken_for_headers_are_masked_in_refusals():

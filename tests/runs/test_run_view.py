@@ -60,7 +60,7 @@ def test_a_view_counts_open_decided_done_and_retriable_rows() -> None:
     ("values", "title"),
     [
         ({}, f"Import of {day(START)}, staff.csv"),
-        ({"file_name": ""}, f"Import of {day(START)}, rows added by hand"),
+        ({"file_name": ""}, f"Import of {day(START)}, rows added manually"),
         ({"kind": RunKind.DELETE}, f"staff.csv, {day(START)} (10 mailboxes)"),
         ({"kind": RunKind.UNDO, "undo_of": 3}, "Undo of run 3, staff.csv"),
     ],

@@ -178,7 +178,7 @@ def test_the_page_reads_a_recognised_file_by_its_headers_by_default(app: App) ->
     tab = preview(page("lee"), KNOWN)
     assert asks(tab)
     assert offers(tab)
-    assert "No column for usernames" not in text_of(tab)
+    assert "We found no usernames" not in text_of(tab)
     assert column(done(tab), "username") == ["nina"]
 
 

@@ -57,7 +57,7 @@ REFUSED = {
     "empty.csv": "The file is empty.",
     "header-only.csv": "The file has a header and no rows.",
     "locked.xlsx": "This workbook is locked with a password: save it without one, or as CSV.",
-    "no-address.csv": "No column for usernames or addresses. Found: name, phone.",
+    "no-address.csv": "We found no usernames or addresses. The columns are: name, phone.",
     "nul.csv": NUL.format("nul.csv"),
     "old.xls": "This is an old Excel workbook (.xls): save it as .xlsx or CSV.",
     "only-blanks.csv": "The file is empty.",
@@ -69,7 +69,7 @@ REFUSED = {
     "Open it in a spreadsheet and save it again as .xlsx or CSV.",
     "user-and-username.csv": "Both 'user' and 'username' hold usernames. Remove or ignore one.",
     "utf-16-without-mark.csv": NUL.format("utf-16-without-mark.csv"),
-    "words.txt": "No column for usernames or addresses. Found: Dear all.",
+    "words.txt": "We found no usernames or addresses. The columns are: Dear all.",
 }
 
 

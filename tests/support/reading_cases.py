@@ -160,7 +160,7 @@ CASES: dict[str, Case] = {
     ),
     "preamble-with-email.csv": Case({6: ready("lotte.maas", P, 2048), 7: ready("tim.berg", P, 512)}, notes=("Report",)),
     "names-only-header.csv": Case(
-        refused="No column for usernames or addresses.*Voornaam, Achternaam, Afdeling", never="Nieuwe medewerkers"
+        refused="We found no usernames or addresses.*Voornaam, Achternaam, Afdeling", never="Nieuwe medewerkers"
     ),
     "column-without-header.csv": Case(
         all_of((2, 3), (Outcome("needs_password"),)), notes=("Column 2 has no header and 2 filled cells",), hidden=(P,)

@@ -105,7 +105,7 @@ def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) 
     tools: tuple[tuple[str, dict[str, str], str, str], ...] = (
         ("Set domain", {"value": "c.nl"}, "domain", "c.nl"),
         ("Set quota (MB)", {"value": "4 GB"}, "quota", "4 GB"),
-        ("Set limit a day", {"value": "9600"}, "limit", "9600"),
+        ("Set daily limit", {"value": "9600"}, "limit", "9600"),
         ("Prefix or suffix usernames", {"before": "x.", "after": ".y"}, "username", "x.jan jansen.y"),
         ("Replace text", {"old": " ", "new": "-"}, "username", "x.jan-jansen.y"),
     )
@@ -163,7 +163,7 @@ def test_rows_pasted_into_the_preview_are_on_top_and_can_be_undone(tab: AppTest)
 
 def test_pasted_rows_that_cannot_be_added_are_refused_and_stay_in_the_box(tab: AppTest, app: App) -> None:
     for text, message in (
-        ("password\nGeheim.2026x\n", "No column for usernames or addresses."),
+        ("password\nGeheim.2026x\n", "We found no usernames or addresses."),
         ("kim\nlou\n", "7 rows; the limit is 6. Split the file."),
     ):
         object.__setattr__(app.services.settings, "max_rows", 6)

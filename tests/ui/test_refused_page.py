@@ -28,7 +28,7 @@ def taken_in(name: str, content: bytes) -> AppTest:
         ("staff.csv", b"", "The file is empty."),
         ("staff.csv", b" \r\n\t\r\n", "The file is empty."),
         ("staff.csv", b"username,password\r\n", "The file has a header and no rows."),
-        ("staff.csv", b"name,phone\r\n", "No column for usernames or addresses. Found: name, phone."),
+        ("staff.csv", b"name,phone\r\n", "We found no usernames or addresses. The columns are: name, phone."),
         ("photo.csv", b"\x89PNG\r\n\x1a\n" + bytes(200), "This is a picture, not a table: a CSV or .xlsx is needed."),
         ("page.csv", b"<!doctype html><html>", "This is a web page, not a table: a CSV or .xlsx is needed."),
         ("staff.csv", b"%PDF-1.7\n", "This is a PDF, not a table: a CSV or .xlsx is needed."),
@@ -65,7 +65,7 @@ def test_a_real_file_of_another_kind_is_refused_with_what_to_do(app: App, file: 
     ("content", "message"),
     [
         (b'username,password\r\njan,"Abc\r\nkim,x\r\n', "staff.csv: a quote opens in line 2 and never closes."),
-        (b"wie,wat\r\nnina,boss\r\n", "No column for usernames or addresses."),
+        (b"wie,wat\r\nnina,boss\r\n", "We found no usernames or addresses."),
         (b"user,username\r\njan,j.jansen\r\n", "2 columns could hold the usernames. Which one does?"),
     ],
 )

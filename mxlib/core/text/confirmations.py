@@ -106,7 +106,7 @@ def details(figures: Confirmation) -> str:
     """Say what the figures do not: source, rate limit, generated passwords. Parts that are zero are left out."""
     source = f"{figures.file_name}, {count(figures.rows, 'row')}."
     if not figures.file_name:
-        source = f"{count(figures.rows, 'row')} added by hand."
+        source = f"{count(figures.rows, 'row')} added manually."
     said = [source]
     if figures.unchanged:
         said.append(nothing_to_change(figures.unchanged))

@@ -26,7 +26,7 @@ def maybe_namesakes(rows: int) -> str:
 
 def draft(file_name: str, rows: int, domains: Sequence[str], operator: str, seconds: float) -> str:
     """Describe a draft that can be resumed."""
-    source = file_name or "Rows added by hand"
+    source = file_name or "Rows added manually"
     into = f" for {listed(domains, most=4, noun='more domains')}" if domains else ""
     return f"{source}: {count(rows, 'row')}{into}, last edited {age(seconds)} ago by {operator}."
 
@@ -57,7 +57,7 @@ def no_address_column(found: Sequence[str]) -> str:
     Names in `found` are masked: the header may be a first row of data, with a password in it.
     """
     names = ", ".join(readable(masked_header(name)) for name in found if name.strip())
-    return "No column for usernames or addresses." + (f" Found: {names}." if names else "")
+    return "We found no usernames or addresses." + (f" The columns are: {names}." if names else "")
 
 
 def columns_not_named(columns: int) -> str:

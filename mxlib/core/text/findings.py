@@ -171,9 +171,9 @@ def name_damaged(cell: str) -> str:
 def duplicate(line: int) -> str:
     """Say that an earlier row has the same address.
 
-    `line` is that of the earlier row, 0 for a row added by hand.
+    `line` is that of the earlier row, 0 for a row added manually.
     """
-    where = f"line {line}" if line > 0 else "a row added by hand"
+    where = f"line {line}" if line > 0 else "a row added manually"
     return f"Same address as {where}. Change one, or leave this one out."
 
 

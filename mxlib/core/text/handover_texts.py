@@ -18,11 +18,11 @@ KIND_LABELS: Mapping[TextKind, str] = {
 
 #: What each kind is for.
 KIND_USES: Mapping[TextKind, str] = {
-    TextKind.LETTER: "Stands on the printed letter, above name, address, password and settings.",
-    TextKind.MESSAGE: "Is copied and sent by hand, with or without the password.",
-    TextKind.MAIL: "Is sent by MXM. It never has the password.",
-    TextKind.LINK: "Is sent to the recovery email, with the link where its owner sets the password.",
-    TextKind.RESET: "Is sent to the recovery email when its owner asks for a new password.",
+    TextKind.LETTER: "Printed on the letter, above name, address, password and settings.",
+    TextKind.MESSAGE: "You copy it and send it yourself, with or without the password.",
+    TextKind.MAIL: "Sent by MXM, without the password.",
+    TextKind.LINK: "Sent to the recovery email, with the link where its owner sets the password.",
+    TextKind.RESET: "Sent to the recovery email when its owner asks for a new password.",
 }
 
 PLACEHOLDER_LABELS: Mapping[Placeholder, str] = {

@@ -61,4 +61,4 @@ def run_title(
         case RunKind.LINKS:
             return f"{(links.asked_title if asks_recovery else links.title)(rows)}, {day(at)}"
         case RunKind.IMPORT:
-            return f"Import of {day(at)}, {file_name or 'rows added by hand'}"
+            return f"Import of {day(at)}, {file_name or 'rows added manually'}"

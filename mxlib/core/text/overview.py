@@ -40,7 +40,7 @@ def passwords(run: int, title: str, until: float, now: float) -> str:
 
 def draft(file_name: str, rows: int) -> str:
     """Name an unfinished import."""
-    return f"Unfinished import: {file_name or 'rows added by hand'}, {count(rows, 'row')}."
+    return f"Unfinished import: {file_name or 'rows added manually'}, {count(rows, 'row')}."
 
 
 def more(number: int) -> str:

@@ -20,7 +20,7 @@ UNFINISHED = (
 _STAYS = {
     "run": "Run {which} is not at its end: its row stays. Stop the run or wait, then erase again.",
     "write": (
-        "A change by hand that names this person, or its password, waits for its outcome. Wait for it, or press "
+        "A manual change that names this person, or its password, waits for its outcome. Wait for it, or press "
         "Forget it on the mailbox's page, then erase again."
     ),
     "draft": "A draft names this person, {which}: it goes when it is started or discarded, or for its age.",

@@ -63,7 +63,7 @@ def stored_text(code: str, detail: Mapping[str, Any] | None, words: str, action:
 
 def made_by(run: int | None) -> str:
     """Say of an unanswered row whose mailbox another run or a person made: the password is theirs."""
-    how = "by hand" if run is None else f"by run {run}"
+    how = "manually" if run is None else f"by run {run}"
     return f"Already exists: made {how} meanwhile, with the password of that."
 
 

@@ -42,7 +42,7 @@ def ask_about(number: int, unfinished: Unfinished) -> tuple[str, bool]:
     if not unfinished:
         return "", False
     names = [f"run {run.id}" for run in unfinished.runs] + [
-        f"the draft {draft.file_name or 'of rows added by hand'}" for draft in unfinished.drafts
+        f"the draft {draft.file_name or 'of rows added manually'}" for draft in unfinished.drafts
     ]
     st.markdown(f"Unfinished: {escaped(', '.join(names))}.")
     if st.radio("What happens to these runs and drafts?", [_GIVE, _END], key="unfinished", horizontal=True) == _END:
@@ -88,7 +88,7 @@ def show_passwords(known: KnownPasswords) -> None:
                 {
                     "Mailbox": [each.address for each in known.unchanged],
                     "Set": [None if each.at is None else datetime.fromtimestamp(each.at) for each in known.unchanged],
-                    "By": ["by hand" if each.run is None else f"run {each.run}" for each in known.unchanged],
+                    "By": ["Manually" if each.run is None else f"run {each.run}" for each in known.unchanged],
                 }
             ),
             hide_index=True,

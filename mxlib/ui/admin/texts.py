@@ -140,13 +140,13 @@ def _save(choice: _Choice) -> None:
     before, _ = _typed()[choice]
     service.save(layout.caller(), choice.client, choice.kind, choice.language, text, before=before)
     _typed().pop(choice)
-    flash.set_next("Text saved. It holds from now on.")
+    flash.set_next("Text saved. It takes effect at once.")
 
 
 def _reset(choice: _Choice) -> None:
     services.current().handover_texts.reset(layout.caller(), choice.client, choice.kind, choice.language)
     _typed().pop(choice, None)
-    flash.set_next("The text was set back.")
+    flash.set_next("Text reset.")
 
 
 def _preview(choice: _Choice, text: Text) -> None:
@@ -228,7 +228,7 @@ def _letterhead(client: int, name: str) -> None:
     general = service.letterhead(caller, ALL_CLIENTS).letterhead if client else Letterhead()
     fields = f"{client}-{stored.changed_at}"
     st.header(escaped(f"Letterhead: {name}"), anchor=False)
-    st.caption("A blank field takes that of all clients." if client else "Holds where a client has nothing else.")
+    st.caption("A blank field uses that of all clients." if client else "Used where a client has none of its own.")
     left, right = st.columns(2, gap="large")
     with left:
         st.text_input(

@@ -14,7 +14,7 @@ from mxlib.ui.imports.editor import change
 
 IN_VIEW, TICKED = "in view", "ticked"
 
-_PUT = {"Set quota (MB)": "quota", "Set limit a day": "limit", "Set domain": "domain"}
+_PUT = {"Set quota (MB)": "quota", "Set daily limit": "limit", "Set domain": "domain"}
 _AFFIX = "Prefix or suffix usernames"
 _REPLACE = "Replace text"
 _GENERATE = "Generate passwords"

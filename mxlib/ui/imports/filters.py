@@ -115,7 +115,7 @@ def show_view(editor: Editor, validated: pd.DataFrame) -> None:
     said += f", {stale:,} fixed" * bool(stale) + f", {others:,} more match now" * bool(others)
     st.markdown(f"{said}.", width="content")
     if stale or others:
-        label = "Hide fixed rows" if stale else "Filter again"
+        label = "Hide fixed rows" if stale else "Show them too"
         st.button(label, icon=":material/filter_alt:", key="again", on_click=change(editor, editor.filter_again),
                   type="tertiary")  # fmt: skip
     every = change(editor, editor.show_all)

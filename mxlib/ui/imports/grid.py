@@ -32,7 +32,7 @@ _EXCLUDED = filters.EXCLUDED
 _SHOWN_OF_VALIDATION = ("ticked", "verdict", "action", "change_codes", "changes", "reasons", "warnings")
 #: Key of the columns that the grid was drawn with.
 _DRAWN = "grid-columns"
-_NO_MATCH = "No row is so. Choose another filter, or Show all rows."
+_NO_MATCH = "No rows match. Choose another filter, or Show all rows."
 _NO_ROW = "There is no row left. Undo, add or paste some, or choose another file."
 #: Pixels of a row, and of one that wraps text: Streamlit wraps above 64.
 _ROW, _WRAPPED_ROW = 33, 66

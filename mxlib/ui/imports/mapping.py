@@ -23,7 +23,7 @@ from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
-_LOOK = "Read as shown below it is a table: look whether that is right, or choose another way to read it."
+_LOOK = "Read as below, it is a table. Check that this is right, or choose another way to read it."
 
 
 def held() -> Step | None:
@@ -118,7 +118,7 @@ def _heading(step: Step) -> None:
         return
     found = step.question.answer
     if found.makes_usernames:
-        message = "No column for usernames or addresses: they can be made of the names, as shown below."
+        message = "We found no usernames or addresses: they can be made of the names, as shown below."
     else:
         message = f"{file_problems.no_address_column(())} Choose it below."
     st.warning(escaped(message), icon=":material/help:")
@@ -159,7 +159,7 @@ def _footer(step: Step, trouble: str) -> bool:
 
 def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     app = services.current()
-    with st.spinner("Comparing with MXroute…", show_time=True):
+    with st.spinner("Checking with MXroute…", show_time=True):
         reading = app.files.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
         _open_preview(step.upload, reading, domain)
     _end()

@@ -77,7 +77,7 @@ def _read(upload: UploadedFile | None, text: str, domain: str) -> None:
     name = upload.name if upload else clipboard.NAME
     try:
         data = upload.getvalue() if upload else app.files.pasted(text)
-        with st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
+        with st.spinner(f"Reading {escaped(name)} and checking it with MXroute…", show_time=True):
             mapping.take_in(Upload(data, name, bool(st.session_state["generate_first"])), domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
@@ -95,7 +95,7 @@ def show_file(held: OpenDraft) -> None:
     """
     current = held.editor
     reading = current.file
-    name = f"**{escaped(reading.sheet.name)}**" if reading else "**Rows by hand**"
+    name = f"**{escaped(reading.sheet.name)}**" if reading else "**Rows added manually**"
     how = f"Read as {escaped(reading.sheet.options.describe())}." if reading else None
     st.markdown(name, width="stretch", help=how)
     default_domain.show(current)
@@ -124,7 +124,7 @@ def _explain() -> None:
     with st.expander("File format", icon=":material/help:", expanded=True):
         st.markdown(_TABLE.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
         st.caption(
-            "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
+            "Recovery emails are kept in MXM's own database: links to set or reset a password go there. "
             "An export of MXM has these very columns: edit it in a spreadsheet and import it again."
         )
         links.download("Download template", "/template.csv", key="template")

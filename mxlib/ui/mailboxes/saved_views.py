@@ -73,7 +73,7 @@ def _edit(shown: str) -> None:
     service = services.current().saved_views
     own: dict[str, SavedView] = {view.name: view for view in service.list_own(layout.caller())}
     if not own:
-        st.info("You have no view any longer.", icon=":material/bookmark:")
+        st.info("You have no saved view.", icon=":material/bookmark:")
         return
     names = list(own)
     name = st.selectbox("View", names, names.index(shown) if shown in own else 0, key="view-chosen")

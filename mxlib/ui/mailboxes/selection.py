@@ -98,7 +98,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     # The last typed text arrives with the click itself: missing addresses are shown before anything is selected.
     seen = not missing or st.session_state.get("select_seen") == missing
     if found and missing and seen:
-        st.caption("Nothing is selected yet. Press the button again to go on without these.")
+        st.caption("Nothing is selected yet. Press the button again to continue without these.")
     label = f"Select {count(len(found), 'mailbox', 'mailboxes')}"
     if st.button(label, type="primary", key="select_go"):
         st.session_state["select_seen"] = missing

@@ -192,7 +192,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
             "limit": st.column_config.NumberColumn("Daily send limit", format="localized", width=120),
             "locked": st.column_config.TextColumn("Locked", width="medium", help="Since when, by whom, and why."),
             "recovery_email": st.column_config.TextColumn(
-                "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
+                "Recovery email", width="medium", help="Kept by MXM. Links to set or reset the password go there."
             ),
             "open": st.column_config.ButtonColumn(
                 "Details", key=f"open-box-{key}", on_click=act(opened), type="tertiary", width=70

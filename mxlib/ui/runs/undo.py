@@ -70,7 +70,7 @@ def _table(planned: UndoPlan) -> None:
         table,
         hide_index=True,
         key="undo_rows",
-        alt="What becomes of each mailbox of this run",
+        alt="What happens to each mailbox of this run",
         column_config={
             "Address": st.column_config.TextColumn(width=280),
             "What happens": st.column_config.TextColumn(width=520),
