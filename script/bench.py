@@ -25,6 +25,7 @@ PARTS = {
     "journal": ["script.bench_journal"],
     "edit": ["script.bench_edit"],
     "grid": ["script.bench_grid"],
+    "pages": ["script.bench_pages"],
     "watch": ["script.bench_watch"],
     "usage": ["script.bench_usage"],
     "resets": ["script.bench_resets"],

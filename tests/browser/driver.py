@@ -386,6 +386,12 @@ class Grid:
         self._click_row(row, box["width"] - 24)
         idle(self.page)
 
+    def press_at(self, row: int, x: float) -> None:
+        """Press the button that is `x` pixels from the left, and wait for the page."""
+        self._scroll_to("scrollLeft", 0)
+        self._click_row(row, x)
+        idle(self.page)
+
     def _cell(self, column: int, row: int) -> Locator:
         # Not by the whole id: where rows can be picked, that counts the column of ticks too.
         return self.root.locator(f'[aria-colindex="{column + 1}"][data-testid^="glide-cell-"][data-testid$="-{row}"]')

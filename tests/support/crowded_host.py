@@ -14,14 +14,14 @@ DOMAINS, MAILBOXES = 40, 900
 FULL, FORGETS, LEAVES = "emma.vogel@client07.example", "jan.bos@client21.example", "nina.berg@client33.example"
 
 
-def account() -> Account:
+def account(domains: int = DOMAINS, mailboxes: int = MAILBOXES) -> Account:
     """Return the account; every mailbox has a quota and some use."""
-    made = Account.of(*(f"client{number:02}.example" for number in range(1, DOMAINS + 1)))
+    made = Account.of(*(f"client{number:02}.example" for number in range(1, domains + 1)))
     for address, usage in ((FULL, 2148.0), (FORGETS, 616.0), (LEAVES, 90.0)):
         _add(made, address, usage)
-    for number in range(MAILBOXES - 3):
+    for number in range(mailboxes - 3):
         first, last = FIRST[number % len(FIRST)], LAST[number * 7 // 10 % len(LAST)]
-        _add(made, f"{first}.{last}{number}@client{number % DOMAINS + 1:02}.example", number % 2000)
+        _add(made, f"{first}.{last}{number}@client{number % domains + 1:02}.example", number % 2000)
     return made
 
 
@@ -31,9 +31,10 @@ def _add(made: Account, address: str, usage: float) -> None:
 
 
 @contextmanager
-def crowded() -> Iterator[Served]:
+def crowded(domains: int = DOMAINS, mailboxes: int = MAILBOXES) -> Iterator[Served]:
     """Serve the host inside the block, with a short window of its limits."""
-    served = serve(Sandbox(account(), Limits(window=1.0, writes=50, reads=200), remember_passwords=True))
+    made = account(domains, mailboxes)
+    served = serve(Sandbox(made, Limits(window=1.0, writes=50, reads=200), remember_passwords=True))
     try:
         yield served
     finally:

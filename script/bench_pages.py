@@ -1,0 +1,240 @@
+"""Benchmark of the pages in Chromium, with 10,000 mailboxes and a run of 10,000 rows.
+
+Each figure is the median from the click or key to the page that is complete; a table is complete once it is painted.
+Those of the first table begin with the request for the page.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from mxlib.clock import SystemClock
+from mxlib.store import FILE, Store, journal
+from script.bench_edit import megabytes
+from script.bench_watch import share, used
+from script.sandboxed import plan
+from tests.browser import driver
+from tests.browser.driver import Grid, Server, idle
+from tests.browser.steps import PASSWORD, sign_in, visit
+from tests.support.crowded_host import crowded
+
+DOMAINS, MAILBOXES, ROWS, TIMES = 100, 10_000, 10_000, 5
+ADMIN = "kim@agency.example"
+
+#: Budgets in seconds, and the megabytes of the server with three tabs of the whole table.
+MOST_S = {
+    "page change": 0.25, "search in 10,000": 0.3, "tick": 0.25, "drawer": 0.25, "first table, cold": 2.5,
+    "first table, warm": 1.0,
+}  # fmt: skip
+MOST_MB = 300
+
+#: Budgets of the pages of a run of 10,000 rows: seconds of processor to draw one, and share of a core while it is open.
+MOST_DRAW_S, MOST_OPEN = 0.5, 0.05
+
+#: Seconds for which a page of a run is watched.
+_WATCH_S = 20.0
+
+#: Puts into `window.took` the milliseconds from the next click or key until `done` holds and the page is complete.
+_STOPWATCH = """([event, done]) => {
+    const isDone = new Function(`return ${done}`);
+    const isBusy = () => {
+        const app = document.querySelector('[data-testid="stApp"]');
+        return app.dataset.testScriptState !== 'notRunning'
+            || document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]');
+    };
+    window.took = undefined;
+    window.addEventListener(event, happened => {
+        const look = () => {
+            if (isDone() && !isBusy()) window.took = performance.now() - happened.timeStamp;
+            else requestAnimationFrame(look);
+        };
+        look();
+    }, {capture: true, once: true});
+}"""
+
+#: Pixels from the left of the table to the button that opens a mailbox.
+_DETAILS = 360
+
+_TABLE = "document.querySelector('.st-key-mailboxes [data-testid=data-grid-canvas]')"
+
+
+def timed(page: Page, event: str, done: str, act: Callable[[], object]) -> float:
+    """Return the seconds from an event that `act` causes until `done` holds on the page."""
+    page.evaluate(_STOPWATCH, [event, done])
+    act()
+    took = float(page.wait_for_function("() => window.took", timeout=20_000).json_value())
+    idle(page)
+    return took / 1000
+
+
+def has_all(page: Page) -> bool:
+    """Return whether the table has every mailbox."""
+    table = page.locator(".st-key-mailboxes table[aria-rowcount]")
+    return table.count() == 1 and Grid(page, "mailboxes").rows == MAILBOXES
+
+
+def page_change(page: Page) -> float:
+    """Return the seconds of a change between pages, over all of them once."""
+    titles = ("Import", "Jobs", "Clients", "Audit log", "Background tasks", "Team and API", "Email accounts")
+    found = []
+    for title in titles:
+        link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
+        done = f"document.title.includes({title!r})"
+        found.append(timed(page, "pointerdown", done, link.click))
+    return statistics.median(found)
+
+
+def search(page: Page, number: int) -> float:
+    """Return the seconds from the last key of a search until its mailboxes are shown."""
+    field = page.get_by_role("searchbox", name="Search").first
+    field.fill("")
+    idle(page)
+    typed = ("bak", "mei", "vos", "hen", "kra")[number % 5]
+    field.press_sequentially(typed[:-1], delay=60)
+    page.wait_for_timeout(500)
+    idle(page)
+    before = Grid(page, "mailboxes").rows
+    rows = ".st-key-mailboxes table[aria-rowcount]"
+    done = f"Number(document.querySelector('{rows}')?.getAttribute('aria-rowcount')) - 1 !== {before}"
+    took = timed(page, "keydown", done, lambda: page.keyboard.press(typed[-1]))
+    field.fill("")
+    idle(page)
+    return took
+
+
+def tick(page: Page, number: int) -> float:
+    """Return the seconds from a tick until the actions on its mailbox are offered."""
+    grid = Grid(page, "mailboxes")
+    done = "document.querySelector('.st-key-selection')?.innerText.includes('1 selected')"
+    took = timed(page, "pointerdown", done, lambda: grid.mark(number))
+    page.locator(".st-key-select_none button").click()
+    idle(page)
+    return took
+
+
+def drawer(page: Page, number: int) -> float:
+    """Return the seconds from a click on *Open* until the mailbox is shown."""
+    grid = Grid(page, "mailboxes")
+    done = "document.querySelector('[role=dialog]')?.innerText.includes('Mail app settings')"
+    took = timed(page, "pointerdown", done, lambda: grid.press_at(number, _DETAILS))
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    idle(page)
+    return took
+
+
+def first_table(page: Page, act: Callable[[], object]) -> float:
+    """Return the seconds from a request until the table is painted."""
+    began = time.perf_counter()
+    act()
+    page.wait_for_function(f"() => {_TABLE}", timeout=60_000, polling=20)
+    took = time.perf_counter() - began
+    idle(page)
+    return took
+
+
+def cold(browser: Browser, server: Server, cookies: list[object]) -> float:
+    """Return the seconds of the first table in a browser with an empty cache."""
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+    page = context.new_page()
+    took = first_table(page, lambda: page.goto("/email-accounts", wait_until="commit"))
+    context.close()
+    return took
+
+
+def three_tabs(context: BrowserContext, server: Server) -> float:
+    """Return the megabytes of the server while three tabs show all mailboxes."""
+    tabs = [context.new_page() for _ in range(3)]
+    for each in tabs:
+        visit(each, "/email-accounts")
+    found = megabytes(server.process.pid)
+    for each in tabs:
+        each.close()
+    return found
+
+
+def large_run(data: Path) -> int:
+    """Store an ended run with passwords that nobody has yet; return its number."""
+    store = Store.open(data / FILE, SystemClock())
+    with store.write() as tx:
+        now = time.time()
+        run = journal.add_run(
+            tx, plan(ROWS), store.key, operator=ADMIN, status="finished", at=now, retention_days=7
+        )  # fmt: skip
+        journal.set_rows(tx, run, "waiting", outcome="created")
+        journal.set_run(tx, run, finished_at=now, seen=True)
+    store.close()
+    return run
+
+
+def run_page(page: Page, server: Server, path: str) -> tuple[float, float]:
+    """Return seconds of processor to draw a page, and its share while open."""
+    process = psutil.Process(server.process.pid)
+    visit(page, path)
+    took = []
+    for _ in range(TIMES):
+        before = used(process)
+        page.reload()
+        idle(page)
+        took.append(used(process) - before)
+    return statistics.median(took), share(process, _WATCH_S)
+
+
+def main(times: int = TIMES) -> bool:
+    """Print each figure next to its budget; return whether all fit."""
+    account = {"MX_SERVER": "eagle.mxlogin.example", "MX_USER": "agency", "MX_API_KEY": "key"}
+    people = {"MXM_ADMIN_USER": ADMIN, "MXM_ADMIN_PASSWORD": PASSWORD, "MXM_SECOND_FACTOR": "off"}
+    fits = True
+
+    def show(name: str, value: float, most: float, unit: str) -> None:
+        nonlocal fits
+        fits = fits and value <= most
+        print(f"  {name:36} {value:7.2f} {unit}  (under {most:g} {unit})", flush=True)
+
+    with (
+        crowded(DOMAINS, MAILBOXES) as host,
+        tempfile.TemporaryDirectory() as folder,
+        driver.serving(Path(folder), settings=account | people | {"MXROUTE_API_URL": host.url}) as server,
+        sync_playwright() as playwright,
+        driver.launch(playwright) as browser,
+    ):
+        context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        sign_in(page, ADMIN, PASSWORD)
+        while not has_all(page):  # the lists are read in the background
+            page.wait_for_timeout(1_000)
+            visit(page, "/email-accounts")
+        print(f"pages, with {MAILBOXES:,} mailboxes of {DOMAINS} domains")
+        figures: dict[str, list[float]] = {name: [] for name in MOST_S}
+        for number in range(times):
+            figures["page change"].append(page_change(page))
+            visit(page, "/email-accounts")
+            figures["search in 10,000"].append(search(page, number))
+            figures["tick"].append(tick(page, number))
+            figures["drawer"].append(drawer(page, number))
+            figures["first table, cold"].append(cold(browser, server, list(context.cookies())))
+            figures["first table, warm"].append(first_table(page, lambda: page.reload(wait_until="commit")))
+        for name, found in figures.items():
+            show(name, statistics.median(found), MOST_S[name], "s")
+        show("server memory, three tabs", three_tabs(context, server), MOST_MB, "MB")
+        run = large_run(server.data)
+        for name, path in (("Jobs", "/jobs"), (f"run of {ROWS:,} rows", f"/jobs?run={run}")):
+            draw, open_ = run_page(page, server, path)
+            show(f"{name}: processor to draw", draw, MOST_DRAW_S, "s")
+            show(f"{name}: share of a core, open", open_, MOST_OPEN, "cores")
+        context.close()
+    return fits
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=TIMES)
+    sys.exit(not main(parser.parse_args().times))
