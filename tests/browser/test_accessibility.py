@@ -83,6 +83,8 @@ def ask(page: Page, label: str) -> None:
 
 def test_pages_of_mailboxes(page: Page) -> None:
     with looking(page) as looks:
+        go(page, "Overview")
+        looks.at("overview")
         go(page, "Email accounts")
         looks.at("mailboxes")
         ask(page, "New mailbox")

@@ -29,7 +29,7 @@ def show(box: pd.Series, *, place: str) -> None:
     username, _, domain = str(box["address"]).rpartition("@")
     use = services.current().usage.of_mailbox(layout.caller(), domain, username, max(_SPANS))
     left = forecast(float(box["usage"]) * KB_PER_MB, float(box["quota"]) * KB_PER_MB, use.trend)
-    st.subheader("Trend", anchor=False)
+    st.header("Trend", anchor=False)
     st.markdown(escaped(texts.of_mailbox(left, use.trend, use.today)))
     if len(use.days) < 2:
         return

@@ -25,7 +25,7 @@ _LONGEST_BAR = 200
 def show_full_soon(figures: Figures) -> None:
     """Show the mailboxes that are full, or will be soon, with the line of each."""
     with st.container(border=True, height="stretch", key="full-soon"):
-        st.subheader("Full soon", anchor=False, help=usage_texts.FULL_SOON_HELP)
+        st.header("Full soon", anchor=False, help=usage_texts.FULL_SOON_HELP)
         if not figures.soonest:
             st.caption("No mailbox is full, nearly full or full within 30 days.")
             return
@@ -59,7 +59,7 @@ def show_full_soon(figures: Figures) -> None:
 def show_senders(figures: Figures) -> None:
     """Show the mailboxes that sent most of their limit today."""
     with st.container(border=True, height="stretch", key="senders"):
-        st.subheader("Sent today against the limit", anchor=False)
+        st.header("Sent today against the limit", anchor=False)
         if not figures.senders:
             st.caption("No mailbox has sent anything today.")
             return

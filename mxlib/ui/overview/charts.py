@@ -27,7 +27,7 @@ _KB_PER_MB, _BYTES_PER_MB = 1024, 1024 * 1024
 def show_clients(by_client: Sequence[ClientUse]) -> None:
     """Show what each client uses, the most first; a click opens its mailboxes."""
     with st.container(border=True, height="stretch", key="by-client"):
-        st.subheader("Storage by client", anchor=False, help="Click a bar to open the mailboxes of the client.")
+        st.header("Storage by client", anchor=False, help="Click a bar to open the mailboxes of the client.")
         shown = by_client[:_MOST_CLIENTS]
         if not shown:
             st.caption("No mailbox is listed yet.")
@@ -77,7 +77,7 @@ def _open(use: ClientUse) -> None:
 def show_how_full(groups: Sequence[FillGroup]) -> None:
     """Show how many mailboxes use which share of their quota."""
     with st.container(border=True, height="stretch", key="how-full"):
-        st.subheader("How full the mailboxes are", anchor=False)
+        st.header("How full the mailboxes are", anchor=False)
         frame = pd.DataFrame(
             {
                 "group": [f"{texts.group(each)}|{each.mailboxes:,}" for each in groups],
@@ -103,7 +103,7 @@ def show_how_full(groups: Sequence[FillGroup]) -> None:
 def show_account(use: AccountUse, today: int) -> None:
     """Show the storage of the whole account against its limit, and when it gets there."""
     with st.container(border=True, height="stretch", key="account"):
-        st.subheader("Storage of the account", anchor=False)
+        st.header("Storage of the account", anchor=False)
         used = megabytes(use.used / _BYTES_PER_MB)
         of = f" of {megabytes(use.limit / _BYTES_PER_MB)}" if use.limit else ""
         st.markdown(f"**{used}{of}**")

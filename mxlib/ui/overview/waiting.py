@@ -14,7 +14,7 @@ _MOST = 8
 def show(waiting: Waiting, now: float) -> None:
     """Show what waits, the most urgent first."""
     with st.container(border=True, height="stretch", key="needs-you"):
-        st.subheader("Needs you", anchor=False)
+        st.header("Needs you", anchor=False)
         _lines(waiting, now)
 
 
