@@ -17,6 +17,7 @@ from mxlib.api.routes import (
     changes,
     clients,
     deletions,
+    events,
     imports,
     links,
     mailboxes,
@@ -57,7 +58,9 @@ def build() -> FastAPI:
         dependencies=[Depends(ConcurrencyLimit().slot)],
     )
     responses.install_error_handlers(api)
-    for subject in (account, clients, mailboxes, deletions, imports, changes, links, unconfirmed, runs, usage, audit):
+    for subject in (
+        account, clients, mailboxes, deletions, imports, changes, links, unconfirmed, runs, usage, events, audit,
+    ):  # fmt: skip
         api.include_router(subject.router)
     return api
 

@@ -18,6 +18,7 @@ TAGS = [
     {"name": "unconfirmed", "description": "Changes of one mailbox that got no answer from MXroute."},
     {"name": "runs", "description": "The state of runs, their results, and how to pause, resume and stop them."},
     {"name": "usage", "description": "What the domains used, by the day."},
+    {"name": "events", "description": "What was full, sent too much, paused or failed, and how it was notified."},
     {"name": "audit", "description": "Who did what to what, when and from where."},
 ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mxlib.core.events.notices import DueNotice
 from mxlib.core.handover.stationery import Stationery
 from mxlib.core.links import LinkPurpose
 from mxlib.core.mails import TrialMail
@@ -81,5 +82,15 @@ class MonthReady:
     usage: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeMail:
+    """The content of a mail with a notice about events; `dashboard` is MXM's address, blank without one."""
+
+    notice: DueNotice = field(repr=False)
+    dashboard: str = ""
+
+
 #: Everything that a mail can be about.
-MailContent = TrialMail | MailboxReady | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked | MonthReady
+MailContent = (
+    TrialMail | MailboxReady | LinkMail | PasswordChanged | RecoveryEmailChanged | ResetAsked | MonthReady | NoticeMail
+)

@@ -26,6 +26,7 @@ class MailCause(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a cause
     RECOVERY_CHANGED = "recovery_changed"
     MONTH = "month"
+    NOTICE = "notice"
 
 
 class MailStatus(StrEnum):

@@ -309,6 +309,9 @@ class AuditAction(StrEnum):
     LINK_REVOKE = "link.revoke"
     LINK_COPY = "link.copy"
     LINK_LETTER = "link.letter"
+    EVENT_SNOOZE = "event.snooze"
+    EVENT_SNOOZE_END = "event.snooze_end"
+    EVENT_PREFERENCES = "event.preferences"
 
 
 #: The audit action of a row or a single write that is done.

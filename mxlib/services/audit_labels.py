@@ -102,6 +102,9 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.LINK_REVOKE: "Revoked a link",
     AuditAction.LINK_COPY: "Copied a link",
     AuditAction.LINK_LETTER: "Printed a letter with a link",
+    AuditAction.EVENT_SNOOZE: "Snoozed events",
+    AuditAction.EVENT_SNOOZE_END: "Ended a snooze of events",
+    AuditAction.EVENT_PREFERENCES: "Changed when notices go out",
 }
 
 #: Families of actions that a filter finds together: all whose value starts with the name.

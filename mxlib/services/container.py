@@ -62,7 +62,9 @@ from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.month_mails import MonthMails
+from mxlib.services.notice_mails import NoticeMails
 from mxlib.services.notice_maker import NoticeMaker
+from mxlib.services.notices import NoticeService
 from mxlib.services.outbox import OutboxService
 from mxlib.services.overview import OverviewService
 from mxlib.services.own_sessions import OwnSessions
@@ -149,6 +151,7 @@ class Services:
     link_files: LinkFiles
     link_letters: LinkLetters
     usage_watch: UsageWatch
+    notices: NoticeService
     background_tasks: BackgroundTasks
     server_figures: ServerFiguresService
     mail_ports: MailPortsService
@@ -271,7 +274,8 @@ def assemble(
     watch = RunWatch(runs, clock)
     host_status = HostStatusService(lists, watch, engine, rate_limiter)
     sources = event_sources.all_sources(store, host_status.state, backups, clock.now())
-    task_runner.register(background_tasks.of_notices(NoticeMaker(store, clock, sources, queues=())))
+    notice_mails = NoticeMails(store, outbox, clock, settings.public_url)
+    task_runner.register(background_tasks.of_notices(NoticeMaker(store, clock, sources, [notice_mails.queue])))
     claims = IdempotencyKeys(store, clock)
     imports = ImportService(settings, store, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
@@ -362,6 +366,7 @@ def assemble(
         link_files=LinkFiles(store, sent_links, clock),
         link_letters=LinkLetters(store, link_facts, link_maker, texts, runs, clock, settings.server),
         usage_watch=usage_watch,
+        notices=NoticeService(store, clock),
         background_tasks=BackgroundTasks(store, clock, task_runner),
         mail_ports=mail_ports,
         server_figures=ServerFiguresService(

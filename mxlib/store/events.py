@@ -93,7 +93,7 @@ class EventFilter:
     `domains` are those whose events may be seen, blank for the account.
     """
 
-    domains: frozenset[str]
+    domains: frozenset[str] | None = None
     rules: frozenset[Rule] | None = None
     severity: Severity | None = None
     since: float | None = None
@@ -178,7 +178,7 @@ def _last_notice(tx: Tx, rule: Rule, subject: str) -> LastNotice | None:
 
 def find(tx: Tx, wanted: EventFilter, most: int) -> list[EventRecord]:
     """Return events, newest first."""
-    query = sa.select(table).where(table.c.domain.in_(sorted(wanted.domains)))
+    query = sa.select(table).where(_in_domains(table, wanted.domains))
     if wanted.rules is not None:
         query = query.where(table.c.rule.in_(sorted(wanted.rules)))
     if wanted.severity is not None:
@@ -190,7 +190,13 @@ def find(tx: Tx, wanted: EventFilter, most: int) -> list[EventRecord]:
     return [_record(row) for row in tx.execute(query.order_by(table.c.id.desc()).limit(most))]
 
 
-def open_now(tx: Tx, domains: Collection[str]) -> list[EventRecord]:
+def get(tx: Tx, number: int) -> EventRecord | None:
+    """Return one event."""
+    row = tx.execute(sa.select(table).where(table.c.id == number)).first()
+    return _record(row) if row else None
+
+
+def open_now(tx: Tx, domains: Collection[str] | None = None) -> list[EventRecord]:
     """Return the last event of each subject and rule that is over now, newest first.
 
     A mailbox that is gone has none.
@@ -198,7 +204,7 @@ def open_now(tx: Tx, domains: Collection[str]) -> list[EventRecord]:
     newest = (
         sa.select(sa.func.max(table.c.id))
         .join(states, (states.c.rule == table.c.rule) & (states.c.subject == table.c.subject))
-        .where(states.c.level > 0, table.c.level > 0, table.c.domain.in_(sorted(domains)))
+        .where(states.c.level > 0, table.c.level > 0, _in_domains(table, domains))
         .group_by(table.c.rule, table.c.subject)
     )
     there = sa.exists().where(
@@ -279,13 +285,16 @@ def end_snooze(tx: Tx, rule: Rule, subject: str) -> bool:
     return tx.execute(snoozes.delete().where(snoozes.c.rule == rule, snoozes.c.subject == subject)).rowcount > 0
 
 
-def snoozed(tx: Tx, domains: Collection[str], at: float) -> list[Snooze]:
+def snoozed(tx: Tx, domains: Collection[str] | None, at: float) -> list[Snooze]:
     """Return the snoozes of these domains that hold, the one that ends first first."""
-    query = sa.select(snoozes).where(snoozes.c.domain.in_(sorted(domains)), snoozes.c.until > at)
-    return [
-        Snooze(Rule(row.rule), row.subject, row.domain, row.until, row.at, row.who)
-        for row in tx.execute(query.order_by(snoozes.c.until, snoozes.c.subject))
-    ]
+    query = sa.select(snoozes).where(_in_domains(snoozes, domains), snoozes.c.until > at)
+    return [_snooze(row) for row in tx.execute(query.order_by(snoozes.c.until, snoozes.c.subject))]
+
+
+def snooze_of(tx: Tx, rule: Rule, subject: str) -> Snooze | None:
+    """Return the snooze of a rule and subject."""
+    row = tx.execute(sa.select(snoozes).where(snoozes.c.rule == rule, snoozes.c.subject == subject)).first()
+    return _snooze(row) if row else None
 
 
 def _until(tx: Tx, rule: Rule, subject: str) -> float | None:
@@ -339,6 +348,14 @@ def _record(row: sa.Row[*tuple[Any, ...]]) -> EventRecord:
     event = Event(Rule(row.rule), EventCode(row.code), row.subject, row.level, row.figures)
     severity, way = Severity(row.severity), Way(row.way)
     return EventRecord(row.id, row.at, row.domain, event, severity, way, row.due_at, row.notice)
+
+
+def _snooze(row: sa.Row[*tuple[Any, ...]]) -> Snooze:
+    return Snooze(Rule(row.rule), row.subject, row.domain, row.until, row.at, row.who)
+
+
+def _in_domains(of: sa.Table, domains: Collection[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if domains is None else of.c.domain.in_(sorted(domains))
 
 
 def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:

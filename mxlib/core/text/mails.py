@@ -6,12 +6,13 @@ from mxlib.core.mail_contents import (
     MailboxReady,
     MailContent,
     MonthReady,
+    NoticeMail,
     PasswordChanged,
     RecoveryEmailChanged,
     ResetAsked,
 )
 from mxlib.core.mails import MailCause, MailProblem, MailStatus, MailText, TrialMail
-from mxlib.core.text import link_mails, month_report, reset_mails
+from mxlib.core.text import link_mails, month_report, notices, reset_mails
 
 CAUSES = {
     MailCause.TEST: "Test mail",
@@ -21,6 +22,7 @@ CAUSES = {
     MailCause.PASSWORD_CHANGED: "Notice that a password was changed",
     MailCause.RECOVERY_CHANGED: "Notice to a former recovery email",
     MailCause.MONTH: "Month of all clients",
+    MailCause.NOTICE: "Notice about events",
 }
 
 STATUSES = {
@@ -77,6 +79,8 @@ def words_of(content: MailContent) -> MailText:
             return link_mails.as_mail(content.stationery.language, reset_mails.asked(content))
         case MonthReady():
             return month_report.mail(content)
+        case NoticeMail():
+            return notices.mail(content)
 
 
 def _trial(content: TrialMail) -> MailText:

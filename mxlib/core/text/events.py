@@ -1,0 +1,189 @@
+"""Texts of events: what happened, and what to do."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mxlib.core.events.notices import Preferences, Way
+from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
+from mxlib.core.format import age, count, full_day, moment, readable
+from mxlib.core.vocabulary import ERASED
+
+#: What each rule looks at, as a title.
+RULES: Mapping[Rule, str] = {
+    Rule.MAILBOX_STORAGE: "Mailbox storage",
+    Rule.SEND_LIMIT: "Near send limit",
+    Rule.SENT_JUMP: "Sends far more than usual",
+    Rule.MAILBOX_MADE: "Made outside MXM",
+    Rule.MAILBOX_GONE: "Gone outside MXM",
+    Rule.ACCOUNT_STORAGE: "Account storage",
+    Rule.ACCOUNT_GRACE: "Deadline for a full account",
+    Rule.HOST: "MXroute silent",
+    Rule.HOST_KEY: "API key",
+    Rule.WATCH: "Usage watch",
+    Rule.RUN: "Runs",
+    Rule.PASSWORDS: "Passwords nobody took",
+    Rule.BACKUP: "Backups",
+    Rule.ADMIN_SIGN_IN: "Admin from a new browser",
+    Rule.TOKEN: "Tokens near their end",
+    Rule.AUDIT_LOG: "Audit log",
+}
+
+SEVERITIES: Mapping[Severity, str] = {
+    Severity.URGENT: "Urgent",
+    Severity.WARNING: "Warning",
+    Severity.INFO: "Information",
+}
+
+#: How an event is notified.
+WAYS: Mapping[Way, str] = {
+    Way.AT_ONCE: "At once",
+    Way.DIGEST: "Digest",
+    Way.SNOOZED: "Snoozed",
+    Way.REPEATED: "None: one within a week",
+    Way.UNKNOWN_BEFORE: "None: its begin had none",
+}
+
+MAY_NOT_SNOOZE = (
+    "Only helpdesk and managers of the agency snooze events of a mailbox, and only admins the others. Ask an admin."
+)
+ONLY_ADMINS = "Only admins set quiet hours, the digest and severities. Ask an admin."
+WRONG_HOURS = "Hours go from 0 to 23. Choose other ones."
+WRONG_UNTIL = "A snooze ends at a day from tomorrow to a year ahead. Choose another day."
+NO_EVENTS = "Nothing has happened that MXM reports. Events appear here as lists are read."
+NOTHING_OPEN = "Nothing is open."
+NOTHING_SNOOZED = "Nothing is snoozed."
+NO_ADDRESS = "Your name here is not an email address, so no mail can go to you. An admin can add a channel instead."
+NOT_YOURS = "There is no such event that you may see."
+
+
+def text(event: Event, at: float) -> str:
+    """Return one sentence about an event of the time `at`, or two with what to do."""
+    return _TEXTS[event.code](event.subject, event.figures, at)
+
+
+def snoozed(subject: str, rule: Rule, until: float) -> str:
+    """Say that a snooze began."""
+    return f"{RULES[rule]} of {readable(subject) or 'the account'} is snoozed until {full_day(until)}."
+
+
+def snooze_ended(subject: str, rule: Rule) -> str:
+    """Say that a snooze ended."""
+    return f"{RULES[rule]} of {readable(subject) or 'the account'} is reported again."
+
+
+def preferences(chosen: Preferences) -> str:
+    """Describe what admins chose, for the audit log."""
+    quiet = "no quiet hours"
+    if chosen.quiet_from is not None and chosen.quiet_from != chosen.quiet_until:
+        quiet = f"quiet from {chosen.quiet_from}:00 to {chosen.quiet_until}:00"
+    severities = ", ".join(f"{RULES[rule]}: {SEVERITIES[severity]}" for rule, severity in chosen.severities.items())
+    return "; ".join(filter(None, [quiet, f"digest at {chosen.digest_hour}:00", severities]))
+
+
+def sent_in(notice: int | None, due_at: float | None, way: Way, now: float) -> str:
+    """Say whether an event is in a notice, or when it will be."""
+    if notice is not None:
+        return f"Notice {notice}"
+    return WAYS[way] if due_at is None else f"Due {moment(due_at, now)}"
+
+
+def _size(megabytes: float) -> str:
+    return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,.0f} MB"
+
+
+def _use(figures: Mapping[str, Any]) -> str:
+    return f"{_size(figures['used_kb'] / 1024)} of {_size(figures['quota_mb'])}, {figures['percent']} %"
+
+
+def _account(figures: Mapping[str, Any]) -> str:
+    return f"{_size(figures['used'] / 1024**2)} of {_size(figures['limit'] / 1024**2)}, {figures['percent']} %"
+
+
+def _sent_jump(name: str, figures: Mapping[str, Any], _at: float) -> str:
+    return (
+        f"{name} sent {figures['sent']:,} messages today, usually {figures['usual']:,}. Others may use it: lock it, "
+        "and ask its owner."
+    )
+
+
+def _run_finished(name: str, figures: Mapping[str, Any], _at: float) -> str:
+    failed = f", {figures['failed']:,} failed" if figures.get("failed") else ""
+    return f"Run {name} is finished: {count(figures['rows'], 'row')}{failed}."
+
+
+def _new_browser(name: str, figures: Mapping[str, Any], _at: float) -> str:
+    browser, address = (str(figures.get(part) or ERASED) for part in ("browser", "address"))
+    return (
+        f"The admin {name} signed in with {browser} from {address} for the first time. If nobody knows of it, disable "
+        "the user under Team and API."
+    )
+
+
+_Text = Callable[[str, Mapping[str, Any], float], str]
+
+_TEXTS: Mapping[EventCode, _Text] = {
+    EventCode.MAILBOX_NEARLY_FULL: lambda name, figures, _at: (
+        f"{name} is nearly full: {_use(figures)}. Raise its quota, or ask its owner to delete mail."
+    ),
+    EventCode.MAILBOX_FULL: lambda name, figures, _at: (
+        f"{name} is full: {_use(figures)}. MXroute bounces mail to it. Raise its quota, or have its owner delete mail."
+    ),
+    EventCode.MAILBOX_BACK_TO_NORMAL: lambda name, figures, _at: f"{name} has room again: {_use(figures)}.",
+    EventCode.SENT_NEAR_LIMIT: lambda name, figures, _at: (
+        f"{name} sent {figures['sent']:,} of {figures['limit']:,} messages today. At its limit, MXroute refuses more."
+    ),
+    EventCode.SENT_JUMP: _sent_jump,
+    EventCode.MAILBOX_MADE_OUTSIDE: lambda name, _figures, _at: f"{name} was made outside MXM.",
+    EventCode.MAILBOX_GONE_OUTSIDE: lambda name, _figures, _at: (
+        f"{name} is gone, and MXM did not delete it. Ask who works in MXroute's panel."
+    ),
+    EventCode.ACCOUNT_NEARLY_FULL: lambda _name, figures, _at: (
+        f"The account's storage is nearly used up: {_account(figures)}. Empty mailboxes, or buy storage at MXroute."
+    ),
+    EventCode.ACCOUNT_FULL: lambda _name, figures, _at: (
+        f"The account's storage is used up: {_account(figures)}. Empty mailboxes, or buy storage at MXroute."
+    ),
+    EventCode.ACCOUNT_BACK_TO_NORMAL: lambda _name, figures, _at: (
+        f"The account has storage again: {_account(figures)}."
+    ),
+    EventCode.ACCOUNT_GRACE: lambda _name, figures, _at: (
+        f"MXroute names a deadline for the full account: {readable(str(figures['until']))}. Empty mailboxes before it."
+    ),
+    EventCode.ACCOUNT_GRACE_OVER: lambda _name, _figures, _at: "MXroute names no deadline for the account any more.",
+    EventCode.HOST_SILENT: lambda _name, _figures, _at: (
+        "MXroute's API has not answered for 10 minutes. Runs wait for it; mail itself may work."
+    ),
+    EventCode.HOST_BACK: lambda _name, _figures, _at: "MXroute's API answers again.",
+    EventCode.KEY_REFUSED: lambda _name, _figures, _at: (
+        "MXroute refuses the API key. Set a valid one in MXM_API_KEY, and restart the server."
+    ),
+    EventCode.KEY_ACCEPTED: lambda _name, _figures, _at: "MXroute accepts the API key again.",
+    EventCode.WATCH_FAILED: lambda _name, figures, _at: (
+        f"No mailbox list could be read for {age(figures['silent_s'])}: nobody sees what is full. See Background tasks."
+    ),
+    EventCode.WATCH_BACK: lambda _name, _figures, _at: "Mailbox lists are read again.",
+    EventCode.RUN_PAUSED: lambda name, _figures, _at: f"Run {name} is paused: a person paused it. Resume it on Jobs.",
+    EventCode.RUN_NEEDS_YOU: lambda name, _figures, _at: (
+        f"Run {name} cannot go on by itself. Its card on Jobs says why, and what to do."
+    ),
+    EventCode.RUN_STOPPED: lambda name, figures, _at: f"Run {name} was stopped: {count(figures['rows'], 'row')}.",
+    EventCode.RUN_FINISHED: _run_finished,
+    EventCode.PASSWORDS_END_SOON: lambda name, figures, at: (
+        f"Passwords of run {name} are deleted {moment(figures['until'], at)}, and nobody took those of "
+        f"{count(figures['people'], 'person', 'people')}. Hand them over on Jobs."
+    ),
+    EventCode.BACKUP_OLD: lambda _name, figures, _at: (
+        f"The newest backup is {age(figures['age_s'])} old. See Background tasks, and the log of the server."
+    ),
+    EventCode.BACKUP_MADE: lambda _name, _figures, _at: "There is a new backup again.",
+    EventCode.ADMIN_NEW_BROWSER: _new_browser,
+    EventCode.TOKEN_ENDS_SOON: lambda name, figures, at: (
+        f"The token {name} ends {moment(figures['until'], at)}. Make another one under Team and API."
+    ),
+    EventCode.AUDIT_LOG_BROKEN: lambda _name, figures, _at: (
+        f"The audit log breaks at {count(figures['breaks'], 'place')}. The page Audit log says where, and what to do."
+    ),
+    EventCode.AUDIT_LOG_INTACT: lambda _name, _figures, _at: (
+        "The audit log is intact, or an admin accepted its breaks."
+    ),
+}

@@ -1,0 +1,52 @@
+"""Mails of notices to people who chose them: each gets the events that they may see at that moment."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mxlib.auth import roles
+from mxlib.auth.permissions import Caller
+from mxlib.auth.token_owners import expanded
+from mxlib.clock import Clock
+from mxlib.core import addresses
+from mxlib.core.events.notices import DueNotice
+from mxlib.core.events.vocabulary import BY_URGENCY, Severity
+from mxlib.core.mail_contents import NoticeMail
+from mxlib.core.mails import MailCause
+from mxlib.services.notices import mails_of, sees, sees_account
+from mxlib.services.outbox import InvalidRecipient, MailNotSet, OutboxService, QueuedMail, Recipient
+from mxlib.store import Store, Tx, events, users
+
+
+class NoticeMails:
+    """Queues a mail for each person who chose mails of such a notice."""
+
+    def __init__(self, store: Store, outbox: OutboxService, clock: Clock, dashboard: str) -> None:
+        self._store, self._outbox, self._clock, self._dashboard = store, outbox, clock, dashboard
+
+    def queue(self, tx: Tx, notice: DueNotice) -> None:
+        """Queue the mails of a notice, in the transaction that stores it; none without a mail server."""
+        chosen = events.preferences(tx)
+        for caller, least in self._people(tx):
+            account, lowest = sees_account(tx, caller), BY_URGENCY.index(least)
+            seen = tuple(
+                each
+                for each in notice.events
+                if BY_URGENCY.index(chosen.severity(each.event)) >= lowest
+                and sees(tx, caller, each.domain, each.event.rule, each.event.subject, account=account)
+            )
+            if not seen:
+                continue
+            content = NoticeMail(replace(notice, events=seen), self._dashboard)
+            try:
+                mail = QueuedMail(Recipient(caller.name), content, MailCause.NOTICE, f"notice {notice.number}")
+                self._outbox.queue(tx, mail, "MXM")
+            except (InvalidRecipient, MailNotSet):
+                continue
+
+    def _people(self, tx: Tx) -> Iterator[tuple[Caller, Severity]]:
+        """Yield each person who gets mails, with today's rights, and the least severity of their mails."""
+        for user in users.list_users(tx):
+            least = mails_of(tx, user.name) if user.disabled_at is None else None
+            if least is not None and addresses.is_email(addresses.email(user.name)):
+                external = not user.admin and roles.is_external(user.permissions, user.client_admin)
+                yield Caller(user.name, user.admin, expanded(tx, user.permissions), external=external), least
