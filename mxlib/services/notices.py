@@ -170,6 +170,14 @@ class NoticeService:
                 outcome=texts.preferences(chosen), detail=chosen.to_json(),
             )  # fmt: skip
 
+    def rules(self, caller: Caller) -> tuple[Rule, ...]:
+        """Return the rules whose events the caller may see."""
+        return tuple(rule for rule in Rule if caller.admin or rule not in OF_ADMINS)
+
+    def has_address(self, caller: Caller) -> bool:
+        """Return whether mails can go to the caller: their name is an address."""
+        return addresses.is_email(addresses.email(caller.name))
+
     def mails(self, caller: Caller) -> Severity | None:
         """Return the least severity of which the caller gets mails; None for no mails."""
         with self._store.read() as tx:
@@ -177,7 +185,7 @@ class NoticeService:
 
     def set_mails(self, caller: Caller, least: Severity | None) -> None:
         """Choose which mails go to the caller.  Raises InvalidChoice where there is no address to write to."""
-        if not addresses.is_email(addresses.email(caller.name)):
+        if not self.has_address(caller):
             raise InvalidChoice(texts.NO_ADDRESS)
         with self._store.write() as tx:
             preferences.put(tx, _MAILS, least.value if least else "", caller.name, self._clock.now())

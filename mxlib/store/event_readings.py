@@ -59,9 +59,8 @@ def note_list(tx: Tx, domain: str, readings: Iterable[Reading], today: int, at: 
     usual = _trends(tx, [each.number for each in readings if each.sent is not None and each.sent >= JUMP_LEAST])
     for each in readings:
         address = f"{each.username.lower()}@{domain}"
-        _note_storage(tx, known, address, domain, each.usage, each.quota, at)
-        figures = {"sent": each.sent or 0, "limit": each.limit or 0}
-        _follow(tx, SEND_LIMIT, known, address, domain, percent_of(each.sent, each.limit), figures, at)
+        _note_storage(tx, known, address, domain, each, at)
+        _note_sent(tx, known, address, domain, each, at)
         if (trend := usual.get(each.number)) is not None:
             _note_jump(tx, known, address, domain, today, each.sent, trend, at)
 
@@ -71,14 +70,14 @@ def note_sizes(tx: Tx, domains: Mapping[str, Iterable[Reading]], at: float) -> N
     known = events.states_of(tx, None, [Rule.MAILBOX_STORAGE])
     for domain, readings in domains.items():
         for each in readings:
-            _note_storage(tx, known, f"{each.username.lower()}@{domain}", domain, each.usage, each.quota, at)
+            _note_storage(tx, known, f"{each.username.lower()}@{domain}", domain, each, at)
 
 
 def note_account(tx: Tx, used: int | None, limit: int | None, grace_until: str, at: float) -> None:
     """Store the events of the account's storage (bytes), and of the deadline that MXroute names."""
-    known = events.states_of(tx, "", [Rule.ACCOUNT_STORAGE])
-    figures = {"used": used or 0, "limit": limit or 0}
-    _follow(tx, ACCOUNT_STORAGE, known, "", "", percent_of(used, limit), figures, at)
+    if (percent := percent_of(used, limit)) is not None:
+        state = events.states_of(tx, "", [Rule.ACCOUNT_STORAGE]).get((Rule.ACCOUNT_STORAGE, ""))
+        _follow(tx, ACCOUNT_STORAGE, state, "", "", percent, {"used": used or 0, "limit": limit or 0}, at)
     grace = [Condition(EventCode.ACCOUNT_GRACE, figures={"until": grace_until})] if grace_until else []
     events.note_conditions(tx, _GRACE, grace, at)
 
@@ -99,26 +98,36 @@ def _add(tx: Tx, rule: Rule, code: EventCode, username: str, domain: str, at: fl
     events.add(tx, Event(rule, code, f"{username.lower()}@{domain}", 1), domain, at)
 
 
-def _note_storage(
-    tx: Tx, known: Mapping[Key, State], address: str, domain: str, usage: int | None, quota: int | None, at: float
-) -> None:
-    figures = {"used_kb": usage or 0, "quota_mb": quota or 0}
-    percent = percent_of(usage, None if quota is None else quota * KB_PER_MB)
-    _follow(tx, MAILBOX_STORAGE, known, address, domain, percent, figures, at)
+def _note_storage(tx: Tx, known: Mapping[Key, State], address: str, domain: str, each: Reading, at: float) -> None:
+    percent = percent_of(each.usage, None if each.quota is None else each.quota * KB_PER_MB)
+    state = known.get((Rule.MAILBOX_STORAGE, address))
+    if percent is not None and not _is_calm(MAILBOX_STORAGE, state, percent):
+        figures = {"used_kb": each.usage or 0, "quota_mb": each.quota or 0}
+        _follow(tx, MAILBOX_STORAGE, state, address, domain, percent, figures, at)
+
+
+def _note_sent(tx: Tx, known: Mapping[Key, State], address: str, domain: str, each: Reading, at: float) -> None:
+    percent = percent_of(each.sent, each.limit)
+    state = known.get((Rule.SEND_LIMIT, address))
+    if percent is not None and not _is_calm(SEND_LIMIT, state, percent):
+        figures = {"sent": each.sent or 0, "limit": each.limit or 0}
+        _follow(tx, SEND_LIMIT, state, address, domain, percent, figures, at)
+
+
+def _is_calm(rule: Thresholds, state: State | None, percent: float) -> bool:
+    """Return whether a figure changes nothing, as most do: nothing is over, and it is below the lowest class."""
+    return state is None and percent < rule.lowest
 
 
 def _follow(
-    tx: Tx, rule: Thresholds, known: Mapping[Key, State], address: str, domain: str, percent: float | None,
+    tx: Tx, rule: Thresholds, state: State | None, subject: str, domain: str, percent: float,
     figures: Mapping[str, int], at: float,
 ) -> None:  # fmt: skip
-    state = known.get((rule.rule, address))
-    if percent is None or (state is None and percent < rule.lowest):
-        return
     before = Level() if state is None else Level.from_json(state.state)
-    after, event = step(rule, before, address, percent, {**figures, "percent": int(percent)})
+    after, event = step(rule, before, subject, percent, {**figures, "percent": int(percent)})
     if after != before:
         stored = State(after.highest, after.to_json()) if after.highest else None
-        events.put_state(tx, rule.rule, address, domain, stored, at)
+        events.put_state(tx, rule.rule, subject, domain, stored, at)
     if event is not None:
         events.add(tx, event, domain, at)
 

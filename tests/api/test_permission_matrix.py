@@ -74,6 +74,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/unconfirmed/1/password", None, "its own"),
     ("POST", "/unconfirmed/1/forget", None, "its own"),
     ("GET", "/usage", None, ""),
+    ("GET", "/events", None, ""),
     ("GET", "/audit", None, ""),
 ]
 WITHOUT_ACCESS = ("no token", "a bad one", "a revoked one", "an expired one")

@@ -44,7 +44,7 @@ def test_a_person_who_was_erased_is_named_as_such() -> None:
 
 
 def test_a_deadline_in_the_words_of_mxroute_stays_one_line() -> None:
-    assert "account: 4 Dec ." in told(EventCode.ACCOUNT_GRACE, until="4 Dec\n\x1b")
+    assert "account: 4 Dec. Empty" in told(EventCode.ACCOUNT_GRACE, until="4 Dec\n\x1b")
 
 
 def test_every_rule_severity_and_way_has_a_label() -> None:

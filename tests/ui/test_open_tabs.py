@@ -26,12 +26,22 @@ from mxlib.core.mails import MailCause, TrialMail
 from mxlib.core.reasons import Reason
 from mxlib.core.text.handover_texts import KIND_LABELS
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings
-from mxlib.store import audit, audit_check, background_tasks, clock_guard, dated_deletions, hold, manual_writes
+from mxlib.store import (
+    audit,
+    audit_check,
+    background_tasks,
+    clock_guard,
+    dated_deletions,
+    hold,
+    mailbox_lists,
+    manual_writes,
+)
 from mxlib.store import links as kept_links
 from mxlib.store.dated_deletions import DatedDeletion
 from mxlib.ui.app import session
@@ -68,6 +78,9 @@ LOOKS = {
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "Save this row", "Leave it out",
             "Delete it", "import_domain", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
             "step.key('offer')", "suggest-"}  # fmt: skip
+
+#: What a person chooses for themselves alone; what comes of it goes by their rights of that moment.
+OWN_CHOICES = {"save-mails"}
 
 
 @dataclass(frozen=True)
@@ -317,6 +330,25 @@ def a_waiting_mail(tab: Tab) -> None:
         tab.app.session_state["outbox-picked"] = outbox.queue(tx, mail, "jo")
 
 
+def an_event(table: str) -> Callable[["Tab"], None]:
+    """A mailbox is full, and selected in a table."""
+
+    def prepare(tab: Tab) -> None:
+        with tab.services.store.write() as tx:
+            box = Mailbox("full", f"full@{HERE}", 100, 100.0, 100, 0, suspended=False)
+            mailbox_lists.keep_mailboxes(tx, HERE, [box], tab.services.clock.now())
+        tab.app.session_state[f"{table}-picked"] = tab.services.notices.open(LOCAL)[0].number
+
+    return prepare
+
+
+def a_snooze(tab: Tab) -> None:
+    """That event is snoozed."""
+    an_event("notices-open")(tab)
+    notices = tab.services.notices
+    notices.snooze(LOCAL, notices.open(LOCAL)[0].number, tab.services.clock.now() + 86_400)
+
+
 EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
 CARD = {"address": f"info@{HERE}"}
 OF_KIM = {"address": f"of.kim@{HERE}"}
@@ -351,6 +383,9 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("text-test", "texts"), ("mail",)),
     (Action("import-clients", "clients"), ("import-client-list", "client-list")),
     (Action("outbox-test", "outbox"), ()),
+    (Action("snooze-", "notices", IMPORT, an_event("notices-open")), ()),
+    (Action("unsnooze-", "notices", IMPORT, a_snooze), ()),
+    (Action("save-preferences", "notices"), ()),
     (Action("outbox-try", "outbox", before=a_waiting_mail), ()),
     (Action("outbox-discard", "outbox", before=a_waiting_mail), ()),
     (Action("preview_import", "import_mailboxes", IMPORT), ()),
@@ -616,7 +651,13 @@ def test_an_open_undo_question_shows_only_what_may_be_seen_now(services: Service
 
 
 def test_every_button_and_callback_of_the_pages_is_listed() -> None:
-    known = {action.key for action, _ in ACTIONS} | {step for _, way in ACTIONS for step in way} | LOOKS | OWN_ROWS
+    known = (
+        {action.key for action, _ in ACTIONS}
+        | {step for _, way in ACTIONS for step in way}
+        | LOOKS
+        | OWN_ROWS
+        | OWN_CHOICES
+    )
     missing = set()
     for path in (*UI.rglob("*.py"), *PAGES.glob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

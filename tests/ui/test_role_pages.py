@@ -15,19 +15,20 @@ from tests.support.pages import ENTRY, visit
 PASSWORD = "four words in a row"
 PAGES_SEEN = (
     "email_accounts", "import_mailboxes", "jobs", "clients", "outbox", "audit", "background_tasks", "access", "mailbox",
+    "notices",
 )  # fmt: skip
 
 #: Keys of what is offered: what changes, exports or deletes mailboxes, or manages this server.
 HELP = {"card_quota", "card_password", "card_recovery", "card_name"}
 MANAGE = HELP | {"card_delete", "to_import", "new", "export-all", "upload"}
-ADMINISTER = {"add-user", "add-token", "evidence", "client-add", "run-task-backup"}
+ADMINISTER = {"save-preferences", "add-user", "add-token", "evidence", "client-add", "run-task-backup"}
 
 OFFERED: dict[str, set[str]] = {
     Role.VIEWER: set(),
     Role.HELPDESK: HELP,
     Role.MANAGER: MANAGE,
     Role.CLIENT_ADMIN: MANAGE,
-    "admin": MANAGE | {"add-user", "add-token", "evidence", "run-task-backup"},
+    "admin": MANAGE | {"add-user", "add-token", "evidence", "run-task-backup", "save-preferences"},
 }
 
 

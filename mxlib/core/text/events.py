@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mxlib.core.events.notices import Preferences, Way
-from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
+from mxlib.core.events.vocabulary import OF_RUNS, Event, EventCode, Rule, Severity
 from mxlib.core.format import age, count, full_day, moment, readable
 from mxlib.core.vocabulary import ERASED
 
@@ -39,8 +39,16 @@ WAYS: Mapping[Way, str] = {
     Way.AT_ONCE: "At once",
     Way.DIGEST: "Digest",
     Way.SNOOZED: "Snoozed",
-    Way.REPEATED: "None: one within a week",
-    Way.UNKNOWN_BEFORE: "None: its begin had none",
+    Way.REPEATED: "Not again in a week",
+    Way.UNKNOWN_BEFORE: "None",
+}
+
+_WITHOUT: Mapping[Way, str] = {
+    Way.AT_ONCE: "It goes out at once.",
+    Way.DIGEST: "It goes out with the digest.",
+    Way.SNOOZED: "No notice: it is snoozed.",
+    Way.REPEATED: "No notice: one about it went out within a week, and it did not get worse.",
+    Way.UNKNOWN_BEFORE: "No notice: its begin had none either.",
 }
 
 MAY_NOT_SNOOZE = (
@@ -56,9 +64,46 @@ NO_ADDRESS = "Your name here is not an email address, so no mail can go to you. 
 NOT_YOURS = "There is no such event that you may see."
 
 
+NONE_MATCH = "No event matches. Choose less narrowly."
+NO_MAIL_SERVER = "No mail leaves: no mail server is set. An admin sets MXM_SMTP_URL and MXM_MAIL_FROM."
+MAILS_HELP = "Mails go to {address}, about what you may see here. Urgent ones come at once, the others once a day."
+PREFERENCES_HELP = (
+    "Times are those of {zone}. In quiet hours nothing goes out but a mailbox that sends far more than usual; what is "
+    "not urgent waits for the digest."
+)
+PREFERENCES_SAVED = "Saved. It holds for events from now on."
+SEVERITIES_HELP = "Urgent events go out at once, the others with the digest. Standard leaves it to each event."
+
+#: Which mails a person gets, by the least severity of their events.
+MAILS: Mapping[Severity, str] = {
+    Severity.URGENT: "Urgent events",
+    Severity.WARNING: "Urgent events and warnings",
+    Severity.INFO: "All events",
+}
+
+
 def text(event: Event, at: float) -> str:
     """Return one sentence about an event of the time `at`, or two with what to do."""
     return _TEXTS[event.code](event.subject, event.figures, at)
+
+
+def subject(event: Event) -> str:
+    """Name what an event is about."""
+    return readable(f"Run {event.subject}" if event.rule in OF_RUNS else event.subject) or "The account"
+
+
+def notified(notice: int | None, due_at: float | None, way: Way, now: float) -> str:
+    """Say in a sentence whether an event is in a notice, or when it will be."""
+    if notice is not None:
+        return f"It is in notice {notice}."
+    if due_at is not None:
+        return f"Its notice is due {moment(due_at, now)}."
+    return _WITHOUT[way]
+
+
+def mails_saved(least: Severity | None) -> str:
+    """Say which mails a person gets from now on."""
+    return f"Saved. Mails to you: {MAILS[least].lower() if least else 'none'}."
 
 
 def snoozed(subject: str, rule: Rule, until: float) -> str:

@@ -23,6 +23,7 @@ _PLACES = {
     "import_mailboxes": ("Import", ":material/upload_file:", "import"),
     "jobs": ("Jobs", ":material/play_circle:", "jobs"),
     "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
+    "notices": ("Notices", ":material/notifications:", "notices"),
     "clients": ("Clients", ":material/domain:", "clients"),
     "texts": ("Texts", ":material/edit_note:", "texts"),
     "audit": ("Audit log", ":material/history:", "audit-log"),
@@ -33,7 +34,7 @@ _PLACES = {
 
 #: The pages of the navigation, in its order, under their headings.
 _SECTIONS = {
-    "": ("overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"),
+    "": ("overview", "email_accounts", "import_mailboxes", "jobs", "notices", "mailbox"),
     "Admin": ("clients", "texts", "outbox", "audit", "background_tasks", "access"),
 }
 
@@ -74,7 +75,7 @@ def _is_listed(name: str, who: Caller, rights: Collection[Permission]) -> bool:
     match name:
         case "mailbox":
             return False
-        case "overview":
+        case "overview" | "notices":
             return Permission.VIEW in rights
         case "import_mailboxes":
             return Permission.IMPORT in rights

@@ -22,6 +22,7 @@ from mxlib.services.drafts import DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
+from mxlib.services.notices import InvalidChoice
 from mxlib.services.outbox import InvalidRecipient
 from mxlib.services.saved_views import InvalidView
 from mxlib.ui.widgets.format import escaped
@@ -40,6 +41,7 @@ REFUSALS = (
     InvalidClient,
     InvalidRecipient,
     InvalidView,
+    InvalidChoice,
     UnfitPassword,
     StoreUnavailable,
 )

@@ -1,0 +1,1 @@
+"""The page Notices: events, snoozes, when notices go out, and to whom."""
