@@ -84,7 +84,10 @@ class MonthReady:
 
 @dataclass(frozen=True, slots=True)
 class NoticeMail:
-    """The content of a mail with a notice about events; `dashboard` is MXM's address, blank without one."""
+    """The content of a mail with a notice about events.
+
+    `dashboard` is MXM's address, blank without one.
+    """
 
     notice: DueNotice = field(repr=False)
     dashboard: str = ""

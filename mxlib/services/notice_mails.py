@@ -24,7 +24,7 @@ class NoticeMails:
         self._store, self._outbox, self._clock, self._dashboard = store, outbox, clock, dashboard
 
     def queue(self, tx: Tx, notice: DueNotice) -> None:
-        """Queue the mails of a notice, in the transaction that stores it; none without a mail server."""
+        """Queue the mails of a notice in its transaction; none without a mail server."""
         chosen = events.preferences(tx)
         for caller, least in self._people(tx):
             account, lowest = sees_account(tx, caller), BY_URGENCY.index(least)
@@ -44,7 +44,7 @@ class NoticeMails:
                 continue
 
     def _people(self, tx: Tx) -> Iterator[tuple[Caller, Severity]]:
-        """Yield each person who gets mails, with today's rights, and the least severity of their mails."""
+        """Yield each person who gets mails, by today's rights, and their least severity."""
         for user in users.list_users(tx):
             least = mails_of(tx, user.name) if user.disabled_at is None else None
             if least is not None and addresses.is_email(addresses.email(user.name)):

@@ -29,12 +29,12 @@ _A_BATCH, _MOST_BATCHES = 500, 20
 
 
 class InvalidChoice(Exception):
-    """What a person chose is not possible; the message says why."""
+    """A choice that is not possible; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """What a caller asks for; None and blank stand for all."""
+    """The events that a caller asks for; None and blank stand for all."""
 
     domain: str = ""
     rule: Rule | None = None
@@ -71,7 +71,7 @@ def sees_account(tx: Tx, caller: Caller) -> bool:
 
 @resolves_callers
 class NoticeService:
-    """Lists events by the rights of each caller; snoozes them, and keeps the preferences of admins."""
+    """Lists events by the rights of each caller, snoozes them, and keeps preferences."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -101,7 +101,7 @@ class NoticeService:
         return EventPage(tuple(shown), before)
 
     def open(self, caller: Caller) -> tuple[EventRecord, ...]:
-        """Return what is over its threshold now, as far as the caller may see it, newest first."""
+        """Return what is open now and the caller may see, newest first."""
         with self._store.read() as tx:
             found = events.open_now(tx, self._domains(tx, caller))
             return tuple(self._seen(tx, caller, found))
@@ -137,7 +137,7 @@ class NoticeService:
         return text
 
     def end_snooze(self, caller: Caller, rule: Rule, subject: str) -> str:
-        """Report a rule and subject again; return a sentence.  Raises NotFound and Forbidden."""
+        """Report a rule and subject again; return a sentence. Raises NotFound and Forbidden."""
         now = self._clock.now()
         with self._store.write() as tx:
             found = events.snooze_of(tx, rule, subject)
@@ -156,7 +156,7 @@ class NoticeService:
             return events.preferences(tx)
 
     def set_preferences(self, caller: Caller, chosen: Preferences) -> None:
-        """Set them, for events from now on.  Raises InvalidChoice."""
+        """Set them, for events from now on. Raises InvalidChoice."""
         _must_be_an_admin(caller)
         hours = (chosen.quiet_from or 0, chosen.quiet_until, chosen.digest_hour)
         if not all(0 <= hour <= 23 for hour in hours):
@@ -184,7 +184,7 @@ class NoticeService:
             return mails_of(tx, caller.name)
 
     def set_mails(self, caller: Caller, least: Severity | None) -> None:
-        """Choose which mails go to the caller.  Raises InvalidChoice where there is no address to write to."""
+        """Choose which mails go to the caller. Raises InvalidChoice where there is no address to write to."""
         if not self.has_address(caller):
             raise InvalidChoice(texts.NO_ADDRESS)
         with self._store.write() as tx:
@@ -206,7 +206,7 @@ class NoticeService:
         return EventFilter(domains, rules, query.severity, query.since)
 
     def _domains(self, tx: Tx, caller: Caller) -> frozenset[str] | None:
-        """Return the domains whose events the caller may see, blank for the account; None for all."""
+        """Return the domains whose events the caller may see (None: all), blank for the account."""
         if caller.admin or Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
             return None
         known = mailbox_lists.domains(tx)

@@ -16,35 +16,37 @@ FIGURES = {
 }  # fmt: skip
 
 
-def told(code: EventCode, subject: str = "anna@a.nl", **figures: int | float | str) -> str:
+def text_of(code: EventCode, subject: str = "anna@a.nl", **figures: int | float | str) -> str:
     return texts.text(Event(Rule.WATCH, code, subject, 1, {**FIGURES, **figures}), NOON)
 
 
 @pytest.mark.parametrize("code", EventCode)
 def test_each_code_has_a_whole_sentence(code: EventCode) -> None:
-    text = told(code)
+    text = text_of(code)
     assert text[0].isupper() or text.startswith("anna@a.nl")
     assert text.endswith(".")
     assert "{" not in text
 
 
 def test_figures_are_in_units_that_read_well() -> None:
-    assert told(EventCode.MAILBOX_FULL).startswith("anna@a.nl is full: 950 MB of 1,000 MB, 95 %. MXroute bounces mail")
-    assert "2,300 messages today, usually 40" in told(EventCode.SENT_JUMP)
-    assert told(EventCode.ACCOUNT_FULL, limit=10 * 1024**3).startswith(
+    assert text_of(EventCode.MAILBOX_FULL).startswith(
+        "anna@a.nl is full: 950 MB of 1,000 MB, 95 %. MXroute bounces mail"
+    )
+    assert "2,300 messages today, usually 40" in text_of(EventCode.SENT_JUMP)
+    assert text_of(EventCode.ACCOUNT_FULL, limit=10 * 1024**3).startswith(
         "The account's storage is used up: 5.0 GB of 10.0 GB, 95 %."
     )
-    assert told(EventCode.RUN_FINISHED, "17") == "Run 17 is finished: 12 rows, 2 failed."
-    assert told(EventCode.RUN_FINISHED, "17", failed=0) == "Run 17 is finished: 12 rows."
-    assert "nobody took those of 3 people" in told(EventCode.PASSWORDS_END_SOON, "17")
+    assert text_of(EventCode.RUN_FINISHED, "17") == "Run 17 is finished: 12 rows, 2 failed."
+    assert text_of(EventCode.RUN_FINISHED, "17", failed=0) == "Run 17 is finished: 12 rows."
+    assert "nobody took those of 3 people" in text_of(EventCode.PASSWORDS_END_SOON, "17")
 
 
 def test_a_person_who_was_erased_is_named_as_such() -> None:
-    assert "with (erased) from (erased)" in told(EventCode.ADMIN_NEW_BROWSER, address="", browser="")
+    assert "with (erased) from (erased)" in text_of(EventCode.ADMIN_NEW_BROWSER, address="", browser="")
 
 
 def test_a_deadline_in_the_words_of_mxroute_stays_one_line() -> None:
-    assert "account: 4 Dec. Empty" in told(EventCode.ACCOUNT_GRACE, until="4 Dec\n\x1b")
+    assert "account: 4 Dec. Empty" in text_of(EventCode.ACCOUNT_GRACE, until="4 Dec\n\x1b")
 
 
 def test_every_rule_severity_and_way_has_a_label() -> None:

@@ -116,7 +116,7 @@ def test_a_person_chooses_their_mails(people: App) -> None:
     assert opened_by("vera@agency.example").selectbox(key="notice-mails").value is Severity.WARNING
 
 
-def test_who_has_no_address_is_told_so(app: App) -> None:
+def test_the_page_says_so_to_a_person_without_an_address(app: App) -> None:
     assert app
     assert "Your name here is not an email address" in said(opened_by())
 

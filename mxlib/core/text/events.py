@@ -83,7 +83,7 @@ MAILS: Mapping[Severity, str] = {
 
 
 def text(event: Event, at: float) -> str:
-    """Return one sentence about an event of the time `at`, or two with what to do."""
+    """Return a sentence about an event of the time `at`, and what to do."""
     return _TEXTS[event.code](event.subject, event.figures, at)
 
 
@@ -93,7 +93,7 @@ def subject(event: Event) -> str:
 
 
 def notified(notice: int | None, due_at: float | None, way: Way, now: float) -> str:
-    """Say in a sentence whether an event is in a notice, or when it will be."""
+    """Say in a sentence which notice an event is in, or when."""
     if notice is not None:
         return f"It is in notice {notice}."
     if due_at is not None:

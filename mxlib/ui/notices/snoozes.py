@@ -1,4 +1,4 @@
-"""What is snoozed: a row for each, with a button to report it again."""
+"""Snoozes: a row for each, with a button that reports it again."""
 
 import streamlit as st
 
