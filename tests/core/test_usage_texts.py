@@ -20,8 +20,8 @@ NOT_GROWING, UNLIMITED = Forecast(ForecastKind.NOT_GROWING), Forecast(ForecastKi
     [
         (FULL, "full now", "Full: no new mail comes in.", "The limit is reached."),
         (
-            SOON, "12 days", "Full in 12 days, on 9 Dec at its growth of the last 14 days.",
-            "The limit is reached in 12 days, on 9 Dec at the growth of the last 14 days.",
+            SOON, "12 days", "Full in 12 days (9 Dec) at its growth of the last 14 days.",
+            "The limit is reached in 12 days (9 Dec) at the growth of the last 14 days.",
         ),
         (
             LATER, "100 days", "Full about March 2027 at its growth of the last 14 days.",

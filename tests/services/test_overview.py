@@ -1,10 +1,11 @@
 """The Overview: figures of the stored lists and days, by the caller's permissions, and what waits."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.clients import ClientDetails
 from mxlib.core.usage import ForecastKind
 from mxlib.mxroute.protocol import Mailbox
@@ -173,6 +174,32 @@ def test_the_page_asks_mxroute_for_no_mailbox_list(app: App) -> None:
         ("Storage used", "1.6 GB"), ("Full or over quota", "1"), ("Full within 30 days", "0"),
     ]  # fmt: skip
     assert not [request for request in app.host.sent if "email-accounts" in request.path]
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(10, r"Full in 20 days \(\d+ \w{3}\) at its growth of the last 14 days. It usually grows by 10 MB a day and "
+          r"sends 7 messages a day\."),
+     (3, r"When it is full: collecting data, 3 of 7 days\. It usually grows by 10 MB a day")],
+)  # fmt: skip
+def test_a_mailbox_shows_its_trend(app: App, days: int, text: str) -> None:
+    domains(app, "a.nl")
+    grown(app, "a.nl", box("soon", 800, sent=7), days=days)
+    tab = opened("mailbox", address="soon@a.nl")
+    said = [plain(each.value) for each in tab.markdown]
+    assert any(re.match(text, each) for each in said), said
+    use = app.services.usage.of_mailbox(LOCAL, "a.nl", "soon", 5)
+    assert [(each.usage or 0) / 1024 for each in use.days] == [800 - 10 * back for back in range(min(days, 4), -1, -1)]
+
+
+def test_a_trend_is_for_those_who_may_view_the_domain(app: App) -> None:
+    domains(app, "a.nl", "b.nl")
+    grown(app, "b.nl", box("soon", 800))
+    with pytest.raises(Forbidden):
+        app.services.usage.of_mailbox(VIEWER, "b.nl", "soon", 30)
+    with pytest.raises(Forbidden):
+        app.services.usage.of_domains(VIEWER, "b.nl", 0, 30)
+    assert app.services.usage.of_mailbox(VIEWER, "a.nl", "nobody", 30).days == ()
 
 
 def test_every_figure_leads_to_a_table_of_that_many_mailboxes(app: App) -> None:

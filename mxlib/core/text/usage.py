@@ -64,7 +64,7 @@ def _when(days: int, today: int) -> str:
     on = date_of(today + days)
     if days > _NAMED_DAYS:
         return f"about {on:%B} {on.year}"
-    return f"in {count(days, 'day')}, on {on.day} {on:%b}"
+    return f"in {count(days, 'day')} ({on.day} {on:%b})"
 
 
 def _habits(known: Trend) -> str:
