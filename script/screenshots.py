@@ -29,6 +29,8 @@ from tests.browser import driver
 from tests.browser.driver import ROOT, Faults, Server
 
 DOCS = ROOT / "docs"
+#: The sandbox as `script/server` starts it, with its invented history.
+WITH_HISTORY = driver.BRISK | {"MXM_SANDBOX_DAYS": "60"}
 #: In a page that is mostly plain the difference is invisible, and a picture is a third of the size.
 COLOURS = 256
 
@@ -99,7 +101,7 @@ def main(names: Collection[str]) -> None:
     asked = [(name in GUARDED, look, name) for name in names for look in STATES[name][1]]
     with sync_playwright() as playwright, driver.launch(playwright) as chromium:
         for signed, look in sorted(dict.fromkeys((signed, look) for signed, look, _ in asked), key=itemgetter(0)):
-            with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
+            with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder), settings=WITH_HISTORY) as server:
                 if signed:
                     let_people_in(server.data)
                 for name in (name for *kind, name in asked if kind == [signed, look]):

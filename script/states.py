@@ -37,6 +37,29 @@ def preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, gene
     return steps.open_preview(page, content, name, generate=generate)
 
 
+#: As high as the whole Overview.
+HIGH = Look(1280, 1500)
+
+
+@state(HIGH, WIDE)
+def overview(page: Page) -> None:
+    """The Overview: five figures with their last 30 days, who is full soon, and what waits."""
+    steps.visit(page)
+    end = page.get_by_text("Totals of 5 domains;")
+    while not end.count():
+        page.wait_for_timeout(500)
+        page.reload()
+        idle(page)
+    page.wait_for_timeout(500)  # the charts are drawn by the browser
+
+
+@state()
+def mailbox_trend(page: Page) -> None:
+    """The trend of a mailbox: its storage, what it sent, and when it is full."""
+    steps.visit(page, "/mailbox", address="floris.khan@clienta.nl")
+    page.wait_for_timeout(500)
+
+
 @state(NARROW, WIDE)
 def accounts(page: Page) -> None:
     """The mailboxes of a domain."""

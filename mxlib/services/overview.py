@@ -267,7 +267,7 @@ class OverviewService:
             if self._soon[0] != today:
                 first = today - LINE_DAYS + 1
                 stored = usage_history.storage_of_all(tx, first - TREND_DAYS, today - 1)
-                self._soon = (today, {domain: _soon(rows, first, today - 1) for domain, rows in stored.items()})
+                self._soon = (today, {domain: full_soon_of(rows, first, today - 1) for domain, rows in stored.items()})
             return self._soon[1]
 
     def _client_of(self, caller: Caller) -> dict[str, tuple[int, str]]:
@@ -283,7 +283,8 @@ def _by_domain(days: Iterable[DomainDay], name: str) -> dict[str, dict[int, floa
     return found
 
 
-def _soon(rows: Sequence[tuple[int, int, int | None, int | None]], first: int, last: int) -> list[int]:
+def full_soon_of(rows: Sequence[tuple[int, int, int | None, int | None]], first: int, last: int) -> list[int]:
+    """Return how many mailboxes were to be full soon on each day, by day, mailbox, use and quota."""
     frame = pd.DataFrame(rows, columns=["day", "mailbox", "usage", "quota"])
     days, boxes = (frame[name].to_numpy(dtype=np.int64) for name in ("day", "mailbox"))
     usage, quota = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("usage", "quota"))
