@@ -111,8 +111,7 @@ def main() -> int:
             first = today - overview.LINE_DAYS + 1
             with store.read() as tx:
                 found = usage_history.storage_of_all(tx, first - TREND_DAYS, today - 1)
-            for rows in found.values():
-                overview.full_soon_of(rows, first, today - 1)
+            overview.full_soon_of(*found, first, today - 1)
 
         def month() -> None:
             with store.read() as tx:

@@ -1,11 +1,11 @@
 """Figures of the Overview: stored lists and days of the caller's domains, and open work; no request to MXroute."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
@@ -267,7 +267,7 @@ class OverviewService:
             if self._soon[0] != today:
                 first = today - LINE_DAYS + 1
                 stored = usage_history.storage_of_all(tx, first - TREND_DAYS, today - 1)
-                self._soon = (today, {domain: full_soon_of(rows, first, today - 1) for domain, rows in stored.items()})
+                self._soon = (today, full_soon_of(*stored, first, today - 1))
             return self._soon[1]
 
     def _client_of(self, caller: Caller) -> dict[str, tuple[int, str]]:
@@ -283,12 +283,28 @@ def _by_domain(days: Iterable[DomainDay], name: str) -> dict[str, dict[int, floa
     return found
 
 
-def full_soon_of(rows: Sequence[tuple[int, int, int | None, int | None]], first: int, last: int) -> list[int]:
-    """Return how many mailboxes were to be full soon on each day, by day, mailbox, use and quota."""
-    frame = pd.DataFrame(rows, columns=["day", "mailbox", "usage", "quota"])
-    days, boxes = (frame[name].to_numpy(dtype=np.int64) for name in ("day", "mailbox"))
-    usage, quota = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("usage", "quota"))
-    return full_soon_by_day(first, last, days, boxes, usage, quota)
+def full_soon_of(
+    domains: Mapping[int, str], figures: Sequence[Sequence[int]], first: int, last: int
+) -> dict[str, list[int]]:
+    """Return how many mailboxes of each domain were to be full soon on each day.
+
+    `figures` are day, mailbox, use and quota, with -1 for what is not known.
+    """
+    columns = np.fromiter(chain.from_iterable(figures), dtype=np.int64, count=4 * len(figures)).reshape(-1, 4)
+    names = sorted(set(domains.values()))
+    places = {name: at for at, name in enumerate(names)}
+    place_of = np.full(max(domains, default=0) + 1, -1)
+    place_of[list(domains)] = [places[name] for name in domains.values()]
+    columns = columns[columns[:, 1] < len(place_of)]
+    of_domain = place_of[columns[:, 1]]
+    order = np.argsort(of_domain, kind="stable")
+    bounds = np.searchsorted(of_domain[order], np.arange(len(names) + 1))
+    found = {}
+    for at, name in enumerate(names):
+        own = columns[order[bounds[at] : bounds[at + 1]]]
+        usage, quota = (np.where(own[:, column] < 0, np.nan, own[:, column].astype(float)) for column in (2, 3))
+        found[name] = full_soon_by_day(first, last, own[:, 0], own[:, 1], usage, quota)
+    return found
 
 
 def _added(soon: dict[str, list[int]], domains: Iterable[str], days: int) -> tuple[float | None, ...]:

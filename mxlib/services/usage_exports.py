@@ -87,6 +87,12 @@ TABLES: Mapping[str, _Table] = {
 }
 
 
+#: The file of the storage of the account, its title and its days.
+ACCOUNT, ACCOUNT_TITLE, _ACCOUNT_DAYS = "account", "Storage of the account", 90
+
+_BYTES_PER_GB = 1024**3
+
+
 @resolves_callers
 class UsageExports:
     """Makes files of figures, with permissions and audit."""
@@ -99,6 +105,8 @@ class UsageExports:
 
         It has the domains that the caller may export. Raises NotFound and Forbidden.
         """
+        if name == ACCOUNT and kind in figure_writer.WRITERS:
+            return self._account_file(caller, kind)
         table = TABLES.get(name)
         if table is None or kind not in figure_writer.WRITERS:
             raise NotFound("The Overview has no such file. Open the Overview, and choose one under Export.")
@@ -109,6 +117,19 @@ class UsageExports:
         content = figure_writer.WRITERS[kind]({table.title: rows})
         self._record(current(caller), f"overview: {name}", f"{len(rows) - 1} rows as {kind}")
         return File(f"{name}-{self._today():%Y-%m-%d}.{kind}", content)
+
+    def _account_file(self, caller: Caller, kind: str) -> File:
+        """Return the storage of the account by the day, for those who may see it and export anything."""
+        use = self._overview.account(caller, _ACCOUNT_DAYS)
+        found = self._overview.figures(caller, permission=Permission.EXPORT, most=0)
+        if use is None or not found.domains:
+            raise Forbidden("You may not export the storage of the account. Ask an admin for it.")
+        limit = round(use.limit / _BYTES_PER_GB, 2) if use.limit else None
+        rows: _Rows = [["Day", "Storage (GB)", "Limit (GB)"]]
+        rows += [[date_of(day), round(kb * 1024 / _BYTES_PER_GB, 2), limit] for day, kb in use.days]
+        content = figure_writer.WRITERS[kind]({ACCOUNT_TITLE: rows})
+        self._record(current(caller), f"overview: {ACCOUNT}", f"{len(rows) - 1} rows as {kind}")
+        return File(f"{ACCOUNT}-{self._today():%Y-%m-%d}.{kind}", content)
 
     def months(self) -> tuple[Month, ...]:
         """Return the months that have figures, the newest first."""

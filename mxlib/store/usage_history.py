@@ -274,14 +274,15 @@ def of_account(tx: Tx, first: int, last: int) -> list[DomainDay]:
     return of_domains(tx, [WHOLE_ACCOUNT], first, last)
 
 
-def storage_of_all(tx: Tx, first: int, last: int) -> dict[str, list[tuple[int, int, int | None, int | None]]]:
-    """Return day, mailbox, use and quota of all figures of these days, by domain."""
+def storage_of_all(tx: Tx, first: int, last: int) -> tuple[dict[int, str], Sequence[Sequence[int]]]:
+    """Return the domain of each mailbox by its number, and all figures of these days.
+
+    A figure is day, mailbox, use in KB and quota in MB; -1 is not known.
+    """
     domains = {row.id: row.domain for row in tx.execute(sa.select(table.c.id, table.c.domain))}
-    found: dict[str, list[tuple[int, int, int | None, int | None]]] = defaultdict(list)
-    query = sa.select(daily.c.day, daily.c.mailbox_id, daily.c.usage, daily.c.quota)
-    for row in tx.execute(query.where(daily.c.day.between(first, last))):
-        found[domains.get(row[1], "")].append((row[0], row[1], row[2], row[3]))
-    return dict(found)
+    usage, quota = (sa.func.coalesce(column, -1) for column in (daily.c.usage, daily.c.quota))
+    query = sa.select(daily.c.day, daily.c.mailbox_id, usage, quota).where(daily.c.day.between(first, last))
+    return domains, tx.execute(query).all()
 
 
 def trends_for(tx: Tx, mailboxes: Collection[int]) -> dict[int, Trend]:

@@ -1,5 +1,6 @@
 """Files of figures: tables of the Overview, a month of all clients, and the mail about it on the 1st."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
@@ -16,7 +17,7 @@ from mxlib.services.exports import NotFound
 from mxlib.services.month_mails import MonthMails
 from mxlib.services.usage_exports import TABLES
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import mailbox_lists
+from mxlib.store import account_storage, mailbox_lists, usage_history
 from tests.support.app import App, trail
 from tests.support.threaded_runs import ShiftedClock
 
@@ -119,6 +120,21 @@ def test_the_tables_have_the_figures_of_the_page(app: App) -> None:
     for name, kind in (("passwords", "csv"), ("full-soon", "pdf")):
         with pytest.raises(NotFound):
             service.table_file(LOCAL, name, kind)
+
+
+def test_storage_of_the_account_leaves_for_the_agency_only(app: App) -> None:
+    today(app)
+    now, gb = app.services.clock.now(), 1024**3
+    with app.services.store.write() as tx:
+        figures = {"used": 9 * gb, "limit": 20 * gb, "reckoned_at": None, "read_at": now, "grace_until": ""}
+        account_storage.keep(tx, figures)
+        usage_history.note_account(tx, 8 * gb, 20 * gb, now - DAY)
+    service = app.services.usage_exports
+    rows = sheet(service.table_file(AN_EXPORTER, "account", "xlsx").content, "Storage of the account")
+    assert [row[1:] for row in rows[1:]] == [(8, 20), (9, 20)]
+    for refused in (A_VIEWER, replace(AN_EXPORTER, external=True)):
+        with pytest.raises(Forbidden):
+            service.table_file(refused, "account", "csv")
 
 
 def mails(app: App, now: float, **settings: Any) -> MonthMails:

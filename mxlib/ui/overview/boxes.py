@@ -16,7 +16,7 @@ from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
 #: Pixels of a row, of the header with the border, and of the tables; rows beyond are scrolled to.
-_ROW, _HEADER, _HEIGHT = 35, 37, 420
+_ROW, _HEADER, _HEIGHT = 33, 38, 420
 
 #: Most percent that a bar is scaled to; one huge excess leaves the others readable.
 _LONGEST_BAR = 200

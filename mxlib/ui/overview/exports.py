@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.months import Month
 from mxlib.core.text import month_report as texts
-from mxlib.services.usage_exports import TABLES
+from mxlib.services.usage_exports import ACCOUNT, ACCOUNT_TITLE, TABLES
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import links, permissions
 from mxlib.ui.widgets.format import escaped
@@ -18,9 +18,12 @@ def offer() -> None:
         return
     with st.popover("Export", icon=":material/download:", key="overview-exports"):
         st.caption("Tables of this page, of the domains that you may export")
-        for name, table in TABLES.items():
+        titles = {name: table.title for name, table in TABLES.items()}
+        if app.storage.may_see(caller):
+            titles[ACCOUNT] = ACCOUNT_TITLE
+        for name, title in titles.items():
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(escaped(table.title), width="stretch")
+                st.markdown(escaped(title), width="stretch")
                 links.download("CSV", f"/export/overview/{name}.csv", key=f"export-{name}-csv")
                 links.download("Excel", f"/export/overview/{name}.xlsx", key=f"export-{name}-xlsx")
         months = app.usage_exports.months()
