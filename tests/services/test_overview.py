@@ -4,15 +4,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.core.clients import ClientDetails
 from mxlib.core.usage import ForecastKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.overview import LINE_DAYS, Figures
 from mxlib.store import account_storage, mailbox_lists, usage_history
 from tests.support.app import App
-from tests.support.pages import opened, plain
+from tests.support.pages import ENTRY, opened, plain, sent
 
 VIEWER = Caller("vera", domains={"a.nl": frozenset({Permission.VIEW})})
 DAY = 86_400.0
@@ -154,6 +156,29 @@ def test_storage_of_the_account_is_not_for_people_of_a_client(app: App) -> None:
     assert app.services.overview.account(VIEWER, LINE_DAYS) is not None
 
 
+def test_a_person_of_a_client_sees_their_domains_and_no_storage_of_the_account(app: App) -> None:
+    number = app.services.clients.add(LOCAL, ClientDetails("Client A", ("a.nl",)))
+    domains(app, "a.nl", "b.nl")
+    stored_account(app, 100, 130)
+    listed(app, "a.nl", box("x", 990))
+    listed(app, "b.nl", box("y", 995), box("z", 5))
+    app.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
+    scope, rights = f"client:{number}", PERMISSIONS[Role.CLIENT_ADMIN]
+    app.services.users.add(LOCAL, "cora", "four words in a row", permissions={scope: rights}, client_admin=[scope])
+    seen = {}
+    for name in ("boss", "cora"):
+        tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+        tab.user = {"email": name}
+        tab.run()
+        assert not tab.exception
+        mailboxes = [each.value for each in tab.metric if each.label == "Mailboxes"]
+        seen[name] = (mailboxes, "Storage of the account" in [each.value for each in tab.subheader], sent(tab))
+    assert seen["boss"][:2] == (["3"], True)
+    assert seen["cora"][:2] == (["1"], False)
+    assert "y@b.nl" in seen["boss"][2]
+    assert "b.nl" not in seen["cora"][2]
+
+
 def test_a_list_that_is_read_again_counts_again(app: App) -> None:
     domains(app, "a.nl")
     listed(app, "a.nl", box("x", 10), at=app.services.clock.now() - 60)
@@ -246,10 +271,6 @@ def test_an_old_address_of_a_domain_leads_to_its_mailboxes(app: App) -> None:
 
 
 def test_a_user_without_permissions_lands_on_their_own_account(app: App) -> None:
-    from streamlit.testing.v1 import AppTest
-
-    from tests.support.pages import ENTRY
-
     app.services.access.add(LOCAL, "boss", "four words in a row", admin=True, given={})
     app.services.access.add(Caller("boss", admin=True), "newcomer", "four words in a row", admin=False, given={})
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
