@@ -142,7 +142,7 @@ def main() -> int:
 
 
 def opened() -> float:
-    """Return the milliseconds from a click until the whole Overview is there, the median of some."""
+    """Return the milliseconds from a click until the whole Overview is there: the median."""
     settings = driver.BRISK | {"MXM_SANDBOX_DOMAINS": "35", "MXM_SANDBOX_DAYS": "60", "MXM_SANDBOX_READS": "1000"}
     taken = []
     with (

@@ -119,7 +119,10 @@ class UsageExports:
         return File(f"{name}-{self._today():%Y-%m-%d}.{kind}", content)
 
     def _account_file(self, caller: Caller, kind: str) -> File:
-        """Return the storage of the account by the day, for those who may see it and export anything."""
+        """Return the storage of the account by the day.
+
+        Raises Forbidden for those who may not see it, or export nothing.
+        """
         use = self._overview.account(caller, _ACCOUNT_DAYS)
         found = self._overview.figures(caller, permission=Permission.EXPORT, most=0)
         if use is None or not found.domains:
