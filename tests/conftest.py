@@ -24,13 +24,14 @@ JOURNEYS = (
     "test_access_journey", "test_mapping_journey", "test_roles_journey", "test_rights_journey", "test_undo_journey",
     "test_pages_open", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
     "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey", "test_handover_journey",
-    "test_portal_journey", "test_accessibility",
+    "test_portal_journey", "test_accessibility", "test_links_journey",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.
 LONGEST = (
     "test_server_process", "test_rules_properties", "test_hostile_requests", "test_open_tabs", "test_killed",
-    "test_linear", "test_chaos", "test_run_properties", "test_change_properties", "test_mapping_page",
+    "test_linear", "test_letters", "test_audit_chain", "test_chaos", "test_run_properties", "test_change_properties",
+    "test_mapping_page",
     "test_rights_after_waiting", "test_openapi", "test_secret_cells", "test_markdown", "test_cases_page",
     "test_spreadsheet_roundtrip", "test_preview_page", "test_confirm_identity", "test_permissions_pages", "test_oidc",
     "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties", "test_undo",

@@ -23,7 +23,7 @@ UNKNOWN = b"wie,mail extern,wat\r\nnina.berg,nina@example.org,directie\r\ntess.g
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with sign-in, whose public pages are on its own address."""
     settings = BRISK | {"MXM_ADMIN_USER": ADMIN, "MXM_ADMIN_PASSWORD": PASSWORD, "MXM_SECOND_FACTOR": "off"}
-    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+    with driver.serving_warm(tmp_path_factory.mktemp("server"), settings=settings) as served:
         yield served
     assert "Traceback" not in served.output(), served.output()
 
