@@ -93,6 +93,28 @@ def encrypted(address: str) -> bool:
     return bool(host) and (url.scheme == "https" or (url.scheme == "http" and host in LOOPBACK))
 
 
+def named_hosts(setting: str) -> frozenset[str]:
+    """Return the hosts of MXM_NOTIFY_HOSTS: names or addresses, each with or without a port, comma-separated.
+
+    Raises ValueError, whose message is the first part that fits neither.
+    """
+    return frozenset(_named_host(part) for each in setting.split(",") if (part := each.strip()))
+
+
+def _named_host(part: str) -> str:
+    host, port = part, ""
+    if part.startswith("["):
+        host, _, port = part[1:].partition("]")
+        port = port.removeprefix(":")
+    elif part.count(":") == 1:
+        host, _, port = part.partition(":")
+    host = host.lower().rstrip(".")
+    fits = host and len(host) < 254 and all(sign.isalnum() or sign in "-._:" for sign in host) and host.isascii()
+    if not fits or (port and not (port.isdecimal() and 0 < int(port[:6]) < 65_536)):
+        raise ValueError(part)
+    return f"{host}:{port}" if port else host
+
+
 class SettingsError(Exception):
     """The settings cannot work; the message names the variable and what to do."""
 
@@ -212,6 +234,12 @@ class Settings(BaseSettings):
         "Address that is called every minute while MXM works, so that another service notices when it stops; https, "
         "or http on this machine.",
     )
+    notify_hosts: str = _env(
+        "MXM_NOTIFY_HOSTS",
+        "",
+        "Hosts in private networks, or without https, that notices may be sent to: names or addresses, with or without "
+        "a port, comma-separated.",
+    )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0
@@ -317,6 +345,16 @@ class Settings(BaseSettings):
     def month_report_recipients(self) -> tuple[str, ...]:
         """Return the addresses in MXM_MONTH_REPORT_TO, each once."""
         return tuple(dict.fromkeys(name.strip() for name in self.month_report_to.split(",") if name.strip()))
+
+    @model_validator(mode="after")
+    def _hosts_of_notices_are_hosts(self) -> Self:
+        try:
+            named_hosts(self.notify_hosts)
+        except ValueError as error:
+            raise SettingsError(
+                f"MXM_NOTIFY_HOSTS: {error} is no host. Write names or addresses such as ntfy.lan or 10.0.0.5:8080."
+            ) from None
+        return self
 
     @property
     def mail_server(self) -> MailServer | None:

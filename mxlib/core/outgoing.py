@@ -26,6 +26,8 @@ class SendProblem(StrEnum):
     CERTIFICATE = "certificate"
     TLS_FAILED = "tls_failed"
     UNREADABLE_ANSWER = "unreadable_answer"
+    #: The address of the channel cannot be decrypted.
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,25 +82,3 @@ def is_public(address: IPAddress) -> bool:
             if address in network:
                 return is_public(IPv4Address(int(address) >> shift & 0xFFFFFFFF))
     return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def named_hosts(setting: str) -> frozenset[str]:
-    """Return the hosts of MXM_NOTIFY_HOSTS: names or addresses, each with or without a port, comma-separated.
-
-    Raises ValueError, whose message is the first part that fits neither.
-    """
-    return frozenset(_named(part) for each in setting.split(",") if (part := each.strip()))
-
-
-def _named(part: str) -> str:
-    host, port = part, ""
-    if part.startswith("["):
-        host, _, port = part[1:].partition("]")
-        port = port.removeprefix(":")
-    elif part.count(":") == 1:
-        host, _, port = part.partition(":")
-    host = host.lower().rstrip(".")
-    fits = host and len(host) < 254 and all(sign.isalnum() or sign in "-._:" for sign in host) and host.isascii()
-    if not fits or (port and not (port.isdecimal() and 0 < int(port[:6]) < 65_536)):
-        raise ValueError(part)
-    return f"{host}:{port}" if port else host

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core.outgoing import SendProblem
-from mxlib.outgoing.hosts import Hosts, NotSent, is_public, look_up, named_hosts
+from mxlib.outgoing.hosts import Hosts, NotSent, is_public, look_up
+from mxlib.settings import Settings, SettingsError, named_hosts
 
 PUBLIC = ["93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::808:808"]
 PRIVATE = [
@@ -98,3 +99,5 @@ def test_hosts_are_named_with_or_without_a_port(setting: str, names: set[str]) -
 def test_what_is_no_host_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         named_hosts(f"good.lan,{part}")
+    with pytest.raises(SettingsError, match="MXM_NOTIFY_HOSTS"):
+        Settings(notify_hosts=part)  # type: ignore[call-arg]
