@@ -17,6 +17,7 @@ from mxlib.store.person_search import is_mailbox, is_named, is_who, is_within, m
 from mxlib.store.tables import (
     attempt,
     audit,
+    channel,
     client,
     dated_deletion,
     draft,
@@ -72,6 +73,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "links": [_plain(row, "sealed_token", "wrapped_key", "token_digest") for row in links_naming(tx, address)],
             "views_that_name": [_plain(row, "key") for row in saved_views.naming(tx, address)],
             "events": events.naming(tx, address),
+            "channels": [_plain(row, "sealed") for row in channels_naming(tx, address)],
             "mails": [_plain(row, "sealed_message", "wrapped_key") for row in mails_naming(tx, address)],
             "tokens_that_name": list(tokens_naming(tx, address)),
             "sign_ins_refused": [
@@ -171,6 +173,15 @@ def clients_naming(tx: Tx, address: str) -> Iterator[sa.Row[*tuple[Any, ...]]]:
 
 def _client(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {"name": row.name, "contacts": row.contacts, "notes": row.notes}
+
+
+def channels_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return the channels to the person, by them, or with their name."""
+    return [
+        row
+        for row in tx.execute(sa.select(channel))
+        if is_who(row.who, address) or is_named(row.place, address) or is_named(row.name, address)
+    ]
 
 
 def mails_naming(tx: Tx, address: str) -> list[sa.Row[*tuple[Any, ...]]]:

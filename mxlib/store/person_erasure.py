@@ -34,6 +34,7 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.manual_writes import KEPT
 from mxlib.store.person import (
     active_user,
+    channels_naming,
     clients_naming,
     drafts_naming,
     is_listed,
@@ -49,6 +50,7 @@ from mxlib.store.person import (
 from mxlib.store.person_search import NamingEntry, is_mailbox, is_named, is_who, may_name, without
 from mxlib.store.tables import (
     attempt,
+    channel,
     client,
     dated_deletion,
     draft,
@@ -95,6 +97,7 @@ _ACTORS = (
     run.c.operator, user.c.created_by, token.c.created_by, client.c.created_by, draft.c.operator, draft.c.begun_by,
     manual_write.c.who, mailbox_lock.c.who, dated_deletion.c.who, handover_text.c.who, letterhead.c.who,
     hand_over.c.who, outbox_mail.c.who, link.c.who, self_service.c.who, event_snooze.c.who,
+    channel.c.who,
 )  # fmt: skip
 
 #: Characters of an answer that are kept: its status.
@@ -244,7 +247,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
     values += saved_views.remove_naming(tx, address) + events.erase(tx, address)
     values += _erase_clients(tx, address) + _erase_locks(tx, address)
-    return values + _erase_links(tx, address) + _erase_mails(tx, address)
+    return values + _erase_links(tx, address) + _erase_mails(tx, address) + _erase_channels(tx, address)
 
 
 def _erase_texts_of_runs(tx: Tx, key: ServerKey, address: str, numbers: Sequence[int]) -> int:
@@ -353,6 +356,21 @@ def _erase_mails(tx: Tx, address: str) -> int:
         else:
             left = {name: without(getattr(row, name), address, ERASED) for name in ("words", "reference")}
             tx.execute(outbox_mail.update().where(place).values(left))
+    return len(rows)
+
+
+def _erase_channels(tx: Tx, address: str) -> int:
+    """Let no channel go to the person or name them; return how many did.
+
+    One that has no other recipient is disabled.
+    """
+    rows = channels_naming(tx, address)
+    for row in rows:
+        left: dict[str, Any] = {"name": without(row.name, address, ERASED)}
+        if is_named(row.place, address):
+            others = [each for each in row.place.split(", ") if not is_named(each, address)]
+            left |= {"place": ", ".join(others), "is_enabled": row.is_enabled and bool(others)}
+        tx.execute(channel.update().where(channel.c.id == row.id).values(left))
     return len(rows)
 
 

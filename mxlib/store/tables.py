@@ -785,3 +785,49 @@ recovery_change = Table(
     sqlite_autoincrement=True,
 )
 Index("recovery_change_by_mailbox", recovery_change.c.domain, recovery_change.c.username)
+
+#: Channels of notices. `place` is what may be shown of where one leads; addresses and keys are in `sealed`.
+channel = Table(
+    "channel",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("client", Integer),
+    Column("routes", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("stopped_at", Float),
+    Column("sealed", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+#: Deliveries of notices to channels. `sealed_message` is what one says, and goes once it has ended.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Integer, ForeignKey("channel.id"), nullable=False),
+    Column("notice", Integer),
+    Column("message_id", Text, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("queued_at", Float, nullable=False),
+    Column("next_at", Float),
+    Column("ended_at", Float),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("mail", Integer),
+    Column("lease_owner", Text),
+    Column("lease_until", Float),
+    Column("sealed_message", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    sqlite_autoincrement=True,
+)
+Index("delivery_by_time", delivery.c.status, delivery.c.next_at)
+Index("delivery_by_channel", delivery.c.channel)
+Index("delivery_by_notice", delivery.c.notice)
+Index("delivery_by_mail", delivery.c.mail)

@@ -58,6 +58,7 @@ LINES = (
         "0034",
         "0035",
         "0036",
+        "0037",
     ),
 )
 
@@ -125,6 +126,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0034": ("SELECT domain, who FROM self_service", [("a.nl", BOSS)]),
     "0035": ("SELECT renewed_at FROM hand_over", [(1795903600.0,)]),
     "0036": ("SELECT who, name FROM saved_view", [(BOSS, "Nearly full")]),
+    "0037": ("SELECT subject, code, notice FROM event", [("nina@a.nl", "mailbox_full", 1)]),
 }  # fmt: skip
 
 

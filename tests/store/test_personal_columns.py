@@ -26,6 +26,7 @@ WORDS = ("nina", "berg", IP)
 NAMING = {
     "attempt": "answer",
     "audit": "who on address outcome detail",
+    "channel": "name place who",
     "client": "name key contacts notes created_by",
     "dated_deletion": "username who address",
     "draft": "operator begun_by",
@@ -59,6 +60,7 @@ NAMING = {
 }
 #: Columns that hold data of a person without a name: figures and times, and what is sealed or hashed.
 OF_A_PERSON = {
+    "delivery": "sealed_message wrapped_key",
     "dated_deletion": "domain due_at asked_at before why",
     "event": "at rule code severity level domain way due_at notice",
     "event_snooze": "rule domain until at",
@@ -100,9 +102,12 @@ NOTHING = {
     "audit_head": "id last link mark",
     "background_task": "name next_at requested_at lease_owner lease_until attempts started_at finished_at "
     "failing_since code figures",
+    "channel": "id kind is_enabled client routes created_at stopped_at sealed",
     "client": "id language default_quota max_quota max_mailboxes created_at self_service",
     "client_domain": "domain client position",
     "dated_deletion": "kind",
+    "delivery": "id channel notice message_id events status queued_at next_at ended_at tries problem code mail "
+    "lease_owner lease_until",
     "draft": "id rows changed_at version run",
     "event": "id",
     "handover_text": "client kind language subject body changed_at",
@@ -212,6 +217,11 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.mapping_answer, answered_by=NINA)
         add(tx, t.saved_view, who=NINA, key="full", name="Full")
         add(tx, t.saved_view, who="boss", key=NINA, name=NINA, parameters={"q": [NINA]})
+        add(
+            tx, t.channel, id=1, name=f"Mail to {NINA}", kind="mail", place=f"{NINA}, t@a.nl", who=NINA, routes={},
+            is_enabled=True,
+        )  # fmt: skip
+        add(tx, t.channel, id=2, name="On call", kind="mail", place=NINA, who="boss", routes={}, is_enabled=True)
         add(tx, t.outbox_mail, id=1, recipient=NINA, who="boss", status="waiting", reference=f"link for {NINA}")
         add(tx, t.outbox_mail, id=2, recipient="t@a.nl", who=NINA, status="refused", words=f"550 not after {NINA}")
         add(
@@ -319,6 +329,15 @@ def test_events_about_a_person_go_and_those_of_others_stay(store: Store) -> None
         assert list(tx.execute(sa.select(t.event.c.subject)).scalars()) == ["tess@a.nl"]
         assert list(tx.execute(sa.select(t.event_snooze.c.who)).scalars()) == [f"{ERASED} 3"]
         assert tx.execute(sa.select(t.event_state)).all() == []
+
+
+def test_a_channel_goes_on_without_the_person_and_is_disabled_without_anyone(store: Store) -> None:
+    live_everywhere(store)
+    assert [each["place"] for each in person.held(store, NINA)["channels"]] == [f"{NINA}, t@a.nl", NINA]
+    person_erasure.erase(store, NINA, LOCAL)
+    with store.read() as tx:
+        left = [tuple(row) for row in tx.execute(sa.select(t.channel.c.place, t.channel.c.is_enabled))]
+    assert left == [("t@a.nl", True), ("", False)]
 
 
 def test_the_rows_of_others_lose_only_what_names_the_person(store: Store) -> None:
