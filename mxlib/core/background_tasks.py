@@ -24,6 +24,7 @@ class TaskName(StrEnum):
     MONTH = "month"
     HEARTBEAT = "heartbeat"
     MAIL_PORTS = "mail_ports"
+    DELIVERIES = "deliveries"
 
 
 class TaskCode(StrEnum):

@@ -15,6 +15,7 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.audit_proof import CHECK_HOUR, AuditProof
 from mxlib.services.backups import BACKUP_HOUR, Backups
 from mxlib.services.dated_deletions import DatedDeletions
+from mxlib.services.deliveries import Deliveries
 from mxlib.services.exports import NotFound
 from mxlib.services.heartbeat import BEAT_EVERY, Heartbeat
 from mxlib.services.housekeeping import Housekeeping
@@ -151,6 +152,7 @@ def register_all(
     runner: TaskRunner, clock: Clock, runs: RunManager, housekeeping: Housekeeping, proof: AuditProof,
     backups: Backups, dated: DatedDeletions, outbox: OutboxService, link_maker: LinkMaker, self_service: SelfService,
     usage: UsageWatch, month_mails: MonthMails, heartbeat: Heartbeat, mail_ports: MailPortsService,
+    deliveries: Deliveries,
 ) -> None:  # fmt: skip
     """Register every background task of the server."""
 
@@ -195,6 +197,11 @@ def register_all(
         code = TaskCode.DONE if done.requests or done.mails else TaskCode.NOTHING_DUE
         return TaskResult(code, figures, done.next_at)
 
+    def send_notices(_lease: Lease) -> TaskResult:
+        done = deliveries.send_due(lambda: not runner.is_closing)
+        code = TaskCode.DONE if done.sent or done.failed else TaskCode.NOTHING_DUE
+        return TaskResult(code, {"deliveries": done.sent}, done.next_at)
+
     for task in (
         BackgroundTask(TaskName.PASSWORD_RETENTION, Every(_OFTEN), retain, at_start=True),
         BackgroundTask(TaskName.ERASURE, Every(_OFTEN), erase, at_start=True, retry_s=ERASE_AGAIN_S),
@@ -211,6 +218,7 @@ def register_all(
         BackgroundTask(TaskName.MONTH, Every(HOUR), lambda _lease: month_mails.work(), at_start=True),
         BackgroundTask(TaskName.HEARTBEAT, Every(BEAT_EVERY), heartbeat.beat, at_start=True),
         BackgroundTask(TaskName.MAIL_PORTS, Every(LOOK_EVERY), mail_ports.look, at_start=True),
+        BackgroundTask(TaskName.DELIVERIES, Every(_OFTEN), send_notices, at_start=True),
     ):
         runner.register(task)
 

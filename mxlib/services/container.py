@@ -33,9 +33,11 @@ from mxlib.services.audit_proof import AuditProof
 from mxlib.services.background_tasks import BackgroundTasks
 from mxlib.services.backups import Backups
 from mxlib.services.changes import ChangeService
+from mxlib.services.channels import ChannelService
 from mxlib.services.client_terms import ClientTerms
 from mxlib.services.clients import ClientService
 from mxlib.services.dated_deletions import DatedDeletions
+from mxlib.services.deliveries import Deliveries
 from mxlib.services.departures import DepartureService
 from mxlib.services.drafts import DraftService
 from mxlib.services.evidence import EvidenceService
@@ -155,6 +157,8 @@ class Services:
     background_tasks: BackgroundTasks
     server_figures: ServerFiguresService
     mail_ports: MailPortsService
+    channels: ChannelService
+    deliveries: Deliveries
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -275,7 +279,10 @@ def assemble(
     host_status = HostStatusService(lists, watch, engine, rate_limiter)
     sources = event_sources.all_sources(store, host_status.state, backups, clock.now())
     notice_mails = NoticeMails(store, outbox, clock, settings.public_url)
-    task_runner.register(background_tasks.of_notices(NoticeMaker(store, clock, sources, [notice_mails.queue])))
+    on_sandbox = sandbox is not None or settings.sandbox
+    deliveries = Deliveries(settings, store, clock, outbox, catches=on_sandbox)
+    notice_maker = NoticeMaker(store, clock, sources, [notice_mails.queue, deliveries.queue])
+    task_runner.register(background_tasks.of_notices(notice_maker))
     claims = IdempotencyKeys(store, clock)
     imports = ImportService(settings, store, lists, runs, storage, claims, terms, clock)
     files = FileService(settings, store, lists, clock)
@@ -286,7 +293,7 @@ def assemble(
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake, agency=agency_words(settings)
     )  # fmt: skip
-    tokens, on_sandbox = Tokens(store, clock, refusals), sandbox is not None or settings.sandbox
+    tokens = Tokens(store, clock, refusals)
     usage_watch = UsageWatch(store, host, rate_limiter, storage, clock)
     dated = DatedDeletions(settings, store, host, lists, engine, users, tokens, clock)
     link_facts = LinkFacts(lists, settings.user)
@@ -312,6 +319,7 @@ def assemble(
         MonthMails(settings, store, outbox, clock, port),
         Heartbeat(settings),
         mail_ports,
+        deliveries,
     )
     changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, terms, dated, clock)
     authenticator = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
@@ -369,6 +377,8 @@ def assemble(
         notices=NoticeService(store, clock),
         background_tasks=BackgroundTasks(store, clock, task_runner),
         mail_ports=mail_ports,
+        channels=ChannelService(settings, store, clock, outbox, deliveries),
+        deliveries=deliveries,
         server_figures=ServerFiguresService(
             store, clock, host, rate_limiter, lists, engine, usage_watch, backups, task_runner
         ),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
+from mxlib.core.channels import DeliveryStatus
+from mxlib.core.mail_ports import MailPort, MailPorts
 from mxlib.core.mails import MailStatus
 from mxlib.core.vocabulary import OPEN, Outcome, RunStatus
 from mxlib.mxroute.client import MXrouteClient
@@ -12,9 +14,9 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.backups import Backups
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.usage_watch import UsageWatch
-from mxlib.store import Store, background_tasks, outbox, server_counts
+from mxlib.store import Store, background_tasks, channels, outbox, server_counts
 from mxlib.store.background_tasks import TaskRecord
-from mxlib.tasks import TaskRunner
+from mxlib.tasks import TaskName, TaskRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class ServerFigures:
     mails: Mapping[MailStatus, int]
     #: Seconds since the first mail that waits was due; 0.0 while none does.
     mail_delay_s: float
+    deliveries: Mapping[DeliveryStatus, int]
+    #: Whether each mail port served at the last look; blank before the first one, and on the sandbox.
+    mail_ports: Mapping[MailPort, bool]
+    #: Seconds until the first certificate of a mail port ends; None while none is known.
+    certificate_s: float | None
     watch: WatchFigures
     tasks: Mapping[str, TaskFigures]
     #: Seconds since the newest good backup; None before the first one, and where none is made.
@@ -77,6 +84,10 @@ class ServerFiguresService:
         with self._store.read() as tx:
             counts, mails = server_counts.runs(tx), outbox.counts(tx)
             waiting, tasks = outbox.waiting(tx), background_tasks.every(tx)
+            deliveries = channels.counts(tx)
+        looked = tasks.get(TaskName.MAIL_PORTS)
+        ports = MailPorts.from_figures(looked.figures) if looked else None
+        until = ports.certificate_until if ports else None
         problem, watch = self._lists.last_problem(), self._usage_watch.state()
         due = waiting.due_since
         return ServerFigures(
@@ -88,6 +99,9 @@ class ServerFiguresService:
             host_is_well=False if self._manager.silent() else None if problem is None else not problem,
             mails={status: mails.get(status, 0) for status in MailStatus},
             mail_delay_s=0.0 if due is None else max(0.0, now - due),
+            deliveries={status: deliveries.get(status, 0) for status in DeliveryStatus},
+            mail_ports={each.look.port: each.look.problem is None for each in ports.ports} if ports else {},
+            certificate_s=None if until is None else until - now,
             watch=WatchFigures(_age(watch.newest, now), _age(watch.oldest, now), watch.never_read),
             tasks={task.name.value: _of_task(tasks.get(task.name)) for task in self._runner.tasks},
             backup_age_s=self._backups.age() if self._backups.is_set else None,

@@ -109,6 +109,13 @@ def _of_tasks(figures: ServerFigures) -> Iterator[Metric]:
     yield _labelled(GaugeMetricFamily("mxm_mails", "Mails of the outbox by status.", labels=["status"]), figures.mails)
     late = "Seconds since the first waiting mail was due."
     yield GaugeMetricFamily("mxm_mail_delay_seconds", late, figures.mail_delay_s)
+    sent = GaugeMetricFamily("mxm_deliveries", "Deliveries of notices by status.", labels=["status"])
+    yield _labelled(sent, figures.deliveries)
+    ports = GaugeMetricFamily("mxm_mail_port_up", "Whether a mail port served at the last look.", labels=["port"])
+    yield _labelled(ports, {port: float(serves) for port, serves in figures.mail_ports.items()})
+    if figures.certificate_s is not None:
+        text = "Seconds until the first certificate of a mail port ends."
+        yield GaugeMetricFamily("mxm_mail_certificate_seconds", text, figures.certificate_s)
     ages = {"newest": figures.watch.newest_s, "oldest": figures.watch.oldest_s}
     watch = GaugeMetricFamily("mxm_watch_age_seconds", "Age of the newest and the oldest list.", labels=["list"])
     yield _labelled(watch, {name: age for name, age in ages.items() if age is not None})

@@ -12,10 +12,12 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from mxlib.auth.middleware import AccessMiddleware
+from mxlib.core.background_tasks import TaskName, TaskResult
+from mxlib.core.mail_ports import MailPort, MailPorts, PortLook, PortProblem
 from mxlib.core.mails import MailCause, TrialMail
 from mxlib.services.outbox import QueuedMail, Recipient
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import StoreUnavailable
+from mxlib.store import StoreUnavailable, background_tasks
 from mxlib.web import metrics
 from tests.support.app import GOOD, App, opened
 
@@ -63,9 +65,27 @@ def test_runs_rows_limits_errors_mails_and_tasks_are_counted(app: App) -> None:
     assert found["mxm_watch_age_seconds newest"] < 60
     assert found["mxm_mxroute_up"] == 1
     assert found["mxm_task_failing heartbeat"] == 0
+    assert found["mxm_deliveries waiting"] == 0
+    assert not [name for name in found if name.startswith("mxm_mail_port")]
     assert found["mxm_database_up"] == 1
     assert found["process_resident_memory_bytes"] > 0
     assert found["mxm_mxroute_errors_total rate_limited"] == 0
+
+
+def test_the_last_look_at_the_mail_ports_is_a_figure(app: App) -> None:
+    now = app.services.clock.now()
+    looks = tuple(
+        PortLook(port, PortProblem.TIMEOUT if port is MailPort.IMAP else None, now + 86_400) for port in MailPort
+    )
+    with app.services.store.write() as tx:
+        background_tasks.introduce(tx, TaskName.MAIL_PORTS, now, at_start=False)
+        lease = background_tasks.take(tx, background_tasks.every(tx)[TaskName.MAIL_PORTS], now, now)
+        assert lease is not None
+        result = TaskResult(figures=MailPorts(now, ()).after(looks, now).to_figures())
+        background_tasks.end(tx, lease, result, now, now)
+    found = figures(reader(app))
+    assert (found["mxm_mail_port_up imap"], found["mxm_mail_port_up smtp"]) == (0, 1)
+    assert 86_000 < found["mxm_mail_certificate_seconds"] <= 86_400
 
 
 def test_nothing_in_them_names_a_person_a_domain_or_a_secret(app: App) -> None:

@@ -25,6 +25,7 @@ LABELS: Mapping[TaskName, str] = {
     TaskName.USAGE: "Read the use of all mailboxes and of the account",
     TaskName.MONTH: "Mail the month of all clients on the 1st",
     TaskName.HEARTBEAT: "Call the address of the heartbeat",
+    TaskName.DELIVERIES: "Send notices to channels",
     TaskName.MAIL_PORTS: "Look at the mail ports of the server",
 }
 
@@ -66,6 +67,7 @@ _COUNTED = {
     "links": ("link", "links"),
     "requests": ("request", "requests"),
     "sizes": ("size", "sizes"),
+    "deliveries": ("delivery", "deliveries"),
     "ports": ("port that answers", "ports that answer"),
     "queued": ("mail queued", "mails queued"),
 }
