@@ -3,13 +3,13 @@
 import streamlit as st
 
 from mxlib.ui.app import layout
-from mxlib.ui.notices import choices, event_tables, snoozes
+from mxlib.ui.notices import channels, choices, event_tables, snoozes
 from mxlib.ui.widgets import flash
 
 st.title("Notices", anchor=False)
 flash.show()
 admin = layout.caller().admin
-names = ["Open", "What happened", "Snoozed", "Mails to me", *(["When notices go out"] if admin else [])]
+names = ["Open", "What happened", "Snoozed", "Mails to me", *(["When notices go out", "Channels"] if admin else [])]
 is_open, happened, snoozed, mails, *more = st.tabs(names)
 with is_open:
     event_tables.show_open()
@@ -19,6 +19,6 @@ with snoozed:
     snoozes.show()
 with mails:
     choices.show_mails()
-for tab in more:
+for tab, show in zip(more, (choices.show_preferences, channels.show), strict=False):
     with tab:
-        choices.show_preferences()
+        show()

@@ -135,7 +135,7 @@ def test_what_was_done_is_said() -> None:
         "The test of Slack was accepted. Look whether it has arrived."
     )
     assert texts.tested("Slack", DeliveryStatus.GIVEN_UP, "Why.") == "The test of Slack did not arrive. Why."
-    for text in (texts.stopped("Slack"), texts.created("Slack"), texts.deleted("Slack")):
+    for text in (texts.stopped("Slack"), texts.created("Slack"), texts.saved("Slack"), texts.deleted("Slack")):
         assert text.startswith("Slack ")
     assert "3" in texts.not_found(3) + texts.no_client(3)
     assert jump().event.code is EventCode.SENT_JUMP

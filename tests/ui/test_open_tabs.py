@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.audit_verification import Break, BreakKind, Verification
 from mxlib.core.background_tasks import TaskName
+from mxlib.core.channels import ChannelKind
 from mxlib.core.clients import ClientDetails
 from mxlib.core.handover.texts import Text, TextKind
 from mxlib.core.links import REMIND_AFTER_S
@@ -28,6 +29,7 @@ from mxlib.core.text.handover_texts import KIND_LABELS
 from mxlib.core.vocabulary import AuditAction, HandOverWay, RowReason
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import Services, build, install
+from mxlib.services.channels import NewChannel
 from mxlib.services.drafts import DraftContent
 from mxlib.services.handover_texts import ALL_CLIENTS
 from mxlib.services.outbox import QueuedMail, Recipient
@@ -322,6 +324,12 @@ def a_view(tab: Tab) -> None:
     tab.services.saved_views.save(tab.services.users.caller(ACTOR), "Full", MailboxFilter())
 
 
+def a_channel(tab: Tab) -> None:
+    """A channel is selected."""
+    tab.services.channels.create(LOCAL, NewChannel("Hook", ChannelKind.WEBHOOK, "https://hook.agency.example/"))
+    tab.app.session_state["channels-picked"] = tab.services.channels.list_all(LOCAL)[0].number
+
+
 def a_waiting_mail(tab: Tab) -> None:
     """A mail waits, and is selected."""
     outbox = tab.services.outbox
@@ -382,6 +390,10 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("save-letterhead", "texts"), ()),
     (Action("text-test", "texts"), ("mail",)),
     (Action("import-clients", "clients"), ("import-client-list", "client-list")),
+    (Action("channel-add", "notices"), ()),
+    (Action("channel-save", "notices", before=a_channel), ()),
+    (Action("channel-test", "notices", before=a_channel), ()),
+    (Action("channel-delete", "notices", before=a_channel), ()),
     (Action("outbox-test", "outbox"), ()),
     (Action("snooze-", "notices", IMPORT, an_event("notices-open")), ()),
     (Action("unsnooze-", "notices", IMPORT, a_snooze), ()),
@@ -504,6 +516,9 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
     app = tab.app
     if action.key == "preview_import":
         app.text_area(key="pasted").input("username\nnina.berg").run()
+    if action.key == "channel-add":
+        app.text_input(key="channel-new-name").input("Ours").run()
+        app.text_input(key="channel-new-address").input("ntfy://topic-of-ours").run()
     if action.key == "outbox-test":
         app.text_input(key="outbox-test-to").input("nina@mail.example").run()
     for step in way:
@@ -564,6 +579,8 @@ def world(services: Services) -> dict[str, Any]:
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
+        "channels": services.channels.list_all(LOCAL),
+        "deliveries": services.channels.deliveries(LOCAL),
         "mails": [(mail.id, mail.status) for mail in services.outbox.list_all(LOCAL)],
         "views": services.saved_views.list_own(Caller(ACTOR)),
         "links": links,

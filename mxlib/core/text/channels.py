@@ -134,7 +134,12 @@ def stopped(name: str) -> str:
 
 def created(name: str) -> str:
     """Say that a channel was added."""
-    return f"{readable(name)} is added. Press Test to see whether it works."
+    return f"{readable(name)} is added. Select it and press Send a test to see whether it works."
+
+
+def saved(name: str) -> str:
+    """Say that a channel was changed."""
+    return f"{readable(name)} is saved."
 
 
 def deleted(name: str) -> str:
