@@ -103,24 +103,6 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticePart:
-    """The part of a notice that one channel gets; MOST_EVENTS of its events are listed."""
-
-    number: int
-    at: float
-    rule: Rule | None
-    severity: Severity
-    events: tuple[NotedEvent, ...]
-    more: int = 0
-
-    @classmethod
-    def of(cls, notice: DueNotice, events: tuple[NotedEvent, ...]) -> Self:
-        """Return the part of these events."""
-        more = max(0, len(events) - MOST_EVENTS)
-        return cls(notice.number, notice.at, notice.rule, notice.severity, events[:MOST_EVENTS], more)
-
-
-@dataclass(frozen=True, slots=True)
 class Secrets:
     """The sealed part of a channel: its address, and the secret that signs its messages."""
 

@@ -86,11 +86,12 @@ class MonthReady:
 class NoticeMail:
     """The content of a mail with a notice about events.
 
-    `dashboard` is MXM's address, blank without one.
+    `dashboard` is MXM's address, blank without one. `by_channel`: an admin chose the recipient.
     """
 
     notice: DueNotice = field(repr=False)
     dashboard: str = ""
+    by_channel: bool = False
 
 
 #: Everything that a mail can be about.

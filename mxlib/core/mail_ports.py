@@ -10,6 +10,12 @@ CERTIFICATE_DAYS = 14
 
 _DAY = 86_400.0
 
+#: Looks in a row that must fail before a port counts as unreachable: one lost connection is no outage.
+LOOKS_IN_VAIN = 2
+
+#: Seconds after which a look is too old to be the present state: five were missed.
+OLD_S = 600.0
+
 
 class MailPort(StrEnum):
     """The ports that mail programs and browsers use; a stored value never changes."""
@@ -86,6 +92,11 @@ class MailPorts:
         """Return when a certificate ends, if that is within CERTIFICATE_DAYS."""
         end = self.certificate_until
         return end if end is not None and end - now < CERTIFICATE_DAYS * _DAY else None
+
+    @property
+    def unreachable(self) -> tuple[PortState, ...]:
+        """Return the ports that failed at LOOKS_IN_VAIN looks in a row."""
+        return tuple(state for state in self.silent if state.failed >= LOOKS_IN_VAIN)
 
     def after(self, looks: tuple[PortLook, ...], at: float) -> "MailPorts":
         """Return the state after another look at all ports."""

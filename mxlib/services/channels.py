@@ -11,7 +11,7 @@ from mxlib.core import addresses
 from mxlib.core.channels import MAX_NAME, MAX_RECIPIENTS, ChannelKind, DeliveryStatus, Routes, Secrets
 from mxlib.core.mails import TrialMail, one_line
 from mxlib.core.text import channels as texts
-from mxlib.core.text import mails, notices, outgoing
+from mxlib.core.text import mails, outgoing
 from mxlib.core.vocabulary import AuditAction
 from mxlib.mail.choice import leaves_by
 from mxlib.outgoing import chat, webhook
@@ -292,8 +292,8 @@ def _shown(tx: Tx, record: ChannelRecord) -> Channel:
 
 def _trial(channel: ChannelRecord, who: str, now: float) -> bytes:
     """Return what a test says."""
-    text = notices.TRY.format(name=channel.name, who=who)
+    text = texts.trial(channel.name, who)
     if channel.kind == ChannelKind.CHAT:
         return json.dumps({"title": "MXM: test", "text": text}).encode()
-    content = {"type": "test", "timestamp": notices.iso(now), "data": {"text": text}}
+    content = {"type": "test", "timestamp": texts.iso(now), "data": {"text": text}}
     return json.dumps(content, ensure_ascii=False).encode()

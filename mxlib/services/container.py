@@ -277,9 +277,12 @@ def assemble(
     storage = AccountStorageService(store, host, lists, clock)
     watch = RunWatch(runs, clock)
     host_status = HostStatusService(lists, watch, engine, rate_limiter)
-    sources = event_sources.all_sources(store, host_status.state, backups, clock.now())
     notice_mails = NoticeMails(store, outbox, clock, settings.public_url)
     on_sandbox = sandbox is not None or settings.sandbox
+    mail_ports = MailPortsService(
+        store, clock, settings.server, None if on_sandbox else MailProbe(settings.server)
+    )  # fmt: skip
+    sources = event_sources.all_sources(store, host_status.state, backups, clock.now(), mail_ports.state)
     deliveries = Deliveries(settings, store, clock, outbox, catches=on_sandbox)
     notice_maker = NoticeMaker(store, clock, sources, [notice_mails.queue, deliveries.queue])
     task_runner.register(background_tasks.of_notices(notice_maker))
@@ -301,9 +304,6 @@ def assemble(
     for cause in (MailCause.LINK, MailCause.RESET, MailCause.RECOVERY):
         outbox.listen(cause, link_maker.mail_changed)
     self_service = SelfService(settings, store, clock, lists, outbox, texts, link_maker)
-    mail_ports = MailPortsService(
-        store, clock, settings.server, None if on_sandbox else MailProbe(settings.server)
-    )  # fmt: skip
     background_tasks.register_all(
         task_runner,
         clock,

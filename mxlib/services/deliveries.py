@@ -3,16 +3,18 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mxlib.clock import Clock
 from mxlib.core.background_tasks import TaskName
-from mxlib.core.channels import ChannelKind, DeliveryStatus, NoticePart, Routes, retry_at
+from mxlib.core.channels import MOST_EVENTS, ChannelKind, DeliveryStatus, Routes, retry_at
 from mxlib.core.events.notices import DueNotice
 from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailCause, MailProblem, MailStatus
 from mxlib.core.outgoing import SendFailure, SendProblem
+from mxlib.core.text import channels as channel_texts
+from mxlib.core.text import events as event_texts
 from mxlib.core.text import notices as texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.outgoing import chat, webhook
@@ -87,21 +89,21 @@ class Deliveries:
                 continue
             events = channel.routes.select(notice, self._domains(tx, channel.routes))
             if events:
-                self._queue_part(tx, channel, NoticePart.of(notice, events))
+                self._queue_part(tx, channel, replace(notice, events=events))
 
     def _domains(self, tx: Tx, routes: Routes) -> frozenset[str]:
         client = clients.get(tx, routes.client) if routes.client is not None else None
         return frozenset(client.details.domains) if client else frozenset()
 
-    def _queue_part(self, tx: Tx, channel: ChannelRecord, part: NoticePart) -> None:
+    def _queue_part(self, tx: Tx, channel: ChannelRecord, part: DueNotice) -> None:
         now = self._clock.now()
-        count = len(part.events) + part.more
+        count = len(part.events)
         values: dict[str, Any] = {"channel": channel.id, "notice": part.number, "events": count, "at": now}
         if channel.kind == ChannelKind.MAIL:
             # People of a client have no use for an address of the dashboard.
             dashboard = "" if channel.client is not None else self._settings.public_url
             for address in channel.recipients:
-                self._queue_mail(tx, address, NoticeMail(part, dashboard), values)
+                self._queue_mail(tx, address, NoticeMail(part, dashboard, by_channel=True), values)
             return
         content = _json(part, self._settings.public_url) if channel.kind == ChannelKind.WEBHOOK else _chat(part, self)
         number = channels.queue(tx, self._store.key, content, **values)
@@ -112,7 +114,7 @@ class Deliveries:
             background_tasks.request(tx, TaskName.DELIVERIES, now)
 
     def _queue_mail(self, tx: Tx, address: str, content: NoticeMail, values: Mapping[str, Any]) -> None:
-        mail = QueuedMail(Recipient(address), content, MailCause.NOTICE, f"notice {content.part.number}")
+        mail = QueuedMail(Recipient(address), content, MailCause.NOTICE, f"notice {content.notice.number}")
         try:
             number = self._outbox.queue(tx, mail, WHO)
         except (MailNotSet, InvalidRecipient):
@@ -233,38 +235,44 @@ class Deliveries:
             self._store.scrub()
 
 
-def _json(part: NoticePart, dashboard: str) -> bytes:
+def _json(part: DueNotice, dashboard: str) -> bytes:
     """Return the body of a webhook."""
     listed = [
         {
             "id": each.number,
-            "at": texts.iso(each.at),
+            "at": channel_texts.iso(each.at),
             "rule": each.event.rule.value,
             "code": each.event.code.value,
             "severity": each.event.severity.value,
             "subject": each.event.subject,
             "domain": each.domain,
             "figures": dict(each.event.figures),
-            "text": texts.what(each.event),
-            "to_do": texts.to_do(each.event),
-            "url": texts.of_event(dashboard, each.event),
+            "text": event_texts.text(each.event, each.at),
+            "url": _address(dashboard, texts.place_of(each)),
         }
-        for each in part.events
+        for each in part.events[:MOST_EVENTS]
     ]
     data = {
         "notice": part.number,
         "rule": None if part.rule is None else part.rule.value,
         "severity": part.severity.value,
         "title": texts.title(part),
-        "url": texts.address(dashboard, part),
+        "url": _address(dashboard, texts.place(part)),
         "events": listed,
-        "more": part.more,
+        "more": max(0, len(part.events) - MOST_EVENTS),
     }
-    return json.dumps({"type": "notice", "timestamp": texts.iso(part.at), "data": data}, ensure_ascii=False).encode()
+    return json.dumps(
+        {"type": "notice", "timestamp": channel_texts.iso(part.at), "data": data}, ensure_ascii=False
+    ).encode()
 
 
-def _chat(part: NoticePart, deliveries: Deliveries) -> bytes:
+def _address(dashboard: str, place: str) -> str:
+    """Return an address in the dashboard; blank while that has none."""
+    return f"{dashboard.rstrip('/')}{place}" if dashboard else ""
+
+
+def _chat(part: DueNotice, deliveries: Deliveries) -> bytes:
     """Return what a chat service shows."""
-    url = texts.address(deliveries.dashboard, part)
+    url = _address(deliveries.dashboard, texts.place(part))
     text = "\n".join([*texts.lines(part), *([url] if url else [])])
     return json.dumps({"title": texts.title(part), "text": text}).encode()

@@ -12,7 +12,10 @@ from mxlib.auth import token_owners
 from mxlib.core.events.conditions import Condition, ConditionRule
 from mxlib.core.events.rules import WATCH_FAILED_S
 from mxlib.core.events.vocabulary import EventCode, Rule
+from mxlib.core.format import listed
 from mxlib.core.host_status import HostState
+from mxlib.core.mail_ports import OLD_S, MailPorts
+from mxlib.core.text import mail_ports as texts
 from mxlib.core.vocabulary import Outcome, PauseCode, RunStatus
 from mxlib.services.backups import Backups
 from mxlib.store import Store, Tx, audit_check, hand_over, journal, mailbox_lists, run_passwords, tokens
@@ -44,12 +47,19 @@ class Source:
     find: Find
 
 
-def all_sources(store: Store, host: Callable[[], HostState], backups: Backups, since: float) -> Sequence[Source]:
+def all_sources(
+    store: Store, host: Callable[[], HostState], backups: Backups, since: float,
+    ports: Callable[[], MailPorts | None] = lambda: None,
+) -> Sequence[Source]:  # fmt: skip
     """Return every source; `since` is when this process began, before which it could read nothing."""
     return (
         Source(ConditionRule(Rule.HOST, EventCode.HOST_BACK, SILENT_S), lambda _tx, _now: _silent(host())),
         Source(ConditionRule(Rule.HOST_KEY, EventCode.KEY_ACCEPTED), lambda _tx, _now: _key_refused(host())),
         Source(ConditionRule(Rule.WATCH, EventCode.WATCH_BACK), lambda tx, now: _watch_failed(tx, now, since)),
+        Source(ConditionRule(Rule.MAIL_PORTS, EventCode.MAIL_REACHABLE), lambda _tx, now: _mail(ports(), now)),
+        Source(
+            ConditionRule(Rule.CERTIFICATE, EventCode.CERTIFICATE_RENEWED), lambda _tx, now: _certificate(ports(), now)
+        ),
         Source(ConditionRule(Rule.RUN), _runs),
         Source(ConditionRule(Rule.PASSWORDS), _passwords),
         Source(ConditionRule(Rule.BACKUP, EventCode.BACKUP_MADE), lambda tx, now: _backup(tx, now, backups)),
@@ -80,6 +90,21 @@ def _watch_failed(tx: Tx, now: float, since: float) -> list[Condition] | None:
     return (
         [Condition(EventCode.WATCH_FAILED, figures={"silent_s": int(silent_s)})] if silent_s >= WATCH_FAILED_S else []
     )
+
+
+def _mail(ports: MailPorts | None, now: float) -> list[Condition] | None:
+    if ports is None or now - ports.at > OLD_S:
+        return None
+    names = listed([texts.LABELS[each.look.port] for each in ports.unreachable])
+    return [Condition(EventCode.MAIL_UNREACHABLE, figures={"ports": names})] if names else []
+
+
+def _certificate(ports: MailPorts | None, now: float) -> list[Condition] | None:
+    """Return whether a certificate ends soon; one that was not seen says nothing."""
+    if ports is None or ports.certificate_until is None:
+        return None
+    end = ports.ends_soon(now)
+    return [] if end is None else [Condition(EventCode.CERTIFICATE_ENDS_SOON, figures={"until": end})]
 
 
 def _runs(tx: Tx, now: float) -> list[Condition]:

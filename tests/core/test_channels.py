@@ -6,12 +6,10 @@ from hypothesis import strategies as st
 
 from mxlib.core.channels import (
     GIVEN_UP_S,
-    MOST_EVENTS,
     PAUSES,
     ChannelKind,
     ChatService,
     DeliveryStatus,
-    NoticePart,
     Routes,
     Secrets,
     retry_at,
@@ -20,7 +18,7 @@ from mxlib.core.events.vocabulary import EventCode, Rule, Severity
 from mxlib.core.mails import MailProblem
 from mxlib.core.outgoing import SendProblem
 from mxlib.core.text import channels as texts
-from tests.support.notices import due, jump, noted
+from tests.support.notices import due, noted
 
 NOW = 1_800_000_000.0
 
@@ -85,11 +83,6 @@ def test_pauses_grow_to_a_quarter_of_an_hour_for_a_day() -> None:
     assert GIVEN_UP_S - 900 < now - NOW <= GIVEN_UP_S
 
 
-def test_a_long_notice_lists_some_events_and_counts_the_rest() -> None:
-    part = NoticePart.of(due(), tuple(noted(number=each) for each in range(60)))
-    assert (len(part.events), part.more) == (MOST_EVENTS, 10)
-
-
 def test_secrets_are_in_no_repr() -> None:
     assert "tajny" not in repr(Secrets("https://tajny", "whsec_tajny"))
 
@@ -98,7 +91,7 @@ def test_secrets_are_in_no_repr() -> None:
     ("routes", "client", "text"),
     [
         (Routes(), "", "All events"),
-        (Routes(least=Severity.URGENT, rules=frozenset({Rule.BACKUP})), "", "Urgent events of backup is old"),
+        (Routes(least=Severity.URGENT, rules=frozenset({Rule.BACKUP})), "", "Urgent events of backups"),
         (Routes(least=Severity.WARNING, domains=frozenset({"a.nl"})), "", "Warnings and urgent events in a.nl"),
         (Routes(client=1), "Client A", "All events for mailboxes of Client A"),
         (Routes(client=1), "", "All events for mailboxes of a client that was removed"),
@@ -138,4 +131,5 @@ def test_what_was_done_is_said() -> None:
     for text in (texts.stopped("Slack"), texts.created("Slack"), texts.saved("Slack"), texts.deleted("Slack")):
         assert text.startswith("Slack ")
     assert "3" in texts.not_found(3) + texts.no_client(3)
-    assert jump().event.code is EventCode.SENT_JUMP
+    assert texts.trial("Slack", "kim").startswith("This is a test of the channel Slack: kim asked")
+    assert texts.iso(NOW) == "2027-01-15T08:00:00Z"

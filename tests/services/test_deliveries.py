@@ -69,8 +69,8 @@ def test_a_notice_arrives_with_its_text_its_figures_and_where_to_act(app: App, h
     assert body["type"] == "notice"
     (event,) = body["data"]["events"]
     assert (event["code"], event["figures"], event["domain"]) == ("sent_jump", {"sent": 2300, "usual": 40}, "a.nl")
-    assert event["url"] == body["data"]["url"] == f"{DASHBOARD}/mailbox?address=nina@a.nl"
-    assert "Lock" in event["to_do"]
+    assert event["url"] == body["data"]["url"] == f"{DASHBOARD}/mailbox?address=nina%40a.nl"
+    assert "lock it" in event["text"]
     assert statuses(app) == [DeliveryStatus.DELIVERED]
     assert app.services.deliveries.send_due().sent == 0
 
@@ -80,8 +80,9 @@ def test_a_chat_service_gets_the_sentences(app: App, host: HttpHost) -> None:
     queue(app, due(jump()))
     app.services.deliveries.send_due()
     said = json.loads(host.received[0].body)
-    assert said["title"] == "MXM: nina@a.nl sent 2,300 messages today, usually 40: others may be using it"
-    assert said["message"].endswith(f"\n{DASHBOARD}/mailbox?address=nina@a.nl")
+    assert said["title"] == "MXM: Sends far more than usual, nina@a.nl"
+    assert "nina@a.nl sent 2,300 messages today, usually 40." in said["message"]
+    assert said["message"].endswith(f"\n{DASHBOARD}/mailbox?address=nina%40a.nl")
 
 
 def test_a_notice_and_its_deliveries_are_stored_together_or_not_at_all(app: App, host: HttpHost) -> None:
@@ -138,8 +139,8 @@ def test_a_mail_goes_through_the_outbox_and_its_result_is_in_the_log(app: App) -
     assert statuses(app) == [DeliveryStatus.CAUGHT] * 2
     mails = app.services.outbox.list_all(LOCAL)
     assert {mail.to for mail in mails} == {"ops@agency.example", "kim@agency.example"}
-    assert {mail.about for mail in mails} == {"Notice of events"}
-    assert f"{DASHBOARD}/mailbox?address=nina@a.nl" in app.services.outbox.read(LOCAL, mails[0].id).text
+    assert {mail.about for mail in mails} == {"Notice about events"}
+    assert f"{DASHBOARD}/mailbox?address=nina%40a.nl" in app.services.outbox.read(LOCAL, mails[0].id).text
 
 
 def test_mail_without_a_server_is_in_the_log_and_keeps_no_other_channel_waiting(

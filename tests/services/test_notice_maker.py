@@ -13,6 +13,7 @@ from mxlib.core.events.conditions import Condition, ConditionRule
 from mxlib.core.events.notices import DueNotice, Preferences, Way
 from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
 from mxlib.core.host_status import HostState
+from mxlib.core.mail_ports import MailPort, MailPorts, PortLook, PortProblem
 from mxlib.core.vocabulary import PauseCode, RunStatus
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.event_sources import Source, all_sources
@@ -281,3 +282,33 @@ def test_an_admin_from_a_new_browser_or_network_is_an_event(app: App, looks: Loo
         ("boss@agency.example", "Chrome on Windows", Way.AT_ONCE),
         ("boss@agency.example", "Firefox on Windows", Way.AT_ONCE),
     ]
+
+
+def test_mail_that_fails_at_two_looks_is_an_event_and_so_is_its_end(looks: Looks) -> None:
+    seen: list[MailPorts | None] = [None]
+    looks.sources = [
+        *all_sources(
+            looks.store, lambda: HostState.ANSWERS, looks.app.services.backups, looks.clock.now(), lambda: seen[0]
+        )
+    ]
+    looks.look()
+
+    def look_at(problem: PortProblem | None, days: float = 60) -> None:
+        looks.clock.ahead += 2 * MINUTE
+        now = looks.clock.now()
+        found = tuple(PortLook(port, problem if port is MailPort.IMAP else None, now + days * DAY) for port in MailPort)
+        seen[0] = (seen[0] or MailPorts(now, ())).after(found, now)
+        looks.look()
+
+    look_at(None)
+    look_at(PortProblem.TIMEOUT)
+    assert looks.codes() == []
+    look_at(PortProblem.TIMEOUT)
+    look_at(PortProblem.DISCONNECTED)
+    assert [each.event.figures for each in looks.found()] == [{"ports": "IMAP"}]
+    looks.look(HOUR)  # no look for an hour says nothing
+    look_at(None)
+    look_at(None, days=13)
+    look_at(None, days=12)
+    look_at(None, days=90)
+    assert looks.codes() == ["mail_unreachable", "mail_reachable", "certificate_ends_soon", "certificate_renewed"]

@@ -4,6 +4,7 @@ from mxlib.core.events.notices import DueNotice, NotedEvent
 from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
 
 AT = 1_800_000_000.0
+_OWN_FIGURES = {EventCode.SENT_JUMP}
 
 
 def noted(
@@ -12,6 +13,8 @@ def noted(
 ) -> NotedEvent:  # fmt: skip
     """Return an event; its domain is that of its subject."""
     domain = subject.partition("@")[2]
+    size: dict[str, int | float | str] = {"used_kb": 1024 * 1024, "quota_mb": 1024, "percent": 100}
+    figures = {**size, "used": 2**30, "limit": 2**30, "rows": 3, **figures} if code not in _OWN_FIGURES else figures
     return NotedEvent(number, AT, domain, Event(rule, code, subject, 1, figures))
 
 

@@ -1,4 +1,4 @@
-"""The page *Notices*: channels are added, tested, changed and deleted, and a secret is shown once."""
+"""Channels on the page *Notices*: they are added, tested, changed and deleted, and a secret is shown once."""
 
 from collections.abc import Iterator
 from pathlib import Path

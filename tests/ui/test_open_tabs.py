@@ -66,6 +66,7 @@ LOOKS = {
     "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
     "banner-show-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
+    "channel-secret-done",
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
     "-all-", "-every", "step.key(f'pick-{meaning}')", "step.key(f'use-{at}')", "key", "remove-", "confirm-go",

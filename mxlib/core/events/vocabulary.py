@@ -30,6 +30,8 @@ class Rule(StrEnum):
     HOST = "host"
     HOST_KEY = "host_key"
     WATCH = "watch"
+    MAIL_PORTS = "mail_ports"
+    CERTIFICATE = "certificate"
     RUN = "run"
     PASSWORDS = "passwords"
     BACKUP = "backup"
@@ -73,6 +75,11 @@ class EventCode(StrEnum):
     KEY_ACCEPTED = "key_accepted"
     WATCH_FAILED = "watch_failed"
     WATCH_BACK = "watch_back"
+    #: A mail program gets no answer, though the API may.
+    MAIL_UNREACHABLE = "mail_unreachable"
+    MAIL_REACHABLE = "mail_reachable"
+    CERTIFICATE_ENDS_SOON = "certificate_ends_soon"
+    CERTIFICATE_RENEWED = "certificate_renewed"
     #: A person paused it, or MXM waits for MXroute.
     RUN_PAUSED = "run_paused"
     #: It goes on only when a person does something.
@@ -108,6 +115,10 @@ SEVERITIES: Mapping[EventCode, Severity] = {
     EventCode.KEY_ACCEPTED: Severity.INFO,
     EventCode.WATCH_FAILED: Severity.URGENT,
     EventCode.WATCH_BACK: Severity.INFO,
+    EventCode.MAIL_UNREACHABLE: Severity.URGENT,
+    EventCode.MAIL_REACHABLE: Severity.INFO,
+    EventCode.CERTIFICATE_ENDS_SOON: Severity.WARNING,
+    EventCode.CERTIFICATE_RENEWED: Severity.INFO,
     EventCode.RUN_PAUSED: Severity.WARNING,
     EventCode.RUN_NEEDS_YOU: Severity.URGENT,
     EventCode.RUN_STOPPED: Severity.INFO,
@@ -130,6 +141,8 @@ RECOVERIES = frozenset(
         EventCode.HOST_BACK,
         EventCode.KEY_ACCEPTED,
         EventCode.WATCH_BACK,
+        EventCode.MAIL_REACHABLE,
+        EventCode.CERTIFICATE_RENEWED,
         EventCode.BACKUP_MADE,
         EventCode.AUDIT_LOG_INTACT,
     }

@@ -1,13 +1,14 @@
 """Texts about channels of notices, and about deliveries to them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from mxlib.core.channels import MAX_NAME, MAX_RECIPIENTS, ChannelKind, ChatService, DeliveryStatus, Routes
 from mxlib.core.events.vocabulary import Severity
 from mxlib.core.format import count, listed, moment, readable
 from mxlib.core.mails import MailProblem
 from mxlib.core.outgoing import SendProblem
-from mxlib.core.text import mails, notices, outgoing
+from mxlib.core.text import events, mails, outgoing
 
 KINDS: Mapping[ChannelKind, str] = {
     ChannelKind.MAIL: "Mail", ChannelKind.CHAT: "Chat service", ChannelKind.WEBHOOK: "Webhook",
@@ -76,7 +77,7 @@ def routes(chosen: Routes, client: str) -> str:
     """Say what a channel gets."""
     parts = [_LEAST[chosen.least]]
     if chosen.rules:
-        parts.append(f"of {listed([notices.RULES[each].lower() for each in sorted(chosen.rules)], most=2)}")
+        parts.append(f"of {listed([events.RULES[each].lower() for each in sorted(chosen.rules)], most=2)}")
     if chosen.client is not None:
         parts.append(f"for mailboxes of {client or 'a client that was removed'}")
     if chosen.domains:
@@ -130,6 +131,16 @@ def stopped(name: str) -> str:
         f"{readable(name)} gets nothing any more: its address answered that it is gone for good (410). Delete the "
         "channel, or enable it when the address works again."
     )
+
+
+def trial(name: str, who: str) -> str:
+    """Return what a test says."""
+    return f"This is a test of the channel {name}: {who} asked MXM to send it. Nothing happened, and nothing is to be done."
+
+
+def iso(at: float) -> str:
+    """Return a time as machines exchange it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def created(name: str) -> str:

@@ -20,6 +20,8 @@ RULES: Mapping[Rule, str] = {
     Rule.HOST: "MXroute silent",
     Rule.HOST_KEY: "API key",
     Rule.WATCH: "Usage watch",
+    Rule.MAIL_PORTS: "Mail not reachable",
+    Rule.CERTIFICATE: "Certificate of the mail server",
     Rule.RUN: "Runs",
     Rule.PASSWORDS: "Passwords nobody took",
     Rule.BACKUP: "Backups",
@@ -207,6 +209,15 @@ _TEXTS: Mapping[EventCode, _Text] = {
         f"No mailbox list could be read for {age(figures['silent_s'])}: nobody sees what is full. See Background tasks."
     ),
     EventCode.WATCH_BACK: lambda _name, _figures, _at: "Mailbox lists are read again.",
+    EventCode.MAIL_UNREACHABLE: lambda _name, figures, _at: (
+        f"Mail programs do not get through: {figures['ports']}. See MXroute's status page, and let your clients know."
+    ),
+    EventCode.MAIL_REACHABLE: lambda _name, _figures, _at: "Mail programs get through again.",
+    EventCode.CERTIFICATE_ENDS_SOON: lambda _name, figures, at: (
+        f"The certificate of the mail server ends {moment(figures['until'], at)}. MXroute renews it as a rule; ask its "
+        "support when two days are left."
+    ),
+    EventCode.CERTIFICATE_RENEWED: lambda _name, _figures, _at: "The certificate of the mail server was renewed.",
     EventCode.RUN_PAUSED: lambda name, _figures, _at: f"Run {name} is paused: a person paused it. Resume it on Jobs.",
     EventCode.RUN_NEEDS_YOU: lambda name, _figures, _at: (
         f"Run {name} cannot go on by itself. Its card on Jobs says why, and what to do."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import floor
 
 from mxlib.core.format import age, clock_time, count, listed
-from mxlib.core.mail_ports import MailPort, MailPorts, PortProblem, PortState
+from mxlib.core.mail_ports import OLD_S, MailPort, MailPorts, PortProblem, PortState
 
 LABELS: Mapping[MailPort, str] = {MailPort.IMAP: "IMAP", MailPort.SMTP: "SMTP", MailPort.WEBMAIL: "webmail"}
 
@@ -21,15 +21,12 @@ _PROBLEMS: Mapping[PortProblem, str] = {
 SANDBOX = "Mail: the sandbox has no mail ports"
 NOT_YET = "Mail: not looked at yet"
 
-#: Seconds after which a look is too old to be the present state: five were missed.
-_OLD_S = 600.0
-
 
 def line(state: MailPorts | None, now: float) -> str:
     """Return the line of the sidebar: what hinders most comes first."""
     if state is None:
         return NOT_YET
-    if now - state.at > _OLD_S:
+    if now - state.at > OLD_S:
         return f"Mail: not looked at for {age(now - state.at)}"
     if state.silent:
         names = listed([LABELS[each.look.port] for each in state.silent])

@@ -51,16 +51,17 @@ def place_of(noted: NotedEvent) -> str:
 
 def mail(content: NoticeMail) -> MailText:
     """Return the words of a mail with a notice."""
-    notice = content.notice
+    notice, footer = content.notice, _FOOTER_OF_CHANNEL if content.by_channel else _FOOTER
     if not content.dashboard:
-        return MailText(title(notice), lines(notice), footer=_FOOTER)
+        return MailText(title(notice), lines(notice), footer=footer)
     where = content.dashboard.rstrip("/") + place(notice)
     act = "Lock the mailbox here, or see more:" if _is_jump(notice) else "See more here:"
-    return MailText(title(notice), (*lines(notice), act, where), footer=_FOOTER, links=(where,))
+    return MailText(title(notice), (*lines(notice), act, where), footer=footer, links=(where,))
 
 
 def _is_jump(notice: DueNotice) -> bool:
     return notice.rule is Rule.SENT_JUMP and len(notice.events) == 1
 
 
+_FOOTER_OF_CHANNEL = "MXM wrote this mail by itself. An admin of MXM chose this address for notices."
 _FOOTER = "MXM wrote this mail by itself. You choose which mails you get on its page Notices."

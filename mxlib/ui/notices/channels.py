@@ -8,7 +8,7 @@ from mxlib.core.channels import MAX_NAME, ChannelKind, Routes
 from mxlib.core.events.vocabulary import Rule, Severity
 from mxlib.core.format import count, moment
 from mxlib.core.text import channels as texts
-from mxlib.core.text import notices
+from mxlib.core.text import events as event_texts
 from mxlib.services.channels import LISTED, Channel, Delivery, NewChannel
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import flash, single_select
@@ -69,11 +69,11 @@ def _routes(key: str, chosen: Routes, kind: ChannelKind) -> None:
     left, middle, right = st.columns(3)
     left.selectbox(
         "Least severity", list(Severity), index=list(Severity).index(chosen.least),
-        format_func=notices.SEVERITIES.__getitem__, key=f"{key}-least",
+        format_func=event_texts.SEVERITIES.__getitem__, key=f"{key}-least",
     )  # fmt: skip
     middle.multiselect(
-        "Events", sorted(Rule, key=notices.RULES.__getitem__), default=sorted(chosen.rules),
-        format_func=notices.RULES.__getitem__, placeholder="All", key=f"{key}-rules",
+        "Events", sorted(Rule, key=event_texts.RULES.__getitem__), default=sorted(chosen.rules),
+        format_func=event_texts.RULES.__getitem__, placeholder="All", key=f"{key}-rules",
     )  # fmt: skip
     names = sorted({*app.lists.domains(caller).names, *chosen.domains})
     right.multiselect("Domains", names, default=sorted(chosen.domains), placeholder="All", key=f"{key}-domains")
@@ -114,11 +114,11 @@ def _table(found: tuple[Channel, ...]) -> None:
         [channel.number for channel in found],
         alt="All channels by their names",
         column_config={
-            "Name": st.column_config.TextColumn(width=190),
+            "Name": st.column_config.TextColumn(width=170),
             "Kind": st.column_config.TextColumn(width=100),
-            "To": st.column_config.TextColumn(width=230),
-            "Gets": st.column_config.TextColumn(width=330),
-            "State": st.column_config.TextColumn(width=110),
+            "To": st.column_config.TextColumn(width=200),
+            "Gets": st.column_config.TextColumn(width=310),
+            "State": st.column_config.TextColumn(width=90),
         },
     )
     for channel in found:
@@ -186,10 +186,10 @@ def _log() -> None:
             alt="Deliveries, newest first",
             column_config={
                 "Queued": st.column_config.TextColumn(width=110),
-                "Channel": st.column_config.TextColumn(width=190),
+                "Channel": st.column_config.TextColumn(width=170),
                 "About": st.column_config.TextColumn(width=150),
                 "State": st.column_config.TextColumn(width=120),
-                "Result": st.column_config.TextColumn(width=430),
+                "Result": st.column_config.TextColumn(width=330),
             },
         )
         if len(found) == LISTED:
