@@ -135,7 +135,7 @@ def stopped(name: str) -> str:
 
 def trial(name: str, who: str) -> str:
     """Return what a test says."""
-    return f"This is a test of the channel {name}: {who} asked MXM to send it. Nothing happened, and nothing is to be done."
+    return f"This is a test of the channel {name}: {who} asked MXM to send it. Nothing happened, so do nothing."
 
 
 def iso(at: float) -> str:
