@@ -11,7 +11,8 @@ NOON = 1_800_000_000.0
 #: Figures that any code may have.
 FIGURES = {
     "used_kb": 950 * 1024, "quota_mb": 1000, "percent": 95, "sent": 2_300, "usual": 40, "limit": 9600,
-    "used": 5 * 1024**3, "until": NOON + 86_400, "silent_s": 4 * 3_600, "ports": "IMAP", "rows": 12, "failed": 2, "people": 3,
+    "used": 5 * 1024**3, "until": NOON + 86_400, "silent_s": 4 * 3_600,
+    "ports": "IMAP", "rows": 12, "failed": 2, "people": 3,
     "age_s": 3 * 86_400, "browser": "Firefox on Windows", "address": "192.0.2.7", "breaks": 1, "why": "",
 }  # fmt: skip
 
