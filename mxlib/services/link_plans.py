@@ -75,6 +75,11 @@ class LinkPlan:
         mailed = ((each.recipient, each.language, each) for each in self.people if each.recipient)
         return len(links.in_mails(mailed))
 
+    @property
+    def unmailed(self) -> int:
+        """Count the people whose link no mail has."""
+        return sum(not each.recipient for each in self.people)
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:

@@ -31,6 +31,9 @@ def test_says_how_many_people_get_a_link_in_how_many_mails(people: int, mails: i
 
 def test_counts_people_links_and_mails() -> None:
     assert texts.sent(57, 1) == "57 links in 1 mail"
+    assert texts.gets(30, 26, 3) == "30 people get a link, in 26 mails, 3 of them without a mail"
+    assert texts.asked_title(2) == "Recovery emails of 2 people"
+    assert texts.asked_summary(2, 1) == "2 gave one, 1 not yet"
     assert texts.title(1) == "Links to 1 person"
     assert texts.summary(57, 3) == "57 set theirs, 3 not yet"
     assert texts.refused(LinkRefusal.LOCKED, 2) == "2 mailboxes get no link. Locked: unlock it first."

@@ -157,12 +157,15 @@ def summary(done: int, left: int) -> str:
     return f"{done:,} set theirs, {left:,} not yet"
 
 
-def gets(people: int, mails: int) -> str:
-    """Say how many people get a link, and in how many mails."""
+def gets(people: int, mails: int, unmailed: int = 0) -> str:
+    """Count the people who get a link, their mails, and those without one."""
     if not people:
         return "Nobody gets a link"
     who = f"{count(people, 'person gets', 'people get')} a link"
-    return who if people == mails else f"{who}, in {count(mails, 'mail')}" if mails else f"{who}, without a mail"
+    if not mails:
+        return f"{who}, without a mail"
+    said = who if people == mails else f"{who}, in {count(mails, 'mail')}"
+    return f"{said}, {unmailed:,} of them without a mail" if unmailed else said
 
 
 def pace(seconds: float, per_hour: int, send_at: float | None, now: float) -> str:

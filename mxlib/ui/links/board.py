@@ -54,6 +54,7 @@ def show(run: int) -> None:
     with st.container(border=True, key="link-board"):
         _progress(found)
         _offers(found)
+    flash.show()  # beside the acts on people, which may be far below the top of the page
     if found.people:
         _people(found)
 

@@ -82,10 +82,10 @@ def _table(links: Sequence[LinkPerson], place: str) -> None:
         pd.DataFrame(
             {
                 "sent": [moment(each.sent_at or each.send_at, now) for each in links],
-                "to": [each.recipient for each in links],
                 "status": [texts.STATUSES[each.status] for each in links],
-                "set": ["" if each.set_at is None else moment(each.set_at, now) for each in links],
                 "details": [each.happened for each in links],
+                "set": ["" if each.set_at is None else moment(each.set_at, now) for each in links],
+                "to": [each.recipient for each in links],
             }
         ),
         hide_index=True,
@@ -94,10 +94,10 @@ def _table(links: Sequence[LinkPerson], place: str) -> None:
         key=f"earlier-links-{place}",
         alt="Earlier links of this mailbox, newest first",
         column_config={
-            "sent": text("Sent", width=110),
+            "sent": text("Sent", width=85),
+            "status": text("State", width=65),
+            "details": text("Details", width=230),
+            "set": text("Set", width=85),
             "to": text("To", width=180),
-            "status": text("State", width=80),
-            "set": text("Set", width=110),
-            "details": text("Details", width="large"),
         },
     )

@@ -72,8 +72,8 @@ def draw(addresses: Sequence[str], run: int | None = None, *, unlocks: bool = Fa
         _people(plan, alone=alone)
         _refused(plan, alone=alone)
     with mail:
-        _mail(plan)
-    _footer(plan, held, alone=alone)
+        tests_to = _mail(plan)
+    _footer(plan, held, tests_to, alone=alone)
     held["shown"] = plan
 
 
@@ -112,7 +112,7 @@ def _unix(chosen: datetime | None) -> float | None:
 
 def _summary(plan: LinkPlan) -> None:
     app, now = services.current(), services.current().clock.now()
-    st.markdown(f"**{escaped(texts.gets(len(plan.people), plan.mails))}**")
+    st.markdown(f"**{escaped(texts.gets(len(plan.people), plan.mails, plan.unmailed))}**")
     if not plan.people:
         return
     said = [texts.ends(plan.times.expires_at, plan.times.valid_from, now)]
@@ -177,39 +177,47 @@ def _refused(plan: LinkPlan, *, alone: bool) -> None:
         st.checkbox(texts.WITHOUT_MAIL_ONE if alone else texts.WITHOUT_MAIL, key=_WITHOUT)
 
 
-def _mail(plan: LinkPlan) -> None:
-    """Show the first mail, and send it to the operator as a test."""
+def _mail(plan: LinkPlan) -> str | None:
+    """Show the first mail; return where to send it as a test, or None."""
     app = services.current()
     preview = app.link_mails.preview(layout.caller(), plan)
     if preview is None:
-        return
+        return None
     sender = f"From {preview.sender} to" if preview.sender else "To"
     st.caption(escaped(f"{sender} {preview.to}. {texts.together(preview.people)}".strip()))
     with st.container(key="links-preview"):
         st.markdown(f"**{escaped(preview.subject)}**")
         st.code(preview.text, language=None, wrap_lines=True)
     if not app.outbox.is_set:
-        return
+        return None
     name = layout.caller().name
     st.session_state.setdefault("links_test_to", name if address_rules.is_email(name) else "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         to = st.text_input("Test mail to", key="links_test_to", placeholder="you@agency.example", help=texts.TEST_HELP)
         asked = st.button("Send a test mail", icon=":material/send:", key="links_test")
-    if asked:
-        try:
-            st.success(escaped(app.link_mails.send_test(layout.caller(), plan, to)), icon=":material/check:")
-        except actions.REFUSALS as refusal:
-            actions.say(refusal)
+    return to if asked else None
 
 
-def _footer(plan: LinkPlan, held: dict[str, object], *, alone: bool) -> None:
+def _test(plan: LinkPlan, to: str) -> None:
+    """Send the first mail as a test, and say what happened."""
+    try:
+        sent = services.current().link_mails.send_test(layout.caller(), plan, to)
+        st.success(escaped(sent), icon=":material/check:")
+    except actions.REFUSALS as refusal:
+        actions.say(refusal)
+
+
+def _footer(plan: LinkPlan, held: dict[str, object], tests_to: str | None, *, alone: bool) -> None:
     app = services.current()
     possible = bool(plan.people) and (app.outbox.is_set or not plan.mails)
     label = escaped(texts.send(len(plan.people), planned=plan.options.send_at is not None))
-    with st.container(horizontal=True, horizontal_alignment="right", key="links-footer"):
-        if st.button("Cancel", key="links_cancel"):
-            dialogs.leave()
-        go = st.button(label, type="primary", icon=":material/send:", key="links_go", disabled=not possible)
+    with st.container(key="links-footer", gap="small"):
+        if tests_to is not None:
+            _test(plan, tests_to)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button("Cancel", key="links_cancel"):
+                dialogs.leave()
+            go = st.button(label, type="primary", icon=":material/send:", key="links_go", disabled=not possible)
     if not go:
         return
     shown = held["shown"]

@@ -34,10 +34,10 @@ def show(number: int) -> None:
         return
     banner.seen(layout.caller(), view)
     _head(view)
-    flash.show()
     if view.kind is RunKind.LINKS:
         board.show(number)
         return
+    flash.show()
     with st.container(border=True, key="run-card"):
         if view.status in AT_AN_END:
             _result(view)

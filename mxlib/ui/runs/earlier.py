@@ -81,11 +81,13 @@ def _table(views: tuple[RunView, ...], open_run: Callable[[int], None]) -> None:
         alt="Earlier runs, newest first",
         column_config={
             "Job": st.column_config.ButtonColumn(
-                width=360, type="tertiary", alignment="left", key=key, on_click=act(clicked)
+                width=270, type="tertiary", alignment="left", key=key, on_click=act(clicked)
             ),
-            "Result": st.column_config.TextColumn(width=380),
-            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
-            "Run": st.column_config.NumberColumn(width=60, format="%d"),
+            "Result": st.column_config.TextColumn(width=230),
+            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=135),
+            "Person": st.column_config.TextColumn(width=110),
+            "Domains": st.column_config.TextColumn(width=100),
+            "Run": st.column_config.NumberColumn(width=50, format="%d"),
         },
     )
 
@@ -95,8 +97,8 @@ def _row(view: RunView) -> dict[str, object]:
     return {
         "Job": view.title,
         "Result": stopped + view.result_text,
-        "Started": datetime.fromtimestamp(view.created_at),
         "Person": view.operator,
+        "Started": datetime.fromtimestamp(view.created_at),
         "Domains": ", ".join(view.domains),
         "Run": view.id,
     }
