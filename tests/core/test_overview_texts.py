@@ -19,8 +19,8 @@ def test_totals_say_how_many_lists_they_are_made_of() -> None:
     [(NOW + 3 * DAY + 1, "3 days left"), (NOW + DAY, "1 day left"), (NOW + 1, "Less than a day left")],
 )
 def test_passwords_that_wait_say_how_long_they_are_kept(until: float, left: str) -> None:
-    text = overview.passwords(7, "Client A", until, NOW)
-    assert text.startswith("Passwords of run 7 are not handed over: Client A. ")
+    text = overview.passwords(7, "Client A", 12, 60, until, NOW)
+    assert text.startswith("Run 7, Client A: 12 of 60 handed over. ")
     assert left in text
 
 

@@ -51,6 +51,15 @@ def test_passwords_and_drafts_need_the_person_and_a_run_opens_alone(app: App) ->
     assert "run" not in tab.query_params
 
 
+def test_the_overview_counts_the_people_without_their_password(app: App) -> None:
+    run = ended(app)
+    app.services.handover.mark(LOCAL, run, [0], HandOverWay.LETTER)
+    tab = opened("overview")
+    assert not tab.exception
+    [line] = [plain(each.proto.label) for each in tab.get("page_link") if f"Run {run}" in each.proto.label]
+    assert "1 of 2 handed over. 6 days left" in line
+
+
 def test_continue_opens_the_draft_on_the_import_page(app: App) -> None:
     batch = app.services.files.batch_from_file(b"username\nzoe\n", "zoe.csv", "a.nl")
     number = app.services.drafts.new()

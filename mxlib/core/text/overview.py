@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mxlib.core.format import age, count, day, listed
 from mxlib.core.overview_tables import FillGroup
+from mxlib.core.text import handover
 
 NOTHING_WAITS = "Nothing waits for you."
 NO_LIST = "No mailbox list is loaded yet. Open Email accounts to load the first one."
@@ -31,11 +32,11 @@ def paused(run: int, title: str) -> str:
     return f"Run {run} is paused: {title}."
 
 
-def passwords(run: int, title: str, until: float, now: float) -> str:
-    """Say that passwords wait to be handed over, and until when MXM keeps its copy."""
+def passwords(run: int, title: str, done: int, people: int, until: float, now: float) -> str:
+    """Say how many people of a run have their password, and until when MXM keeps its copy."""
     days = max(0, int((until - now) // 86_400))
     left = f"{count(days, 'day')} left" if days else "less than a day left"
-    return f"Passwords of run {run} are not handed over: {title}. {left.capitalize()}, until {day(until, now)}."
+    return f"Run {run}, {title}: {handover.progress(done, people)} {left.capitalize()}, until {day(until, now)}."
 
 
 def draft(file_name: str, rows: int) -> str:

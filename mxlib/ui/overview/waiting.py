@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from mxlib import services
 from mxlib.core.text import overview as texts
+from mxlib.runs.run_view import RunView
 from mxlib.services.overview import Waiting
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.format import escaped
@@ -21,18 +23,22 @@ def show(waiting: Waiting, now: float) -> None:
 def _lines(waiting: Waiting, now: float) -> None:
     lines = [
         *((texts.paused(run.id, run.title), "jobs", {"run": str(run.id)}) for run in waiting.paused),
-        *(
-            (texts.passwords(run.id, run.title, run.passwords_until or now, now), "jobs", {"run": str(run.id)})
-            for run in waiting.with_passwords
-        ),
+        *((_passwords(run, now), "jobs", {"run": str(run.id)}) for run in waiting.with_passwords[:_MOST]),
         *((f"Deletion of {each.mailbox} asks: {each.why}.", "jobs", {}) for each in waiting.deletions),
         *((texts.draft(kept.file_name, kept.rows), "import_mailboxes", {}) for kept in waiting.drafts),
     ]
+    number = len(lines) + len(waiting.with_passwords[_MOST:])
     if not lines:
         st.caption(texts.NOTHING_WAITS)
         return
     with st.container(gap="xsmall"):
         for text, name, query in lines[:_MOST]:
             st.page_link(layout.page(name), label=escaped(text), icon=":material/arrow_forward:", query_params=query)
-        if len(lines) > _MOST:
-            st.caption(texts.more(len(lines) - _MOST))
+        if number > _MOST:
+            st.caption(texts.more(number - _MOST))
+
+
+def _passwords(run: RunView, now: float) -> str:
+    """Return how many people of a run have their password; only lines that are shown count them."""
+    progress = services.current().handover.progress(layout.caller(), run.id)
+    return texts.passwords(run.id, run.title, progress.done, progress.to_have, run.passwords_until or now, now)
