@@ -7,6 +7,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core import links
 from mxlib.core.handover.texts import TextKind
+from mxlib.core.links import LinkPurpose
 from mxlib.core.mail_contents import LinkMail, MailedLink
 from mxlib.core.text import links as texts
 from mxlib.core.text import mails as mail_texts
@@ -22,13 +23,17 @@ EXAMPLE = "an-example-of-a-link"
 
 @dataclass(frozen=True, slots=True)
 class MailPreview:
-    """The first mail of a plan as its reader sees it. `people` counts those whose links are in it."""
+    """The first mail of a plan as its reader sees it.
+
+    `people` counts those whose links are in it. `left_out` has the placeholders whose lines are left out as blank.
+    """
 
     sender: str
     to: str
     subject: str
     text: str = field(repr=False)
     people: int = 1
+    left_out: tuple[str, ...] = ()
 
 
 @resolves_callers
@@ -46,7 +51,10 @@ class LinkMails:
         words = mail_texts.words_of(content)
         to = next(each.recipient for each in plan.people if each.recipient)
         text = "\n\n".join([*words.paragraphs, words.footer])
-        return MailPreview(self._outbox.sender, to, words.subject, text, len(content.links))
+        # A mail with several links, or about a recovery email, has words of its own.
+        has_text = len(content.links) == 1 and content.purpose in (LinkPurpose.INVITE, LinkPurpose.RESET)
+        left_out = content.stationery.left_out() if has_text else ()
+        return MailPreview(self._outbox.sender, to, words.subject, text, len(content.links), left_out)
 
     def send_test(self, caller: Caller, plan: LinkPlan, to: str) -> str:
         """Send the first mail of a plan to another address; return what happened.

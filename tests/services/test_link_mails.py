@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.handover.stationery import Letterhead
 from mxlib.core.links import LinkOptions, LinkPurpose
 from mxlib.services.exports import NotFound
+from mxlib.services.handover_texts import ALL_CLIENTS
 from tests.support.app import App, trail
 from tests.support.links import TOKEN, LinkDesk
 
@@ -26,6 +28,21 @@ def test_the_preview_is_the_mail_that_leaves_but_for_its_link(desk: LinkDesk) ->
     ((to, parts),) = desk.mails()
     assert (preview.to, preview.subject, preview.people) == (to, parts.subject, 2)
     assert TOKEN.sub("", preview.text).split() == [each for each in TOKEN.sub("", parts.text).split() if each != "--"]
+
+
+def test_the_preview_names_the_lines_that_the_mail_leaves_out(desk: LinkDesk) -> None:
+    def left_out(**people: str) -> tuple[str, ...]:
+        plan = desk.services.link_plans.plan(LOCAL, emails=desk.have(**people))
+        preview = desk.app.services.link_mails.preview(LOCAL, plan)
+        assert ("Help:" in preview.text) == ("{help}" not in preview.left_out and len(people) == 1)
+        return tuple(preview.left_out)
+
+    assert left_out(anna="anna@out.example") == ("{help}", "{agency}")
+    assert left_out(bas="boss@out.example", cas="boss@out.example") == ()
+    texts = desk.app.services.handover_texts
+    head = Letterhead("Bergmann", "help@agency.example")
+    texts.save_letterhead(LOCAL, ALL_CLIENTS, head, before=texts.letterhead(LOCAL, ALL_CLIENTS))
+    assert left_out(dirk="dirk@out.example") == ()
 
 
 def test_a_caller_without_the_permission_previews_and_tests_nothing(desk: LinkDesk) -> None:

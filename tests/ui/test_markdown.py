@@ -130,7 +130,7 @@ OURS: dict[str, set[str]] = {
     "app/jump": {"key", "what", "title"},
     "app/status": {"session.caller()"},
     "overview/figures": {"label", "value"},
-    "overview/waiting": {"texts.more(len(lines) - _MOST)"},
+    "overview/waiting": {"run.id", "texts.more(number - _MOST)"},
     "imports/upload": {
         "_CHOOSE.format(most=settings.max_file_mb)",
         "_TABLE.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",

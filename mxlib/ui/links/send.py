@@ -13,6 +13,7 @@ from mxlib.core.clients import LANGUAGES
 from mxlib.core.format import listed
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.links import DEFAULT_DAYS, MAX_AHEAD_S, MAX_DAYS, MIN_DAYS, LinkOptions, LinkPurpose, LinkRefusal
+from mxlib.core.text import handover_texts
 from mxlib.core.text import links as texts
 from mxlib.services.link_plans import LinkPlan
 from mxlib.ui.app import layout
@@ -188,6 +189,8 @@ def _mail(plan: LinkPlan) -> str | None:
     with st.container(key="links-preview"):
         st.markdown(f"**{escaped(preview.subject)}**")
         st.code(preview.text, language=None, wrap_lines=True)
+        if preview.left_out:
+            st.caption(escaped(handover_texts.left_out(preview.left_out)))
     if not app.outbox.is_set:
         return None
     name = layout.caller().name
