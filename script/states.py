@@ -181,7 +181,7 @@ def import_problems(page: Page) -> None:
 def import_update(page: Page) -> None:
     """Existing mailboxes are updated; the preview shows the changes."""
     preview(page)
-    page.get_by_text("Update existing").click()
+    page.get_by_text("Update existing", exact=True).click()
     idle(page)
 
 

@@ -102,7 +102,7 @@ def mailbox_card(page: Page) -> None:
 def _update(page: Page, content: bytes, go: str) -> None:
     steps.visit(page, "/import", domain="clienta.nl")
     steps.open_preview(page, content, "quotas.csv")
-    page.get_by_text("Update existing").click()
+    page.get_by_text("Update existing", exact=True).click()
     idle(page)
     steps.press(page, go)
     steps.confirm_run(page)
