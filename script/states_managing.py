@@ -24,6 +24,7 @@ def update_results(page: Page) -> None:
 def undo(page: Page) -> None:
     """An undo: what it deletes, what it restores, and the number to type."""
     _update(page, UPDATE.replace(b"8192", b"6144") + b"tim.visser,2048,,\r\nyara.boer,2048,,\r\n", "Create 2 mailboxes")
+    steps.press(page, "More")
     steps.press(page, "Undo this import")
     page.get_by_role("button", name="Cancel").scroll_into_view_if_needed()
 
