@@ -98,7 +98,7 @@ def test_a_fixed_row_stays_in_view_until_the_filter_is_applied_again(tab: AppTes
     assert names(tab)[1] == "gerrit"
     press(tab, "again")
     assert not tab.data_editor
-    assert "No row is so." in tab.info[0].value
+    assert "No rows match." in tab.info[0].value
 
 
 def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) -> None:

@@ -33,7 +33,7 @@ def paused(run: int, title: str) -> str:
 
 
 def passwords(run: int, title: str, done: int, people: int, until: float, now: float) -> str:
-    """Say how many people of a run have their password, and until when MXM keeps its copy."""
+    """Say how many people have their password, and until when MXM keeps its copy."""
     days = max(0, int((until - now) // 86_400))
     left = f"{count(days, 'day')} left" if days else "less than a day left"
     return f"Run {run}, {title}: {handover.progress(done, people)} {left.capitalize()}, until {day(until, now)}."

@@ -39,6 +39,6 @@ def _lines(waiting: Waiting, now: float) -> None:
 
 
 def _passwords(run: RunView, now: float) -> str:
-    """Return how many people of a run have their password; only lines that are shown count them."""
+    """Return how many people of a run have their password."""
     progress = services.current().handover.progress(layout.caller(), run.id)
     return texts.passwords(run.id, run.title, progress.done, progress.to_have, run.passwords_until or now, now)
