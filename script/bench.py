@@ -28,6 +28,7 @@ PARTS = {
     "pages": ["script.bench_pages"],
     "watch": ["script.bench_watch"],
     "usage": ["script.bench_usage"],
+    "events": ["script.bench_events"],
     "resets": ["script.bench_resets"],
     "pace": ["script.bench_pace"],
     "real-pace": ["script.bench_pace", "--real"],

@@ -1,0 +1,42 @@
+"""Benchmark of events: a simulated year of 10,000 mailboxes, compared with the reference of the tests.
+
+Each true crossing has to be told exactly once, and nothing that did not happen.
+"""
+
+import time
+from collections import Counter
+
+from mxlib.store import Store
+from mxlib.store.database import MEMORY
+from tests.support import event_year
+from tests.support.event_year import Year
+
+MAILBOXES, DOMAINS, DAYS = 10_000, 40, 365
+
+#: Budget: milliseconds of processor time for the figures of one list of 250 mailboxes, its notices included.
+MOST_LIST_MS = 60.0
+
+
+def main() -> int:
+    """Print the counts of the year; the exit status is 1 when one event is wrong, or it took too long."""
+    year = Year(MAILBOXES, DOMAINS, DAYS, seed=22)
+    store = Store.open(MEMORY, year.clock)
+    began = time.process_time()
+    event_year.live(year, store)
+    each = 1000 * (time.process_time() - began) / year.counts["lists read"]
+    store.close()
+    print(f"events: a year of {MAILBOXES:,} mailboxes")
+    for name, number in event_year.figures(year).items():
+        print(f"  {name:26} {number:10,}")
+    found, expected = event_year.told(year), event_year.expected(year)
+    times = Counter(told for told, _, _ in found)
+    twice = sum(number > 1 for number in times.values())
+    late = sum(told in expected and expected[told] != (at, in_digest) for told, at, in_digest in found)
+    invented, missing = len(times.keys() - expected.keys()), len(expected.keys() - times.keys())
+    print(f"  told twice {twice:,}, invented {invented:,}, missing {missing:,}, at the wrong time {late:,}  (none)")
+    print(f"  a list with its notices    {each:8.1f} ms  (under {MOST_LIST_MS:g} ms)")
+    return 1 if twice or invented or missing or late or each > MOST_LIST_MS else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

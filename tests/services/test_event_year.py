@@ -1,0 +1,45 @@
+"""A simulated year: each true crossing is told exactly once, none that did not happen, and no restart repeats one."""
+
+from collections import Counter
+
+import pytest
+
+from mxlib.store import Store, events
+from mxlib.store.database import MEMORY
+from tests.support import event_year
+from tests.support.event_year import Year, live
+
+
+@pytest.fixture(scope="module")
+def year() -> Year:
+    made = Year(mailboxes=500, domains=2, days=365, seed=21)
+    store = Store.open(MEMORY, made.clock)
+    live(made, store)
+    with store.read() as tx:
+        stored = events.find(tx, events.EventFilter(), 1_000_000)
+    made.counts["stored events"] = len(stored)
+    store.close()
+    print(", ".join(f"{number:,} {name}" for name, number in event_year.figures(made).items()))
+    return made
+
+
+def test_each_true_crossing_is_told_exactly_once_and_at_its_time(year: Year) -> None:
+    found, expected = event_year.told(year), event_year.expected(year)
+    assert [told for told, times in Counter(told for told, _, _ in found).items() if times > 1] == []
+    assert {told: (at, in_digest) for told, at, in_digest in found} == expected
+
+
+def test_every_crossing_is_stored_once_whether_it_is_told_or_not(year: Year) -> None:
+    assert year.counts["stored events"] == len(event_year.happened(year))
+
+
+def test_the_year_had_everything_that_it_is_about(year: Year) -> None:
+    figures = event_year.figures(year)
+    for name in (
+        "mailbox_nearly_full", "mailbox_full", "mailbox_back_to_normal", "sent_near_limit", "sent_jump",
+        "account_nearly_full", "account_full", "account_back_to_normal", "host_silent", "host_back", "restarts",
+        "missing figures", "lists not read", "digests", "floods",
+    ):  # fmt: skip
+        assert figures.get(name, 0) > 2, (name, figures)
+    assert figures["told"] < figures["events"]
+    assert any(year.snoozes.values())
