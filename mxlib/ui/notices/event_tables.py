@@ -93,10 +93,10 @@ def _table(name: str, found: Sequence[EventRecord], alt: str) -> None:
         column_config={
             "When": st.column_config.TextColumn(width=110),
             "Severity": st.column_config.TextColumn(width=90),
-            "What": st.column_config.TextColumn(width=190),
+            "What": st.column_config.TextColumn(width=180),
             "Of": st.column_config.TextColumn(width=210),
-            "Event": st.column_config.TextColumn(width=360),
             "Notified": st.column_config.TextColumn(width=150),
+            "Event": st.column_config.TextColumn(width=360),
         },
     )
     for each in found:
@@ -113,8 +113,8 @@ def _row(each: EventRecord, now: float) -> dict[str, str]:
         "Severity": texts.SEVERITIES[each.severity],
         "What": texts.RULES[event.rule],
         "Of": texts.subject(event),
-        "Event": texts.text(event, each.at),
         "Notified": texts.sent_in(each.notice, each.due_at, each.way, now),
+        "Event": texts.text(event, each.at),
     }
 
 
