@@ -1,6 +1,6 @@
 """Benchmark of events: a simulated year of 10,000 mailboxes, compared with the reference of the tests.
 
-Each true crossing has to be told exactly once, and nothing that did not happen.
+Each true crossing has to be in exactly one notice, and nothing that did not happen.
 """
 
 import time
@@ -33,7 +33,7 @@ def main() -> int:
     twice = sum(number > 1 for number in times.values())
     late = sum(told in expected and expected[told] != (at, in_digest) for told, at, in_digest in found)
     invented, missing = len(times.keys() - expected.keys()), len(expected.keys() - times.keys())
-    print(f"  told twice {twice:,}, invented {invented:,}, missing {missing:,}, at the wrong time {late:,}  (none)")
+    print(f"  twice {twice:,}, invented {invented:,}, missing {missing:,}, at the wrong time {late:,}  (none)")
     print(f"  a list with its notices    {each:8.1f} ms  (under {MOST_LIST_MS:g} ms)")
     return 1 if twice or invented or missing or late or each > MOST_LIST_MS else 0
 
