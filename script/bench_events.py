@@ -28,7 +28,7 @@ def main() -> int:
     print(f"events: a year of {MAILBOXES:,} mailboxes")
     for name, number in event_year.figures(year).items():
         print(f"  {name:26} {number:10,}")
-    found, expected = event_year.told(year), event_year.expected(year)
+    found, expected = event_year.noticed(year), event_year.expected(year)
     times = Counter(told for told, _, _ in found)
     twice = sum(number > 1 for number in times.values())
     late = sum(told in expected and expected[told] != (at, in_digest) for told, at, in_digest in found)

@@ -23,13 +23,13 @@ def year() -> Year:
     return made
 
 
-def test_each_true_crossing_is_told_exactly_once_and_at_its_time(year: Year) -> None:
-    found, expected = event_year.told(year), event_year.expected(year)
+def test_each_true_crossing_is_in_exactly_one_notice_and_at_its_time(year: Year) -> None:
+    found, expected = event_year.noticed(year), event_year.expected(year)
     assert [told for told, times in Counter(told for told, _, _ in found).items() if times > 1] == []
     assert {told: (at, in_digest) for told, at, in_digest in found} == expected
 
 
-def test_every_crossing_is_stored_once_whether_it_is_told_or_not(year: Year) -> None:
+def test_every_crossing_is_stored_once_with_or_without_a_notice(year: Year) -> None:
     assert year.counts["stored events"] == len(event_year.happened(year))
 
 

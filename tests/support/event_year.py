@@ -404,7 +404,7 @@ def next_hour(at: float, hour: int) -> float:
     return next(each for each in times if each > at)
 
 
-def told(year: Year) -> list[tuple[Told, float, bool]]:
+def noticed(year: Year) -> list[tuple[Told, float, bool]]:
     """Return what the notices told, each with its moment, and whether it was in the digest."""
     return [
         ((noted.event.subject, str(noted.event.code), noted.at), notice.at, notice.rule is None)
@@ -415,7 +415,7 @@ def told(year: Year) -> list[tuple[Told, float, bool]]:
 
 def figures(year: Year) -> dict[str, int]:
     """Return the counts of a year, to print."""
-    said = told(year)
+    said = noticed(year)
     codes = Counter(code for (_, code, _), _, _ in said)
     return {
         "mailboxes": year.mailboxes, "days": year.days, **year.counts, "events": len(happened(year)), "told": len(said),
