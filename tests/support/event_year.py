@@ -1,4 +1,4 @@
-"""A year of an account in simulated time, and what of it a person has to be told: by the product, and by a reference.
+"""A year of an account in simulated time, and which notices it makes: by the product, and by a reference.
 
 The product is fed as in its process: the readings of each list in a transaction of its own, and the background task of
 notices, both interrupted at any instant and repeated. The reference looks at whole series of figures afterwards; it
@@ -47,7 +47,7 @@ QUIET_FROM, QUIET_UNTIL, DIGEST_AT = 21, 7, 8
 
 WEEK = 7 * 86_400.0
 
-#: An event that has to be told: subject, code and when it happened.
+#: An event by which a person knows it: subject, code and when it happened.
 Told = tuple[str, str, float]
 
 
@@ -98,7 +98,7 @@ class Box:
 
 @dataclass
 class Year:
-    """The account, and what came of a year."""
+    """The account, and all that a year made."""
 
     mailboxes: int
     domains: int
@@ -356,7 +356,7 @@ _URGENT = {"mailbox_full", "sent_jump", "account_nearly_full", "account_full", "
 
 
 def expected(year: Year) -> dict[Told, tuple[float, bool]]:
-    """Return what has to be told, with the look at which it goes out, and whether it is in the digest."""
+    """Return what belongs into notices, with the look at which it goes out, and whether in the digest."""
     found: dict[Told, tuple[float, bool]] = {}
     by_subject: dict[tuple[str, Rule], list[tuple[Told, int, bool]]] = defaultdict(list)
     for told, (rule, level, is_over) in happened(year).items():
@@ -405,7 +405,7 @@ def next_hour(at: float, hour: int) -> float:
 
 
 def noticed(year: Year) -> list[tuple[Told, float, bool]]:
-    """Return what the notices told, each with its moment, and whether it was in the digest."""
+    """Return what the notices had, each with its moment, and whether it was in the digest."""
     return [
         ((noted.event.subject, str(noted.event.code), noted.at), notice.at, notice.rule is None)
         for notice in year.notices
@@ -418,7 +418,7 @@ def figures(year: Year) -> dict[str, int]:
     said = noticed(year)
     codes = Counter(code for (_, code, _), _, _ in said)
     return {
-        "mailboxes": year.mailboxes, "days": year.days, **year.counts, "events": len(happened(year)), "told": len(said),
+        "mailboxes": year.mailboxes, "days": year.days, **year.counts, "events": len(happened(year)), "noticed": len(said),
         "notices": len(year.notices), "digests": sum(notice.rule is None for notice in year.notices),
         "floods": sum(notice.rule is not None and len(notice.events) > 1 for notice in year.notices),
         **dict(sorted(codes.items())),
