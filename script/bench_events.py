@@ -18,7 +18,7 @@ MOST_LIST_MS = 60.0
 
 
 def main() -> int:
-    """Print the counts of the year; the exit status is 1 when something is wrong or slow."""
+    """Print the counts of the year; exit with 1 when something is wrong or slow."""
     year = Year(MAILBOXES, DOMAINS, DAYS, seed=22)
     store = Store.open(MEMORY, year.clock)
     began = time.process_time()

@@ -418,7 +418,8 @@ def figures(year: Year) -> dict[str, int]:
     said = noticed(year)
     codes = Counter(code for (_, code, _), _, _ in said)
     return {
-        "mailboxes": year.mailboxes, "days": year.days, **year.counts, "events": len(happened(year)), "noticed": len(said),
+        "mailboxes": year.mailboxes, "days": year.days, **year.counts, "events": len(happened(year)),
+        "noticed": len(said),
         "notices": len(year.notices), "digests": sum(notice.rule is None for notice in year.notices),
         "floods": sum(notice.rule is not None and len(notice.events) > 1 for notice in year.notices),
         **dict(sorted(codes.items())),
