@@ -7,7 +7,8 @@ from mxlib.ui.notices import channels, choices, event_tables, snoozes
 from mxlib.ui.widgets import flash
 
 st.title("Notices", anchor=False)
-flash.show()
+with st.container():  # blank or not, so that the chosen tab stays
+    flash.show()
 admin = layout.caller().admin
 names = ["Open", "What happened", "Snoozed", "Mails to me", *(["When notices go out", "Channels"] if admin else [])]
 is_open, happened, snoozed, mails, *more = st.tabs(names)
