@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.links import LinkEnd
 from mxlib.core.locks import Lock
 from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import RECOVERY_EMAIL
-from mxlib.core.text import dated_deletions as dated_texts
 from mxlib.core.text import reasons
 from mxlib.core.vocabulary import (
     ACTION_DONE,
@@ -113,7 +113,9 @@ def put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: flo
         address="", before=row.dated["before"], why="",
     )  # fmt: skip
     dated_deletions.put(tx, deletion)
-    dated_deletions.ask(tx, deletion, dated_texts.not_done(kept), at)
+    is_stopped = kept.code in {RowReason.STOPPED, RowReason.STOPPED_UNANSWERED}
+    reason = AskReason(AskCode.STOPPED) if is_stopped else AskReason.not_done(kept)
+    dated_deletions.ask(tx, deletion, reason, at)
 
 
 def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:

@@ -12,6 +12,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.format import day
 from mxlib.core.plans import changes
 from mxlib.core.plans.changes import Deletion
@@ -192,10 +193,11 @@ class DatedDeletions:
             if box is None:
                 dated_deletions.end_gone(tx, deletion.domain, deletion.username, now)
                 return False
-            why = _against(tx, deletion, box, now) if may else texts.not_allowed(deletion.who, deletion.domain)
-            if why:
-                dated_deletions.ask(tx, deletion, why, now)
-        return not why
+            refused = AskReason(AskCode.NOT_ALLOWED, {"domain": deletion.domain})
+            reason = _against(tx, deletion, box, now) if may else refused
+            if reason is not None:
+                dated_deletions.ask(tx, deletion, reason, now)
+        return reason is None
 
     def _is_gone(self, deletion: DatedDeletion) -> bool:
         """Return whether MXroute has no such mailbox, by a read of it alone."""
@@ -259,8 +261,8 @@ def _stands(tx: Tx, deletion: DatedDeletion) -> bool:
     )
 
 
-def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object], now: float) -> str:
-    """Return why a mailbox is not deleted unasked; blank when nothing is against it.
+def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object], now: float) -> AskReason | None:
+    """Return why a mailbox is not deleted unasked; None when nothing is against it.
 
     Mail that came in is no reason.
     """
@@ -271,14 +273,15 @@ def _against(tx: Tx, deletion: DatedDeletion, box: Mapping[object, object], now:
         and first > deletion.asked_at
         and first_seen.is_listed_since(tx, deletion.domain, deletion.asked_at)
     ):
-        return texts.MADE_AGAIN
+        return AskReason(AskCode.MADE_AGAIN)
     if dated_deletions.is_unlocked_since(tx, deletion):
-        return texts.UNLOCKED
+        return AskReason(AskCode.UNLOCKED)
     if mailbox_locks.of_mailbox(*place) is None:
-        return texts.NOT_LOCKED
+        return AskReason(AskCode.NOT_LOCKED)
     usage, sent = box.get("usage"), box.get("sent")
     if not isinstance(usage, int | float) or not isinstance(sent, int | float):
-        return texts.NOT_KNOWN
+        return AskReason(AskCode.NOT_KNOWN)
     if sent:
-        return texts.sent_on(int(sent), now)
-    return texts.LESS_MAIL if isinstance(had, int | float) and usage < had - _ROUNDING else ""
+        return AskReason(AskCode.SENT, {"messages": int(sent), "at": now})
+    holds_less = isinstance(had, int | float) and usage < had - _ROUNDING
+    return AskReason(AskCode.LESS_MAIL) if holds_less else None

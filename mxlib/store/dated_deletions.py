@@ -1,12 +1,13 @@
 """Deletions that have a date, until they are carried out or called off."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.text import dated_deletions as texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
@@ -32,13 +33,19 @@ class DatedDeletion:
     kind: str
     address: str
     before: Mapping[str, Any]
-    #: Why it asks instead of deleting; blank while it waits for its day.
+    #: The code of why it asks instead of deleting, blank while it waits for its day, and what fills its text.
     why: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def mailbox(self) -> str:
         """Return the full address."""
         return f"{self.username}@{self.domain}"
+
+    @property
+    def ask_reason(self) -> AskReason | None:
+        """Return why it asks; None while it waits for its day."""
+        return AskReason.stored(self.why, self.figures)
 
 
 _DAY = 86_400.0
@@ -71,16 +78,21 @@ def due(tx: Tx, now: float) -> list[DatedDeletion]:
     return _found(tx, (table.c.due_at <= now) & (table.c.why == ""))
 
 
-def ask(tx: Tx, deletion: DatedDeletion, why: str, at: float) -> None:
+def ask(tx: Tx, deletion: DatedDeletion, reason: AskReason, at: float) -> None:
     """Let a dated deletion ask before it is carried out."""
-    tx.execute(table.update().where(*_is(deletion.domain, deletion.username)).values(why=why))
-    audit_log.record(tx, audit_log.MXM, AuditAction.MAILBOX_DELETE_ASKS, at=at, on=deletion.mailbox, outcome=why)
+    values = {"why": reason.code.value, "figures": dict(reason.figures)}
+    tx.execute(table.update().where(*_is(deletion.domain, deletion.username)).values(values))
+    detail = {"code": reason.code.value, "figures": dict(reason.figures)}
+    audit_log.record(
+        tx, audit_log.MXM, AuditAction.MAILBOX_DELETE_ASKS, at=at, on=deletion.mailbox, outcome=texts.why(reason),
+        detail=detail,
+    )  # fmt: skip
 
 
 def ask_after_restore(tx: Tx, made_at: float, at: float) -> None:
     """Let each deletion in a backup of `made_at` ask: it may have been called off since."""
     for deletion in _found(tx, (table.c.asked_at <= made_at) & (table.c.why == "")):
-        ask(tx, deletion, texts.RESTORED, at)
+        ask(tx, deletion, AskReason(AskCode.RESTORED), at)
 
 
 def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
@@ -98,7 +110,7 @@ def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
         lock = mailbox_locks.of_mailbox(tx, domain, box.username)
         since = max(deletion.asked_at, lock.since if lock else 0.0)
         if at // _DAY > since // _DAY:
-            ask(tx, deletion, texts.sent_on(int(box.sent), at), at)
+            ask(tx, deletion, AskReason(AskCode.SENT, {"messages": int(box.sent), "at": at}), at)
 
 
 def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> bool:

@@ -2,11 +2,13 @@
 
 import pytest
 
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.format import clock_time
 from mxlib.core.host_status import HostState, HostStatus
 from mxlib.core.locks import Lock
+from mxlib.core.reasons import Reason
 from mxlib.core.text import dated_deletions, host_status, locks
-from mxlib.core.vocabulary import PauseCode
+from mxlib.core.vocabulary import PauseCode, RowReason
 
 NOW = 1_767_000_000.0
 KIM = "kim@a.nl"
@@ -42,7 +44,7 @@ def test_a_dated_deletion_says_when_and_for_whom() -> None:
 
 
 def test_a_deletion_that_asks_says_why_and_offers_both_ways() -> None:
-    why = dated_deletions.sent_on(3, NOW)
+    why = dated_deletions.why(AskReason(AskCode.SENT, {"messages": 3, "at": NOW}))
     text = dated_deletions.asks(KIM, why, "jo", NOW - 60, NOW)
     assert "Nothing was done: it sent 3 messages on " in text
     assert text.endswith("Delete it now, or call it off.")
@@ -61,7 +63,24 @@ def test_a_hold_counts_what_it_holds(number: int, are: str) -> None:
 def test_refusals_of_dated_deletions_say_what_to_do() -> None:
     assert dated_deletions.none(KIM).endswith("there is nothing to call off.")
     assert "365 days ahead at most: name an earlier one." in dated_deletions.too_far(365)
-    assert dated_deletions.not_allowed("jo", "a.nl") == "jo may no longer delete in a.nl"
+
+
+@pytest.mark.parametrize("code", AskCode)
+def test_every_code_of_why_a_deletion_asks_has_its_text(code: AskCode) -> None:
+    figures = {
+        AskCode.SENT: {"messages": 3, "at": NOW}, AskCode.NOT_ALLOWED: {"domain": "a.nl"},
+        AskCode.EARLIER: {"text": "it was odd"},
+        AskCode.NOT_DONE: AskReason.not_done(Reason.of(RowReason.NO_ANSWER, tries=3)).figures,
+    }.get(code, {})  # fmt: skip
+    said = dated_deletions.why(AskReason.stored(code.value, figures))
+    assert said
+    assert not said.endswith(".")
+    assert said == "it was odd" if code is AskCode.EARLIER else "odd" not in said
+
+
+def test_a_text_of_an_earlier_release_stays_as_it_is() -> None:
+    assert dated_deletions.why(AskReason.stored("it sent mail", {})) == "it sent mail"
+    assert dated_deletions.why(AskReason.stored("", {})) == ""
 
 
 def status(**facts: object) -> HostStatus:

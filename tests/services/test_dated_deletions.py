@@ -9,6 +9,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import LaterDeletion
+from mxlib.core.text import dated_deletions as texts
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import InvalidField
@@ -16,9 +17,11 @@ from mxlib.store import clock_guard, hold
 from mxlib.store import dated_deletions as stored
 from mxlib.store.hold import Hold
 from tests.support.app import GOOD, App, data, opened, refused
+from tests.support.audit_entries import audit_entries
 from tests.support.manual_writes import doings
 from tests.support.threaded_runs import ShiftedClock
 
+NOT_ALLOWED = "the person who asked may no longer delete in a.nl"
 BOXES = "/domains/a.nl/email-accounts"
 DAY = 86_400.0
 KIM = Caller("kim", domains={"a.nl": frozenset({Permission.DELETE})})
@@ -64,7 +67,7 @@ def has(app: App, **figures: float) -> None:
 
 def dated(app: App) -> dict[str, str]:
     """Return why each dated deletion asks; blank for one that waits."""
-    return {each.mailbox: each.why for each in app.services.dated_deletions.every(LOCAL)}
+    return {each.mailbox: texts.why(each.ask_reason) for each in app.services.dated_deletions.every(LOCAL)}
 
 
 def test_mailboxes_are_locked_now_and_deleted_on_their_day_by_a_run_of_its_own(app: App, clock: ShiftedClock) -> None:
@@ -242,10 +245,9 @@ def test_a_deletion_asks_when_its_asker_may_no_longer_delete(app: App, clock: Sh
             users.disable(LOCAL, number)
         elif end == "no right":
             users.change(LOCAL, number, permissions={"a.nl": ["view"]})
-    who = app.services.dated_deletions.every(LOCAL)[0].who
     passes(app, clock, 31.0)
     assert app.host.has("nina@a.nl") is (end != "none")
-    assert dated(app) == ({} if end == "none" else {"nina@a.nl": f"{who} may no longer delete in a.nl"})
+    assert dated(app) == ({} if end == "none" else {"nina@a.nl": NOT_ALLOWED})
 
 
 @pytest.mark.parametrize(
@@ -264,6 +266,17 @@ def test_a_mailbox_in_use_between_the_look_and_its_row_is_kept_and_asks(
     (asks,) = app.services.dated_deletions.every(LOCAL)
     assert (asks.who, asks.kind) == (LOCAL.name, LOCAL.kind)
     assert ("mailbox.delete_asks", "nina@a.nl") in [(what, on) for what, on, _ in doings(app)]
+
+
+def test_scripts_and_the_audit_log_have_the_code_of_why_it_asks(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    has(app, sent=3)
+    passes(app, clock, 30.1)
+    (shown,) = data(app.ask("GET", "/deletions"))
+    assert (shown["asks_code"], shown["asks"][:18]) == ("sent", "it sent 3 messages")
+    with app.services.store.read() as tx:
+        detail = next(entry["detail"] for entry in audit_entries(tx) if entry["what"] == "mailbox.delete_asks")
+    assert (detail["code"], detail["figures"]["messages"]) == ("sent", 3)
 
 
 @pytest.mark.parametrize("days", [2.0, 29.5])

@@ -61,7 +61,7 @@ NAMING = {
 #: Columns that hold data of a person without a name: figures and times, and what is sealed or hashed.
 OF_A_PERSON = {
     "delivery": "sealed_message wrapped_key",
-    "dated_deletion": "domain due_at asked_at before why",
+    "dated_deletion": "domain due_at asked_at before why figures",
     "event": "at rule code severity level domain way due_at notice",
     "event_snooze": "rule domain until at",
     "event_state": "rule domain level state at",

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import Authenticator
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import LaterDeletion, NewQuota
 from mxlib.mail.message import read_parts
@@ -45,16 +46,16 @@ def test_a_hit_opens_the_drawer_over_the_page_that_is_open(app: App) -> None:
 
 
 @pytest.mark.parametrize("page", ["overview", "email_accounts", "import_mailboxes", "jobs", "mailbox"])
-@pytest.mark.parametrize("why", ["", "it sent mail"])
-def test_the_drawer_opens_over_a_page_that_shows_the_same_of_its_mailbox(app: App, page: str, why: str) -> None:
+@pytest.mark.parametrize("asks", [False, True])
+def test_the_drawer_opens_over_a_page_that_shows_the_same_of_its_mailbox(app: App, page: str, asks: bool) -> None:
     """A date, an unconfirmed change and the history stand on pages too, with buttons of their own."""
     services, now = app.services, app.services.clock.now()
     services.changes.start(LOCAL, [KIM], LaterDeletion(now + 86_400), confirm=1)
     with services.store.write() as tx:
-        if why:
+        if asks:
             deletion = dated_deletions.get(tx, "a.nl", "kim")
             assert deletion is not None
-            dated_deletions.ask(tx, deletion, why, now)
+            dated_deletions.ask(tx, deletion, AskReason(AskCode.SENT, {"messages": 3, "at": now}), now)
         number = manual_writes.add(
             tx, services.store.key, "Geheim.2026x", at=now, who=LOCAL.name, kind="operator", address="",
             action="update", domain="a.nl", username="kim", asked={}, recovery_email="", settle_at=0.0,

@@ -9,6 +9,7 @@ from mxlib.api.dependencies import CurrentCaller, Domain, User, error_responses
 from mxlib.api.responses import success
 from mxlib.api.schemas import common
 from mxlib.api.schemas.common import iso_time
+from mxlib.core.text import dated_deletions as texts
 
 router = APIRouter(tags=["mailboxes"])
 
@@ -16,7 +17,7 @@ router = APIRouter(tags=["mailboxes"])
 class DatedDeletionShape(TypedDict):
     """A deletion that has a date.
 
-    `asks` says why it waits for a person on its day, and is null until then.
+    `asks` says why it waits for a person on its day, and `asks_code` is its code; both are null until then.
     """
 
     email: str
@@ -24,6 +25,7 @@ class DatedDeletionShape(TypedDict):
     asked_at: str | None
     by: str
     asks: str | None
+    asks_code: str | None
 
 
 class CalledOffShape(TypedDict):
@@ -42,7 +44,8 @@ def dated_deletions(caller: CurrentCaller) -> Response:
             "due_at": iso_time(each.due_at),
             "asked_at": iso_time(each.asked_at),
             "by": each.who,
-            "asks": each.why or None,
+            "asks": texts.why(each.ask_reason) or None,
+            "asks_code": each.ask_reason.code.value if each.ask_reason else None,
         }
         for each in services.current().dated_deletions.every(caller)
     ]

@@ -1,18 +1,26 @@
 """Texts about deletions that have a date."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.format import count, day, moment
 from mxlib.core.reasons import Reason
 from mxlib.core.text import reasons
-from mxlib.core.vocabulary import Action, RowReason
+from mxlib.core.vocabulary import Action
 
-NOT_LOCKED = "it is not locked"
-UNLOCKED = "it was unlocked since"
-MADE_AGAIN = "another mailbox may have its name: it was listed for the first time since"
-LESS_MAIL = "it holds less mail than when this was asked, so someone may use it"
 GONE = "the mailbox is gone"
-RESTORED = "a backup was restored since, and it may have been called off after the backup"
-NOT_KNOWN = "MXroute does not report whether it was used"
-STOPPED = "its run was stopped"
+MADE_AGAIN = "another mailbox may have its name: it was listed for the first time since"
+
+_ALWAYS: Mapping[AskCode, str] = {
+    AskCode.NOT_LOCKED: "it is not locked",
+    AskCode.UNLOCKED: "it was unlocked since",
+    AskCode.MADE_AGAIN: MADE_AGAIN,
+    AskCode.LESS_MAIL: "it holds less mail than when this was asked, so someone may use it",
+    AskCode.RESTORED: "a backup was restored since, and it may have been called off after the backup",
+    AskCode.NOT_KNOWN: "MXroute does not report whether it was used",
+    AskCode.STOPPED: "its run was stopped",
+}
 
 #: Says what becomes of the dated deletions of a user who is disabled.
 ASKS_WITHOUT_ASKER = (
@@ -21,21 +29,28 @@ ASKS_WITHOUT_ASKER = (
 )
 
 
-def sent_on(messages: int, at: float) -> str:
-    """Say that a locked mailbox sent messages on a day."""
-    return f"it sent {count(messages, 'message')} on {day(at)}"
+def why(reason: AskReason | None) -> str:
+    """Return why a dated deletion asks; blank for one that waits for its day."""
+    if reason is None:
+        return ""
+    figures = reason.figures
+    match reason.code:
+        case AskCode.SENT:
+            return f"it sent {count(int(figures['messages']), 'message')} on {day(float(figures['at']))}"
+        case AskCode.NOT_ALLOWED:
+            return f"the person who asked may no longer delete in {figures['domain']}"
+        case AskCode.NOT_DONE:
+            return _not_done(figures)
+        case AskCode.EARLIER:
+            return str(figures["text"])
+        case code:
+            return _ALWAYS[code]
 
 
-def not_done(reason: Reason) -> str:
+def _not_done(figures: Mapping[str, Any]) -> str:
     """Return why the run of a dated deletion left its mailbox there."""
-    if reason.code in {RowReason.STOPPED, RowReason.STOPPED_UNANSWERED}:
-        return STOPPED
-    return reasons.text(reason, Action.DELETE).removeprefix("kept: ").rstrip(".")
-
-
-def not_allowed(who: str, domain: str) -> str:
-    """Say that the asker may no longer delete."""
-    return f"{who} may no longer delete in {domain}"
+    reason = Reason.from_columns(str(figures["code"]), figures["detail"], str(figures["words"]))
+    return reasons.text(reason, Action.DELETE).removeprefix("kept: ").rstrip(".") if reason else ""
 
 
 def waits(address: str, due_at: float, who: str, asked_at: float, now: float) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.text import dated_deletions as dated_texts
 from mxlib.core.text import overview as texts
 from mxlib.runs.run_view import RunView
 from mxlib.services.overview import Waiting
@@ -24,7 +25,10 @@ def _lines(waiting: Waiting, now: float) -> None:
     lines = [
         *((texts.paused(run.id, run.title), "jobs", {"run": str(run.id)}) for run in waiting.paused),
         *((_passwords(run, now), "jobs", {"run": str(run.id)}) for run in waiting.with_passwords[:_MOST]),
-        *((f"Deletion of {each.mailbox} asks: {each.why}.", "jobs", {}) for each in waiting.deletions),
+        *(
+            (f"Deletion of {each.mailbox} asks: {dated_texts.why(each.ask_reason)}.", "jobs", {})
+            for each in waiting.deletions
+        ),
         *((texts.draft(kept.file_name, kept.rows), "import_mailboxes", {}) for kept in waiting.drafts),
     ]
     number = len(lines) + len(waiting.with_passwords[_MOST:])

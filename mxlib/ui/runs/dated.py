@@ -64,7 +64,9 @@ def _row(deletion: DatedDeletion, place: str) -> None:
     may = services.current().dated_deletions.may_call_off(layout.caller(), deletion)
     text, delete, off = st.columns([8, 2, 2], vertical_alignment="center")
     if deletion.why:
-        text.warning(escaped(texts.asks(deletion.mailbox, deletion.why, *asked)), icon=":material/help:")
+        text.warning(
+            escaped(texts.asks(deletion.mailbox, texts.why(deletion.ask_reason), *asked)), icon=":material/help:"
+        )
         if may and delete.button("Delete now", key=f"dated-delete-{place}-{deletion.mailbox}", width="stretch"):
             change_dialogs.forget()
             change_dialogs.delete([deletion.mailbox])
