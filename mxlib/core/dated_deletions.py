@@ -1,4 +1,4 @@
-"""Codes of why a deletion that has a date asks instead of deleting, with their figures. Pure."""
+"""Codes and figures of why a deletion that has a date asks instead. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

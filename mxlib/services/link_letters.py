@@ -80,7 +80,7 @@ class LinkLetters:
             return None
         token = kept.token(self._store.key, record)
         if token is None:
-            token = kept.make_token(tx, self._store.key, record.id)
+            token = kept.make_token(tx, self._store.key, record.id, now)
         audit.record(tx, caller, AuditAction.LINK_LETTER, at=now, on=record.address, run=record.run)
         later = record.valid_from if record.valid_from > now else None
         return Recipient(

@@ -104,7 +104,7 @@ class LinkMaker:
         with self._store.write() as tx:
             now = self._clock.now()
             group = [each for each in due if self.is_still_due(tx, each, now)]
-            tokens = {each.id: kept.make_token(tx, self._store.key, each.id) for each in group}
+            tokens = {each.id: kept.make_token(tx, self._store.key, each.id, now) for each in group}
             if not group or not group[0].recipient:
                 return len(tokens), False
             self.mail(tx, group, tokens, stationery, group[0].who)

@@ -123,7 +123,7 @@ class RecoveryLinks:
             until,
         )
         number = kept.add(tx, new, who=record.address, at=now)
-        url = self._maker.url(kept.make_token(tx, self._store.key, number), purpose)
+        url = self._maker.url(kept.make_token(tx, self._store.key, number, now), purpose)
         content = LinkMail(purpose, (MailedLink(record.name, record.address, url),), stationery, until)
         mail = QueuedMail(Recipient(email, record.name), content, MailCause.RECOVERY)
         kept.mailed(tx, [number], self._outbox.queue(tx, mail, record.address))

@@ -298,7 +298,7 @@ class SelfService:
                 valid_from=now, expires_at=until,
             )  # fmt: skip
             number = links.add(tx, new, who=_BY, at=now)
-            token = links.make_token(tx, self._store.key, number)
+            token = links.make_token(tx, self._store.key, number, now)
             outcome = ResetOutcome.MAILED
         else:
             record, token = living

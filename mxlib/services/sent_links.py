@@ -212,7 +212,7 @@ class SentLinks:
                 now, now + life, record.run, record.source,
             )  # fmt: skip
             made = self._record(tx, kept.add(tx, new, who=caller.name, at=now))
-            tokens = {made.id: kept.make_token(tx, self._store.key, made.id)}
+            tokens = {made.id: kept.make_token(tx, self._store.key, made.id, now)}
             if to:
                 self._maker.mail(tx, [made], tokens, stationery, caller.name)
             audit.record(tx, caller, AuditAction.LINK_RESEND, at=now, on=record.address, run=record.run)
@@ -270,7 +270,7 @@ class SentLinks:
                 raise InvalidState(texts.ENDED)
             token = kept.token(self._store.key, record)
             if token is None and not record.recipient and self._maker.is_still_due(tx, record, now):
-                token = kept.make_token(tx, self._store.key, number)
+                token = kept.make_token(tx, self._store.key, number, now)
             if token is None:
                 raise InvalidState(texts.NOT_MADE)
             audit.record(tx, caller, AuditAction.LINK_COPY, at=now, on=record.address, run=record.run)

@@ -1,7 +1,8 @@
 """Links by which people set a password: stored, made, sent, used and ended.
 
-A mailbox has one living link of each purpose. Its token is stored sealed, to be mailed again, and as a hash, to be
-found; once the link has ended, only the hash is left.
+A mailbox has one living link of each purpose, and one planned for later at most, which takes its place once it is
+made. The token is stored sealed, to be mailed again, and as a hash, to be found; once the link has ended, only the hash
+is left.
 """
 
 import hashlib
@@ -97,6 +98,8 @@ class NewLink:
 _COLUMNS = [table.c[column.name] for column in fields(LinkRecord)]
 _OPEN = table.c.ended_at.is_(None)
 
+_HAS_TOKEN = table.c.token_digest.is_not(None)
+
 #: Links of the same mailboxes.
 _OTHER = table.alias("other")
 
@@ -105,34 +108,40 @@ _ENDED: Mapping[str, Any] = {"sealed_token": None, "wrapped_key": None}
 
 
 def add(tx: Tx, new: NewLink, *, who: str, at: float) -> int:
-    """Store a link without a token, in place of the living one.
+    """Store a link without a token, in place of a planned one.
 
-    Return its number.
+    Return its number. The living one ends when the token is made.
     """
     return add_all(tx, [new], who=who, at=at)[0]
 
 
 def add_all(tx: Tx, new: Sequence[NewLink], *, who: str, at: float) -> list[int]:
-    """Store links without tokens, each in place of the living one of mailbox and purpose.
+    """Store links without tokens, each in place of a planned one of mailbox and purpose.
 
     Return their numbers.
     """
     numbers = []
     for each in new:
-        _end(tx, _is(each.domain, each.username), table.c.purpose == each.purpose.value, code=LinkEnd.REPLACED, at=at)
+        _end(tx, _same(each.domain, each.username, each.purpose), ~_HAS_TOKEN, code=LinkEnd.REPLACED, at=at)
         values = {column.name: getattr(each, column.name) for column in fields(NewLink)}
         values |= {"purpose": each.purpose.value, "who": who, "created_at": at}
         numbers.append(int((tx.execute(table.insert().values(values)).inserted_primary_key or (0,))[0]))
     return numbers
 
 
-def make_token(tx: Tx, key: ServerKey, number: int) -> str:
-    """Make the token of a link that has none; return it."""
+def make_token(tx: Tx, key: ServerKey, number: int, at: float) -> str:
+    """Make the token of a link that has none, and return it.
+
+    The living link of the mailbox and purpose ends.
+    """
+    if (record := get(tx, number)) is not None and record.ended_at is None:
+        same = _same(record.domain, record.username, LinkPurpose(record.purpose))
+        _end(tx, same, _HAS_TOKEN, table.c.id != number, code=LinkEnd.REPLACED, at=at)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     own, wrapped = key.new_run_key()
     sealed = own.seal(token.encode(), f"link {number}")
     values = {"token_digest": digest(token), "sealed_token": sealed, "wrapped_key": wrapped}
-    made = tx.execute(table.update().where(table.c.id == number, _OPEN, table.c.token_digest.is_(None)).values(values))
+    made = tx.execute(table.update().where(table.c.id == number, _OPEN, ~_HAS_TOKEN).values(values))
     if not made.rowcount:
         raise LookupError("The link has ended, or has a token.")
     return token
@@ -171,12 +180,12 @@ def get(tx: Tx, number: int) -> LinkRecord | None:
 
 
 def living(tx: Tx, domain: str, username: str, purpose: LinkPurpose, now: float) -> LinkRecord | None:
-    """Return the living link of a mailbox and purpose, sent or not."""
-    return _first(tx, *_is(domain, username), table.c.purpose == purpose.value, _OPEN, table.c.expires_at > now)
+    """Return the living link of a mailbox and purpose that is made, sent or not."""
+    return _first(tx, *_same(domain, username, purpose), _OPEN, _HAS_TOKEN, table.c.expires_at > now)
 
 
 def living_addresses(tx: Tx, domains: Collection[str], purpose: LinkPurpose, now: float) -> set[str]:
-    """Return the addresses in these domains that have a living link of a purpose."""
+    """Return the addresses in these domains with a living or planned link of a purpose."""
     query = sa.select(table.c.username, table.c.domain).where(
         _OPEN, table.c.purpose == purpose.value, table.c.expires_at > now, table.c.domain.in_(list(domains))
     )
@@ -328,7 +337,7 @@ def end_all(
 
 def end_made(tx: Tx, code: LinkEnd, at: float) -> int:
     """End every living link that has a token; return how many."""
-    return _end(tx, (table.c.token_digest.is_not(None),), code=code, at=at)
+    return _end(tx, (_HAS_TOKEN,), code=code, at=at)
 
 
 def end_in(tx: Tx, domains: Collection[str], purpose: LinkPurpose, code: LinkEnd, at: float) -> int:
@@ -377,6 +386,10 @@ def _update(tx: Tx, numbers: Collection[int], values: Mapping[str, Any]) -> None
 
 def _is(domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:
     return table.c.domain == domain, table.c.username == username
+
+
+def _same(domain: str, username: str, purpose: LinkPurpose) -> tuple[sa.ColumnElement[bool], ...]:
+    return *_is(domain, username), table.c.purpose == purpose.value
 
 
 def _first(tx: Tx, *where: sa.ColumnElement[bool]) -> LinkRecord | None:

@@ -58,7 +58,8 @@ mailbox_lock = Table(
     Column("reason", Text, nullable=False),
 )
 
-#: Deletions that have a date, one a mailbox. `before` has its figures at the last look; `why` is blank until it asks.
+#: Deletions that have a date, one a mailbox. `before` has its figures at the last look; `why` is a code, blank
+#: until it asks, and `figures` fill its text.
 dated_deletion = Table(
     "dated_deletion",
     metadata,
@@ -71,6 +72,7 @@ dated_deletion = Table(
     Column("address", Text, nullable=False),
     Column("before", JSON, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
+    Column("figures", JSON, nullable=False, server_default="{}"),
 )
 Index("dated_deletion_by_time", dated_deletion.c.due_at)
 
@@ -723,10 +725,16 @@ link = Table(
     Column("end", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
-Index(
-    "link_living", link.c.domain, link.c.username, link.c.purpose, unique=True,
-    sqlite_where=link.c.ended_at.is_(None), postgresql_where=link.c.ended_at.is_(None),
-)  # fmt: skip
+#: A mailbox has one living link of each purpose, and one planned link at most.
+for _name, _state in (
+    ("link_living", link.c.ended_at.is_(None) & link.c.token_digest.is_not(None)),
+    ("link_planned", link.c.ended_at.is_(None) & link.c.token_digest.is_(None)),
+):
+    Index(
+        _name, link.c.domain, link.c.username, link.c.purpose, unique=True, sqlite_where=_state,
+        postgresql_where=_state,
+    )  # fmt: skip
+Index("link_by_mailbox", link.c.domain, link.c.username)
 Index("link_by_run", link.c.run)
 Index("link_by_source", link.c.source)
 Index("link_by_mail", link.c.mail)

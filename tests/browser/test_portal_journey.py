@@ -85,7 +85,7 @@ def link(store: Store, username: str, purpose: LinkPurpose = LinkPurpose.INVITE,
     now = time.time()
     new = NewLink(purpose, DOMAIN, username, "", "x@mail.example", "en", now, now - 60, now + days * 86_400)
     with store.write() as tx:
-        return links.make_token(tx, store.key, links.add(tx, new, who="kim", at=now))
+        return links.make_token(tx, store.key, links.add(tx, new, who="kim", at=now), now)
 
 
 @pytest.fixture

@@ -184,6 +184,33 @@ def test_a_mailbox_that_others_made_again_has_none_of_the_links_before(desk: Lin
     assert ended(desk) == (LinkEnd.RECREATED, False)
 
 
+def test_a_planned_link_leaves_the_living_one_until_it_is_made(desk: LinkDesk, clock: ShiftedClock) -> None:
+    earlier = desk.token(PRIVATE)
+    at = clock.now() + 3_600
+    first = desk.start("nina@a.nl", send_at=at)
+    second = desk.start("nina@a.nl", send_at=at)
+    assert desk.statuses(first) == {"nina@a.nl": LinkStatus.REVOKED}  # another planned one took its place
+    desk.send()
+    assert desk.services.password_links.open(earlier, opened=False).state is PageState.LIVING
+    assert len(desk.mails()) == 2
+    clock.ahead += 3_601
+    desk.send()
+    assert desk.services.password_links.open(earlier, opened=False).state is PageState.ENDED
+    assert desk.statuses(second) == {"nina@a.nl": LinkStatus.SENT}
+    assert desk.use(desk.token(PRIVATE)).done
+
+
+def test_a_planned_link_ends_when_the_living_one_is_used(desk: LinkDesk, clock: ShiftedClock) -> None:
+    number = desk.start("nina@a.nl", send_at=clock.now() + 3_600)
+    assert desk.use(desk.token(PRIVATE)).done
+    assert desk.statuses(number) == {"nina@a.nl": LinkStatus.SET}
+    assert ended(desk) == (LinkEnd.PASSWORD_SET, False)
+    mails = len(desk.mails())
+    clock.ahead += 3_601
+    desk.services.link_maker.work()
+    assert len(desk.mails()) == mails
+
+
 def test_a_planned_link_is_looked_at_again_before_it_is_sent(desk: LinkDesk, clock: ShiftedClock) -> None:
     number = desk.start("nina@a.nl", "tess@a.nl", send_at=clock.now() + 3_600, valid_from=clock.now() + 7_200)
     before = len(desk.mails())

@@ -118,7 +118,7 @@ def test_a_restore_ends_the_links_that_may_have_been_used_since(store: Store, ta
         new = [
             NewLink(LinkPurpose.INVITE, "a.nl", each, "", "n@x.example", "en", now, now, now + 9e5) for each in people
         ]
-        token = links.make_token(tx, store.key, links.add_all(tx, new, who="kim", at=now)[0])
+        token = links.make_token(tx, store.key, links.add_all(tx, new, who="kim", at=now)[0], now)
     backup.make(store, target, PASSPHRASE)
     again = restored(target, tmp_path / "new")
     with again.read() as tx:

@@ -4,7 +4,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,6 +61,7 @@ LINES = (
         "0035",
         "0036",
         "0037",
+        "0038",
     ),
 )
 
@@ -114,8 +117,8 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     ),
     "0026": ("SELECT who, reason FROM mailbox_lock", [(BOSS, "left us")]),
     "0027": (
-        "SELECT username, why FROM dated_deletion ORDER BY username",
-        [("lena", "it sent 3 messages on 26 Nov 2026"), ("mila", "")],
+        "SELECT username, why, json_extract(figures, '$.messages') FROM dated_deletion ORDER BY username",
+        [("lena", "sent", 3), ("mila", "", None)],
     ),
     "0028": ("SELECT name, attempts, finished_at FROM background_task", [("tidy", 1, 1795902000.0)]),
     "0029": ("SELECT kind, language, who FROM handover_text", [("message", "en", BOSS)]),
@@ -127,6 +130,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0035": ("SELECT renewed_at FROM hand_over", [(1795903600.0,)]),
     "0036": ("SELECT who, name FROM saved_view", [(BOSS, "Nearly full")]),
     "0037": ("SELECT subject, code, notice FROM event", [("nina@a.nl", "mailbox_full", 1)]),
+    "0038": ("SELECT name, kind FROM channel", [("Team chat", "ntfy")]),
 }  # fmt: skip
 
 
@@ -315,3 +319,23 @@ def test_the_entries_of_an_earlier_release_are_signed_and_not_rewritten(store: S
     broken = audit_check.verify(store).broken
     assert broken
     assert broken.kind is BreakKind.BLOCK
+
+
+def test_each_text_of_why_a_deletion_asks_becomes_its_code() -> None:
+    """The texts are those that earlier releases stored; an unknown one stays as it is."""
+    coded = import_module("mxlib.store.migrations.versions.0039_planned_links")._coded
+    asked = datetime(2026, 12, 20, 10).timestamp()
+    for text, code in (
+        ("it is not locked", "not_locked"), ("it was unlocked since", "unlocked"),
+        ("another mailbox may have its name: it was listed for the first time since", "made_again"),
+        ("it holds less mail than when this was asked, so someone may use it", "less_mail"),
+        ("a backup was restored since, and it may have been called off after the backup", "restored"),
+        ("MXroute does not report whether it was used", "not_known"), ("its run was stopped", "stopped"),
+    ):  # fmt: skip
+        assert coded(text, asked) == (code, {})
+    for day, when in (("21 Dec", datetime(2026, 12, 21)), ("3 Jan", datetime(2027, 1, 3))):
+        expected = {"messages": 1_200, "at": when.timestamp()}
+        assert coded(f"it sent 1,200 messages on {day}", asked) == ("sent", expected)
+    assert coded("boss@agency.example may no longer delete in a.nl", asked) == ("not_allowed", {"domain": "a.nl"})
+    for text in ("holds 9 MB of mail", "it sent 3 messages on 40 Foo"):
+        assert coded(text, asked) == ("earlier", {"text": text})

@@ -79,7 +79,7 @@ class LinkDesk:
             LinkPurpose.RESET, "a.nl", username, "", f"{username}@mail.example", "en", now, now, now + 3_600.0
         )
         with store.write() as tx:
-            return links.make_token(tx, store.key, links.add(tx, new, who="MXM", at=now))
+            return links.make_token(tx, store.key, links.add(tx, new, who="MXM", at=now), now)
 
     def password(self, address: str) -> str:
         """Return the password that the host has."""
