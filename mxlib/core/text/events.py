@@ -202,7 +202,7 @@ _TEXTS: Mapping[EventCode, _Text] = {
     ),
     EventCode.HOST_BACK: lambda _name, _figures, _at: "MXroute's API answers again.",
     EventCode.KEY_REFUSED: lambda _name, _figures, _at: (
-        "MXroute refuses the API key. Set a valid one in MXM_API_KEY, and restart the server."
+        "MXroute refuses the API key. Set a valid one in MX_API_KEY, and restart the server."
     ),
     EventCode.KEY_ACCEPTED: lambda _name, _figures, _at: "MXroute accepts the API key again.",
     EventCode.WATCH_FAILED: lambda _name, figures, _at: (
