@@ -98,9 +98,12 @@ class ClientMonth:
     def _sums(self, name: str) -> list[int]:
         """Return the sum over the domains on each day.
 
-        One that was not read counts with its day before.
+        One that was not read counts with its day before, and one that has left with nothing.
         """
         by_domain = [{each.day: int(getattr(each, name)) for each in domain.days} for domain in self.domains]
+        for days, domain in zip(by_domain, self.domains, strict=True):
+            if days and not domain.mailboxes:
+                days.setdefault(max(days) + 1, 0)
         sums, known = [], [0] * len(by_domain)
         for day in sorted({day for days in by_domain for day in days}):
             known = [days.get(day, before) for days, before in zip(by_domain, known, strict=True)]
@@ -120,16 +123,20 @@ def of_domain(
         return None
     earlier = [each.day for each in days if each.day < month.first]
     before = earlier[-1] if earlier else None
-    new, gone, later = [], [], 0
+    new, gone, there, left = [], [], 0, 0
     for box in mailboxes:
         address = f"{box.username}@{domain}"
         if (day := _new_on(box, before, within[0].day)) is not None:
             new.append(Move(address, day))
+        was_last = box.last == within[-1].day
         if (day := _gone_on(box, month, before, within)) is not None:
             gone.append(Move(address, day))
-            later += box.last == within[-1].day
+            left += was_last
+        else:
+            there += was_last
     last = within[-1]
-    at_end = max(0, last.mailboxes - later)
+    # A list may have been read on the last day before a mailbox was gone, or after, when it counts it out already.
+    at_end = min(last.mailboxes, max(there, last.mailboxes - left))
     return DomainMonth(
         domain, at_end, max(each.mailboxes for each in within), last.usage if at_end else 0,
         max(each.usage_max for each in within), _in_order(new), _in_order(gone), within,

@@ -91,6 +91,25 @@ def test_a_domain_whose_last_mailboxes_are_gone_has_none_at_the_end() -> None:
     assert (found.mailboxes, found.usage, found.peak) == (0, 0, 7 * GB)
 
 
+def test_a_list_without_a_mailbox_that_is_gone_on_the_last_day_counts_it_out_already() -> None:
+    boxes = [box("stays", 0, 1, 9), box("gone.before.the.list", 0, 1, 9, 9)]
+    found = of_domain(NOVEMBER, "a.nl", days((1, 2, 5), (9, 1, 6)), boxes)
+    assert found is not None
+    assert (found.mailboxes, found.usage) == (1, 6 * GB)
+    before_the_deletion = of_domain(NOVEMBER, "a.nl", days((1, 2, 5), (9, 2, 6)), boxes)
+    assert before_the_deletion is not None
+    assert before_the_deletion.mailboxes == 1
+
+
+def test_a_domain_that_left_does_not_add_to_later_peaks_of_its_client() -> None:
+    left = of_domain(NOVEMBER, "a.nl", days((1, 1, 99), (2, 1, 99)), [box("anna", 0, 1, 2, 3)])
+    grew = of_domain(NOVEMBER, "b.nl", days((1, 1, 1), (2, 1, 1), (9, 1, 70)), [box("bo", 0, 1, 9)])
+    assert left is not None
+    assert grew is not None
+    (client,) = by_client([left, grew], {"a.nl": "Client", "b.nl": "Client"})
+    assert (client.peak, client.most_mailboxes, client.mailboxes) == (102 * GB, 2, 1)
+
+
 def months() -> tuple[DomainMonth, ...]:
     """Return two domains whose peaks are on different days, and one without a client."""
     found = [
