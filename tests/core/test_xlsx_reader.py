@@ -254,9 +254,25 @@ def test_a_cell_without_a_readable_value_is_refused(cell: bytes) -> None:
     assert refusal(data).startswith("staff.xlsx is damaged")
 
 
-def with_prefix(content: bytes) -> bytes:
+def with_prefix(content: bytes, prefix: bytes = b"x") -> bytes:
     """A worksheet whose tags are named `x:…`, as some programs write them."""
-    return re.sub(rb"<(/?)(?=\w)", rb"<\1x:", content).replace(b"xmlns=", b"xmlns:x=")
+    return re.sub(rb"<(/?)(?=\w)", rb"<\1%b:" % prefix, content).replace(b"xmlns=", b"xmlns:%b=" % prefix)
+
+
+PREFIXES = pytest.mark.parametrize("prefix", [b"x", b"ns-1", b"a.b", b"x" * 400, "é".encode()])
+
+
+@PREFIXES
+def test_cells_far_apart_are_refused_whatever_the_prefix_of_the_tags(prefix: bytes) -> None:
+    far = b'<row r="60000"><c r="AZ60000"><v>1</v></c></row></sheetData>'
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: with_prefix(xml.replace(b"</sheetData>", far), prefix))
+    assert refusal(data).startswith("The cells of this workbook lie too far apart")
+
+
+@PREFIXES
+def test_a_long_text_in_many_cells_is_refused_whatever_the_prefix_of_the_tags(prefix: bytes) -> None:
+    data = book(Staff=[["username", "note"], *([f"user{at}", "x" * 30_000] for at in range(400))])
+    assert "come to" in refusal(with_part(data, "xl/sharedStrings.xml", lambda xml: with_prefix(xml, prefix)))
 
 
 def test_a_worksheet_with_prefixed_tags_is_read_like_one_without() -> None:

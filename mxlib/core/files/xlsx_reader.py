@@ -43,14 +43,16 @@ _NO_SIZES = np.zeros(0, np.int64)
 MAX_PARTS = 2_000
 ENTRY = b"PK\x01\x02"
 _PARTS = (".xml", ".rels")
-_WORKSHEET = re.compile(rb"<((?:\w{1,30}:)?)sheetData[\s/>]")
+#: A prefix of tags. The reader of cells takes any, and XML allows far more than letters and digits.
+_PREFIX = rb"(?:[^\s<>/:]++:)?"
+_WORKSHEET = re.compile(rb"<(%b)sheetData[\s/>]" % _PREFIX)
 _EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
 
 #: The number of texts that the workbook declares: the reader allocates that many, and crashes when it cannot.
 _TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
 
-_SHARED_TEXTS = re.compile(rb"<(?:\w+:)?sst[\s/>]")
-_SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
+_SHARED_TEXTS = re.compile(rb"<%bsst[\s/>]" % _PREFIX)
+_SHARED_TEXT = re.compile(rb"<%bsi[\s/>]" % _PREFIX)
 
 #: Characters of shared texts in one sheet, in addition to one for each unpacked byte of the workbook.
 _SPARE_TEXT = 5_000_000
