@@ -30,7 +30,7 @@ class MonthMails:
 
     def __init__(self, settings: Settings, store: Store, outbox: OutboxService, clock: Clock, port: int) -> None:
         self._settings, self._store, self._outbox, self._clock = settings, store, outbox, clock
-        self._address = settings.public_url or f"http://127.0.0.1:{port}"
+        self._address = settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
 
     def work(self) -> TaskResult:
         """Queue the mails about the last month, if they are due and were not queued."""

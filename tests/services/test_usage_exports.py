@@ -158,6 +158,13 @@ def test_the_mail_is_queued_once_on_the_first(october: App) -> None:
     assert sorted(queued(october)) == ["book@agency.example", "boss@agency.example"]
 
 
+def test_the_mail_has_an_address_that_opens_whatever_the_setting_ends_with(october: App) -> None:
+    mails(october, noon(2026, 11, 2), public_url="https://mxm.agency.example/").work()
+    october.services.outbox.send_due()
+    number = october.services.outbox.list_all(LOCAL)[0].id
+    assert "https://mxm.agency.example/?month=2026-10" in october.services.outbox.read(LOCAL, number).text
+
+
 def test_a_server_that_was_off_on_the_first_mails_within_a_week(october: App) -> None:
     assert mails(october, noon(2026, 11, 8)).work().code is TaskCode.NOTHING_DUE
     assert mails(october, noon(2026, 11, 7)).work().code is TaskCode.DONE
