@@ -192,6 +192,30 @@ def test_pages_of_admins(page: Page) -> None:
         looks.at("you")
 
 
+def test_the_page_of_notices(page: Page) -> None:
+    with looking(page) as looks:
+        go(page, "Notices")
+        looks.at("open notices")
+        for tab in ("What happened", "Snoozed", "Mails to me", "When notices go out", "Channels"):
+            page.get_by_role("tab", name=tab, exact=True).click()
+            idle(page)
+            looks.at(tab)
+        page.get_by_text("Add a channel", exact=True).click()
+        page.get_by_role("radio", name="Webhook").click()
+        idle(page)
+        page.get_by_label("Name", exact=True).fill("Ticket system")
+        page.get_by_label("Address", exact=True).fill("https://hooks.example.com/mxm")
+        page.keyboard.press("Tab")
+        settle(page)
+        looks.at("new channel")
+        press(page, "Add the channel")
+        expect(page.get_by_role("button", name="I have copied it")).to_be_visible()
+        looks.at("secret of a channel")
+        press(page, "I have copied it")
+        Grid(page, "channels").mark(0)
+        looks.at("channel")
+
+
 def test_pages_for_people_without_an_account(contexts: Callable[[dict[str, Any]], BrowserContext]) -> None:
     page = contexts({"viewport": {"width": 390, "height": 844}, "locale": "en-GB"}).new_page()
     for path in ("/sign-in", "/reset", "/mail-settings?address=info%40clienta.nl", "/password/no-link"):
