@@ -23,6 +23,7 @@ from mxlib.core import addresses, arrow_text, headers, passwords, quotas
 from mxlib.core.editing import filters
 from mxlib.core.files import clipboard, encoding, reader, writer
 from mxlib.core.files.csv_reader import records
+from mxlib.core.files.xlsx_parts import Patterns
 from mxlib.core.format import quoted, readable
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import json_rows, mapping, presets, usernames
@@ -43,13 +44,18 @@ _METHODS = {"match", "fullmatch", "search", "sub", "subn", "findall", "finditer"
 _ARROW = {"match_substring_regex", "replace_substring_regex", "count_substring_regex", "match", "contain"}
 
 #: Patterns that are put together while running, as they come out of it.
-BY_HAND: dict[tuple[str, str], Sequence[tuple[str, str]]] = {
+BY_HAND: dict[tuple[str, str], Sequence[tuple[str | bytes, str]]] = {
     ("mxlib/core/files/csv_reader.py", "_cells"): [
         (rf'(?:"(?P<inside>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^{sign}\r\n]*+))(?P<end>{sign}|\r\n?|\n|$)', "match")
         for sign in (",", ";", "\\|")
     ],
     ("mxlib/core/arrow_text.py", "match"): [],  # whatever its callers hand over is found where they do
     ("mxlib/core/arrow_text.py", "contain"): [],
+    ("mxlib/core/files/xlsx_parts.py", "of"): [
+        (pattern.pattern, method)
+        for prefix in (b"", b"x:")
+        for pattern, method in zip(Patterns.of(prefix), ("sub", "sub", "sub", "findall", "findall", "sub"), strict=True)
+    ],
     ("mxlib/sandbox/contract.py", "_password"): [("[A-Z]", "search")],
     ("mxlib/api/app.py", "__init__"): [("^/api(?:/|$)(?P<path>.*)$", "match")],
 }
