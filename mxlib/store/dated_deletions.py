@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.dated_deletions import AskCode, AskReason
+from mxlib.core.days import Days
 from mxlib.core.text import dated_deletions as texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
@@ -15,7 +16,7 @@ from mxlib.store import audit as audit_log
 from mxlib.store import mailbox_locks
 from mxlib.store.tables import audit
 from mxlib.store.tables import dated_deletion as table
-from mxlib.store.transaction import Tx
+from mxlib.store.transaction import DAYS, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,6 @@ class DatedDeletion:
         """Return why it asks; None while it waits for its day."""
         return AskReason.stored(self.why, self.figures)
 
-
-_DAY = 86_400.0
 
 _UNLOCKS = (AuditAction.MAILBOX_UNLOCK, AuditAction.MAILBOX_UNLOCK_BY_LINK)
 
@@ -98,9 +97,10 @@ def ask_after_restore(tx: Tx, made_at: float, at: float) -> None:
 def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
     """Let deletions ask whose mailboxes sent something after the day of their lock.
 
-    The list was read at `at`. The count of a day restarts at midnight UTC, so a look on the day of the deletion alone
+    The list was read at `at`. The count restarts with each day of the host, so a look on the day of the deletion alone
     would miss daily use.
     """
+    days: Days = tx.info[DAYS]
     waiting = {each.username: each for each in _found(tx, (table.c.domain == domain) & (table.c.why == ""))}
     if not waiting:
         return
@@ -109,7 +109,7 @@ def note_use(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
             continue
         lock = mailbox_locks.of_mailbox(tx, domain, box.username)
         since = max(deletion.asked_at, lock.since if lock else 0.0)
-        if at // _DAY > since // _DAY:
+        if days.day(at) > days.day(since):
             ask(tx, deletion, AskReason(AskCode.SENT, {"messages": int(box.sent), "at": at}), at)
 
 

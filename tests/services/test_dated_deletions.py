@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.days import Days
 from mxlib.core.plans.changes import LaterDeletion
 from mxlib.core.text import dated_deletions as texts
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import InvalidField
-from mxlib.store import clock_guard, hold
+from mxlib.store import clock_guard, hold, mailbox_locks
 from mxlib.store import dated_deletions as stored
 from mxlib.store.hold import Hold
 from tests.support.app import GOOD, App, data, opened, refused
@@ -299,6 +300,26 @@ def test_what_was_sent_on_the_day_of_the_lock_is_no_reason_to_ask(app: App) -> N
     with app.services.store.write() as tx:
         stored.note_use(tx, "a.nl", [box], deletion.asked_at)
     assert dated(app) == {"nina@a.nl": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed", "asks"),
+    [
+        ("2026-03-10T23:30+00:00", "2026-03-11T00:30+00:00", False),
+        ("2026-03-10T23:30+00:00", "2026-03-11T08:00+00:00", True),
+        ("2026-03-10T01:00+00:00", "2026-03-10T20:00+00:00", True),
+    ],
+)
+def test_what_was_sent_counts_by_the_days_of_the_host(app: App, asked: str, listed: str, *, asks: bool) -> None:
+    later(app, "nina@a.nl")
+    (deletion,) = app.services.dated_deletions.every(LOCAL)
+    app.services.store.days = Days.of("America/Denver")
+    with app.services.store.write() as tx:
+        mailbox_locks.drop(tx, "a.nl", "nina")
+        stored.put(tx, replace(deletion, asked_at=datetime.fromisoformat(asked).timestamp()))
+        box = Mailbox.from_data({"username": "nina", "sent": 3})
+        stored.note_use(tx, "a.nl", [box], datetime.fromisoformat(listed).timestamp())
+    assert bool(dated(app)["nina@a.nl"]) == asks
 
 
 def test_a_deletion_from_before_a_backup_asks_after_its_restore(app: App, clock: ShiftedClock) -> None:
