@@ -19,7 +19,7 @@ from mxlib.outgoing.hosts import NotSent
 from mxlib.runs.manager import InvalidState
 from mxlib.services.deliveries import Deliveries
 from mxlib.services.exports import NotFound
-from mxlib.services.outbox import OutboxService
+from mxlib.services.outbox import InvalidRecipient, NotDelivered, OutboxService
 from mxlib.settings import Settings
 from mxlib.store import Store, Tx, audit, channels, clients
 from mxlib.store.channels import ChannelRecord, DeliveryRecord
@@ -203,7 +203,7 @@ class ChannelService:
         return texts.deleted(before.name)
 
     def test(self, caller: Caller, number: int) -> str:
-        """Send a test at once; return what happened."""
+        """Send a test at once; return what happened. Raises NotDelivered, and MailNotSet without a mail server."""
         _must_be_an_admin(caller)
         now = self._clock.now()
         with self._store.write() as tx:
@@ -216,15 +216,30 @@ class ChannelService:
                     tx, self._store.key, content, channel=channel.id, notice=None, events=0, at=now
                 )  # fmt: skip
         if queued is None:
-            trial = TrialMail(caller.name, self._settings.public_url)
-            return " ".join(self._outbox.send_sample(caller, each, trial) for each in channel.recipients)
+            return self._test_mails(caller, channel)
         self._deliveries.send_now(queued)
         with self._store.read() as tx:
             record = channels.get_delivery(tx, queued)
         if record is None:  # deleted meanwhile
             raise NotFound(texts.not_found(number))
         shown = self._delivery(record, {channel.id: channel.name})
-        return texts.tested(channel.name, shown.status, shown.happened)
+        text = texts.tested(channel.name, shown.status, shown.happened)
+        if shown.status is not DeliveryStatus.DELIVERED:
+            raise NotDelivered(text)
+        return text
+
+    def _test_mails(self, caller: Caller, channel: ChannelRecord) -> str:
+        """Send a test to each recipient, whatever becomes of those before."""
+        trial, said, failed = TrialMail(caller.name, self._settings.public_url), [], False
+        for each in channel.recipients:
+            try:
+                said.append(self._outbox.send_sample(caller, each, trial))
+            except (NotDelivered, InvalidRecipient) as problem:
+                failed = True
+                said.append(str(problem))
+        if failed or not said:
+            raise NotDelivered(" ".join(said) or texts.NO_RECIPIENT_LEFT)
+        return " ".join(said)
 
     def _delivery(self, record: DeliveryRecord, names: Mapping[int, str]) -> Delivery:
         status = DeliveryStatus(record.status)

@@ -59,7 +59,8 @@ class LinkMails:
     def send_test(self, caller: Caller, plan: LinkPlan, to: str) -> str:
         """Send the first mail of a plan to another address; return what happened.
 
-        Its link opens nothing. Raises InvalidRecipient, MailNotSet, and InvalidState when nobody gets a mail.
+        Its link opens nothing. Raises InvalidRecipient, MailNotSet, NotDelivered, and InvalidState when nobody gets a
+        mail.
         """
         content = self._first(caller, plan)
         if content is None:

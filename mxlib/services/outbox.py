@@ -34,7 +34,16 @@ from mxlib.store import Store, Tx, audit, background_tasks, clock_guard, hold, o
 from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.outbox import MailRecord
 
-__all__ = ["InvalidRecipient", "MailNotSet", "OutboxMail", "OutboxService", "QueuedMail", "Recipient", "Round"]
+__all__ = [
+    "InvalidRecipient",
+    "MailNotSet",
+    "NotDelivered",
+    "OutboxMail",
+    "OutboxService",
+    "QueuedMail",
+    "Recipient",
+    "Round",
+]
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +74,10 @@ class MailNotSet(InvalidState):
 
     def __init__(self) -> None:
         super().__init__(texts.NOT_SET)
+
+
+class NotDelivered(InvalidState):
+    """What a person sent at once was not accepted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +337,7 @@ class OutboxService:
     def send_test(self, caller: Caller, to: str) -> str:
         """Queue a test mail and send it at once; return what happened.
 
-        Raises InvalidRecipient and MailNotSet.
+        Raises InvalidRecipient, MailNotSet and NotDelivered.
         """
         _must_be_an_admin(caller)
         return self.send_sample(caller, to, TrialMail(caller.name, self._settings.public_url))
@@ -332,7 +345,7 @@ class OutboxService:
     def send_sample(self, caller: Caller, to: str, content: MailContent) -> str:
         """Send a mail that shows how others look; return what happened.
 
-        That the caller may see what it says is checked before. Raises InvalidRecipient and MailNotSet.
+        That the caller may see what it says is checked before. Raises InvalidRecipient, MailNotSet and NotDelivered.
         """
         mail = QueuedMail(Recipient(to), content, MailCause.TEST)
         with self._store.write() as tx:
@@ -341,17 +354,17 @@ class OutboxService:
             audit.record(tx, caller, AuditAction.MAIL_TEST, at=self._clock.now(), on=to)
         self._send_now(number)
         shown = self._shown(self._record(number))
-        return texts.test_result(shown.to, shown.status, shown.happened)
+        return _accepted(shown, texts.test_result(shown.to, shown.status, shown.happened))
 
     def try_again(self, caller: Caller, number: int) -> str:
-        """Try to send a waiting mail at once; return what happened."""
+        """Try to send a waiting mail at once; return what happened. Raises NotDelivered."""
         _must_be_an_admin(caller)
         with self._store.write() as tx:
             record = self._waiting(tx, number)
             audit.record(tx, caller, AuditAction.MAIL_TRY, at=self._clock.now(), on=record.recipient)
         self._send_now(number)
         shown = self._shown(self._record(number))
-        return f"{shown.to}: {shown.happened}"
+        return _accepted(shown, f"{shown.to}: {shown.happened}")
 
     def discard(self, caller: Caller, number: int) -> str:
         """End a waiting mail unsent; return a sentence."""
@@ -417,6 +430,13 @@ class OutboxService:
         return OutboxMail(
             record.id, record.recipient, about, record.who, status, record.queued_at, record.tries, happened
         )
+
+
+def _accepted(shown: OutboxMail, text: str) -> str:
+    """Return the text about a mail that left; raises NotDelivered with it about another one."""
+    if shown.status not in {MailStatus.SENT, MailStatus.CAUGHT}:
+        raise NotDelivered(text)
+    return text
 
 
 def _why(result: Refused | TryLater) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class TextSamples:
     def send_mail(self, caller: Caller, client: int, kind: TextKind, language: str, text: Text, to: str) -> str:
         """Send a text to an address as it would leave; return what happened.
 
-        Raises InvalidText, InvalidRecipient and MailNotSet.
+        Raises InvalidText, InvalidRecipient, MailNotSet and NotDelivered.
         """
         return self._outbox.send_sample(caller, to, self._texts.sample_mail(caller, client, kind, language, text))
 

@@ -19,6 +19,7 @@ from mxlib.outgoing.hosts import Hosts
 from mxlib.outgoing.request import Requests
 from mxlib.services.channels import Channel, InvalidChannel, NewChannel
 from mxlib.services.exports import NotFound
+from mxlib.services.outbox import NotDelivered
 from mxlib.store import FILE
 from tests.support.app import App, opened, trail
 from tests.support.http_host import HttpHost, http_host
@@ -169,12 +170,37 @@ def test_a_test_says_what_happened_and_leaves_on_the_sandbox_too(app: App, host:
     assert service.test(LOCAL, web.number) == "The test of Hook was accepted. Look whether it has arrived."
     assert service.test(LOCAL, chat.number).startswith("The test of Chat was accepted.")
     host.answers.append(503)
-    assert service.test(LOCAL, web.number) == (
+    with pytest.raises(NotDelivered) as failed:
+        service.test(LOCAL, web.number)
+    assert str(failed.value) == (
         "The test of Hook did not arrive. Given up after 1 try. The host answered with status 503."
     )
     assert len(host.received) == 3
     assert b"Nothing happened" in host.received[0].body
     assert [each.notice for each in service.deliveries(LOCAL)] == [None] * 3
+
+
+def test_a_test_by_mail_that_fails_for_one_recipient_goes_to_the_others(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.services.channels.create(LOCAL, mail("one@agency.example", "two@agency.example"))
+
+    def send(_caller: Caller, to: str, _content: object) -> str:
+        if to.startswith("one"):
+            raise NotDelivered("one: refused.")
+        return "two: accepted."
+
+    monkeypatch.setattr(app.services.outbox, "send_sample", send)
+    with pytest.raises(NotDelivered, match=r"^one: refused\. two: accepted\.$"):
+        app.services.channels.test(LOCAL, only(app).number)
+
+
+def test_a_channel_whose_only_recipient_was_erased_has_nobody_to_test(app: App) -> None:
+    app.services.channels.create(LOCAL, mail())
+    with app.services.store.write() as tx:
+        tx.exec_driver_sql("UPDATE channel SET place = ''")
+    with pytest.raises(NotDelivered, match="no recipient any more"):
+        app.services.channels.test(LOCAL, only(app).number)
 
 
 def test_urgent_events_need_a_way_that_works_without_mxroute(tmp_path: Path) -> None:

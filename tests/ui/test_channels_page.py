@@ -77,6 +77,8 @@ def test_a_channel_is_tested_changed_and_deleted(page: AppTest, services: Servic
         page.run()
         page.button(key="channel-test").click().run()
         assert "The test of Hook was accepted." in said(page)
+        assert page.success
+        assert not page.error
         rows = next(each.value for each in page.dataframe if "Result" in each.value)
         assert list(rows["About"]) == ["Test", "Notice 7: 1 event"]
         assert list(rows["State"]) == ["Delivered", "Would have left"]
@@ -89,6 +91,19 @@ def test_a_channel_is_tested_changed_and_deleted(page: AppTest, services: Servic
         page.button(key="channel-delete").click().run()
         assert "Night is deleted" in said(page)
         assert services.channels.list_all(LOCAL) == ()
+
+
+def test_a_test_that_fails_is_not_shown_as_a_success(page: AppTest, services: Services) -> None:
+    with http_host() as host:
+        services.deliveries.requests = Requests(Hosts(frozenset({"127.0.0.1"})), step=0.5)
+        services.channels.create(LOCAL, NewChannel("Hook", ChannelKind.WEBHOOK, host.url()))
+        host.usual = 503
+        page.session_state["channels-picked"] = services.channels.list_all(LOCAL)[0].number
+        page.run()
+        page.button(key="channel-test").click().run()
+    assert not page.exception
+    assert not page.success
+    assert "The test of Hook did not arrive." in page.error[0].value
 
 
 def test_a_mail_channel_can_be_for_the_contact_of_a_client(page: AppTest, services: Services) -> None:

@@ -48,6 +48,7 @@ SECRET_ONCE = "The secret that signs the requests. Copy it now: it is shown this
 NAME_MISSING = "Name the channel, such as Slack of the helpdesk."
 NAME_TOO_LONG = f"The name of a channel is one line of {MAX_NAME} characters at most."
 NO_RECIPIENT = "Enter the email address that notices go to."
+NO_RECIPIENT_LEFT = "The channel has no recipient any more: its address was erased. Delete it, and add another one."
 TOO_MANY_RECIPIENTS = f"A channel has {MAX_RECIPIENTS} addresses at most. Add another channel for more."
 NOT_A_SERVICE = (
     "This is no address of Slack, Teams, Discord, Telegram, ntfy or Pushover that MXM can use. Enter it without "
