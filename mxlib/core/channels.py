@@ -81,8 +81,8 @@ class Routes:
         return tuple(each for each in notice.events if self._fits(each, notice, of_client))
 
     def _fits(self, noted: NotedEvent, notice: DueNotice, of_client: Collection[str]) -> bool:
-        # An admin's choice of severity is that of the rule; a digest has events of several.
-        severity = notice.severity if notice.rule is not None else noted.event.severity
+        # A digest has events of several rules, each with its own severity.
+        severity = notice.severity if notice.rule is not None else noted.severity
         if _ORDER.index(severity) < _ORDER.index(self.least):
             return False
         if self.rules and noted.event.rule not in self.rules:

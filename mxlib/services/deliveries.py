@@ -243,7 +243,7 @@ def _json(part: DueNotice, dashboard: str) -> bytes:
             "at": channel_texts.iso(each.at),
             "rule": each.event.rule.value,
             "code": each.event.code.value,
-            "severity": each.event.severity.value,
+            "severity": each.severity.value,
             "subject": each.event.subject,
             "domain": each.domain,
             "figures": dict(each.event.figures),

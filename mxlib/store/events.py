@@ -254,7 +254,7 @@ def add_notice(tx: Tx, notice: Notice, at: float) -> DueNotice:
     number = int((added.inserted_primary_key or (0,))[0])
     for part in _parts(notice.events):
         tx.execute(table.update().where(table.c.id.in_(part)).values(notice=number))
-    noted = tuple(NotedEvent(each.number, each.at, each.domain, each.event) for each in events)
+    noted = tuple(NotedEvent(each.number, each.at, each.domain, each.event, each.severity) for each in events)
     return DueNotice(number, at, notice.rule, severity, noted)
 
 

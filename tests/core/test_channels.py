@@ -1,5 +1,7 @@
 """Channels: which events each gets, how long a delivery is tried, and the texts about them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,12 @@ def test_the_least_severity_is_that_of_the_rule_and_in_a_digest_of_each_event() 
     assert urgent.select(due(nearly, severity=Severity.URGENT), ()) == (nearly,)
     assert urgent.select(due(noted(), severity=Severity.WARNING), ()) == ()
     assert urgent.select(due(nearly, noted(), digest=True), ()) == (noted(),)
+
+
+def test_in_a_digest_the_severity_that_an_admin_chose_decides() -> None:
+    raised = replace(noted(EventCode.MAILBOX_MADE_OUTSIDE, rule=Rule.MAILBOX_MADE), chosen=Severity.WARNING)
+    lowered = replace(noted(EventCode.MAILBOX_NEARLY_FULL), chosen=Severity.INFO)
+    assert Routes(least=Severity.WARNING).select(due(raised, lowered, digest=True), ()) == (raised,)
 
 
 @given(

@@ -261,3 +261,12 @@ def test_the_events_of_an_address_are_handed_out_and_erased(store: Store) -> Non
         assert events.erase(tx, "anna@a.nl") == 2
         assert events.naming(tx, "anna@a.nl") == []
         assert len(tx.execute(event.select()).all()) == 1
+
+
+def test_an_event_of_a_notice_has_the_severity_that_an_admin_chose(store: Store) -> None:
+    with store.write() as tx:
+        events.put_preferences(tx, Preferences(severities={Rule.MAILBOX_MADE: Severity.WARNING}))
+        events.add(tx, Event(Rule.MAILBOX_MADE, EventCode.MAILBOX_MADE_OUTSIDE, "new@a.nl", 1), "a.nl", NOON)
+        (digest,) = group(events.due(tx, NOON + WEEK), {})
+        made = events.add_notice(tx, digest, NOON + WEEK)
+        assert [each.severity for each in made.events] == [Severity.WARNING]

@@ -105,12 +105,21 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class NotedEvent:
-    """An event as the store keeps it: its number, when it was, and its domain (blank for the account)."""
+    """An event as the store keeps it: its number, when it was, and its domain (blank for the account).
+
+    `chosen` is its severity after the choices of an admin; None leaves it as it is.
+    """
 
     number: int
     at: float
     domain: str
     event: Event
+    chosen: Severity | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Return its severity after the choices of an admin."""
+        return self.event.severity if self.chosen is None else self.chosen
 
 
 @dataclass(frozen=True, slots=True)
