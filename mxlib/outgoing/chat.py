@@ -56,11 +56,11 @@ _NATIVE: Mapping[str, ChatService] = {
 _TEAMS_OPTIONS = frozenset({"api-version", "sp", "sv", "sig"})
 
 #: Characters of a title and a text that every service takes.
-_MAX_TITLE, _MAX_TEXT = 200, 1_900
+MAX_TITLE, MAX_TEXT = 200, 1_900
 
 
 class NotAService(Exception):
-    """An address is of no known service or has options; nothing of it is here."""
+    """An address is of no known service, or has options or several recipients; nothing of it is here."""
 
 
 class _Sending(threading.local):
@@ -119,9 +119,9 @@ def send(requests: Requests, url: str, title: str, text: str) -> SendFailure | N
     except NotAService:
         return SendFailure(SendProblem.NOT_AN_ADDRESS)
     with _using(requests) as failures:
-        body = text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+        body = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
         try:
-            arrived = bool(plugin.notify(body=body, title=title[:_MAX_TITLE], notify_type="info"))
+            arrived = bool(plugin.notify(body=body, title=title[:MAX_TITLE], notify_type="info"))
         except Exception:  # whatever a plugin raises may hold the address
             arrived = False
     if arrived:
@@ -151,7 +151,8 @@ def _plugin(service: ChatService, url: str) -> Any:
         plugin = kind(**{**found, "asset": asset}) if found else None
     except Exception:  # Apprise raises what it likes, with the address in it
         plugin = None
-    if plugin is None:
+    # Were there several recipients, one that fails would let the others get the message at each further try.
+    if plugin is None or len(plugin) > 1:
         raise NotAService
     plugin.request_rate_per_sec = 0
     plugin.include_image = False

@@ -87,6 +87,7 @@ def test_the_host_of_an_own_server_may_be_shown_and_no_key() -> None:
         f"{TEAMS}&template=/etc/passwd", f"discord://1/{'a' * 68}?template=/etc/passwd", "ntfy://t?+X-Header=1",
         "ntfy://topic#x", "ntfy://to\npic", "ntfy://tópic", "ntfy://" + "t" * 3_000, "workflows://h/w/s/?x=1",
         "https://discord.com/somewhere/else", "tgram://nothing", "https://[", "apprise://host/token", "form://h",
+        "ntfy://ntfy.agency.example/one/two", "tgram://123456789:abcdefg_hijklmnop/12315544/12315545/",
     ],
 )  # fmt: skip
 def test_every_other_address_and_every_option_is_refused(url: str) -> None:

@@ -51,8 +51,8 @@ NO_RECIPIENT = "Enter the email address that notices go to."
 NO_RECIPIENT_LEFT = "The channel has no recipient any more: its address was erased. Delete it, and add another one."
 TOO_MANY_RECIPIENTS = f"A channel has {MAX_RECIPIENTS} addresses at most. Add another channel for more."
 NOT_A_SERVICE = (
-    "This is no address of Slack, Teams, Discord, Telegram, ntfy or Pushover that MXM can use. Enter it without "
-    "options (what follows a ?), except for the address that Teams shows."
+    "This is no address of Slack, Teams, Discord, Telegram, ntfy or Pushover that MXM can use. Enter it with one "
+    "recipient and without options (what follows a ?), except for the address that Teams shows."
 )
 CLIENT_ONLY_MAIL = "Only a mail channel can be for a client's contact. Choose Mail, or no client."
 MAIL_NOT_SET = mails.NOT_SET
