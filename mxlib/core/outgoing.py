@@ -28,6 +28,8 @@ class SendProblem(StrEnum):
     UNREADABLE_ANSWER = "unreadable_answer"
     #: The address of the channel cannot be decrypted.
     SEALED = "sealed"
+    #: An admin disabled the channel while it waited.
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mxlib.clock import Clock
 from mxlib.core import addresses
 from mxlib.core.channels import MAX_NAME, MAX_RECIPIENTS, ChannelKind, DeliveryStatus, Routes, Secrets
 from mxlib.core.mails import TrialMail, one_line
+from mxlib.core.outgoing import SendProblem
 from mxlib.core.text import channels as texts
 from mxlib.core.text import mails, outgoing
 from mxlib.core.vocabulary import AuditAction
@@ -187,6 +188,8 @@ class ChannelService:
             _check_client(tx, routes)
             stopped = None if is_enabled else before.stopped_at
             channels.change(tx, number, routes=routes, name=name, is_enabled=is_enabled, stopped_at=stopped)
+            if not is_enabled:
+                channels.end_waiting(tx, number, DeliveryStatus.GIVEN_UP, now, SendProblem.DISABLED.value)
             client = _client(tx, routes)
             outcome = f"{texts.routes(routes, client)}; {'enabled' if is_enabled else 'disabled'}"
             audit.record(tx, caller, AuditAction.CHANNEL_CHANGE, at=now, on=name, outcome=outcome)

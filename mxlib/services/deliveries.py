@@ -8,7 +8,7 @@ from typing import Any
 
 from mxlib.clock import Clock
 from mxlib.core.background_tasks import TaskName
-from mxlib.core.channels import MOST_EVENTS, ChannelKind, DeliveryStatus, Routes, retry_at
+from mxlib.core.channels import GIVEN_UP_S, MOST_EVENTS, PAUSES, ChannelKind, DeliveryStatus, Routes, retry_at
 from mxlib.core.events.notices import DueNotice
 from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailCause, MailProblem, MailStatus
@@ -208,10 +208,19 @@ class Deliveries:
         next_at = None if record.notice is None else retry_at(record.tries, record.queued_at, now)
         if next_at is None:
             channels.end(tx, record, DeliveryStatus.GIVEN_UP, now, problem=problem, code=code)
+            if record.notice is not None:
+                self._rest(tx, record, problem, code, now)
         else:
             channels.postpone(tx, record, next_at, problem, code)
             # One that answers nothing must not keep the others waiting at each of its deliveries.
             channels.postpone_all(tx, record.channel, next_at)
+
+    def _rest(self, tx: Tx, record: DeliveryRecord, problem: str, code: int, now: float) -> None:
+        """Let what else waits for a receiver that was given up wait, and give up what is as old."""
+        if record.tries >= len(PAUSES):  # fewer tries than that may be of one short failure
+            status, old = DeliveryStatus.GIVEN_UP, now + PAUSES[-1] - GIVEN_UP_S
+            channels.end_waiting(tx, record.channel, status, now, problem, code, queued_before=old)
+        channels.postpone_all(tx, record.channel, now + PAUSES[-1])
 
     def _stop(self, tx: Tx, number: int, now: float) -> None:
         """Send nothing more to a receiver that is gone for good."""

@@ -210,10 +210,15 @@ def end(tx: Tx, record: DeliveryRecord, status: DeliveryStatus, at: float, *, pr
     return tx.execute(delivery.update().where(*mine).values(values)).rowcount > 0
 
 
-def end_waiting(tx: Tx, channel: int, status: DeliveryStatus, at: float, problem: str) -> None:
-    """End all deliveries to a channel that wait."""
-    values = {"status": status, "ended_at": at, "problem": problem, **_ENDED}
-    tx.execute(delivery.update().where(delivery.c.channel == channel, _WAITING, _OWN).values(values))
+def end_waiting(
+    tx: Tx, channel: int, status: DeliveryStatus, at: float, problem: str, code: int = 0, *,
+    queued_before: float | None = None,
+) -> None:  # fmt: skip
+    """End all deliveries to a channel that wait, or those that were queued before a time and are not being sent."""
+    query = delivery.update().where(delivery.c.channel == channel, _WAITING, _OWN)
+    if queued_before is not None:
+        query = query.where(delivery.c.queued_at < queued_before, delivery.c.lease_owner.is_(None))
+    tx.execute(query.values({"status": status, "ended_at": at, "problem": problem, "code": code, **_ENDED}))
 
 
 def note_mail(tx: Tx, mail: int, status: DeliveryStatus, at: float | None, tries: int, problem: str, code: int) -> None:

@@ -189,6 +189,63 @@ def test_a_receiver_that_never_accepts_is_given_up_after_a_day(app: App, host: H
     assert 90 < ended.tries == len(host.received) < 105
 
 
+def test_what_waits_for_a_receiver_that_is_dead_for_a_day_is_not_tried_one_by_one(
+    app: App, host: HttpHost, clock: ShiftedClock
+) -> None:
+    add(app, host.url())
+    host.usual = 503
+    for number in range(12):
+        queue(app, due(number=number))
+    late_at = clock.now() + 80_000
+    is_late = False
+    for _ in range(120):
+        found = app.services.deliveries.send_due()
+        if statuses(app)[0] is DeliveryStatus.GIVEN_UP:
+            break
+        clock.ahead += max(0.0, (found.next_at or 0.0) - clock.now()) + 0.01
+        if not is_late and clock.now() > late_at:
+            queue(app, due(number=99))
+            is_late = True
+    assert statuses(app) == [*[DeliveryStatus.GIVEN_UP] * 12, DeliveryStatus.WAITING]
+    before = len(host.received)
+    assert app.services.deliveries.send_due().failed == 0
+    assert len(host.received) == before
+    host.usual = 200
+    clock.ahead += 901
+    assert app.services.deliveries.send_due().sent == 1
+
+
+def test_after_an_outage_of_this_server_one_failure_gives_up_nothing_else(
+    app: App, host: HttpHost, clock: ShiftedClock
+) -> None:
+    add(app, host.url())
+    for number in range(3):
+        queue(app, due(number=number))
+    clock.ahead += 2 * 86_400.0
+    host.answers += [503]
+    app.services.deliveries.send_due()
+    clock.ahead += 901
+    app.services.deliveries.send_due()
+    assert statuses(app) == [DeliveryStatus.GIVEN_UP, DeliveryStatus.DELIVERED, DeliveryStatus.DELIVERED]
+
+
+def test_a_channel_that_an_admin_disables_gets_nothing_that_waits(
+    app: App, host: HttpHost, clock: ShiftedClock
+) -> None:
+    add(app, host.url())
+    host.usual = 503
+    queue(app)
+    app.services.deliveries.send_due()
+    (channel,) = app.services.channels.list_all(LOCAL)
+    app.services.channels.change(LOCAL, channel.number, name="Hook", is_enabled=False, routes=Routes())
+    clock.ahead += 11
+    assert app.services.deliveries.send_due().failed == 0
+    assert len(host.received) == 1
+    (ended,) = log_of(app)
+    assert ended.status is DeliveryStatus.GIVEN_UP
+    assert ended.happened == "Given up after 1 try. An admin disabled the channel."
+
+
 def test_a_receiver_that_is_gone_for_good_gets_nothing_more(app: App, host: HttpHost) -> None:
     add(app, host.url())
     host.usual = 410

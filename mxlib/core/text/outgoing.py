@@ -16,6 +16,7 @@ _PROBLEMS: Mapping[SendProblem, str] = {
     SendProblem.CERTIFICATE: "The certificate of the host is not valid for its name, so nothing was sent.",
     SendProblem.TLS_FAILED: "No encrypted connection to the host is possible, so nothing was sent.",
     SendProblem.SEALED: "The address cannot be decrypted. Bring MXM_SECRET_KEY or mxm.key back.",
+    SendProblem.DISABLED: "An admin disabled the channel.",
     SendProblem.UNREADABLE_ANSWER: "The answer of the host is not readable, or too long.",
 }
 
