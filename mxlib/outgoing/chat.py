@@ -60,7 +60,10 @@ MAX_TITLE, MAX_TEXT = 200, 1_900
 
 
 class NotAService(Exception):
-    """An address is of no known service, or has options or several recipients; nothing of it is here."""
+    """An address is of no known service, or has options or several recipients.
+
+    Nothing of it is here.
+    """
 
 
 class _Sending(threading.local):

@@ -216,7 +216,10 @@ class Deliveries:
             channels.postpone_all(tx, record.channel, next_at)
 
     def _rest(self, tx: Tx, record: DeliveryRecord, problem: str, code: int, now: float) -> None:
-        """Let what else waits for a receiver that was given up wait, and give up what is as old."""
+        """Postpone what else waits for a receiver that never accepts.
+
+        What is as old is given up with it.
+        """
         if record.tries >= len(PAUSES):  # fewer tries than that may be of one short failure
             status, old = DeliveryStatus.GIVEN_UP, now + PAUSES[-1] - GIVEN_UP_S
             channels.end_waiting(tx, record.channel, status, now, problem, code, queued_before=old)

@@ -214,7 +214,10 @@ def end_waiting(
     tx: Tx, channel: int, status: DeliveryStatus, at: float, problem: str, code: int = 0, *,
     queued_before: float | None = None,
 ) -> None:  # fmt: skip
-    """End all deliveries to a channel that wait, or those that were queued before a time and are not being sent."""
+    """End all deliveries to a channel that wait.
+
+    With `queued_before`, only those that were queued before that time and are not being sent.
+    """
     query = delivery.update().where(delivery.c.channel == channel, _WAITING, _OWN)
     if queued_before is not None:
         query = query.where(delivery.c.queued_at < queued_before, delivery.c.lease_owner.is_(None))
