@@ -77,7 +77,7 @@ class MailNotSet(InvalidState):
 
 
 class NotDelivered(InvalidState):
-    """What a person sent at once was not accepted; the message says why."""
+    """A mail or a test did not leave at once; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
