@@ -9,10 +9,12 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 PACKAGES = (
@@ -56,8 +58,20 @@ class WarmProcess:
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> WarmProcess:
     """Start `python -m` with these arguments in `folder`; what it prints is written to `log`."""
     process = _context().Process(target=_run, args=(list(arguments), folder, dict(environment), log), daemon=True)
-    process.start()
+    with _no_main_module():
+        process.start()
     return WarmProcess(process)
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hide the main module: a page that AppTest ran leaves itself there, and a new process would run it again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def prepare(data: Path) -> None:
