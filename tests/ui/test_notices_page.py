@@ -5,9 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.events.notices import Preferences
+from mxlib.core.channels import ChannelKind
+from mxlib.core.events.notices import Notice, Preferences, Way
 from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
 from mxlib.mxroute.protocol import Mailbox
+from mxlib.services.channels import NewChannel
 from mxlib.store import events, mailbox_lists
 from tests.support.app import App
 from tests.support.pages import ENTRY, plain, sent, visit
@@ -77,6 +79,22 @@ def test_a_suspected_hijack_leads_to_lock(app: App) -> None:
     tab = opened_by(notices_history_picked=jump(app, "anna@a.nl"))
     assert "anna@a.nl sent 2,300 messages today, usually 40." in said(tab)
     assert "Lock anna@a.nl on its page" in plain(sent(tab))
+
+
+def test_where_its_notice_went_stands_beside_an_event_for_admins_alone(people: App) -> None:
+    full(people, "a.nl")
+    here = people.services
+    here.channels.create(LOCAL, NewChannel("Hook", ChannelKind.WEBHOOK, "https://hook.agency.example/tajna"))
+    number = here.notices.open(LOCAL)[0].number
+    now = here.clock.now()
+    with here.store.write() as tx:
+        here.deliveries.queue(tx, events.add_notice(tx, Notice(Way.AT_ONCE, Rule.MAILBOX_STORAGE, (number,)), now))
+    tab = opened_by("boss@agency.example", notices_history_picked=number)
+    assert "Hook (1 event of it): Would have left" in said(tab)
+    assert "tajna" not in said(tab)
+    tab = opened_by("vera@agency.example", notices_history_picked=number)
+    assert "It is in notice" in said(tab)
+    assert "Hook" not in said(tab)
 
 
 def test_an_event_is_snoozed_and_reported_again(app: App) -> None:

@@ -19,6 +19,9 @@ from mxlib.ui.widgets.format import escaped
 #: Events of one page, and rows of the table of what is open.
 MOST, MOST_OPEN = 100, 500
 
+#: Deliveries of its notice that the card of an event lists.
+MOST_DELIVERIES = 20
+
 #: Days for which a snooze is offered first.
 _SNOOZE_DAYS = 7
 
@@ -125,9 +128,23 @@ def _card(name: str, each: EventRecord) -> None:
         show = st.warning if each.severity is Severity.URGENT and not event.is_recovery else st.markdown
         show(escaped(texts.text(event, each.at)))
         st.caption(escaped(f"{moment(each.at, now)}. {texts.notified(each.notice, each.due_at, each.way, now)}"))
+        if each.notice is not None and layout.caller().admin:
+            _went_to(each.notice)
         _ways_to_act(event.rule, event.subject)
         if services.current().notices.may_snooze(layout.caller(), each.domain):
             _snooze(name, each.number)
+
+
+def _went_to(notice: int) -> None:
+    """Say to which channels a notice went, and with what result.
+
+    A channel may get a part of its events.
+    """
+    found = services.current().channels.of_notices(layout.caller(), [notice])[notice]
+    for each in found[:MOST_DELIVERIES]:
+        st.caption(escaped(f"{each.channel} ({count(each.events, 'event')} of it): {each.happened}"))
+    if len(found) > MOST_DELIVERIES:
+        st.caption(f"{len(found) - MOST_DELIVERIES:,} more deliveries are in the log of Channels.")
 
 
 def _ways_to_act(rule: Rule, subject: str) -> None:
