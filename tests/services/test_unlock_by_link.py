@@ -142,3 +142,11 @@ def test_a_script_unlocks_by_link(app: App, desk: LinkDesk) -> None:
     refused(app.ask("POST", UNLOCK, {"link": True}), 409, "is not locked")
     desk.send()
     assert desk.use(desk.token(PRIVATE)).done
+
+
+def test_a_script_that_gets_no_answer_of_the_host_finds_the_lock_as_it_was(app: App, desk: LinkDesk) -> None:
+    app.host.down = True
+    refused(app.ask("POST", UNLOCK, {"link": True}), 503, "MXroute")
+    app.host.down = False
+    assert lock_of(app) is not None
+    assert data(app.ask("POST", UNLOCK, {"link": True}))["locked"] is None

@@ -1,5 +1,7 @@
 """Mailbox routes: all mailboxes of a domain, and single ones."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -157,8 +159,9 @@ def unlock(domain: Domain, user: User, caller: CurrentCaller, request: Request, 
     """
     asked, app = UnlockRequest.parse(parse_body(request, data) if data else {}), services.current()
     if asked.link:
+        found = app.mailboxes.read(caller, domain, user)  # first: while MXroute is silent, the lock stays
         app.link_plans.unlock(caller, domain, user)
-        return success(common.mailbox(app.mailboxes.read(caller, domain, user)))
+        return success(common.mailbox(replace(found, lock=None, being_locked=False)))
     return success(common.mailbox(app.mailboxes.unlock(caller, domain, user, asked.password)))
 
 
