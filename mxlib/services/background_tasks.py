@@ -216,8 +216,8 @@ def register_all(
         BackgroundTask(TaskName.RESETS, Every(_OFTEN), answer_requests, at_start=True),
         BackgroundTask(TaskName.USAGE, Every(WATCH_EVERY), usage.read),
         BackgroundTask(TaskName.MONTH, Every(HOUR), lambda _lease: month_mails.work(), at_start=True),
-        BackgroundTask(TaskName.HEARTBEAT, Every(BEAT_EVERY), heartbeat.beat, at_start=True),
-        BackgroundTask(TaskName.MAIL_PORTS, Every(LOOK_EVERY), mail_ports.look, at_start=True),
+        BackgroundTask(TaskName.HEARTBEAT, Every(BEAT_EVERY), heartbeat.beat, at_start=True, is_quick=True),
+        BackgroundTask(TaskName.MAIL_PORTS, Every(LOOK_EVERY), mail_ports.look, at_start=True, is_quick=True),
         BackgroundTask(TaskName.DELIVERIES, Every(_OFTEN), send_notices, at_start=True),
     ):
         runner.register(task)
@@ -225,7 +225,7 @@ def register_all(
 
 def of_notices(notices: NoticeMaker) -> BackgroundTask:
     """Return the background task of notices."""
-    return BackgroundTask(TaskName.NOTICES, Every(NOTICES_EVERY), notices.work)
+    return BackgroundTask(TaskName.NOTICES, Every(NOTICES_EVERY), notices.work, is_quick=True)
 
 
 def _counted(what: str, count: int) -> TaskResult:

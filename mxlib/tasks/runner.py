@@ -15,8 +15,8 @@ from mxlib.tasks.task import BackgroundTask
 
 log = logging.getLogger(__name__)
 
-#: Tasks that one process runs at once.
-WORKERS = 2
+#: Tasks that one process runs at once: those that may take long, and quick ones, which never wait for them.
+WORKERS, QUICK_WORKERS = 2, 2
 
 #: The most seconds between two looks for what is due.
 ROUND_S = 10.0
@@ -54,7 +54,7 @@ class TaskRunner:
         submit: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._owns, self._each_round = store, clock, owns, tuple(each_round)
-        self._pool = ThreadPoolExecutor(WORKERS, "mxm-task") if submit is None else None
+        self._pool = ThreadPoolExecutor(WORKERS + QUICK_WORKERS, "mxm-task") if submit is None else None
         self._submit = submit or self._in_pool
         self._changed = threading.Condition()
         self._woken = self._closing = False
@@ -149,10 +149,14 @@ class TaskRunner:
                 continue
             if not record.is_due(now, task.longest_wait):
                 waits.append(record.next_at - now)
-            elif len(self._running) < WORKERS:
+            elif self._has_room(task):
                 self._begin(task, record, now)
         waits += [each.renew_at - self._clock.monotonic() for each in self._running.values()]
         return max(0.0, min(waits))
+
+    def _has_room(self, task: BackgroundTask) -> bool:
+        alike = sum(self._tasks[name].is_quick is task.is_quick for name in self._running)
+        return alike < (QUICK_WORKERS if task.is_quick else WORKERS)
 
     def _introduce(self, tasks: list[BackgroundTask], now: float) -> None:
         if tasks:

@@ -69,6 +69,8 @@ class BackgroundTask:
     needs_ownership: bool = True
     #: Whether it is due at each start of a process that may run it.
     at_start: bool = False
+    #: Whether it takes moments, and waits for no task that takes long.
+    is_quick: bool = False
     #: Seconds after the first failure before it is tried again; the pause doubles with each further one.
     retry_s: float = 30.0
 

@@ -110,7 +110,7 @@ def test_a_restart_runs_early_only_what_runs_at_each_start(store: Store, clock: 
 @pytest.mark.parametrize(
     ("error", "code", "level"),
     [
-        (StoreUnavailable("The disk is full."), TaskCode.STORE_UNAVAILABLE, logging.WARNING),
+        (StoreUnavailable("The disk is full."), TaskCode.STORE_UNAVAILABLE, logging.ERROR),
         (OwnershipLost(), TaskCode.STORE_UNAVAILABLE, logging.WARNING),
         (LeaseLost(), TaskCode.INTERRUPTED, None),
         (ZeroDivisionError(), TaskCode.UNFORESEEN, logging.ERROR),
@@ -276,6 +276,21 @@ def test_a_process_runs_a_few_tasks_at_once_and_starts_none_while_it_closes(stor
     process.runner.close(0)
     process.finish()
     assert process.pending == []
+
+
+def test_a_quick_task_waits_for_no_long_one(store: Store, clock: VirtualClock) -> None:
+    process = Process(store, clock)
+    process.runner.register(BackgroundTask(TaskName.MAIL, Every(INTERVAL), process.step))
+    process.runner.look()
+    assert len(process.pending) == WORKERS
+    process.runner.register(BackgroundTask(TaskName.BACKUP, Every(INTERVAL), process.step))
+    process.runner.register(BackgroundTask(TaskName.HEARTBEAT, Every(INTERVAL), process.step, is_quick=True))
+    process.runner.look()
+    assert len(process.pending) == WORKERS + 1
+    process.runner.look()
+    assert len(process.pending) == WORKERS + 1
+    process.finish()
+    assert len(process.pending) == 1  # the long one that had to wait
 
 
 def test_a_task_is_registered_once(store: Store, clock: VirtualClock) -> None:
