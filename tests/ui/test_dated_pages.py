@@ -6,6 +6,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import Authenticator
+from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.plans.changes import LaterDeletion
 from mxlib.services import Services
 from mxlib.store import dated_deletions
@@ -47,7 +48,7 @@ def test_the_runs_page_lists_what_asks_first(services: Services) -> None:
     with services.store.write() as tx:
         asked = dated_deletions.get(tx, "clienta.nl", "info")
         assert asked is not None
-        dated_deletions.ask(tx, asked, "it was unlocked since", services.clock.now())
+        dated_deletions.ask(tx, asked, AskReason(AskCode.UNLOCKED), services.clock.now())
     tab = opened("jobs")
     text = said(tab)
     assert "Nothing was done: it was unlocked since." in text
@@ -64,7 +65,7 @@ def test_only_those_who_may_delete_see_buttons_where_it_asks(
     with services.store.write() as tx:
         asked = dated_deletions.get(tx, "clienta.nl", "info")
         assert asked is not None
-        dated_deletions.ask(tx, asked, "it was unlocked since", services.clock.now())
+        dated_deletions.ask(tx, asked, AskReason(AskCode.UNLOCKED), services.clock.now())
     reader = Caller("kim", domains={"clienta.nl": frozenset({Permission.VIEW, Permission.SUPPORT})})
     monkeypatch.setattr(Authenticator, "caller", lambda *_, **__: reader)
     tab = opened("mailbox", domain="clienta.nl", address=INFO)

@@ -44,6 +44,10 @@ TABLE: Mapping[tuple[str, str, str], str | Permission] = {
     **dict.fromkeys((("outbox", "*", key) for key in ("outbox-test", "outbox-try", "outbox-discard")), ADMIN),
     **dict.fromkeys((("email_accounts", "*", key) for key in ("confirm-time", "continue-restored")), ADMIN),
     ("audit", "*", "audit-accept"): ADMIN,
+    **dict.fromkeys((("notices", "*", key) for key in (
+        "channel-add", "channel-save", "channel-test", "channel-delete", "save-preferences",
+    )), ADMIN),
+    **dict.fromkeys((("notices", "*", key) for key in ("snooze-", "unsnooze-")), SUPPORT),
     ("background_tasks", "*", "run-task-"): ADMIN,
     **dict.fromkeys((("import_mailboxes", "*", key) for key in (
         "preview_import", "recheck", "create", "start", "discard", "map_done", "go-on-", "forget-",
