@@ -17,6 +17,7 @@ from mxlib.core.days import Days
 from mxlib.core.events.conditions import Condition, ConditionRule, Known, follow
 from mxlib.core.events.notices import (
     NOTIFIED,
+    OUTAGES,
     Decision,
     DueNotice,
     LastNotice,
@@ -157,6 +158,8 @@ def add(tx: Tx, event: Event, domain: str, at: float) -> Decision:
             due_at=decision.due_at,
         )
     )  # fmt: skip
+    if event.rule in OUTAGES and not event.is_recovery:
+        _overtake(tx, event.rule, event.subject)
     if decision.due_at is not None and decision.due_at <= at:
         background_tasks.request(tx, TaskName.NOTICES, at)
     return decision
@@ -164,16 +167,22 @@ def add(tx: Tx, event: Event, domain: str, at: float) -> Decision:
 
 def _last_notice(tx: Tx, rule: Rule, subject: str) -> LastNotice | None:
     """Return the last notice that something began, and whether one of its end followed."""
-    about = sa.select(table.c.id, table.c.at, table.c.level).where(
-        table.c.subject == subject, table.c.rule == rule, table.c.way.in_(sorted(NOTIFIED))
-    )
+    about = sa.select(table).where(table.c.subject == subject, table.c.rule == rule, table.c.way.in_(sorted(NOTIFIED)))
     begun = tx.execute(
         about.where(table.c.code.not_in(sorted(RECOVERIES))).order_by(table.c.id.desc()).limit(1)
     ).first()
     if begun is None:
         return None
-    over = about.where(table.c.code.in_(sorted(RECOVERIES)), table.c.id > begun.id).limit(1)
-    return LastNotice(begun.at, begun.level, tx.execute(over).first() is not None)
+    over = tx.execute(about.where(table.c.code.in_(sorted(RECOVERIES)), table.c.id > begun.id).limit(1)).first()
+    is_end_out = over is not None and over.notice is not None
+    return LastNotice(begun.at, begun.level, over is not None, begun.due_at, is_end_out)
+
+
+def _overtake(tx: Tx, rule: Rule, subject: str) -> None:
+    """Take back that an outage is over where no notice said so yet: the digest would say it of one that goes on."""
+    untold = (table.c.subject == subject, table.c.rule == rule, table.c.notice.is_(None), table.c.due_at.is_not(None))
+    ends = table.update().where(*untold, table.c.code.in_(sorted(RECOVERIES)))
+    tx.execute(ends.values(way=Way.OVERTAKEN, due_at=None))
 
 
 def find(tx: Tx, wanted: EventFilter, most: int) -> list[EventRecord]:

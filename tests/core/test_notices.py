@@ -1,5 +1,6 @@
 """Who is notified when: the week, quiet hours, the digest, snoozes and floods."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -11,6 +12,8 @@ from mxlib.core.days import Days
 from mxlib.core.events.notices import (
     AGAIN_AFTER,
     FLOOD,
+    OUTAGES,
+    SAME_OUTAGE_S,
     Decision,
     LastNotice,
     Notice,
@@ -73,6 +76,19 @@ def test_one_notice_a_week_unless_it_gets_worse_by_a_class() -> None:
     assert decided(FULL, last=last).way is Way.AT_ONCE
     assert decided(NEARLY, NOON + 1, last).way is Way.DIGEST
     assert decided(NEARLY, last=LastNotice(NOON - 60, 2, is_over=True)).way is Way.REPEATED
+
+
+@pytest.mark.parametrize("rule", sorted(OUTAGES))
+def test_an_outage_that_was_over_and_begins_again_is_another_one(rule: Rule) -> None:
+    down = Event(rule, EventCode.HOST_SILENT, "", 1)
+    told = LastNotice(NOON - 2 * SAME_OUTAGE_S, 1, due_at=NOON - SAME_OUTAGE_S + 1)
+    over = replace(told, is_over=True)
+    assert decided(down, last=told).way is Way.REPEATED
+    assert decided(down, last=over).way is Way.REPEATED  # it comes and goes, and nobody heard of its end
+    assert decided(down, NOON + 1, over) == Decision(Way.AT_ONCE, NOON + 1)
+    assert decided(down, last=replace(over, is_end_out=True)) == Decision(Way.AT_ONCE, NOON)
+    full = LastNotice(NOON - 60, 2, is_over=True, is_end_out=True)
+    assert decided(FULL, last=full).way is Way.REPEATED
 
 
 @pytest.mark.parametrize("event", [NEARLY, FULL, NORMAL, JUMP])

@@ -1,9 +1,12 @@
 """Events of readings, stored in their transaction; a figure that is missing changes nothing."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mxlib.core.background_tasks import TaskName
 from mxlib.core.events.notices import Preferences, Way, group
@@ -164,6 +167,62 @@ def test_a_notice_a_week_for_each_subject_and_rule_unless_it_gets_worse(store: S
     assert add(normal, 0, NOON + 4) is Way.UNKNOWN_BEFORE
     assert add(full, 2, NOON + 5) is Way.REPEATED
     assert add(full, 2, NOON + 2 + WEEK) is Way.AT_ONCE
+
+
+def outage(store: Store, at: float, *, begins: bool) -> Way:
+    code = EventCode.MAIL_UNREACHABLE if begins else EventCode.MAIL_REACHABLE
+    with store.write() as tx:
+        return events.add(tx, Event(Rule.MAIL_PORTS, code, "", int(begins)), "", at).way
+
+
+def told_until(store: Store, at: float) -> list[EventCode]:
+    """Make the notices that are due; return what they say, in their order."""
+    with store.write() as tx:
+        made = [events.add_notice(tx, each, at) for each in group(events.due(tx, at), events.recent(tx, at - HOUR))]
+    return [noted.event.code for notice in made for noted in notice.events]
+
+
+def test_a_second_outage_within_a_week_has_a_notice_of_its_own(store: Store) -> None:
+    assert outage(store, NOON, begins=True) is Way.AT_ONCE
+    assert outage(store, NOON + 600, begins=False) is Way.DIGEST
+    assert outage(store, NOON + 3 * HOUR, begins=True) is Way.AT_ONCE
+    assert outage(store, NOON + 4 * HOUR, begins=False) is Way.DIGEST
+    down, up = EventCode.MAIL_UNREACHABLE, EventCode.MAIL_REACHABLE
+    assert told_until(store, NOON + 86_400.0) == [down, down, up]  # only the last end: the first was overtaken
+    assert codes(store)[1] == (up, Way.OVERTAKEN)
+    assert outage(store, NOON + 86_460.0, begins=True) is Way.AT_ONCE
+
+
+def test_the_digest_does_not_say_that_an_outage_is_over_while_it_goes_on(store: Store) -> None:
+    assert outage(store, NOON, begins=True) is Way.AT_ONCE
+    assert outage(store, NOON + 600, begins=False) is Way.DIGEST
+    assert outage(store, NOON + 1_200, begins=True) is Way.REPEATED
+    assert told_until(store, NOON + 86_400.0) == [EventCode.MAIL_UNREACHABLE]
+    assert outage(store, NOON + 86_460.0, begins=False) is Way.DIGEST
+    assert told_until(store, NOON + 2 * 86_400.0) == [EventCode.MAIL_REACHABLE]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=40))
+def test_what_people_heard_last_of_an_outage_is_true_after_each_digest(steps: list[tuple[int, bool]]) -> None:
+    """Outages begin and end at any 10 minutes; the maker of notices looks after some of them."""
+    down, up = EventCode.MAIL_UNREACHABLE, EventCode.MAIL_REACHABLE
+    made = Store.open(MEMORY, ShiftedClock())
+    at, is_down, heard = NOON, False, [up]
+    try:
+        for minutes, looks in steps:
+            at, is_down = at + minutes * 600.0, not is_down
+            outage(made, at, begins=is_down)
+            if looks:
+                heard += told_until(made, at)
+        heard += told_until(made, at + 2 * 86_400.0)
+        assert heard[-1] is (down if is_down else up)
+        begun = [each.due_at or 0.0 for each in found(made) if each.event.code is down and each.way is Way.AT_ONCE]
+        ends = [each for each in found(made) if each.event.code is up and each.notice is not None]
+        close = sum(after - before < HOUR for before, after in pairwise(begun))
+        assert close <= len(ends)  # one that comes and goes has a notice an hour, until a digest says that it is over
+    finally:
+        made.close()
 
 
 def test_preferences_and_snoozes_decide_and_are_kept(store: Store) -> None:

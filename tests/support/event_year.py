@@ -45,7 +45,7 @@ READ_AT, LOOK_AT = (11, 19), (7, 8)
 #: Local hours of the standard preferences.
 QUIET_FROM, QUIET_UNTIL, DIGEST_AT = 21, 7, 8
 
-WEEK = 7 * 86_400.0
+HOUR, WEEK = 3_600.0, 7 * 86_400.0
 
 #: An event by which a person knows it: subject, code and when it happened.
 Told = tuple[str, str, float]
@@ -164,6 +164,9 @@ def live(year: Year, store: Store) -> None:
             _look(year, store, moment(day, hour, 31), silent=day in silent)
             if day in silent:
                 _look(year, store, moment(day, hour, 45), silent=number == 0)
+            if day in silent and number == len(READ_AT) - 1:  # it comes and goes, and begins again within the hour
+                for minutes, is_silent in ((47, True), (58, True), (59, False), (60, True), (71, True), (72, False)):
+                    _look(year, store, moment(day, hour, minutes), silent=is_silent)
         _choose(year, store, moment(day, READ_AT[-1], 50))
 
 
@@ -363,21 +366,33 @@ def expected(year: Year) -> dict[Told, tuple[float, bool]]:
         by_subject[told[0], rule].append((told, level, is_over))
     for (subject, rule), listed in by_subject.items():
         begun: tuple[float, int] | None = None
+        begun_due = end_due = 0.0
+        end: Told | None = None
         over_told = True
         for told, level, is_over in sorted(listed, key=lambda each: each[0][2]):
             at = told[2]
+            is_again = False
+            if rule is Rule.HOST and not is_over and end is not None:  # an outage that was over and begins again
+                is_out = bisect_left(year.looks, end_due) < bisect_left(year.looks, at)
+                is_again = is_out or at >= begun_due + HOUR
+                if not is_out:
+                    found.pop(end, None)
+                    over_told = False
+                end = None
             if any(begin < at < until for begin, until in in_force(year.snoozes.get((subject, rule), []), at)):
                 continue
             if is_over:
                 if over_told:
                     continue
-                over_told = True
+                over_told, end = True, told
             else:
-                if rule is not Rule.SENT_JUMP and begun and at < begun[0] + WEEK and level <= begun[1]:
+                known = begun is not None and at < begun[0] + WEEK and level <= begun[1]
+                if rule is not Rule.SENT_JUMP and known and not is_again:
                     continue
                 begun, over_told = (at, level), False
             in_digest = told[1] not in _URGENT
             due = next_hour(at, DIGEST_AT) if in_digest else at if rule is Rule.SENT_JUMP else awake(at)
+            begun_due, end_due = (begun_due, due) if is_over else (due, end_due)
             if (place := bisect_left(year.looks, due)) < len(year.looks):
                 found[told] = year.looks[place], in_digest
     return found

@@ -1,7 +1,8 @@
 """Decisions whether an event is notified: at once, in the digest, or not. Pure.
 
 A jump of messages sent breaks every silence but a snooze. Anything else gives one notice a week for each subject and
-rule unless it gets worse by a class, keeps to the quiet hours, and waits for the digest if it is not urgent.
+rule unless it gets worse by a class, keeps to the quiet hours, and waits for the digest if it is not urgent. An outage
+that was over and begins again is another one: it gives a notice of its own.
 """
 
 from collections import defaultdict
@@ -15,6 +16,12 @@ from mxlib.core.events.vocabulary import Event, Rule, Severity
 
 #: Seconds in which a subject and rule get one notice, unless it gets worse.
 AGAIN_AFTER = 7 * 86_400.0
+
+#: Rules of outages: something works, or it does not.
+OUTAGES = frozenset({Rule.HOST, Rule.HOST_KEY, Rule.WATCH, Rule.MAIL_PORTS, Rule.BACKUP, Rule.AUDIT_LOG})
+
+#: Seconds after the notice of an outage in which one that begins again is still the same: it comes and goes.
+SAME_OUTAGE_S = 3_600.0
 
 #: Notices of one rule from which a flood begins, and the seconds in which they count.
 FLOOD, FLOOD_S = 20, 3_600.0
@@ -34,6 +41,8 @@ class Way(StrEnum):
     REPEATED = "repeated"
     #: Not notified: the end of something that was not notified either.
     UNKNOWN_BEFORE = "unknown_before"
+    #: Not notified: the end of an outage that began again before the digest.
+    OVERTAKEN = "overtaken"
 
 
 #: Ways that lead to a notice.
@@ -76,14 +85,16 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class LastNotice:
-    """The last notice about a subject and rule: when its event was, and its class.
+    """The last notice about a subject and rule: when its event was, its class, and when it was due.
 
-    `is_over`: a notice that it is over followed.
+    `is_over`: a notice that it is over follows; `is_end_out`: that one went out.
     """
 
     at: float
     level: int
     is_over: bool = False
+    due_at: float = 0.0
+    is_end_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +159,17 @@ def decide(
         if last is None or last.is_over:
             return Decision(Way.UNKNOWN_BEFORE)
         return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
-    if last is not None and at < last.at + AGAIN_AFTER and event.level <= last.level:
+    if last is not None and _is_known(event, at, last):
         return Decision(Way.REPEATED)
     if preferences.severity(event) is not Severity.URGENT:
         return Decision(Way.DIGEST, next_hour(at, days, preferences.digest_hour))
     return Decision(Way.AT_ONCE, after_quiet_hours(at, days, preferences))
+
+
+def _is_known(event: Event, at: float, last: LastNotice) -> bool:
+    """Return whether the last notice said what happens now."""
+    is_another = event.rule in OUTAGES and last.is_over and (last.is_end_out or at >= last.due_at + SAME_OUTAGE_S)
+    return not is_another and at < last.at + AGAIN_AFTER and event.level <= last.level
 
 
 def next_hour(at: float, days: Days, hour: int) -> float:

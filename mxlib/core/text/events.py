@@ -43,6 +43,7 @@ WAYS: Mapping[Way, str] = {
     Way.SNOOZED: "Snoozed",
     Way.REPEATED: "Not again in a week",
     Way.UNKNOWN_BEFORE: "None",
+    Way.OVERTAKEN: "None",
 }
 
 _WITHOUT: Mapping[Way, str] = {
@@ -51,6 +52,7 @@ _WITHOUT: Mapping[Way, str] = {
     Way.SNOOZED: "No notice: it is snoozed.",
     Way.REPEATED: "No notice: one about it went out within a week, and it did not get worse.",
     Way.UNKNOWN_BEFORE: "No notice: its begin had none either.",
+    Way.OVERTAKEN: "No notice: it began again before the digest.",
 }
 
 MAY_NOT_SNOOZE = (
