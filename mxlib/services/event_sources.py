@@ -95,8 +95,10 @@ def _watch_failed(tx: Tx, now: float, since: float) -> list[Condition] | None:
 def _mail(ports: MailPorts | None, now: float) -> list[Condition] | None:
     if ports is None or now - ports.at > OLD_S:
         return None
-    names = listed([texts.LABELS[each.look.port] for each in ports.unreachable])
-    return [Condition(EventCode.MAIL_UNREACHABLE, figures={"ports": names})] if names else []
+    failing = ports.unreachable
+    names = listed([texts.LABELS[each.look.port] for each in failing])
+    # Each further port is worse: who knows that IMAP fails has still to hear of SMTP.
+    return [Condition(EventCode.MAIL_UNREACHABLE, level=len(failing), figures={"ports": names})] if failing else []
 
 
 def _certificate(ports: MailPorts | None, now: float) -> list[Condition] | None:

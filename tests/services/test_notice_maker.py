@@ -312,3 +312,19 @@ def test_mail_that_fails_at_two_looks_is_an_event_and_so_is_its_end(looks: Looks
     look_at(None, days=12)
     look_at(None, days=90)
     assert looks.codes() == ["mail_unreachable", "mail_reachable", "certificate_ends_soon", "certificate_renewed"]
+
+
+def test_each_further_mail_port_that_fails_is_told(looks: Looks) -> None:
+    seen = MailPorts(looks.clock.now(), ())
+    service = looks.app.services
+    looks.sources = [*all_sources(looks.store, lambda: HostState.ANSWERS, service.backups, 0.0, lambda: seen)]
+    for failing in ((MailPort.IMAP,), (MailPort.IMAP, MailPort.SMTP), (MailPort.IMAP,), (MailPort.IMAP, MailPort.SMTP)):
+        for _ in range(2):
+            looks.clock.ahead += 2 * MINUTE
+            found = tuple(PortLook(port, PortProblem.TIMEOUT if port in failing else None) for port in MailPort)
+            seen = seen.after(found, looks.clock.now())
+            looks.look()
+    told = [(each.event.figures["ports"], each.event.level, each.way) for each in looks.found()]
+    assert told == [
+        ("IMAP", 1, Way.AT_ONCE), ("IMAP and SMTP", 2, Way.AT_ONCE), ("IMAP and SMTP", 2, Way.REPEATED),
+    ]  # fmt: skip
