@@ -157,9 +157,13 @@ def _plugin(service: ChatService, url: str) -> Any:
     # Were there several recipients, one that fails would let the others get the message at each further try.
     if plugin is None or len(plugin) > 1:
         raise NotAService
-    plugin.request_rate_per_sec = 0
+    plugin.throttle = _no_wait  # an answer may ask it to wait for hours, and other deliveries with it
     plugin.include_image = False
     return plugin
+
+
+def _no_wait(*_arguments: Any, **_more: Any) -> None:
+    """Wait for nothing: a delivery that fails is tried again later."""
 
 
 @cache

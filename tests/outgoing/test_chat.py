@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -54,6 +55,15 @@ class Sent(Requests):
 def host() -> Iterator[HttpHost]:
     with http_host() as made:
         yield made
+
+
+class Busy(Sent):
+    """Discord, when it wants nothing more for hours."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Answer:
+        super().send(method, url, headers, content)
+        told = (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(int(time.time()) + 9_000)))
+        return Answer(429, told, b"{}")
 
 
 def named(*names: str) -> Requests:
@@ -147,3 +157,12 @@ def test_no_log_has_an_address(host: HttpHost, caplog: pytest.LogCaptureFixture)
 def test_the_library_itself_is_left_as_it_is() -> None:
     chat.check("ntfy://topic")
     assert library.post.__module__ == "requests.api"
+
+
+def test_no_answer_of_a_service_lets_a_plugin_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    busy = Busy()
+    found = chat.send(busy, f"discord://123456789012345678/{'a' * 68}", "MXM", "text")
+    assert found == SendFailure(SendProblem.ANSWERED, 429)
+    assert (waits, len(busy.urls)) == ([], 2)
