@@ -31,6 +31,8 @@ from mxlib.store.handover_texts import ALL_CLIENTS, StoredLetterhead, StoredText
 
 __all__ = ["ALL_CLIENTS", "EditedText", "HandoverTexts", "InvalidText", "StoredLetterhead", "TextPreview"]
 
+ONLY_ADMINS = "Only admins manage texts. Ask an admin."
+
 _FIRST_LANGUAGE = next(iter(LANGUAGES))
 
 #: The invented person of a preview.
@@ -294,4 +296,4 @@ def _must_exist(tx: Tx, client: int, language: str = "") -> str:
 
 def _must_be_an_admin(caller: Caller) -> None:
     if not caller.admin:
-        raise Forbidden("Only admins manage texts. Ask an admin.")
+        raise Forbidden(ONLY_ADMINS)

@@ -7,11 +7,11 @@ from collections import OrderedDict
 from dataclasses import astuple
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.core.handover.letters import Paper
 from mxlib.core.handover.texts import Text, TextKind
 from mxlib.services.exports import NotFound
-from mxlib.services.handover_texts import HandoverTexts
+from mxlib.services.handover_texts import ONLY_ADMINS, HandoverTexts
 from mxlib.services.outbox import OutboxService
 
 #: Typed texts that are kept, for all admins together.
@@ -32,8 +32,10 @@ class TextSamples:
     def keep(self, caller: Caller, text: Text) -> str:
         """Keep a typed text, so that a link can download its letter; return its id.
 
-        The same text of the same caller has the same id, and only their caller can use it.
+        The same text of the same caller has the same id, and only their caller can use it. Raises Forbidden.
         """
+        if not caller.admin:
+            raise Forbidden(ONLY_ADMINS)
         content = "\0".join((caller.name, *astuple(text))).encode(errors="replace")
         number = hashlib.blake2b(content, key=self._key, digest_size=16).hexdigest()
         with self._lock:

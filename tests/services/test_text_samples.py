@@ -49,6 +49,11 @@ def test_a_letter_has_the_text_as_it_is_typed_and_nobody_elses(app: App) -> None
         samples.letter(LOCAL, ALL_CLIENTS, "en", samples.keep(LOCAL, Text("No address")))
 
 
+def test_nobody_but_an_admin_keeps_a_typed_text(app: App) -> None:
+    with pytest.raises(Forbidden, match="Ask an admin"):
+        app.services.text_samples.keep(KIM, Text("For {address}"))
+
+
 def test_the_oldest_typed_text_makes_room(app: App) -> None:
     samples = app.services.text_samples
     first = samples.keep(LOCAL, Text("For {address}"))
