@@ -86,12 +86,13 @@ class MonthReady:
 class NoticeMail:
     """The content of a mail with a notice about events.
 
-    `dashboard` is MXM's address, blank without one. `by_channel`: an admin chose the recipient.
+    `dashboard` is MXM's address, blank without one. `by_channel`: an admin chose the recipient, who may be `of_client`.
     """
 
     notice: DueNotice = field(repr=False)
     dashboard: str = ""
     by_channel: bool = False
+    of_client: bool = False
 
 
 #: Everything that a mail can be about.

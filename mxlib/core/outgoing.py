@@ -30,6 +30,8 @@ class SendProblem(StrEnum):
     SEALED = "sealed"
     #: An admin disabled the channel while it waited.
     DISABLED = "disabled"
+    #: A fault of MXM itself.
+    UNFORESEEN = "unforeseen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,18 @@ from mxlib.outgoing.hosts import Hosts
 from mxlib.outgoing.request import Requests
 from mxlib.services.outbox import InvalidRecipient, MailNotSet, OutboxService, QueuedMail, Recipient
 from mxlib.settings import Settings, named_hosts
-from mxlib.store import Store, Tx, audit, background_tasks, channels, clients, clock_guard, hold
+from mxlib.store import (
+    OwnershipLost,
+    Store,
+    StoreUnavailable,
+    Tx,
+    audit,
+    background_tasks,
+    channels,
+    clients,
+    clock_guard,
+    hold,
+)
 from mxlib.store.channels import ChannelRecord, DeliveryRecord
 from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.outbox import MailRecord
@@ -101,12 +112,14 @@ class Deliveries:
         values: dict[str, Any] = {"channel": channel.id, "notice": part.number, "events": count, "at": now}
         if channel.kind == ChannelKind.MAIL:
             # People of a client have no use for an address of the dashboard.
-            dashboard = "" if channel.client is not None else self._settings.public_url
+            of_client = channel.client is not None
+            dashboard = "" if of_client else self._settings.public_url
+            content = NoticeMail(part, dashboard, by_channel=True, of_client=of_client)
             for address in channel.recipients:
-                self._queue_mail(tx, address, NoticeMail(part, dashboard, by_channel=True), values)
+                self._queue_mail(tx, address, content, values)
             return
-        content = _json(part, self._settings.public_url) if channel.kind == ChannelKind.WEBHOOK else _chat(part, self)
-        number = channels.queue(tx, self._store.key, content, **values)
+        said = _json(part, self._settings.public_url) if channel.kind == ChannelKind.WEBHOOK else _chat(part, self)
+        number = channels.queue(tx, self._store.key, said, **values)
         record = channels.get_delivery(tx, number)
         if self.catches and record is not None:
             channels.end(tx, record, DeliveryStatus.CAUGHT, now)
@@ -170,7 +183,14 @@ class Deliveries:
 
     def send(self, record: DeliveryRecord) -> SendFailure | None:
         """Send a claimed delivery outside any transaction, then settle it; return what went wrong."""
-        failure = self._send(record)
+        try:
+            failure = self._send(record)
+        except (StoreUnavailable, OwnershipLost):
+            raise
+        except Exception as error:  # without an end, it would be sent at each end of its lease, for ever
+            # Its message may hold the address.
+            log.error("Delivery %d met a fault: %s at %s", record.id, type(error).__name__, _place(error))
+            failure = SendFailure(SendProblem.UNFORESEEN)
         now = self._clock.now()
         with self._store.write() as tx:
             self._settle(tx, record, failure, now)
@@ -247,6 +267,14 @@ class Deliveries:
             self._store.scrub()
 
 
+def _place(error: Exception) -> str:
+    """Return where an error was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+
+
 def _json(part: DueNotice, dashboard: str) -> bytes:
     """Return the body of a webhook."""
     listed = [
@@ -285,6 +313,5 @@ def _address(dashboard: str, place: str) -> str:
 
 def _chat(part: DueNotice, deliveries: Deliveries) -> bytes:
     """Return what a chat service shows."""
-    url = _address(deliveries.dashboard, texts.place(part))
-    text = "\n".join([*texts.lines(part), *([url] if url else [])])
+    text = texts.in_room(part, _address(deliveries.dashboard, texts.place(part)), chat.MAX_TEXT)
     return json.dumps({"title": texts.title(part), "text": text}).encode()

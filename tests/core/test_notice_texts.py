@@ -1,6 +1,8 @@
 """Texts of notices: a title, a line for each event, and the place to act."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mxlib.core.events.notices import DueNotice, NotedEvent
 from mxlib.core.events.vocabulary import Event, EventCode, Rule, Severity
@@ -45,6 +47,19 @@ def test_a_long_notice_counts_what_it_leaves_out() -> None:
     assert len(lines) == notices.MOST_LINES + 1
     assert lines[-1] == "23 more are on the page Notices."
     assert len(notices.lines(notice(GONE, JUMP))) == 2
+
+
+@given(st.lists(st.integers(1, 3_000), min_size=1, max_size=150), st.integers(0, 600), st.integers(1_500, 3_000))
+def test_a_notice_in_little_room_keeps_its_address_and_counts_the_rest(names: list[int], url: int, room: int) -> None:
+    made = notice(*(Event(Rule.MAILBOX_GONE, EventCode.MAILBOX_GONE_OUTSIDE, "n" * each, 1) for each in names))
+    text = notices.in_room(made, "u" * url, room)
+    said = text.split("\n")
+    assert len(text) <= room
+    assert said[-1] == "u" * url if url else said[-1] != ""
+    shown = sum(each.startswith(("nn", "n is")) for each in said)
+    assert shown > 0
+    left = len(names) - shown
+    assert any(each == f"{left} more are on the page Notices." for each in said) is (left > 0)
 
 
 def test_a_mail_about_a_suspected_hijack_leads_to_lock() -> None:

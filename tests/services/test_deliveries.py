@@ -85,6 +85,53 @@ def test_a_chat_service_gets_the_sentences(app: App, host: HttpHost) -> None:
     assert said["message"].endswith(f"\n{DASHBOARD}/mailbox?address=nina%40a.nl")
 
 
+def test_a_long_digest_keeps_its_link_and_the_count_of_what_it_leaves_out(app: App, host: HttpHost) -> None:
+    add(app, f"ntfy://127.0.0.1:{host.port}/alerts", ChannelKind.CHAT)
+    queue(app, due(*(noted(subject=f"{'n' * 60}{number}@a.nl", number=number) for number in range(140)), digest=True))
+    app.services.deliveries.send_due()
+    *shown, more, link = json.loads(host.received[0].body)["message"].split("\n")
+    assert link == f"{DASHBOARD}/notices"
+    assert more == f"{140 - len(shown)} more are on the page Notices."
+    assert all(each.endswith("delete mail.") for each in shown)
+    assert len(shown) > 5
+
+
+def test_what_nobody_foresaw_ends_a_try_and_says_nothing_of_the_address(
+    app: App, host: HttpHost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, clock: ShiftedClock
+) -> None:
+    def fail(_requests: Requests, url: str, *_more: object) -> None:
+        raise RuntimeError(url)
+
+    add(app, host.url("/secret-path"))
+    add(app, f"ntfy://127.0.0.1:{host.port}/alerts", ChannelKind.CHAT, "Chat")
+    monkeypatch.setattr("mxlib.services.deliveries.webhook.send", fail)
+    queue(app)
+    done = app.services.deliveries.send_due()
+    assert (done.sent, done.failed) == (1, 1)
+    _, waiting = log_of(app)
+    assert (waiting.status, waiting.tries) == (DeliveryStatus.WAITING, 1)
+    assert waiting.happened.startswith("MXM could not send it: its log says where it failed.")
+    assert "RuntimeError" in caplog.text
+    assert "secret-path" not in caplog.text
+    clock.ahead += 2 * 86_400
+    app.services.deliveries.send_due()
+    assert statuses(app) == [DeliveryStatus.DELIVERED, DeliveryStatus.GIVEN_UP]
+
+
+def test_a_client_is_referred_to_no_page_that_they_do_not_have(app: App) -> None:
+    client = app.ask("POST", "/clients", {"name": "Client A", "domains": ["a.nl"]}).json()["data"]["id"]
+    add(app, "boss@clienta.example", ChannelKind.MAIL, "contact", client=client)
+    add(app, "ops@agency.example", ChannelKind.MAIL, "ours")
+    queue(app, due(*(noted(number=number) for number in range(130)), digest=True))
+    app.services.outbox.send_due()
+    outbox = app.services.outbox
+    texts = {each.to: outbox.read(LOCAL, each.id).text for each in outbox.list_all(LOCAL)}
+    contact = " ".join(texts["boss@clienta.example"].split())
+    assert "30 more are not in this mail. Ask whoever looks after your mailboxes for them." in contact
+    assert "page Notices" not in contact
+    assert "30 more are on the page Notices." in texts["ops@agency.example"]
+
+
 def test_a_notice_and_its_deliveries_are_stored_together_or_not_at_all(app: App, host: HttpHost) -> None:
     add(app, host.url())
 

@@ -6,11 +6,17 @@ from mxlib.core.events.notices import DueNotice, NotedEvent
 from mxlib.core.events.vocabulary import OF_MAILBOXES, OF_RUNS, RECOVERIES, Rule
 from mxlib.core.format import count, readable
 from mxlib.core.mail_contents import NoticeMail
-from mxlib.core.mails import MailText
+from mxlib.core.mails import MailText, one_line
 from mxlib.core.text import events as texts
 
 #: Lines of events in one notice; further ones are counted.
 MOST_LINES = 100
+
+#: The least room in which a sentence fits, and the most characters of one there.
+MIN_ROOM, _LONGEST_LINE = 1_500, 600
+
+_MORE = "{more:,} more are on the page Notices."
+_MORE_OF_CLIENT = "{more:,} more are not in this mail. Ask whoever looks after your mailboxes for them."
 
 
 def title(notice: DueNotice) -> str:
@@ -25,11 +31,33 @@ def title(notice: DueNotice) -> str:
     return ", ".join(filter(None, [f"MXM: {texts.RULES[notice.rule]}{over}", about]))
 
 
-def lines(notice: DueNotice) -> tuple[str, ...]:
-    """Return a sentence for each event, the first MOST_LINES of them."""
+def lines(notice: DueNotice, *, of_client: bool = False) -> tuple[str, ...]:
+    """Return a sentence for each event, the first MOST_LINES of them.
+
+    `of_client`: the reader has no page Notices.
+    """
     shown = tuple(texts.text(each.event, each.at) for each in notice.events[:MOST_LINES])
     more = len(notice.events) - len(shown)
-    return (*shown, f"{more:,} more are on the page Notices.") if more else shown
+    return (*shown, _MORE_OF_CLIENT.format(more=more) if of_client else _MORE.format(more=more)) if more else shown
+
+
+def in_room(notice: DueNotice, address: str, room: int) -> str:
+    """Return the sentences and the address to act on in so many characters, which are MIN_ROOM at least.
+
+    What does not fit is counted; the address stays, unless it takes half of the room.
+    """
+    ends = [address] if address and len(address) <= room // 2 else []
+    room -= sum(len(each) + 1 for each in ends)
+    shown: list[str] = []
+    for rest, each in zip(range(len(notice.events) - 1, -1, -1), notice.events[:MOST_LINES], strict=False):
+        line = one_line(texts.text(each.event, each.at), _LONGEST_LINE)
+        needed = len(line) + 1
+        if needed + (len(_MORE.format(more=rest)) + 1 if rest else 0) > room:
+            break
+        room -= needed
+        shown.append(line)
+    more = len(notice.events) - len(shown)
+    return "\n".join([*shown, *([_MORE.format(more=more)] if more else []), *ends])
 
 
 def place(notice: DueNotice) -> str:
@@ -53,7 +81,7 @@ def mail(content: NoticeMail) -> MailText:
     """Return the words of a mail with a notice."""
     notice, footer = content.notice, _FOOTER_OF_CHANNEL if content.by_channel else _FOOTER
     if not content.dashboard:
-        return MailText(title(notice), lines(notice), footer=footer)
+        return MailText(title(notice), lines(notice, of_client=content.of_client), footer=footer)
     where = content.dashboard.rstrip("/") + place(notice)
     act = "Lock the mailbox here, or see more:" if _is_jump(notice) else "See more here:"
     return MailText(title(notice), (*lines(notice), act, where), footer=footer, links=(where,))

@@ -17,6 +17,7 @@ _PROBLEMS: Mapping[SendProblem, str] = {
     SendProblem.TLS_FAILED: "No encrypted connection to the host is possible, so nothing was sent.",
     SendProblem.SEALED: "The address cannot be decrypted. Bring MXM_SECRET_KEY or mxm.key back.",
     SendProblem.DISABLED: "An admin disabled the channel.",
+    SendProblem.UNFORESEEN: "MXM could not send it: its log says where it failed.",
     SendProblem.UNREADABLE_ANSWER: "The answer of the host is not readable, or too long.",
 }
 
