@@ -127,7 +127,7 @@ def test_a_client_is_referred_to_no_page_that_they_do_not_have(app: App) -> None
     outbox = app.services.outbox
     texts = {each.to: outbox.read(LOCAL, each.id).text for each in outbox.list_all(LOCAL)}
     contact = " ".join(texts["boss@clienta.example"].split())
-    assert "30 more are not in this mail. Ask whoever looks after your mailboxes for them." in contact
+    assert "30 more are not in this mail. Ask those who look after your mailboxes for them." in contact
     assert "page Notices" not in contact
     assert "30 more are on the page Notices." in texts["ops@agency.example"]
 

@@ -16,7 +16,7 @@ MOST_LINES = 100
 MIN_ROOM, _LONGEST_LINE = 1_500, 600
 
 _MORE = "{more:,} more are on the page Notices."
-_MORE_OF_CLIENT = "{more:,} more are not in this mail. Ask whoever looks after your mailboxes for them."
+_MORE_OF_CLIENT = "{more:,} more are not in this mail. Ask those who look after your mailboxes for them."
 
 
 def title(notice: DueNotice) -> str:
