@@ -314,7 +314,7 @@ def test_mail_that_fails_at_two_looks_is_an_event_and_so_is_its_end(looks: Looks
     assert looks.codes() == ["mail_unreachable", "mail_reachable", "certificate_ends_soon", "certificate_renewed"]
 
 
-def test_each_further_mail_port_that_fails_is_told(looks: Looks) -> None:
+def test_each_further_mail_port_that_fails_has_a_notice(looks: Looks) -> None:
     seen = MailPorts(looks.clock.now(), ())
     service = looks.app.services
     looks.sources = [*all_sources(looks.store, lambda: HostState.ANSWERS, service.backups, 0.0, lambda: seen)]

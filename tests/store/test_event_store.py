@@ -175,7 +175,7 @@ def outage(store: Store, at: float, *, begins: bool) -> Way:
         return events.add(tx, Event(Rule.MAIL_PORTS, code, "", int(begins)), "", at).way
 
 
-def told_until(store: Store, at: float) -> list[EventCode]:
+def said_until(store: Store, at: float) -> list[EventCode]:
     """Make the notices that are due; return what they say, in their order."""
     with store.write() as tx:
         made = [events.add_notice(tx, each, at) for each in group(events.due(tx, at), events.recent(tx, at - HOUR))]
@@ -188,7 +188,7 @@ def test_a_second_outage_within_a_week_has_a_notice_of_its_own(store: Store) -> 
     assert outage(store, NOON + 3 * HOUR, begins=True) is Way.AT_ONCE
     assert outage(store, NOON + 4 * HOUR, begins=False) is Way.DIGEST
     down, up = EventCode.MAIL_UNREACHABLE, EventCode.MAIL_REACHABLE
-    assert told_until(store, NOON + 86_400.0) == [down, down, up]  # only the last end: the first was overtaken
+    assert said_until(store, NOON + 86_400.0) == [down, down, up]  # only the last end: the first was overtaken
     assert codes(store)[1] == (up, Way.OVERTAKEN)
     assert outage(store, NOON + 86_460.0, begins=True) is Way.AT_ONCE
 
@@ -197,9 +197,9 @@ def test_the_digest_does_not_say_that_an_outage_is_over_while_it_goes_on(store: 
     assert outage(store, NOON, begins=True) is Way.AT_ONCE
     assert outage(store, NOON + 600, begins=False) is Way.DIGEST
     assert outage(store, NOON + 1_200, begins=True) is Way.REPEATED
-    assert told_until(store, NOON + 86_400.0) == [EventCode.MAIL_UNREACHABLE]
+    assert said_until(store, NOON + 86_400.0) == [EventCode.MAIL_UNREACHABLE]
     assert outage(store, NOON + 86_460.0, begins=False) is Way.DIGEST
-    assert told_until(store, NOON + 2 * 86_400.0) == [EventCode.MAIL_REACHABLE]
+    assert said_until(store, NOON + 2 * 86_400.0) == [EventCode.MAIL_REACHABLE]
 
 
 @settings(max_examples=60)
@@ -214,8 +214,8 @@ def test_what_people_heard_last_of_an_outage_is_true_after_each_digest(steps: li
             at, is_down = at + minutes * 600.0, not is_down
             outage(made, at, begins=is_down)
             if looks:
-                heard += told_until(made, at)
-        heard += told_until(made, at + 2 * 86_400.0)
+                heard += said_until(made, at)
+        heard += said_until(made, at + 2 * 86_400.0)
         assert heard[-1] is (down if is_down else up)
         begun = [each.due_at or 0.0 for each in found(made) if each.event.code is down and each.way is Way.AT_ONCE]
         ends = [each for each in found(made) if each.event.code is up and each.notice is not None]
