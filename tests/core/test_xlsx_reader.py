@@ -275,6 +275,17 @@ def test_a_long_text_in_many_cells_is_refused_whatever_the_prefix_of_the_tags(pr
     assert "come to" in refusal(with_part(data, "xl/sharedStrings.xml", lambda xml: with_prefix(xml, prefix)))
 
 
+@pytest.mark.parametrize("prefix", [rb"\q", rb"\g", rb"\2", b"%b", b"(a"])
+def test_a_prefix_with_signs_of_patterns_is_refused_in_a_sentence(prefix: bytes) -> None:
+    blank = b'<c r="A2" t="inlineStr"><is><t> </t></is></c></row></sheetData>'
+
+    def renamed(xml: bytes) -> bytes:
+        xml = xml.replace(b"</row></sheetData>", blank)
+        return re.sub(rb"<(/?)(?=\w)", lambda found: found[0] + prefix + b":", xml)
+
+    assert refusal(with_part(book(Staff=STAFF), SHEET, renamed)).endswith(".")
+
+
 def test_a_worksheet_with_prefixed_tags_is_read_like_one_without() -> None:
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as workbook:

@@ -155,7 +155,7 @@ def rewritten(content: bytes, prefix: bytes, formats: Mapping[bytes, Format]) ->
     if b"f>" in content or b"f " in content:
         content = patterns.empty_formula.sub(lambda found: _calculated(found, prefix), content)
     if b"is>" in content:
-        content = patterns.blank_text.sub(rb"<%bc\1/>" % prefix, content)
+        content = patterns.blank_text.sub(lambda found: b"<%bc%b/>" % (prefix, found[1]), content)
     if formats:
         content = patterns.number.sub(lambda found: _shown(found, prefix, formats), content)
     return content
