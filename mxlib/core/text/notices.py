@@ -42,9 +42,9 @@ def lines(notice: DueNotice, *, of_client: bool = False) -> tuple[str, ...]:
 
 
 def in_room(notice: DueNotice, address: str, room: int) -> str:
-    """Return the sentences and the address to act on in so many characters, which are MIN_ROOM at least.
+    """Return the sentences and the address to act on in so many characters.
 
-    What does not fit is counted; the address stays, unless it takes half of the room.
+    `room` is MIN_ROOM at least. What does not fit is counted; the address stays, unless it takes half of the room.
     """
     ends = [address] if address and len(address) <= room // 2 else []
     room -= sum(len(each) + 1 for each in ends)
