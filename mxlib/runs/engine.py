@@ -384,6 +384,9 @@ class Engine:
         if state.status is RunStatus.QUEUED and not state.behind(self.states.values()):
             state.status, state.unsaved = RunStatus.RUNNING, True
             state.looks_first()
+        if state.status is RunStatus.STOPPING and (state.waiting or state.kept_here):
+            # Version 0.1.0 could leave rows waiting in a run that was stopped: it would never end.
+            lifecycle.stop(self._store, state, self._clock.monotonic(), self._patience, at=self._clock.now())
         if state.unsaved and not state.held:  # the journal keeps what a held run was doing, for the next start
             lifecycle.save(self._store, state, self._clock.now())
         if state.kept_here and state.status is RunStatus.RUNNING:

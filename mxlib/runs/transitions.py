@@ -3,6 +3,7 @@
 The order matters: when the store refuses, nothing has changed yet, and the same response is applied again later.
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from mxlib.core.reasons import PauseReason, Reason
@@ -214,8 +215,10 @@ def _give_up_reading(state: RunState, read_task: ReadTask, moment: float) -> Non
 def _limit_decision(state: RunState, step: Decision, *, unanswered: bool, read_back: bool) -> Decision:
     """Limit a decision in a run that is stopping or stopped: nothing is sent again, and nothing guessed."""
     ends = state.status is RunStatus.STOPPING or state.is_left
-    if not ends or isinstance(step, Finish | ReadBack):
+    if not ends or isinstance(step, ReadBack):
         return step
+    if isinstance(step, Finish):  # repeated refusals would let their rows wait, for a pause that cannot come
+        return replace(step, pause_if_repeated=None)
     if not unanswered:
         return Finish(Outcome.NOT_ATTEMPTED, Reason(RowReason.STOPPED))
     if read_back and isinstance(step, Resend):
