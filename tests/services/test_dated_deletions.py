@@ -1,6 +1,8 @@
 """Deletions that have a date: locked now, looked at once more on the day, and called off until then."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +13,8 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.days import Days
 from mxlib.core.plans.changes import LaterDeletion
 from mxlib.core.text import dated_deletions as texts
-from mxlib.mxroute.protocol import Mailbox
+from mxlib.core.vocabulary import RowReason
+from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import InvalidField
 from mxlib.store import clock_guard, hold, mailbox_locks
@@ -20,9 +23,10 @@ from mxlib.store.hold import Hold
 from tests.support.app import GOOD, App, data, opened, refused
 from tests.support.audit_entries import audit_entries
 from tests.support.manual_writes import doings
-from tests.support.threaded_runs import ShiftedClock
+from tests.support.threaded_runs import ShiftedClock, until
 
 NOT_ALLOWED = "the person who asked may no longer delete in a.nl"
+ALL = ("nina@a.nl", "max@a.nl", "tess@a.nl")
 BOXES = "/domains/a.nl/email-accounts"
 DAY = 86_400.0
 KIM = Caller("kim", domains={"a.nl": frozenset({Permission.DELETE})})
@@ -58,6 +62,23 @@ def begin(app: App, clock: ShiftedClock, days: float) -> None:
         clock_guard.observe(tx, app.services.clock.now())
     app.services.housekeeping.confirm_time(LOCAL)
     app.services.dated_deletions.work()
+
+
+@contextmanager
+def held_up(app: App, kind: str) -> Iterator[list[Request]]:
+    """Hold up the requests of runs of this kind; yield those that wait."""
+    free, waiting = threading.Event(), []
+
+    def wait(request: Request) -> None:
+        if request.kind == kind and threading.current_thread().name.startswith("mxm-run"):
+            waiting.append(request)
+            assert free.wait(60.0)
+
+    app.host.waits = wait
+    try:
+        yield waiting
+    finally:
+        free.set()
 
 
 def has(app: App, **figures: float) -> None:
@@ -374,18 +395,29 @@ def test_a_mailbox_that_a_run_makes_again_has_no_date(app: App) -> None:
 
 
 def test_a_run_that_is_stopped_lets_the_deletions_that_it_did_not_do_ask(app: App, clock: ShiftedClock) -> None:
-    later(app, "nina@a.nl", "max@a.nl", "tess@a.nl")
-
-    app.host.goes_wrong("plan_full", count=None)
-    begin(app, clock, 30.1)
-    run = app.services.runs.all(LOCAL)[0].id
-    app.services.runs.stop(LOCAL, run)
-    app.ended(run)
-    left = {address for address in ("nina@a.nl", "max@a.nl", "tess@a.nl") if app.host.has(address)}
-    assert left
-    assert dated(app) == dict.fromkeys(left, "its run was stopped")
+    later(app, *ALL)
+    with held_up(app, "read"):
+        begin(app, clock, 30.1)
+        run = app.services.runs.all(LOCAL)[0].id
+        app.services.runs.stop(LOCAL, run)
+    assert app.ended(run)["counts"]["not_attempted"] == 3
+    assert dated(app) == dict.fromkeys(ALL, "its run was stopped")
     app.services.dated_deletions.work()
-    assert {address for address in left if app.host.has(address)} == left
+    assert all(map(app.host.has, ALL))
+
+
+def test_deletions_that_are_refused_while_their_run_is_stopped_ask(app: App, clock: ShiftedClock) -> None:
+    later(app, *ALL)
+    app.host.goes_wrong("plan_full", count=None)
+    with held_up(app, "write") as requests:
+        begin(app, clock, 30.1)
+        run = app.services.runs.all(LOCAL)[0].id
+        until(lambda: len(requests) == 3)
+        app.services.runs.stop(LOCAL, run)
+    assert app.ended(run)["counts"]["failed"] == 3
+    assert dated(app).keys() == set(ALL)
+    asks = [each.ask_reason for each in app.services.dated_deletions.every(LOCAL)]
+    assert [ask and ask.figures["code"] for ask in asks] == [RowReason.PLAN_FULL] * 3
 
 
 def test_a_deletion_that_fails_asks(app: App, clock: ShiftedClock) -> None:
