@@ -42,7 +42,9 @@ from mxlib.store import (
     dated_deletions,
     hold,
     mailbox_lists,
+    mailbox_locks,
     manual_writes,
+    stored_columns,
 )
 from mxlib.store import links as kept_links
 from mxlib.store.dated_deletions import DatedDeletion
@@ -320,6 +322,19 @@ def a_dated_deletion(why: str = "") -> Callable[[Tab], None]:
     return stored
 
 
+def a_lock(tab: Tab) -> None:
+    """That mailbox is locked, and is the one of the card."""
+    finished_with_email(tab)
+    tab.run = None
+    tab.services.mailboxes.lock(LOCAL, HERE, "of.kim")
+
+
+def a_lock_ticked(tab: Tab) -> None:
+    """That mailbox is locked, and selected among all."""
+    ticked_with_email(tab)
+    tab.services.mailboxes.lock(LOCAL, HERE, "of.kim")
+
+
 def a_view(tab: Tab) -> None:
     """A view of kim's."""
     tab.services.saved_views.save(tab.services.users.caller(ACTOR), "Full", MailboxFilter())
@@ -427,6 +442,22 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("change_go", "email_accounts", IMPORT, of_ticks("password")), ("do_password",)),
     (Action("change_go", "email_accounts", IMPORT, of_ticks("recovery")), ("do_recovery", "change_recovery")),
     (Action("change_go", "email_accounts", "view delete", of_ticks("delete")), ("do_delete", "change_typed")),
+    (Action("do_lock", "email_accounts", IMPORT, of_ticks("lock")), ()),
+    (Action("do_name", "email_accounts", IMPORT, of_ticks("name")), ()),
+    (Action("do_unlock", "email_accounts", IMPORT, a_lock_ticked), ()),
+    (Action("change_go", "email_accounts", IMPORT, of_ticks("lock")), ("do_lock",)),
+    (Action("change_go", "email_accounts", IMPORT, of_ticks("name")), ("do_name", "change_name")),
+    (Action("change_go", "email_accounts", IMPORT, a_lock_ticked), ("do_unlock",)),
+    (Action("change_go", "email_accounts", "view import delete", of_ticks("delete")),
+     ("do_delete", "later", "change_typed")),
+    (Action("card_lock", "mailbox", IMPORT, query=CARD), ()),
+    (Action("card_name", "mailbox", IMPORT, query=CARD), ()),
+    (Action("card_unlock", "mailbox", IMPORT, a_lock, OF_KIM), ()),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_lock",)),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_name", "change_name")),
+    (Action("change_go", "mailbox", IMPORT, a_lock, OF_KIM), ("card_unlock",)),
+    (Action("links_go", "mailbox", IMPORT, a_lock, OF_KIM), ("card_unlock", "by a link")),
+    (Action("change_go", "mailbox", "view import delete", query=CARD), ("card_delete", "later", "change_typed")),
     (Action("card_quota", "mailbox", IMPORT, query=CARD), ()),
     (Action("card_password", "mailbox", IMPORT, query=CARD), ()),
     (Action("card_recovery", "mailbox", IMPORT, query=CARD), ()),
@@ -488,6 +519,7 @@ TYPED = {
     "links_test_to": "kim@agency.example",
     "change_quota": "4096",
     "change_recovery": "owner@example.org",
+    "change_name": "Kim Berg",
     "change_typed": f"info@{HERE}",
 }
 
@@ -551,6 +583,9 @@ def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
             app.text_input(key="view-name").input("Mine").run()
         elif step == "find":
             search(app, "info")
+        elif step in ("later", "by a link"):
+            choice = app.segmented_control(key="change_when" if step == "later" else "change_how")
+            choice.set_value(choice.options[-1]).run()
         elif step == "forget-agreed":
             app.checkbox(key=step).check().run()
         elif step in TYPED:
@@ -571,6 +606,7 @@ def world(services: Services) -> dict[str, Any]:
             for entry in audit_entries(tx)
             if entry["who"] == ACTOR and entry["what"] not in ("run.finished", "mailbox.create", "permission.refused")
         ]
+        locks, names = mailbox_locks.usernames(tx), stored_columns.by_address(tx, "name")
     return {
         "done": done,
         "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in services.users.list_all(LOCAL)],
@@ -579,6 +615,8 @@ def world(services: Services) -> dict[str, Any]:
         "letterhead": services.handover_texts.letterhead(LOCAL, ALL_CLIENTS),
         "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
+        "locks": locks,
+        "names": names,
         "dated": [deletion.mailbox for deletion in services.dated_deletions.every(LOCAL)],
         "channels": services.channels.list_all(LOCAL),
         "deliveries": services.channels.deliveries(LOCAL),
@@ -685,6 +723,20 @@ def test_every_button_and_callback_of_the_pages_is_listed() -> None:
                     missing.add(f"{path.stem}: {name}")
     missing.discard("card: undo.button")
     assert not missing
+
+
+def test_every_action_on_mailboxes_is_listed_with_what_it_ends_in() -> None:
+    """Their keys are put together, so that the test above does not see them."""
+    tree = ast.parse((UI / "mailboxes" / "change_dialogs.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Action"]
+    # The menu of the drawer has the last one alone; its dialog is also a choice of that of *Delete*.
+    names = {str(ast.literal_eval(call.args[0])) for call in calls} - {"later"}
+    assert "lock" in names
+    listed = {action.key for action, _ in ACTIONS}
+    ends = {way[0] for action, way in ACTIONS if way and action.key in {"change_go", "links_go"}}
+    for name in names:
+        assert {f"do_{name}", f"card_{name}"} & listed, name
+        assert {f"do_{name}", f"card_{name}"} & ends, name
 
 
 def _acts(call: ast.Call) -> bool:

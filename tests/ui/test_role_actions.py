@@ -58,17 +58,19 @@ TABLE: Mapping[tuple[str, str, str], str | Permission] = {
     **dict.fromkeys((("email_accounts", "*", key) for key in ("find_read", "do_setup")), VIEW),
     ("mailbox", "*", "refresh"): VIEW,
     **dict.fromkeys((("email_accounts", "*", key) for key in (
-        "do_quota", "do_more", "do_password", "do_recovery", "do_link", "links_go", "unconfirmed_show_",
-        "unconfirmed_forget_",
+        "do_quota", "do_more", "do_password", "do_lock", "do_unlock", "do_recovery", "do_name", "do_link", "links_go",
+        "unconfirmed_show_", "unconfirmed_forget_",
     )), SUPPORT),
     **dict.fromkeys((("mailbox", "*", key) for key in (
-        "card_more", "card_quota", "card_password", "card_recovery", "card_link", "ask_recovery", "unconfirmed_show_",
-        "unconfirmed_forget_", "link-resend-", "link-revoke-", "link-copy-",
+        "card_more", "card_quota", "card_password", "card_lock", "card_unlock", "card_recovery", "card_name",
+        "card_link", "links_go", "ask_recovery", "unconfirmed_show_", "unconfirmed_forget_", "link-resend-",
+        "link-revoke-", "link-copy-",
     )), SUPPORT),
-    **dict.fromkeys((("email_accounts", first, "change_go") for first in ("do_quota", "do_password", "do_recovery")),
-                    SUPPORT),
+    **dict.fromkeys((("email_accounts", first, "change_go") for first in (
+        "do_quota", "do_password", "do_lock", "do_unlock", "do_recovery", "do_name",
+    )), SUPPORT),
     **dict.fromkeys((("mailbox", first, "change_go") for first in (
-        "card_more", "card_quota", "card_password", "card_recovery",
+        "card_more", "card_quota", "card_password", "card_lock", "card_unlock", "card_recovery", "card_name",
     )), SUPPORT),
     ("email_accounts", "*", "do_delete"): DELETE,
     ("email_accounts", "do_delete", "change_go"): DELETE,
