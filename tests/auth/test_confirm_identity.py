@@ -150,7 +150,16 @@ PEOPLE_AND_TOKENS: dict[str, Act] = {
 RUNS: dict[str, Act] = {
     **{
         f"take {kind}": lambda app, by, kind=kind: app.services.exports.run_file(by, imported(app, 2), kind)
-        for kind in ("results.csv", "results.zip", "failed.xlsx")
+        for kind in (
+            "results.csv",
+            "results.zip",
+            "failed.xlsx",
+            "letters.pdf",
+            "mail-merge.xlsx",
+            "clients.zip",
+            "bitwarden.csv",
+            "1password.csv",
+        )
     },
     "take the message for one person": lambda app, by: app.services.handover.message(by, imported(app, 1), 0),
     "take results as JSON": lambda app, by: app.services.runs.results(by, imported(app, 2)),

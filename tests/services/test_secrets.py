@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.vocabulary import AT_AN_END
+from mxlib.core.vocabulary import AT_AN_END, HandOverWay
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
@@ -123,6 +123,12 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     assert any("paused" in each for each in said), "The key was never refused."
     created = [row for row, _ in services.runs.results(LOCAL, run) if row.outcome == "created"]
     assert len(created) == 12
+
+    for kind in ("results.csv", "letters.pdf", "mail-merge.xlsx", "clients.zip", "bitwarden.csv", "1password.csv"):
+        said.append(repr(services.exports.run_file(LOCAL, run, kind)))
+    handed_over = services.handover.message(LOCAL, run, created[0].position)
+    assert any(secret in handed_over for secret in secrets)
+    services.handover.mark(LOCAL, run, [row.position for row in created], HandOverWay.LETTER)
 
     for fault in ("unauthorized", "html_before", "stalled_before"):
         host.sandbox.schedule = Schedule.of(Rule(NAMED[fault], count=None))
