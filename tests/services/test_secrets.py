@@ -124,8 +124,8 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     created = [row for row, _ in services.runs.results(LOCAL, run) if row.outcome == "created"]
     assert len(created) == 12
 
-    for kind in ("results.csv", "letters.pdf", "mail-merge.xlsx", "clients.zip", "bitwarden.csv", "1password.csv"):
-        said.append(repr(services.exports.run_file(LOCAL, run, kind)))
+    files = ("results.csv", "letters.pdf", "mail-merge.xlsx", "clients.zip", "bitwarden.csv", "1password.csv")
+    said += [repr(services.exports.run_file(LOCAL, run, kind)) for kind in files]
     handed_over = services.handover.message(LOCAL, run, created[0].position)
     assert any(secret in handed_over for secret in secrets)
     services.handover.mark(LOCAL, run, [row.position for row in created], HandOverWay.LETTER)
