@@ -29,6 +29,7 @@ PARTS = {
     "watch": ["script.bench_watch"],
     "usage": ["script.bench_usage"],
     "events": ["script.bench_events"],
+    "letters": ["script.bench_letters"],
     "resets": ["script.bench_resets"],
     "pace": ["script.bench_pace"],
     "real-pace": ["script.bench_pace", "--real"],

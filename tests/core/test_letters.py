@@ -47,7 +47,7 @@ def test_each_person_has_one_page_with_name_address_and_password() -> None:
         Recipient(name, f"person{at}@example.test", f"Pass-{at:02}-l1IO0")
         for at, name in enumerate(("Jürgen Müller", "Αθηνά Παππά", "Юлия Ким", "Zoë van 't Hof", "İpek Ağaoğlu") * 12)
     ]
-    found = made(*people)
+    found = made(*people, letterhead=Letterhead("Bergmann", "support@agency.example"))
     printed = pages(found)
     assert len(printed) == 60
     assert (found.unprinted.without_name, found.unprinted.left_out) == ((), ())
@@ -57,6 +57,7 @@ def test_each_person_has_one_page_with_name_address_and_password() -> None:
         assert person.password in page.split("\n")
         assert SERVER in page
         assert all(port in page for port in ("993", "465", "995"))
+    assert [codes(found, at) for at in range(60)] == [["support@agency.example"]] * 60
 
 
 def test_a_name_in_another_script_is_reported_and_its_letter_shows_the_address() -> None:

@@ -44,6 +44,16 @@ def body(service: HandoverTexts, domain: str, language: str = "") -> str:
     return service.stationery(TextKind.MESSAGE, [domain], language=language)[domain].text.body
 
 
+def test_letters_name_the_settings_page_where_the_public_pages_have_a_host(store: Store, client: int) -> None:
+    of = {
+        url: HandoverTexts(store, SystemClock(), "mail.example.test", url).stationery(TextKind.LETTER, ["a.nl", "c.nl"])
+        for url in ("", "https://password.agency.example/")
+    }
+    pages = {url: {each.settings_page for each in found.values()} for url, found in of.items()}
+    expected = {"https://password.agency.example/mail-settings"}
+    assert pages == {"": {""}, "https://password.agency.example/": expected}
+
+
 def test_a_text_is_looked_up_by_client_then_for_all_then_the_standard_one(service: HandoverTexts, client: int) -> None:
     standard = STANDARD[TextKind.MESSAGE, "nl"].body
     assert body(service, "a.nl") == standard
