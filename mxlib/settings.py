@@ -1,4 +1,4 @@
-"""All settings, read once from the environment."""
+"""All settings, read once from the environment and from files of secrets."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,10 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mxlib import secret_files
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -117,6 +120,22 @@ def _named_host(part: str) -> str:
 
 class SettingsError(Exception):
     """The settings cannot work; the message names the variable and what to do."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """The secrets that files hold, as pydantic-settings asks for them."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return nothing for a single field: all secrets are read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets by variable; raises SettingsError."""
+        assert issubclass(self.settings_cls, Settings)  # noqa: S101 - the only settings that have this source
+        try:
+            return dict(secret_files.read_secrets(self.settings_cls.secrets()))
+        except secret_files.SecretFileError as error:
+            raise SettingsError(str(error)) from None
 
 
 class Settings(BaseSettings):
@@ -258,6 +277,15 @@ class Settings(BaseSettings):
     )
     sandbox_big: bool = _env("MXM_SANDBOX_BIG", False, "Whether the sandbox also holds a domain of 10,000 mailboxes.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """Read the environment, and secrets from files, too."""
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
     @property
     def sandbox(self) -> bool:
         """Return whether no account is set, so that the sandbox replaces the host."""
@@ -380,12 +408,23 @@ class Settings(BaseSettings):
         return frozenset(name.strip().lower() for name in self.oidc_admins.split(",") if name.strip())
 
     @classmethod
+    def secrets(cls) -> tuple[str, ...]:
+        """Return the variables that hold a secret: a file may set each of them."""
+        fields = cls.model_fields.values()
+        return tuple(_variable(field) for field in fields if field.annotation is SecretStr)
+
+    @classmethod
     def variables(cls) -> dict[str, tuple[str, str]]:
         """Return each environment variable with its default and meaning, as docs/settings.md shows them."""
         table: dict[str, tuple[str, str]] = {}
         for setting in cls.model_fields.values():
-            alias = setting.validation_alias
-            assert isinstance(alias, AliasChoices)  # noqa: S101 - every field is made by _env
             default = "" if isinstance(setting.default, SecretStr) else str(setting.default)
-            table[str(alias.choices[0])] = (default, setting.description or "")
+            table[_variable(setting)] = (default, setting.description or "")
         return table
+
+
+def _variable(setting: FieldInfo) -> str:
+    """Return the environment variable of a field."""
+    alias = setting.validation_alias
+    assert isinstance(alias, AliasChoices)  # noqa: S101 - every field is made by _env
+    return str(alias.choices[0])

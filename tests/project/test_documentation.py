@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from mxlib import secret_files
 from mxlib.settings import Settings
 from script import structure
 
@@ -22,7 +23,8 @@ def test_every_variable_in_a_page_exists() -> None:
     for page, text in PAGES.items():
         set_in_examples = set(re.findall(r"^(MXM_[A-Z]+)=", text, re.MULTILINE))
         named = set(re.findall(r"\bMXM?(?:ROUTE)?_[A-Z_]+", text))
-        assert named <= Settings.variables().keys() | set_in_examples, page.name
+        of_files = {name + secret_files.SUFFIX for name in Settings.secrets()}
+        assert named <= Settings.variables().keys() | set_in_examples | of_files, page.name
 
 
 def test_only_the_api_page_sets_variables_of_its_own() -> None:

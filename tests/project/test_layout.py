@@ -16,7 +16,8 @@ _GROUND = {"settings", "clock"}
 _KNOWLEDGE = {"core", "mxroute", "store"} | _GROUND
 #: Packages that a package may import. It may always import itself.
 MAY_IMPORT = {
-    "settings": set[str](),
+    "secret_files": set[str](),
+    "settings": {"secret_files"},
     "clock": set[str](),
     "dashboard": set[str](),
     "core": set[str](),
