@@ -1,6 +1,6 @@
 """The month of each domain and each client, for invoices: rules over stored days. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mxlib.core.months import Month
@@ -111,19 +111,30 @@ class ClientMonth:
         return sums
 
 
+def has_left(last: int, next_day: int | None, read_days: Collection[int], *, is_on_account: bool) -> bool:
+    """Return whether a domain left the account after the day `last`, as far as totals tell.
+
+    `next_day` is the next one with its totals, `read_days` are those with totals of any domain.
+    """
+    is_away = not is_on_account if next_day is None else next_day > last + LOOK_BACK
+    # While no other list was read either, nothing is known: the server may have been off.
+    return is_away and any(last < day <= last + LOOK_BACK for day in read_days)
+
+
 def of_domain(
-    month: Month, domain: str, days: Sequence[DomainFigures], mailboxes: Iterable[Presence]
+    month: Month, domain: str, days: Sequence[DomainFigures], mailboxes: Iterable[Presence], *, left: bool = False
 ) -> DomainMonth | None:
     """Return the month of a domain by its days in order.
 
-    Those before the month are among them. None without figures in the month.
+    Those before the month are among them. None without figures in the month. `left`: the domain is not on the account
+    at the end, which decides about mailboxes of which only the totals are stored.
     """
     within = tuple(each for each in days if month.first <= each.day <= month.last)
     if not within:
         return None
     earlier = [each.day for each in days if each.day < month.first]
     before = earlier[-1] if earlier else None
-    new, gone, there, left = [], [], 0, 0
+    new, gone, there, away = [], [], 0, 0
     for box in mailboxes:
         address = f"{box.username}@{domain}"
         if (day := _new_on(box, before, within[0].day)) is not None:
@@ -131,12 +142,12 @@ def of_domain(
         was_last = box.last == within[-1].day
         if (day := _gone_on(box, month, before, within)) is not None:
             gone.append(Move(address, day))
-            left += was_last
+            away += was_last
         else:
             there += was_last
     last = within[-1]
     # A list may have been read on the last day before a mailbox was gone, or after, when it counts it out already.
-    at_end = min(last.mailboxes, max(there, last.mailboxes - left))
+    at_end = min(last.mailboxes, there if left else max(there, last.mailboxes - away))
     return DomainMonth(
         domain, at_end, max(each.mailboxes for each in within), last.usage if at_end else 0,
         max(each.usage_max for each in within), _in_order(new), _in_order(gone), within,

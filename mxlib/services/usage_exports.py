@@ -186,13 +186,23 @@ _RIGHTS = (Permission.VIEW, Permission.EXPORT)
 
 
 def report(tx: Tx, month: Month, domains: Sequence[str]) -> tuple[ClientMonth, ...]:
-    """Return the month of the clients of these domains."""
+    """Return the month of the clients of these domains, those that have left since among them."""
     first = month.first - month_report.LOOK_BACK
     stored = usage_history.of_domains(tx, domains, first, month.last)
     days: dict[str, list[DomainFigures]] = {}
     for each in stored:
         days.setdefault(each.domain, []).append(DomainFigures(each.day, each.mailboxes, each.usage, each.usage_max))
     boxes = usage_history.presence(tx, first, month.first, month.last)
-    found = (month_report.of_domain(month, name, own, boxes.get(name, ())) for name, own in days.items())
+    known, later = mailbox_lists.domains(tx), usage_history.next_days(tx, days, month.last)
+    read_days = usage_history.days_read(tx, month.first, month.last + month_report.LOOK_BACK)
+
+    def left(name: str, last: int) -> bool:
+        on_account = known is None or name in known.names
+        return month_report.has_left(last, later.get(name), read_days, is_on_account=on_account)
+
+    found = (
+        month_report.of_domain(month, name, own, boxes.get(name, ()), left=left(name, own[-1].day))
+        for name, own in days.items()
+    )
     names = {name: each.details.name for each in clients.list_clients(tx) for name in each.details.domains}
     return month_report.by_client([each for each in found if each is not None], names)

@@ -314,6 +314,24 @@ def domains_of(tx: Tx, first: int, last: int) -> list[str]:
     return sorted(name for name in tx.execute(query).scalars() if name != WHOLE_ACCOUNT)
 
 
+def next_days(tx: Tx, domains: Collection[str], after: int) -> dict[str, int]:
+    """Return the first day after `after` with totals of each of these domains."""
+    query = sa.select(totals.c.domain, sa.func.min(totals.c.day).label("day")).where(
+        totals.c.account == ACCOUNT, totals.c.day > after
+    )
+    found: dict[str, int] = {}
+    for part in _parts(sorted(domains)):
+        rows = tx.execute(query.where(totals.c.domain.in_(part)).group_by(totals.c.domain))
+        found |= {row.domain: row.day for row in rows}
+    return found
+
+
+def days_read(tx: Tx, first: int, last: int) -> frozenset[int]:
+    """Return the days with totals of any domain."""
+    query = sa.select(totals.c.day).distinct().where(totals.c.account == ACCOUNT, totals.c.day.between(first, last))
+    return frozenset(tx.execute(query.where(totals.c.domain != WHOLE_ACCOUNT)).scalars())
+
+
 def presence(tx: Tx, first: int, begin: int, last: int) -> dict[str, list[Presence]]:
     """Return when each mailbox was listed, by domain: before `begin` from `first` on, and from `begin` to `last`."""
     days: Days = tx.info[DAYS]

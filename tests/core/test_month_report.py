@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 from mxlib.core.days import number_of
 from mxlib.core.files import figure_writer
 from mxlib.core.mail_contents import MonthReady
-from mxlib.core.month_report import DomainFigures, DomainMonth, Move, Presence, by_client, of_domain
+from mxlib.core.month_report import DomainFigures, DomainMonth, Move, Presence, by_client, has_left, of_domain
 from mxlib.core.months import Month
 from mxlib.core.text import month_report as texts
 
@@ -110,6 +110,44 @@ def test_a_domain_that_left_does_not_add_to_later_peaks_of_its_client() -> None:
     assert (client.peak, client.most_mailboxes, client.mailboxes) == (102 * GB, 2, 1)
 
 
+def test_a_domain_that_left_counts_with_nothing_once_only_its_totals_are_stored() -> None:
+    listed = days((1, 2, 5), (9, 2, 6))
+    there, gone = (of_domain(NOVEMBER, "a.nl", listed, (), left=left) for left in (False, True))
+    assert there is not None
+    assert gone is not None
+    assert (there.mailboxes, there.usage) == (2, 6 * GB)
+    assert (gone.mailboxes, gone.usage, gone.most_mailboxes, gone.peak) == (0, 0, 2, 7 * GB)
+    grew = of_domain(NOVEMBER, "b.nl", days((1, 1, 1), (29, 1, 70)), [box("bo", 0, 1, 29)])
+    assert grew is not None
+    (client,) = by_client([gone, grew], {"a.nl": "Client", "b.nl": "Client"})
+    assert (client.peak, client.most_mailboxes, client.mailboxes) == (71 * GB, 3, 1)
+
+
+def test_a_domain_that_left_right_after_the_month_has_its_mailboxes_at_the_end() -> None:
+    found = of_domain(NOVEMBER, "a.nl", days((1, 1, 5), (30, 1, 6)), [box("anna", 0, 1, 30, 31)], left=True)
+    assert found is not None
+    assert (found.mailboxes, found.usage) == (1, 6 * GB)
+
+
+@pytest.mark.parametrize(
+    ("next_day", "read_days", "on_account", "expected"),
+    [
+        (None, {8, 9, 10}, False, True),
+        (None, {8, 9, 10}, True, False),  # its list fails, and it is there
+        (None, {8, 9}, False, False),  # nothing else was read either
+        (None, {8, 9, 60}, False, False),
+        (12, {9, 10, 12}, False, False),  # it left later
+        (40, {9, 10, 40}, True, False),
+        (41, {9, 10, 41}, True, True),  # away for over a month, and back
+        (41, {9, 41}, True, False),  # the server was off
+    ],
+)
+def test_a_domain_has_left_when_others_are_read_and_it_is_not(
+    next_day: int | None, read_days: set[int], *, on_account: bool, expected: bool
+) -> None:
+    assert has_left(9, next_day, read_days, is_on_account=on_account) is expected
+
+
 def months() -> tuple[DomainMonth, ...]:
     """Return two domains whose peaks are on different days, and one without a client."""
     found = [
@@ -148,7 +186,7 @@ def test_the_file_has_numbers_and_days_that_a_spreadsheet_calculates_with() -> N
 def test_remarks_say_what_a_month_lacks() -> None:
     assert texts.remarks(NOVEMBER, LAST + 1, 90) == ()
     (gone,) = texts.remarks(NOVEMBER, LAST + 90, 90)
-    assert gone == "Mailboxes that were gone for over 90 days are counted, but no longer named."
+    assert gone == "Mailboxes that have been gone for over 90 days are missing under New and Gone."
     assert "November 2026" in texts.no_figures(NOVEMBER)
     assert texts.ready(NOVEMBER).startswith("November 2026: ")
 

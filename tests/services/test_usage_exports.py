@@ -18,6 +18,7 @@ from mxlib.services.month_mails import MonthMails
 from mxlib.services.usage_exports import TABLES
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import account_storage, mailbox_lists, usage_history
+from mxlib.store.transaction import DAYS
 from tests.support.app import App, trail
 from tests.support.threaded_runs import ShiftedClock
 
@@ -82,6 +83,22 @@ def test_a_month_has_the_domains_that_the_caller_may_export(october: App) -> Non
     with pytest.raises(NotFound, match="August 2026"):
         service.month_file(LOCAL, "2026-08")
     assert [str(each) for each in service.months()][-2:] == ["2026-10", "2026-09"]
+
+
+def test_a_domain_that_left_is_counted_out_of_its_month_also_after_its_mailboxes_are_forgotten(october: App) -> None:
+    left, shown = noon(2026, 10, 25), []
+    listed(october, "b.nl", left - 3 * DAY, box("dora", 2048), box("emil", 2048))
+    with october.services.store.write() as tx:
+        mailbox_lists.keep_domains(tx, ["a.nl"], left)
+        usage_history.note_domains(tx, ["a.nl"], left)
+    for day in (26, 31, 45):
+        listed(october, "a.nl", noon(2026, 10, 1) + (day - 1) * DAY, box("anna", 512), box("cleo", 0))
+    for forget_at in (left, left + 91 * DAY):
+        with october.services.store.write() as tx:
+            usage_history.forget(tx, tx.info[DAYS].day(forget_at), 400, forget_at)
+        content = october.services.usage_exports.month_file(LOCAL, "2026-10").content
+        shown.append([row[:6] for row in sheet(content, "Clients")[1:]])
+    assert shown[0] == shown[1] == [("Client A", 1, 2, 2, 0.5, 0.88), ("b.nl", 1, 0, 2, 0, 4)]
 
 
 def today(app: App) -> None:

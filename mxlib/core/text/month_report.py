@@ -53,7 +53,7 @@ def remarks(month: Month, today: int, gone_days: int) -> tuple[str, ...]:
         on = date_of(today)
         return (f"{month.label} is not over: these are the figures up to {on.day} {on:%b}.",)
     if today - month.first > gone_days:
-        return (f"Mailboxes that were gone for over {gone_days} days are counted, but no longer named.",)
+        return (f"Mailboxes that have been gone for over {gone_days} days are missing under New and Gone.",)
     return ()
 
 
