@@ -1,7 +1,7 @@
 """Channels of notices, for admins: added, changed, tested and deleted, with the log of their deliveries."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from mxlib.auth.authority import resolves_callers
@@ -22,7 +22,7 @@ from mxlib.services.deliveries import Deliveries
 from mxlib.services.exports import NotFound
 from mxlib.services.outbox import InvalidRecipient, NotDelivered, OutboxService
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, channels, clients
+from mxlib.store import Store, Tx, audit, channels, clients, mailbox_lists
 from mxlib.store.channels import ChannelRecord, DeliveryRecord
 
 #: Deliveries that a page lists.
@@ -122,21 +122,30 @@ class ChannelService:
         """Return what keeps notices from arriving, one sentence each."""
         _must_be_an_admin(caller)
         with self._store.read() as tx:
-            records = channels.every(tx)
+            records, known = channels.every(tx), mailbox_lists.domains(tx)
+        own = known.names if known else ()
         enabled = [record for record in records if record.is_enabled]
         found = [texts.stopped(record.name) for record in records if record.stopped_at is not None]
         if not enabled:
             return [*found, texts.NO_CHANNEL]
         if any(record.kind == ChannelKind.MAIL for record in enabled) and not self._outbox.is_set:
             found.append(texts.MAIL_NOT_SET)
-        return found if any(map(self._works_without_mxroute, enabled)) else [*found, texts.NO_OTHER_WAY]
+        is_safe = any(self._works_without_mxroute(record, own) for record in enabled)
+        return found if is_safe else [*found, texts.NO_OTHER_WAY]
 
-    def _works_without_mxroute(self, record: ChannelRecord) -> bool:
-        """Return whether urgent events of all domains arrive by a channel while MXroute fails."""
+    def _works_without_mxroute(self, record: ChannelRecord, own: Collection[str]) -> bool:
+        """Return whether urgent events of all domains arrive by a channel while MXroute fails.
+
+        `own` are the domains of the account: a mailbox there is of no use then.
+        """
         chosen = record.routes
         if chosen.client is not None or chosen.domains or chosen.rules:
             return False
-        return record.kind != ChannelKind.MAIL or not leaves_by(self._settings, self._settings.server)
+        if record.kind != ChannelKind.MAIL:
+            return True
+        if not self._outbox.is_set or leaves_by(self._settings, self._settings.server):
+            return False
+        return any(each.rpartition("@")[2] not in own for each in record.recipients)
 
     def create(self, caller: Caller, new: NewChannel) -> str:
         """Add a channel; return the secret of a webhook, else a blank text.

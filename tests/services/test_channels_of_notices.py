@@ -20,7 +20,7 @@ from mxlib.outgoing.request import Requests
 from mxlib.services.channels import Channel, InvalidChannel, NewChannel
 from mxlib.services.exports import NotFound
 from mxlib.services.outbox import NotDelivered
-from mxlib.store import FILE
+from mxlib.store import FILE, mailbox_lists
 from tests.support.app import App, opened, trail
 from tests.support.http_host import HttpHost, http_host
 
@@ -233,7 +233,22 @@ def test_a_mail_channel_by_another_server_works_without_mxroute(tmp_path: Path) 
         assert app.services.channels.problems(LOCAL) == []
 
 
+def test_mail_to_mailboxes_of_the_account_does_not_work_without_mxroute(tmp_path: Path) -> None:
+    account = {
+        "server": "mail.mxrouting.net", "user": "agency", "api_key": SecretStr("geheim"),
+        "smtp_url": SecretStr("smtps://mxm:geheim@smtp.other.example"), "mail_from": "mxm@agency.example",
+    }  # fmt: skip
+    with opened(tmp_path, **account) as app:
+        service = app.services.channels
+        with app.services.store.write() as tx:
+            mailbox_lists.keep_domains(tx, ["agency.example", "a.nl"], app.services.clock.now())
+        service.create(LOCAL, mail("ops@agency.example", "Kim@A.NL"))
+        assert service.problems(LOCAL) == [texts.NO_OTHER_WAY]
+        service.create(LOCAL, mail("ops@agency.example", "kim@elsewhere.example", name="Two"))
+        assert service.problems(LOCAL) == []
+
+
 def test_mail_without_a_server_is_a_problem(tmp_path: Path) -> None:
     with opened(tmp_path, server="mail.example", user="agency", api_key=SecretStr("geheim")) as app:
         app.services.channels.create(LOCAL, mail())
-        assert texts.MAIL_NOT_SET in app.services.channels.problems(LOCAL)
+        assert app.services.channels.problems(LOCAL) == [texts.MAIL_NOT_SET, texts.NO_OTHER_WAY]

@@ -40,8 +40,8 @@ ADDRESS_HELP: Mapping[ChannelKind, str] = {
 ONLY_ADMINS = "Only admins manage channels. Ask an admin."
 NO_CHANNEL = "Notices are shown on this page only. Add a channel to get them."
 NO_OTHER_WAY = (
-    "Urgent notices have no way that works without MXroute: while its mail fails, a mail does not arrive. Add a chat "
-    "service or a webhook that gets urgent events of all domains."
+    "Urgent notices have no way that works without MXroute: mail by its server, or to a mailbox of this account, does "
+    "not arrive while its mail fails. Add a chat service or a webhook that gets urgent events of all domains."
 )
 SANDBOX = "Test data. Notices do not leave: the sandbox only notes what would have left. The test of a channel leaves."
 SECRET_ONCE = "The secret that signs the requests. Copy it now: it is shown this once."  # noqa: S105 - a text
