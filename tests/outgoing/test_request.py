@@ -62,8 +62,9 @@ def test_an_answer_that_does_not_come_ends_the_request(host: HttpHost, answer: s
     assert problem_of(allowed(), host.url(SECRET)) is problem
 
 
-def test_an_answer_that_drips_ends_with_the_whole_time(host: HttpHost) -> None:
-    host.usual = "drip"
+@pytest.mark.parametrize("answer", ["drip", "trickle"])
+def test_an_answer_without_end_ends_with_the_whole_time(host: HttpHost, answer: str) -> None:
+    host.usual = answer
     begin = time.monotonic()
     assert problem_of(allowed(whole=1.0), host.url()) is SendProblem.TIMEOUT
     assert time.monotonic() - begin < 5

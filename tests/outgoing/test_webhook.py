@@ -5,6 +5,7 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from mxlib.outgoing import webhook
 from mxlib.outgoing.hosts import Hosts
 from mxlib.outgoing.request import Requests
 from tests.support.http_host import HttpHost, Received, http_host
+from tests.support.mail_server import Certificate
 
 NOW = 1_800_000_000.7
 
@@ -72,13 +74,32 @@ def test_a_further_try_has_the_same_id_and_a_new_time(host: HttpHost) -> None:
         (410, SendFailure(SendProblem.GONE, 410)),
         (404, SendFailure(SendProblem.ANSWERED, 404)),
         ("/elsewhere", SendFailure(SendProblem.REDIRECTED, 302)),
+        ("http://169.254.169.254/latest/meta-data", SendFailure(SendProblem.REDIRECTED, 302)),
         ("stall", SendFailure(SendProblem.TIMEOUT)),
+        ("drop", SendFailure(SendProblem.UNREADABLE_ANSWER)),
         ("flood", SendFailure(SendProblem.UNREADABLE_ANSWER)),
     ],
 )
 def test_each_answer_that_is_not_good_has_its_reason(host: HttpHost, answer: int | str, failure: SendFailure) -> None:
     host.answers.append(answer)
     assert send(host, webhook.new_secret()) == failure
+    assert len(host.received) == 1
+
+
+def test_a_redirect_to_a_private_address_leads_nowhere(host: HttpHost) -> None:
+    with http_host() as inside:
+        host.answers.append(inside.url("/private"))
+        assert send(host, webhook.new_secret()) == SendFailure(SendProblem.REDIRECTED, 302)
+        assert not inside.received
+
+
+def test_nothing_is_sent_to_a_host_whose_certificate_nobody_trusts(tmp_path: Path) -> None:
+    with http_host(Certificate.make(tmp_path, "hook.example")) as host:
+        requests = Requests(Hosts(frozenset({"hook.example"}), lambda _host, _port: ["127.0.0.1"]), step=0.5)
+        url = host.url("/hook", "hook.example")
+        failed = webhook.send(requests, url, webhook.new_secret(), "msg_1", NOW, b"{}")
+        assert failed == SendFailure(SendProblem.CERTIFICATE)
+        assert not host.received
 
 
 def test_a_secret_is_long_and_never_twice_the_same() -> None:

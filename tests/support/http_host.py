@@ -23,8 +23,8 @@ class Received:
 class HttpHost:
     """The server: what it received, and how it answers.
 
-    `answers` are taken one by one: a status, or "stall", "drip", "drop", "flood" or an address to redirect to. Else
-    `usual` is the answer.
+    `answers` are taken one by one: a status, or "stall", "drip", "trickle" (headers without end), "drop", "flood" or an
+    address to redirect to. Else `usual` is the answer.
     """
 
     port: int = 0
@@ -66,6 +66,14 @@ def http_host(certificate: Certificate | None = None) -> Iterator[HttpHost]:
                     while not host.released.wait(0.05):
                         try:
                             self.wfile.write(b".")
+                            self.wfile.flush()
+                        except OSError:
+                            break
+                case "trickle":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    while not host.released.wait(0.05):
+                        try:
+                            self.wfile.write(b"X-More: and more\r\n")
                             self.wfile.flush()
                         except OSError:
                             break
