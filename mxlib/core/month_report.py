@@ -112,7 +112,7 @@ class ClientMonth:
 
 
 def has_left(last: int, next_day: int | None, read_days: Collection[int], *, is_on_account: bool) -> bool:
-    """Return whether a domain left the account after the day `last`, as far as totals tell.
+    """Return whether a domain left the account after `last`, by its totals.
 
     `next_day` is the next one with its totals, `read_days` are those with totals of any domain.
     """

@@ -186,7 +186,7 @@ _RIGHTS = (Permission.VIEW, Permission.EXPORT)
 
 
 def report(tx: Tx, month: Month, domains: Sequence[str]) -> tuple[ClientMonth, ...]:
-    """Return the month of the clients of these domains, those that have left since among them."""
+    """Return the month of the clients of these domains."""
     first = month.first - month_report.LOOK_BACK
     stored = usage_history.of_domains(tx, domains, first, month.last)
     days: dict[str, list[DomainFigures]] = {}
