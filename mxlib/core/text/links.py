@@ -96,7 +96,7 @@ ON_LOOPBACK = (
     "and restarts MXM."
 )
 TEST_HELP = "The first mail as it is below. Its link opens nothing."
-RESEND_HELP = "Sends a new link. The earlier one ends at once."
+RESEND_HELP = "Sends a new link. The earlier one ends at once, and so does one that is planned."
 REVOKE_HELP = "Ends the link at once. The password stays as it is."
 COPY_HELP = "Shows the link once, to pass on yourself. The audit log records it."
 SELECT = "Select people to send them a new link or end theirs, or one to copy the link."
