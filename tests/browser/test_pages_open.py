@@ -3,7 +3,7 @@
 import re
 from itertools import cycle
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.driver import idle
 from tests.browser.steps import LOOKS, PAGES, assert_fits_in_every_look, choose, open_preview, press, settle, visit
@@ -68,6 +68,30 @@ def test_enter_opens_the_first_hit_of_what_was_typed(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/audit-log$"))
 
 
+def test_a_search_field_that_is_drawn_late_gets_the_focus_and_keeps_it(page: Page) -> None:
+    visit(page, "/jobs")
+    arrived = []
+
+    def arrive_late(route: Route) -> None:
+        page.wait_for_timeout(1_500)
+        arrived.append(route.request.url)
+        route.continue_()
+
+    page.route("**/TextInput.*.js", arrive_late)
+    page.keyboard.press("Control+k")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Jobs")).to_be_visible()
+    field = dialog.get_by_role("searchbox")
+    expect(field).to_be_focused()
+    assert len(arrived) == 1, "The field was there already: this test shows nothing."
+    page.keyboard.type("audit")
+    expect(field).to_have_value("audit")
+    page.keyboard.press("Tab")
+    expect(field).not_to_be_focused()
+    page.wait_for_timeout(200)
+    expect(field).not_to_be_focused()
+
+
 def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None
@@ -97,6 +121,16 @@ def test_each_key_does_what_the_list_of_keys_says_and_nothing_while_a_field_has_
     leave(page)
     page.keyboard.press("i")
     expect(page).to_have_url(re.compile(r"/import\?domain=clienta\.nl$"))
+
+
+def test_the_key_of_the_search_works_again_right_after_it_was_left(page: Page) -> None:
+    visit(page, "/email-accounts", domain="clienta.nl")
+    field = page.get_by_role("searchbox", name="Search")
+    for _ in range(2):
+        page.get_by_role("heading", name="Email accounts").click()
+        expect(field).not_to_be_focused()
+        page.keyboard.press("s")
+        expect(field).to_be_focused()
 
 
 def test_on_a_mac_the_command_key_opens_the_search(page: Page) -> None:

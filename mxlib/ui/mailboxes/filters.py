@@ -50,7 +50,10 @@ def choose(names: Sequence[str]) -> tuple[MailboxFilter, tuple[str, ...]]:
             width=250,
         )
         if st.button("Search", key="search-focus", icon=":material/keyboard:", shortcut="S", type="tertiary"):
-            st.html(f"<script>{FOCUS_FILTER}</script>", unsafe_allow_javascript=True, width="content")
+            # A browser runs no script again that is still there: that of each press has a number.
+            number = st.session_state["search-presses"] = st.session_state.get("search-presses", 0) + 1
+            script = f'<script data-press="{number}">{FOCUS_FILTER}</script>'
+            st.html(script, unsafe_allow_javascript=True, width="content")
         if len(names) > 1:
             st.multiselect(
                 "Domains",
