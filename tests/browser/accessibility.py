@@ -13,6 +13,8 @@ OF_STREAMLIT = (
     ("listitem", "<li "),
     # The place for a file has a name and no role.
     ("presentation-role-conflict", 'data-testid="stFileUploaderDropzone"'),
+    # The chart of a figure has a place for the point under the mouse: empty, with a role and without a name.
+    ("svg-img-alt", "_highlighted_points_marks"),
 )
 
 #: What can differ between two themes.

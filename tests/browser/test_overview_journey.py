@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
 from tests.browser import driver
+from tests.browser.accessibility import faults
 from tests.browser.driver import BRISK, Grid, Server, download, idle
 from tests.browser.steps import assert_fits_in_every_look, visit
 
@@ -58,6 +59,15 @@ def test_each_figure_leads_to_just_that_many_mailboxes(page: Page) -> None:
         idle(page)
         assert Grid(page, "mailboxes").rows == number, text
         visit(page)
+
+
+def test_the_figures_with_their_charts_have_no_fault_that_axe_finds(page: Page) -> None:
+    overview(page)
+    expect(page.get_by_test_id("stMetricChart")).to_have_count(len(FIGURES))
+    assert faults(page) == []
+    page.emulate_media(color_scheme="dark")
+    idle(page)
+    assert faults(page, colours_only=True) == []
 
 
 def test_a_mailbox_that_is_full_soon_opens_with_its_trend(page: Page) -> None:
