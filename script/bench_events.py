@@ -29,9 +29,11 @@ def main() -> int:
     for name, number in event_year.figures(year).items():
         print(f"  {name:26} {number:10,}")
     found, expected = event_year.noticed(year), event_year.expected(year)
-    times = Counter(told for told, _, _ in found)
+    times = Counter(occurrence for occurrence, _, _ in found)
     twice = sum(number > 1 for number in times.values())
-    late = sum(told in expected and expected[told] != (at, in_digest) for told, at, in_digest in found)
+    late = sum(
+        occurrence in expected and expected[occurrence] != (at, in_digest) for occurrence, at, in_digest in found
+    )
     invented, missing = len(times.keys() - expected.keys()), len(expected.keys() - times.keys())
     print(f"  twice {twice:,}, invented {invented:,}, missing {missing:,}, at the wrong time {late:,}  (none)")
     print(f"  a list with its notices    {each:8.1f} ms  (under {MOST_LIST_MS:g} ms)")

@@ -99,8 +99,8 @@ class Requests:
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         return SendProblem.UNREADABLE_ANSWER
-                told = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-                return Answer(response.status, told, bytes(body))
+                received = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
+                return Answer(response.status, received, bytes(body))
         except NotSent as error:
             return error.failure.problem
         except httpcore.TimeoutException:

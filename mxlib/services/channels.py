@@ -241,7 +241,7 @@ class ChannelService:
         return text
 
     def _test_mails(self, caller: Caller, channel: ChannelRecord) -> str:
-        """Send a test to each recipient, whatever becomes of those before."""
+        """Send a test to each recipient, though one before it fails."""
         trial, said, failed = TrialMail(caller.name, self._settings.public_url), [], False
         for each in channel.recipients:
             try:

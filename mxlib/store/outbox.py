@@ -100,7 +100,7 @@ def get(tx: Tx, number: int) -> MailRecord | None:
 
 
 def has(tx: Tx, cause: str, reference: str) -> bool:
-    """Return whether a mail of this cause is there, whatever became of it."""
+    """Return whether a mail of this cause is there, in whatever state."""
     query = sa.select(table.c.id).where(table.c.cause == cause, table.c.reference == reference)
     return tx.scalar(query.limit(1)) is not None
 

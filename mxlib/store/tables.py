@@ -213,7 +213,7 @@ notice = Table(
     sqlite_autoincrement=True,
 )
 
-#: Subjects that a person does not want to hear about by a rule, until a date.
+#: Subjects that a person silenced for a rule, until a date.
 event_snooze = Table(
     "event_snooze",
     metadata,

@@ -113,7 +113,7 @@ def test_a_file_is_read_in_the_charset_of_its_content_type(app: App, charset: st
 
 
 def test_query_parameters_for_files_are_refused_with_a_json_body(app: App) -> None:
-    refused(app.ask("POST", "/imports?generate_passwords=true", {"rows": [NINA]}), 400, "stands in the body")
+    refused(app.ask("POST", "/imports?generate_passwords=true", {"rows": [NINA]}), 400, "is in the body")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_an_import_may_leave_out_the_mails_to_former_recovery_emails(app: App, a
 
 def test_with_a_json_body_these_choices_stand_in_the_body(app: App) -> None:
     for name in ("set_by_owners", "leave_out_notices"):
-        refused(app.ask("POST", f"/imports?{name}=true", {"rows": [NINA]}), 400, "stands in the body")
+        refused(app.ask("POST", f"/imports?{name}=true", {"rows": [NINA]}), 400, "is in the body")
         refused(start(app, NINA, **{name: "yes"}), 400, "write true or false", name)
 
 

@@ -25,8 +25,10 @@ def year() -> Year:
 
 def test_each_true_crossing_is_in_exactly_one_notice_and_at_its_time(year: Year) -> None:
     found, expected = event_year.noticed(year), event_year.expected(year)
-    assert [told for told, times in Counter(told for told, _, _ in found).items() if times > 1] == []
-    assert {told: (at, in_digest) for told, at, in_digest in found} == expected
+    assert [
+        occurrence for occurrence, times in Counter(occurrence for occurrence, _, _ in found).items() if times > 1
+    ] == []
+    assert {occurrence: (at, in_digest) for occurrence, at, in_digest in found} == expected
 
 
 def test_every_crossing_is_stored_once_with_or_without_a_notice(year: Year) -> None:

@@ -48,7 +48,7 @@ QUIET_FROM, QUIET_UNTIL, DIGEST_AT = 21, 7, 8
 HOUR, WEEK = 3_600.0, 7 * 86_400.0
 
 #: An event by which a person knows it: subject, code and when it happened.
-Told = tuple[str, str, float]
+Occurrence = tuple[str, str, float]
 
 
 class Interrupted(BaseException):
@@ -115,7 +115,7 @@ class Year:
     host: list[tuple[float, bool]] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
     #: What the reference found, once it looked.
-    happened: dict[Told, tuple[Rule, int, bool]] = field(default_factory=dict)
+    happened: dict[Occurrence, tuple[Rule, int, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
@@ -274,32 +274,32 @@ def _until_done(year: Year, work: object) -> None:
 # The reference.
 
 
-def happened(year: Year) -> dict[Told, tuple[Rule, int, bool]]:
+def happened(year: Year) -> dict[Occurrence, tuple[Rule, int, bool]]:
     """Return every event of the year by whole series: its rule, its class, and whether something is over."""
     if not year.happened:
         year.happened.update(_happened(year))
     return year.happened
 
 
-def _happened(year: Year) -> dict[Told, tuple[Rule, int, bool]]:
-    found: dict[Told, tuple[Rule, int, bool]] = {}
+def _happened(year: Year) -> dict[Occurrence, tuple[Rule, int, bool]]:
+    found: dict[Occurrence, tuple[Rule, int, bool]] = {}
     storage = ((90.0, "mailbox_nearly_full"), (100.0, "mailbox_full"))
     for box in (box for boxes in year.boxes.values() for box in boxes):
         known = [(at, percent) for at, percent, _ in box.readings if percent is not None]
-        for told, level in crossings(known, storage, "mailbox_back_to_normal"):
-            found[box.address, *told] = Rule.MAILBOX_STORAGE, level, level == 0
+        for occurrence, level in crossings(known, storage, "mailbox_back_to_normal"):
+            found[box.address, *occurrence] = Rule.MAILBOX_STORAGE, level, level == 0
         sent = [(at, messages) for at, _, messages in box.readings if messages is not None]
         shares = [(at, messages / LIMIT * 100) for at, messages in sent]
-        for told, level in crossings(shares, ((90.0, "sent_near_limit"),), None):
-            found[box.address, *told] = Rule.SEND_LIMIT, level, False
+        for occurrence, level in crossings(shares, ((90.0, "sent_near_limit"),), None):
+            found[box.address, *occurrence] = Rule.SEND_LIMIT, level, False
         for at in bursts(sent):
             found[box.address, "sent_jump", at] = Rule.SENT_JUMP, 1, False
     account = ((90.0, "account_nearly_full"), (100.0, "account_full"))
     known = [(at, percent) for at, percent in year.account if percent is not None]
-    for told, level in crossings(known, account, "account_back_to_normal"):
-        found["", *told] = Rule.ACCOUNT_STORAGE, level, level == 0
-    for told, level in silences(year.host):
-        found["", *told] = Rule.HOST, level, level == 0
+    for occurrence, level in crossings(known, account, "account_back_to_normal"):
+        found["", *occurrence] = Rule.ACCOUNT_STORAGE, level, level == 0
+    for occurrence, level in silences(year.host):
+        found["", *occurrence] = Rule.HOST, level, level == 0
     return found
 
 
@@ -358,19 +358,19 @@ def silences(looks: list[tuple[float, bool]]) -> Iterator[tuple[tuple[str, float
 _URGENT = {"mailbox_full", "sent_jump", "account_nearly_full", "account_full", "host_silent"}
 
 
-def expected(year: Year) -> dict[Told, tuple[float, bool]]:
+def expected(year: Year) -> dict[Occurrence, tuple[float, bool]]:
     """Return what belongs into notices, with the look at which it goes out, and whether in the digest."""
-    found: dict[Told, tuple[float, bool]] = {}
-    by_subject: dict[tuple[str, Rule], list[tuple[Told, int, bool]]] = defaultdict(list)
-    for told, (rule, level, is_over) in happened(year).items():
-        by_subject[told[0], rule].append((told, level, is_over))
+    found: dict[Occurrence, tuple[float, bool]] = {}
+    by_subject: dict[tuple[str, Rule], list[tuple[Occurrence, int, bool]]] = defaultdict(list)
+    for occurrence, (rule, level, is_over) in happened(year).items():
+        by_subject[occurrence[0], rule].append((occurrence, level, is_over))
     for (subject, rule), listed in by_subject.items():
         begun: tuple[float, int] | None = None
         begun_due = end_due = 0.0
-        end: Told | None = None
+        end: Occurrence | None = None
         over_told = True
-        for told, level, is_over in sorted(listed, key=lambda each: each[0][2]):
-            at = told[2]
+        for occurrence, level, is_over in sorted(listed, key=lambda each: each[0][2]):
+            at = occurrence[2]
             is_again = False
             if rule is Rule.HOST and not is_over and end is not None:  # an outage that was over and begins again
                 is_out = bisect_left(year.looks, end_due) < bisect_left(year.looks, at)
@@ -384,17 +384,17 @@ def expected(year: Year) -> dict[Told, tuple[float, bool]]:
             if is_over:
                 if over_told:
                     continue
-                over_told, end = True, told
+                over_told, end = True, occurrence
             else:
                 known = begun is not None and at < begun[0] + WEEK and level <= begun[1]
                 if rule is not Rule.SENT_JUMP and known and not is_again:
                     continue
                 begun, over_told = (at, level), False
-            in_digest = told[1] not in _URGENT
+            in_digest = occurrence[1] not in _URGENT
             due = next_hour(at, DIGEST_AT) if in_digest else at if rule is Rule.SENT_JUMP else awake(at)
             begun_due, end_due = (begun_due, due) if is_over else (due, end_due)
             if (place := bisect_left(year.looks, due)) < len(year.looks):
-                found[told] = year.looks[place], in_digest
+                found[occurrence] = year.looks[place], in_digest
     return found
 
 
@@ -419,7 +419,7 @@ def next_hour(at: float, hour: int) -> float:
     return next(each for each in times if each > at)
 
 
-def noticed(year: Year) -> list[tuple[Told, float, bool]]:
+def noticed(year: Year) -> list[tuple[Occurrence, float, bool]]:
     """Return what the notices had, each with its moment, and whether it was in the digest."""
     return [
         ((noted.event.subject, str(noted.event.code), noted.at), notice.at, notice.rule is None)

@@ -49,7 +49,7 @@ Again = Annotated[bool, Query(description="Start it though a run of the same fil
 Existing = Annotated[OnExisting, Query(description=f"{ON_EXISTING}; for files only")]
 
 
-_IN_BODY = "With a JSON body everything stands in the body: leave the parameters out."
+_IN_BODY = "With a JSON body everything is in the body: leave the parameters out."
 
 
 @router.post(

@@ -194,7 +194,7 @@ def parts_of(content: bytes, prefix: bytes, number_of: Callable[[str], int]) -> 
     """Return the merged ranges and hidden rows of a worksheet; its tags have this prefix."""
     patterns = Patterns.of(prefix)
     merged = []
-    begin = content.find(b"mergeCells")  # they stand behind the rows
+    begin = content.find(b"mergeCells")  # they follow the rows
     for column, first, last in patterns.merged.findall(content, begin)[:_MOST_RANGES] if begin >= 0 else ():
         if int(last) > int(first):
             merged.append((number_of(column.decode()), int(first), int(last)))
@@ -229,7 +229,7 @@ def take_dates(rows: Rows) -> dict[int, set[int]]:
         marks = "\0".join(cells).count(DATE_MARK)
         if not marks:
             continue
-        # Dates stand below each other: most rows have theirs where the row above has them.
+        # Dates fill a column: most rows have theirs where the row above has them.
         if len(usual) != marks or not all(at < len(cells) and cells[at][:1] == DATE_MARK for at in usual):
             usual = tuple(at for at, cell in enumerate(cells) if cell[:1] == DATE_MARK)
         for at in usual:

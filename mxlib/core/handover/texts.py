@@ -233,7 +233,7 @@ def fill(text: Text, values: Mapping[Placeholder, str], cells: Mapping[str, str]
 
 
 def left_out(text: Text, values: Mapping[Placeholder, str], cells: Mapping[str, str] = NO_CELLS) -> tuple[str, ...]:
-    """Return the placeholders, as they stand in the text, whose lines `fill` leaves out."""
+    """Return the placeholders, as the text has them, whose lines `fill` leaves out."""
     lookup = _lookup(values, cells)
     found = (f"{{{token}}}" for line in text.body.split("\n") for token in _blanks(line, lookup))
     return tuple(dict.fromkeys(found))

@@ -127,7 +127,7 @@ def tested(name: str, status: DeliveryStatus, happened: str) -> str:
 
 
 def stopped(name: str) -> str:
-    """Say that a receiver wants nothing any more."""
+    """Say that a receiver accepts nothing any longer."""
     return (
         f"{readable(name)} gets nothing any more: its address answered that it is gone for good (410). Delete the "
         "channel, or enable it when the address works again."

@@ -198,7 +198,7 @@ _WIDTHS = {
 
 
 def _columns(people: Sequence[LinkPerson]) -> list[str]:
-    """Return the columns: details stand early, so that they are in view, or not at all."""
+    """Return the columns: details come early, to be in view, or not at all."""
     return [name for name in _WIDTHS if name != "Details" or any(each.happened for each in people)]
 
 
