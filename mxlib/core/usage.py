@@ -132,17 +132,6 @@ def forecast(usage: float, quota: float, known: Trend) -> Forecast:
     return Forecast(ForecastKind.DAYS_LEFT, max(1, math.ceil(left)))
 
 
-def crossing_day(today: int, usage: float, limit: float, points: Sequence[tuple[int, int]]) -> int | None:
-    """Return the day on which the account's storage crosses its limit, by earlier days.
-
-    None when it does not grow, has no limit, or too few days have figures.
-    """
-    found = forecast(usage, limit, Trend(len(points), growth(points)))
-    if found.kind is ForecastKind.FULL:
-        return today
-    return today + found.days if found.kind is ForecastKind.DAYS_LEFT and found.days is not None else None
-
-
 def full_soon_by_day(
     first: int, last: int, days: NDArray[np.int64], mailboxes: NDArray[np.int64], usage: NDArray[np.float64],
     quota: NDArray[np.float64],

@@ -59,7 +59,6 @@ class Channel:
     routes: Routes
     #: The name of the client whose contact it is; blank for none, and for one that was removed.
     client: str
-    created_at: float
     who: str
     is_stopped: bool
 
@@ -68,7 +67,6 @@ class Channel:
 class Delivery:
     """One delivery as the page shows it."""
 
-    number: int
     channel: str
     #: The number of the notice; None for a test.
     notice: int | None
@@ -260,7 +258,7 @@ class ChannelService:
             ended_at=record.ended_at, is_mail=record.mail is not None, now=self._clock.now(),
         )  # fmt: skip
         return Delivery(
-            record.id, names.get(record.channel, ""), record.notice, record.events, status, record.queued_at,
+            names.get(record.channel, ""), record.notice, record.events, status, record.queued_at,
             record.tries, happened,
         )  # fmt: skip
 
@@ -313,7 +311,7 @@ def _client(tx: Tx, routes: Routes) -> str:
 def _shown(tx: Tx, record: ChannelRecord) -> Channel:
     return Channel(
         record.id, record.name, ChannelKind(record.kind), record.place, record.is_enabled, record.routes,
-        _client(tx, record.routes), record.created_at, record.who, record.stopped_at is not None,
+        _client(tx, record.routes), record.who, record.stopped_at is not None,
     )  # fmt: skip
 
 

@@ -89,8 +89,6 @@ class AccountUse:
     limit: int
     days: tuple[tuple[int, int], ...]
     forecast: Forecast
-    #: The day on which it crosses its limit, by its number; None when it is not foreseen.
-    crossing: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +229,7 @@ class OverviewService:
         found = forecast(known.used / _BYTES_PER_KB, limit / _BYTES_PER_KB, Trend(len(complete), growth(complete)))
         now = (today, known.used // _BYTES_PER_KB)
         shown = [point for point in points if point[0] > today - days]
-        crossing = today + found.days if found.days is not None and found.is_foreseen else None
-        return AccountUse(known.used, limit, (*shown, now), found, crossing)
+        return AccountUse(known.used, limit, (*shown, now), found)
 
     def waiting(self, caller: Caller) -> Waiting:
         """Return what waits for the caller."""

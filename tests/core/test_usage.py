@@ -14,7 +14,6 @@ from mxlib.core.usage import (
     Forecast,
     ForecastKind,
     Trend,
-    crossing_day,
     forecast,
     full_soon_by_day,
     growth,
@@ -64,14 +63,6 @@ def test_nothing_is_foreseen_from_fewer_than_7_days() -> None:
 )
 def test_a_forecast_says_what_is_known(usage: float, quota: float, grows: float, expected: Forecast) -> None:
     assert forecast(usage, quota, Trend(14, grows)) == expected
-
-
-def test_the_account_crosses_its_limit_on_a_day() -> None:
-    points = [(day, 1000 + 10 * day) for day in range(86, 100)]
-    assert crossing_day(100, 1990, 2040, points) == 105
-    assert crossing_day(100, 2050, 2040, points) == 100
-    assert crossing_day(100, 1990, 0, points) is None
-    assert crossing_day(100, 1990, 2040, points[:6]) is None
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=NEEDED_DAYS, max_size=14), st.integers(0, 10**9), st.integers(1, 10**6))
