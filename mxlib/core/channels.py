@@ -23,9 +23,6 @@ PAUSES = (10.0, 30.0, 120.0, 300.0, 900.0)
 #: Seconds after which a delivery that never arrived is given up.
 GIVEN_UP_S = 86_400.0
 
-#: Severities, the least urgent first.
-_ORDER = (Severity.INFO, Severity.WARNING, Severity.URGENT)
-
 
 class ChannelKind(StrEnum):
     """The kinds of channels; a stored value never changes."""
@@ -83,7 +80,7 @@ class Routes:
     def _fits(self, noted: NotedEvent, notice: DueNotice, of_client: Collection[str]) -> bool:
         # A digest has events of several rules, each with its own severity.
         severity = notice.severity if notice.rule is not None else noted.severity
-        if _ORDER.index(severity) < _ORDER.index(self.least):
+        if not severity.is_at_least(self.least):
             return False
         if self.rules and noted.event.rule not in self.rules:
             return False

@@ -9,7 +9,7 @@ from mxlib.auth.token_owners import expanded
 from mxlib.clock import Clock
 from mxlib.core import addresses
 from mxlib.core.events.notices import DueNotice
-from mxlib.core.events.vocabulary import BY_URGENCY, Severity
+from mxlib.core.events.vocabulary import Severity
 from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailCause
 from mxlib.services.notices import mails_of, sees, sees_account
@@ -27,11 +27,11 @@ class NoticeMails:
         """Queue the mails of a notice in its transaction; none without a mail server."""
         chosen = events.preferences(tx)
         for caller, least in self._people(tx):
-            account, lowest = sees_account(tx, caller), BY_URGENCY.index(least)
+            account = sees_account(tx, caller)
             seen = tuple(
                 each
                 for each in notice.events
-                if BY_URGENCY.index(chosen.severity(each.event)) >= lowest
+                if chosen.severity(each.event).is_at_least(least)
                 and sees(tx, caller, each.domain, each.event.rule, each.event.subject, account=account)
             )
             if not seen:

@@ -12,6 +12,10 @@ class Severity(StrEnum):
     WARNING = "warning"
     URGENT = "urgent"
 
+    def is_at_least(self, least: "Severity") -> bool:
+        """Return whether it is as urgent as another one, or more."""
+        return BY_URGENCY.index(self) >= BY_URGENCY.index(least)
+
 
 #: Severities from the least to the most urgent.
 BY_URGENCY = (Severity.INFO, Severity.WARNING, Severity.URGENT)
