@@ -60,6 +60,10 @@ def test_the_document_has_operations() -> None:
     assert sorted(operations()) == sorted(LABELS)
 
 
+def test_no_shape_is_named_by_a_module_of_ours() -> None:
+    assert [name for name in DOCUMENT["components"]["schemas"] if "mxlib" in name] == []
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_every_answer_conforms_to_the_openapi_document(app: App, label: str) -> None:
     import schemathesis

@@ -9,8 +9,8 @@ from mxlib.core.text import events as texts
 from mxlib.services.notices import EventPage
 
 
-class EventShape(TypedDict):
-    """One event.
+class RuleEventShape(TypedDict):
+    """One event of a rule.
 
     `domain` is null for the account and this server; `due` is when its notice is due, null for none.
     """
@@ -36,13 +36,13 @@ class EventsShape(TypedDict):
     `older` continues from the last one, null at the end.
     """
 
-    events: list[EventShape]
+    events: list[RuleEventShape]
     older: int | None
 
 
 def page(found: EventPage) -> EventsShape:
     """Return a page of events."""
-    shown: list[EventShape] = [
+    shown: list[RuleEventShape] = [
         {
             "id": each.number,
             "time": iso_time(each.at) or "",
