@@ -1,4 +1,4 @@
-"""The query of the audit log, parsed for its files and its route."""
+"""Queries, parsed: that of the audit log for its files and its route, and times of other routes."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -27,10 +27,15 @@ def parse_filter(query: Mapping[str, str]) -> AuditFilter:
         who=_text(query, "who"),
         what=_text(query, "what"),
         run=_read(query, "run", _number, "the number of a run"),
-        since=_read(query, "since", _time, "a date such as 2026-05-03"),
-        until=_read(query, "until", _time, "a date such as 2026-05-03"),
+        since=parse_time(query, "since"),
+        until=parse_time(query, "until"),
         client=_read(query, "client", _number, "the number of a client"),
     )
+
+
+def parse_time(query: Mapping[str, str], name: str) -> float | None:
+    """Parse a date or a time in ISO 8601; None for a blank one."""
+    return _read(query, name, _time, "a date such as 2026-05-03")
 
 
 def _text(query: Mapping[str, str], name: str) -> str:

@@ -85,8 +85,8 @@ def _domain(text: str) -> str:
 
     A name that cannot be a domain raises NotFound before any service sees it.
     """
-    name = addresses.domain(text) if len(text) <= _LONGEST_DOMAIN else ""
-    if not name or len(name) > _LONGEST_DOMAIN:
+    name = addresses.domain(text) if len(text) <= LONGEST_DOMAIN else ""
+    if not name or len(name) > LONGEST_DOMAIN:
         raise NotFound("There is no domain of such a name on this MXroute account.")
     return name
 
@@ -98,7 +98,7 @@ def _user(text: str) -> str:
 
 
 #: Characters of the longest name of a domain, and of a mailbox, in any of their spellings.
-_LONGEST_DOMAIN, _LONGEST_USER = 253, 255
+LONGEST_DOMAIN, _LONGEST_USER = 253, 255
 
 Domain = Annotated[str, Path(description="A domain of the account", examples=["clienta.nl"]), AfterValidator(_domain)]
 User = Annotated[

@@ -1,13 +1,12 @@
 """Events page by page, for programs: what was full, sent too much, paused or failed."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api.audit_query import LONGEST, InvalidQuery
+from mxlib.api.audit_query import LONGEST, parse_time
 from mxlib.api.dependencies import CurrentCaller, error_responses
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, events
@@ -39,14 +38,6 @@ def list_events(
     The token gets those of domains that it may view, and those of the account if it is not of a client; an admin's
     gets all.
     """
-    query = EventQuery(domain.strip().lower(), rule, severity, _moment(since))
+    query = EventQuery(domain.strip().lower(), rule, severity, parse_time({"since": since}, "since"))
     page = services.current().notices.events(caller, query, before=before, most=most)
     return success(events.page(page))
-
-
-def _moment(text: str) -> float | None:
-    """Return Unix seconds; a time without a zone is the server's."""
-    try:
-        return datetime.fromisoformat(text.strip()).timestamp() if text.strip() else None
-    except (ValueError, OverflowError):
-        raise InvalidQuery("since", "since must be a date such as 2026-05-03.") from None

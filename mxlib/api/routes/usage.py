@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api.audit_query import InvalidQuery
-from mxlib.api.dependencies import CurrentCaller, error_responses
+from mxlib.api.dependencies import LONGEST_DOMAIN, CurrentCaller, error_responses
 from mxlib.api.responses import success
 from mxlib.api.schemas import common
 from mxlib.core import addresses
@@ -20,10 +20,7 @@ router = APIRouter(tags=["usage"])
 #: Days of an answer when the first one is not asked for.
 _USUAL_DAYS = 30
 
-#: Characters of the longest name of a domain.
-_LONGEST_DOMAIN = 253
-
-OfDomain = Annotated[str, Query(max_length=_LONGEST_DOMAIN, description="One domain; blank: all permitted ones")]
+OfDomain = Annotated[str, Query(max_length=LONGEST_DOMAIN, description="One domain; blank: all permitted ones")]
 First = Annotated[str, Query(alias="from", description="The first day, such as 2026-11-01; else 30 days are shown")]
 Last = Annotated[str, Query(alias="to", description="The last day; blank: today")]
 
