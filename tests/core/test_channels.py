@@ -100,7 +100,7 @@ def test_secrets_are_in_no_repr() -> None:
     [
         (Routes(), "", "All events"),
         (Routes(least=Severity.URGENT, rules=frozenset({Rule.BACKUP})), "", "Urgent events of backups"),
-        (Routes(least=Severity.WARNING, domains=frozenset({"a.nl"})), "", "Warnings and urgent events in a.nl"),
+        (Routes(least=Severity.WARNING, domains=frozenset({"a.nl"})), "", "Urgent events and warnings in a.nl"),
         (Routes(client=1), "Client A", "All events for mailboxes of Client A"),
         (Routes(client=1), "", "All events for mailboxes of a client that was removed"),
     ],

@@ -35,7 +35,7 @@ def test_figures_are_in_units_that_read_well() -> None:
     )
     assert "2,300 messages today, usually 40" in text_of(EventCode.SENT_JUMP)
     assert text_of(EventCode.ACCOUNT_FULL, limit=10 * 1024**3).startswith(
-        "The account's storage is used up: 5.0 GB of 10.0 GB, 95 %."
+        "The account's storage is used up: 5 GB of 10 GB, 95 %."
     )
     assert text_of(EventCode.RUN_FINISHED, "17") == "Run 17 is finished: 12 rows, 2 failed."
     assert text_of(EventCode.RUN_FINISHED, "17", failed=0) == "Run 17 is finished: 12 rows."

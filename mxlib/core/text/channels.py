@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mxlib.core.channels import MAX_NAME, MAX_RECIPIENTS, ChannelKind, ChatService, DeliveryStatus, Routes
-from mxlib.core.events.vocabulary import Severity
-from mxlib.core.format import count, listed, moment, readable
+from mxlib.core.format import listed, moment, readable
 from mxlib.core.mails import MailProblem
 from mxlib.core.outgoing import SendProblem
 from mxlib.core.text import events, mails, outgoing
@@ -58,12 +57,6 @@ CLIENT_ONLY_MAIL = "Only a mail channel can be for a client's contact. Choose Ma
 MAIL_NOT_SET = mails.NOT_SET
 
 
-#: What a channel gets by its least severity.
-_LEAST: Mapping[Severity, str] = {
-    Severity.INFO: "all events", Severity.WARNING: "warnings and urgent events", Severity.URGENT: "urgent events",
-}  # fmt: skip
-
-
 def not_found(number: int) -> str:
     """Say that a channel does not exist."""
     return f"There is no channel {number} any more. Look at the page again."
@@ -76,7 +69,7 @@ def no_client(number: int) -> str:
 
 def routes(chosen: Routes, client: str) -> str:
     """Say what a channel gets."""
-    parts = [_LEAST[chosen.least]]
+    parts = [events.LEAST[chosen.least].lower()]
     if chosen.rules:
         parts.append(f"of {listed([events.RULES[each].lower() for each in sorted(chosen.rules)], most=2)}")
     if chosen.client is not None:
@@ -106,17 +99,15 @@ def result(
         case DeliveryStatus.WAITING if is_mail:
             return f"{why} See Outbox.".strip() if why else "In the outbox."
         case DeliveryStatus.WAITING:
-            later = next_at is not None and next_at > now
-            when = f"Next try {moment(next_at or now, now)}." if later else "Waits for its turn."
-            return f"{why} {when}" if why else when
+            return mails.waits(why, next_at, now)
         case DeliveryStatus.DELIVERED:
             return f"Accepted {moment(ended_at or now, now)}."
         case DeliveryStatus.CAUGHT:
             return f"Would have left {moment(ended_at or now, now)}."
         case DeliveryStatus.REFUSED:
-            return f"{why} It is not tried again."
+            return mails.refused(why)
         case DeliveryStatus.GIVEN_UP:
-            return f"Given up after {count(tries, 'try', 'tries')}. {why}".strip()
+            return mails.given_up(why, tries)
 
 
 def tested(name: str, status: DeliveryStatus, happened: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 from mxlib.core.events.notices import Preferences, Way
 from mxlib.core.events.vocabulary import OF_RUNS, Event, EventCode, Rule, Severity
 from mxlib.core.format import age, count, full_day, moment, readable
+from mxlib.core.plans.change_text import size
+from mxlib.core.usage import KB_PER_MB
 from mxlib.core.vocabulary import ERASED
 
 #: What each rule looks at, as a title.
@@ -78,8 +80,8 @@ PREFERENCES_HELP = (
 PREFERENCES_SAVED = "Saved. It holds for events from now on."
 SEVERITIES_HELP = "Urgent events go out at once, the others with the digest. Standard leaves it to each event."
 
-#: Which mails a person gets, by the least severity of their events.
-MAILS: Mapping[Severity, str] = {
+#: What a person or a channel gets, by the least severity of events.
+LEAST: Mapping[Severity, str] = {
     Severity.URGENT: "Urgent events",
     Severity.WARNING: "Urgent events and warnings",
     Severity.INFO: "All events",
@@ -107,7 +109,7 @@ def notified(notice: int | None, due_at: float | None, way: Way, now: float) -> 
 
 def mails_saved(least: Severity | None) -> str:
     """Say which mails a person gets from now on."""
-    return f"Saved. Mails to you: {MAILS[least].lower() if least else 'none'}."
+    return f"Saved. Mails to you: {LEAST[least].lower() if least else 'none'}."
 
 
 def snoozed(subject: str, rule: Rule, until: float) -> str:
@@ -136,16 +138,12 @@ def sent_in(notice: int | None, due_at: float | None, way: Way, now: float) -> s
     return WAYS[way] if due_at is None else f"Due {moment(due_at, now)}"
 
 
-def _size(megabytes: float) -> str:
-    return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,.0f} MB"
-
-
 def _use(figures: Mapping[str, Any]) -> str:
-    return f"{_size(figures['used_kb'] / 1024)} of {_size(figures['quota_mb'])}, {figures['percent']} %"
+    return f"{size(figures['used_kb'] / KB_PER_MB)} of {size(figures['quota_mb'])}, {figures['percent']} %"
 
 
 def _account(figures: Mapping[str, Any]) -> str:
-    return f"{_size(figures['used'] / 1024**2)} of {_size(figures['limit'] / 1024**2)}, {figures['percent']} %"
+    return f"{size(figures['used'] / 1024**2)} of {size(figures['limit'] / 1024**2)}, {figures['percent']} %"
 
 
 def _sent_jump(name: str, figures: Mapping[str, Any], _at: float) -> str:

@@ -108,24 +108,37 @@ def problem(kind: MailProblem, code: int, words: str) -> str:
     return f"{_PROBLEMS[kind]} It answered: {answer}" if answer else _PROBLEMS[kind]
 
 
+def waits(why: str, next_at: float | None, now: float) -> str:
+    """Say when something that waits is tried next, after why the last try failed."""
+    when = f"Next try {moment(next_at, now)}." if next_at is not None and next_at > now else "Waits for its turn."
+    return f"{why} {when}".strip()
+
+
+def refused(why: str) -> str:
+    """Say that the other side refused something, and why."""
+    return f"{why} It is not tried again."
+
+
+def given_up(why: str, tries: int) -> str:
+    """Say after how many tries something was given up, and why the last one failed."""
+    return f"Given up after {count(tries, 'try', 'tries')}. {why}".strip()
+
+
 def result(
     status: MailStatus, why: str, *, next_at: float | None, tries: int, ended_at: float | None, now: float
 ) -> str:
     """Say what happened to a mail so far."""
     match status:
         case MailStatus.WAITING:
-            when = (
-                f"Next try {moment(next_at, now)}." if next_at is not None and next_at > now else "Waits for its turn."
-            )
-            return f"{why} {when}" if why else when
+            return waits(why, next_at, now)
         case MailStatus.SENT:
             return f"Accepted by the server, {moment(ended_at or now, now)}."
         case MailStatus.CAUGHT:
             return f"Would have left, {moment(ended_at or now, now)}."
         case MailStatus.REFUSED:
-            return f"{why} It is not tried again."
+            return refused(why)
         case MailStatus.NOT_DELIVERED:
-            return f"Given up after {count(tries, 'try', 'tries')}. {why}"
+            return given_up(why, tries)
         case MailStatus.DISCARDED:
             return f"Discarded, {moment(ended_at or now, now)}."
 

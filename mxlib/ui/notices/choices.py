@@ -29,8 +29,8 @@ def show_mails() -> None:
     st.session_state.setdefault(_MAILS, app.notices.mails(caller))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Mails to me", [None, *texts.MAILS], key=_MAILS, width=320,
-            format_func=lambda each: texts.MAILS[each] if each else "None",
+            "Mails to me", [None, *texts.LEAST], key=_MAILS, width=320,
+            format_func=lambda each: texts.LEAST[each] if each else "None",
         )  # fmt: skip
         st.button("Save", icon=":material/save:", key="save-mails", on_click=act(_save_mails))
 
