@@ -222,7 +222,7 @@ class OutboxService:
     def _claim(self, number: int | None = None) -> MailRecord | None:
         """Claim a mail, unless as many have left in the last hour as may."""
         with self._store.read() as tx:  # most rounds find nothing, and need no write
-            due = outbox.next_due(tx, self._clock.now())
+            due = outbox.next_due(tx)
         if due is None:
             return None
         with self._store.write() as tx:
@@ -234,7 +234,7 @@ class OutboxService:
     def _next_at(self) -> float | None:
         now = self._clock.now()
         with self._store.read() as tx:
-            due = outbox.next_due(tx, now)
+            due = outbox.next_due(tx)
             free = outbox.free_at(tx, now, self._settings.mails_per_hour)
         rests = self._server_rests_until if self._rests(now) else now
         return None if due is None else max(due, free, rests)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from mxlib.core.channels import GIVEN_UP_S, ChannelKind, DeliveryStatus, Routes, Secrets
+from mxlib.store import leased_rows
 from mxlib.store.encryption import Key, ServerKey
 from mxlib.store.tables import channel as table
 from mxlib.store.tables import delivery
@@ -164,30 +165,13 @@ def message(key: ServerKey, record: DeliveryRecord) -> bytes | None:
 
 def next_due(tx: Tx) -> float | None:
     """Return when the next delivery is due; None without one."""
-    leased = delivery.c.lease_until > delivery.c.next_at
-    moment = sa.case((leased, delivery.c.lease_until), else_=delivery.c.next_at)
-    return tx.execute(sa.select(sa.func.min(moment)).where(_WAITING, _OWN)).scalar()
+    return leased_rows.next_due(tx, delivery, _WAITING & _OWN)
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> DeliveryRecord | None:
-    """Claim the delivery that is due first, or delivery `number`, and count a try.
-
-    None without one. A time beyond what can be is of a clock that was set back: such a delivery is due as well.
-    """
-    until = delivery.c.lease_until
-    free = until.is_(None) | (until <= now) | (until > now + 10 * lease)
-    due = delivery.c.id == number
-    if number is None:
-        due = (delivery.c.next_at <= now) | (delivery.c.next_at > now + GIVEN_UP_S)
-    first = sa.select(delivery.c.id).where(_WAITING, _OWN, free, due).order_by(delivery.c.next_at, delivery.c.id)
-    found = tx.execute(first.limit(1)).scalar()
-    if found is None:
-        return None
-    owner = {"lease_owner": uuid4().hex, "lease_until": now + lease}
-    taken = delivery.update().where(delivery.c.id == found, _WAITING, free)
-    if not tx.execute(taken.values(**owner, tries=delivery.c.tries + 1)).rowcount:
-        return None
-    return get_delivery(tx, found)
+    """Claim the delivery that is due first, or delivery `number`, and count a try; None without one."""
+    found = leased_rows.claim(tx, delivery, _WAITING & _OWN, now, lease, number=number, furthest=GIVEN_UP_S)
+    return None if found is None else get_delivery(tx, found)
 
 
 def postpone(tx: Tx, record: DeliveryRecord, next_at: float, problem: str, code: int) -> None:

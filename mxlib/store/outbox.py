@@ -7,11 +7,11 @@ which ends by itself: the mail is sent again, perhaps twice, and never lost.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
 from mxlib.core.mails import PAUSES, MailProblem, MailStatus
+from mxlib.store import leased_rows
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import outbox_mail as table
 from mxlib.store.tables import outbox_try
@@ -130,29 +130,15 @@ def tried_within_an_hour(tx: Tx, now: float) -> int:
     return int(tx.execute(query).scalar() or 0)
 
 
-def next_due(tx: Tx, now: float) -> float | None:
+def next_due(tx: Tx) -> float | None:
     """Return when the next waiting mail is due; None without one."""
-    leased = table.c.lease_until > table.c.next_at
-    moment = sa.case((leased, table.c.lease_until), else_=table.c.next_at)
-    return tx.execute(sa.select(sa.func.min(moment)).where(_WAITING)).scalar()
+    return leased_rows.next_due(tx, table, _WAITING)
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> MailRecord | None:
-    """Claim the mail that is due first, or mail `number`, and count a try.
-
-    None without one. A time beyond what can be is of a clock that was set back: such a mail is due as well.
-    """
-    free = table.c.lease_until.is_(None) | (table.c.lease_until <= now) | (table.c.lease_until > now + 10 * lease)
-    due = table.c.id == number
-    if number is None:
-        due = (table.c.next_at <= now) | (table.c.next_at > now + PAUSES[-1])
-    first = sa.select(table.c.id).where(_WAITING, free, due).order_by(table.c.next_at, table.c.id).limit(1)
-    found = tx.execute(first).scalar()
+    """Claim the mail that is due first, or mail `number`, and count a try; None without one."""
+    found = leased_rows.claim(tx, table, _WAITING, now, lease, number=number, furthest=PAUSES[-1])
     if found is None:
-        return None
-    owner = {"lease_owner": uuid4().hex, "lease_until": now + lease}
-    taken = table.update().where(table.c.id == found, _WAITING, free)
-    if not tx.execute(taken.values(**owner, tries=table.c.tries + 1)).rowcount:
         return None
     tx.execute(outbox_try.delete().where((outbox_try.c.at <= now - HOUR) | (outbox_try.c.at > now)))
     tx.execute(outbox_try.insert().values(at=now))
