@@ -27,7 +27,6 @@ from mxlib.core.vocabulary import Action, AuditAction, Outcome
 from mxlib.store import events
 from mxlib.store.events import Key, State
 from mxlib.store.tables import audit, manual_write, run_row
-from mxlib.store.tables import usage_trend as trends
 from mxlib.store.transaction import Tx
 
 #: Seconds before a list in which a deletion of MXM may have ended that it shows.
@@ -51,12 +50,20 @@ class Reading:
     sent: int | None = None
     limit: int | None = None
 
+    @property
+    def may_be_jump(self) -> bool:
+        """Return whether so much was sent that it may be a jump."""
+        return self.sent is not None and self.sent >= JUMP_LEAST
 
-def note_list(tx: Tx, domain: str, readings: Iterable[Reading], today: int, at: float) -> None:
-    """Store the events of a list that was read at `at`, on the day `today`."""
-    readings = list(readings)
+
+def note_list(
+    tx: Tx, domain: str, readings: Iterable[Reading], usual: Mapping[int, Trend], today: int, at: float
+) -> None:
+    """Store the events of a list that was read at `at`, on the day `today`.
+
+    `usual` has the trends of the mailboxes that sent enough for a jump, by their numbers.
+    """
     known = events.states_of(tx, domain)
-    usual = _trends(tx, [each.number for each in readings if each.sent is not None and each.sent >= JUMP_LEAST])
     for each in readings:
         address = f"{each.username.lower()}@{domain}"
         _note_storage(tx, known, address, domain, each, at)
@@ -141,12 +148,6 @@ def _note_jump(
     if event is not None:
         events.put_state(tx, Rule.SENT_JUMP, address, domain, State(1, after.to_json()), at)
         events.add(tx, event, domain, at)
-
-
-def _trends(tx: Tx, mailboxes: list[int]) -> dict[int, Trend]:
-    query = sa.select(trends).where(trends.c.mailbox_id.in_(mailboxes))
-    rows = tx.execute(query) if mailboxes else ()
-    return {row.mailbox_id: Trend(row.days, row.growth, row.sent_days, row.usual_sent) for row in rows}
 
 
 def _is_deleted_here(tx: Tx, domain: str, username: str, before: float) -> bool:

@@ -95,7 +95,8 @@ def note_list(tx: Tx, domain: str, boxes: Collection[Mailbox], at: float) -> Non
             stored[number] = figures
     _put(tx, new, changed)
     _put_totals(tx, domain, today, [stored[number] for number in ids.values()], ids.values())
-    event_readings.note_list(tx, domain, readings, today, at)
+    usual = trends_for(tx, [each.number for each in readings if each.may_be_jump])
+    event_readings.note_list(tx, domain, readings, usual, today, at)
 
 
 def note_mailboxes(tx: Tx, domain: str, usernames: Iterable[str], at: float) -> dict[str, int]:
@@ -290,7 +291,7 @@ def trends_for(tx: Tx, mailboxes: Collection[int]) -> dict[int, Trend]:
     found: dict[int, Trend] = {}
     for part in _parts(sorted(mailboxes)):
         for row in tx.execute(sa.select(trends).where(trends.c.mailbox_id.in_(part))):
-            found[row.mailbox_id] = Trend(row.days, row.growth, row.sent_days, row.usual_sent)
+            found[row.mailbox_id] = _trend(row)
     return found
 
 
@@ -298,7 +299,11 @@ def trends_of(tx: Tx, domain: str) -> dict[str, Trend]:
     """Return the trend of each mailbox of a domain, by username in lower case."""
     query = sa.select(trends, table.c.username).join(table, table.c.id == trends.c.mailbox_id)
     of_domain = query.where(table.c.account == ACCOUNT, table.c.domain == domain, table.c.gone_at.is_(None))
-    return {row.username: Trend(row.days, row.growth, row.sent_days, row.usual_sent) for row in tx.execute(of_domain)}
+    return {row.username: _trend(row) for row in tx.execute(of_domain)}
+
+
+def _trend(row: sa.Row[*tuple[Any, ...]]) -> Trend:
+    return Trend(row.days, row.growth, row.sent_days, row.usual_sent)
 
 
 def span(tx: Tx) -> tuple[int, int] | None:

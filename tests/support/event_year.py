@@ -203,7 +203,8 @@ def _read(year: Year, store: Store, domain: str, at: float, share: float) -> Non
                 usual = ceil(median(days)) if days else None
                 row = {"mailbox_id": number, "day": today, "days": 0, "sent_days": len(days), "usual_sent": usual}
                 tx.execute(usage_trend.insert().values(row))
-            event_readings.note_list(tx, domain, listed, today, at)
+            known = usage_history.trends_for(tx, [each.number for each in listed if each.may_be_jump])
+            event_readings.note_list(tx, domain, listed, known, today, at)
             if year.luck.random() < 0.02:
                 raise Interrupted
 
