@@ -113,7 +113,7 @@ class Backups:
         record, now = self.record(), self._clock.now()
         failed_at = record.failed_at
         found = [] if failed_at is None else [backups.failed(record.why, failed_at + RETRY_S, now)]
-        if now - (self._since if record.good_at is None else record.good_at) > OLD_S:
+        if self._seconds_without(record, now) > OLD_S:
             found.append(backups.too_old(record.good_at, now))
         return found
 
@@ -124,9 +124,12 @@ class Backups:
         """
         if not self.is_set or hold.current(tx) is not None:
             return None
-        good_at = backup_record.read(tx).good_at
-        age = now - (self._since if good_at is None else good_at)
+        age = self._seconds_without(backup_record.read(tx), now)
         return age if age > OLD_S else 0.0
+
+    def _seconds_without(self, record: BackupRecord, now: float) -> float:
+        """Return the seconds since the newest good backup; without one, since the start of this process."""
+        return now - (self._since if record.good_at is None else record.good_at)
 
     # After a restore.
 
