@@ -47,6 +47,9 @@ class Rule(StrEnum):
 #: Rules whose subject is a mailbox; their events belong to its domain.
 OF_MAILBOXES = frozenset({Rule.MAILBOX_STORAGE, Rule.SEND_LIMIT, Rule.SENT_JUMP, Rule.MAILBOX_MADE, Rule.MAILBOX_GONE})
 
+#: Those whose mailbox is there, so that its page is the place to act.
+WITH_MAILBOX = OF_MAILBOXES - {Rule.MAILBOX_GONE}
+
 #: Rules whose subject is a run, by its number; who may see the run sees its events.
 OF_RUNS = frozenset({Rule.RUN, Rule.PASSWORDS})
 

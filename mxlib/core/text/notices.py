@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from mxlib.core.events.notices import DueNotice, NotedEvent
-from mxlib.core.events.vocabulary import OF_MAILBOXES, OF_RUNS, RECOVERIES, Rule
+from mxlib.core.events.vocabulary import OF_RUNS, RECOVERIES, WITH_MAILBOX, Rule
 from mxlib.core.format import count, readable
 from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailText, one_line
@@ -72,7 +72,7 @@ def place_of(noted: NotedEvent) -> str:
     event = noted.event
     if event.rule in OF_RUNS:
         return f"/jobs?run={quote(event.subject)}"
-    if event.rule in OF_MAILBOXES and event.rule is not Rule.MAILBOX_GONE:
+    if event.rule in WITH_MAILBOX:
         return f"/mailbox?address={quote(event.subject)}"
     return "/notices"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.events.vocabulary import OF_MAILBOXES, OF_RUNS, Rule, Severity
+from mxlib.core.events.vocabulary import OF_RUNS, WITH_MAILBOX, Rule, Severity
 from mxlib.core.format import count, moment
 from mxlib.core.text import events as texts
 from mxlib.services.notices import EventQuery, EventRecord
@@ -154,7 +154,7 @@ def _ways_to_act(rule: Rule, subject: str) -> None:
             layout.page("jobs"), label=escaped(f"Run {subject}"), icon=":material/arrow_forward:",
             query_params={"run": subject},
         )  # fmt: skip
-    elif rule in OF_MAILBOXES and rule is not Rule.MAILBOX_GONE:
+    elif rule in WITH_MAILBOX:
         label = f"Lock {subject} on its page" if rule is Rule.SENT_JUMP else f"Open {subject}"
         icon = ":material/lock:" if rule is Rule.SENT_JUMP else ":material/arrow_forward:"
         st.page_link(layout.page("mailbox"), label=escaped(label), icon=icon, query_params={"address": subject})
