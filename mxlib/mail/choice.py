@@ -6,12 +6,12 @@ from mxlib.mail.transport import Catcher, NoServer, Transport
 from mxlib.settings import MailSecurity, Settings
 
 
-def leaves_by(settings: Settings, server: str) -> bool:
+def leaves_by_mxroute(settings: Settings) -> bool:
     """Return whether mail leaves by MXroute: by its API, or by the mail server of the account."""
     found = settings.mail_server
     if found is None:
         return False
-    names = {server.strip().lower(), "smtpapi.mxroute.com"}
+    names = {settings.server.strip().lower(), "smtpapi.mxroute.com"}
     is_theirs = found.host.lower() in names or found.host.lower().endswith((".mxrouting.net", ".mxroute.com"))
     return found.security is MailSecurity.API or is_theirs
 

@@ -14,7 +14,7 @@ from mxlib.core.outgoing import SendProblem
 from mxlib.core.text import channels as texts
 from mxlib.core.text import mails, outgoing
 from mxlib.core.vocabulary import AuditAction
-from mxlib.mail.choice import leaves_by
+from mxlib.mail.choice import leaves_by_mxroute
 from mxlib.outgoing import chat, webhook
 from mxlib.outgoing.hosts import NotSent
 from mxlib.runs.manager import InvalidState
@@ -141,7 +141,7 @@ class ChannelService:
             return False
         if record.kind != ChannelKind.MAIL:
             return True
-        if not self._outbox.is_set or leaves_by(self._settings, self._settings.server):
+        if not self._outbox.is_set or leaves_by_mxroute(self._settings):
             return False
         return any(each.rpartition("@")[2] not in own for each in record.recipients)
 
