@@ -20,7 +20,8 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.outgoing import chat, webhook
 from mxlib.outgoing.hosts import Hosts
 from mxlib.outgoing.request import Requests
-from mxlib.services.outbox import InvalidRecipient, MailNotSet, OutboxService, QueuedMail, Recipient
+from mxlib.services import notice_mails
+from mxlib.services.outbox import InvalidRecipient, MailNotSet, OutboxService
 from mxlib.settings import Settings, named_hosts
 from mxlib.store import (
     OwnershipLost,
@@ -48,9 +49,6 @@ KEPT_S = 90 * 86_400.0
 
 #: Deliveries that one round sends at most, so that it ends soon.
 _A_ROUND = 20
-
-#: Who queues mails of notices.
-WHO = "MXM"
 
 #: The state of a delivery by that of its mail.
 _OF_MAIL: Mapping[str, DeliveryStatus] = {
@@ -85,11 +83,6 @@ class Deliveries:
         self.catches, self._lease = catches, lease
         outbox.listen(MailCause.NOTICE, self._mail_changed)
 
-    @property
-    def dashboard(self) -> str:
-        """Return the public address of the dashboard; blank without one."""
-        return self._settings.public_url
-
     def queue(self, tx: Tx, notice: DueNotice) -> None:
         """Queue a notice for each channel that gets any of its events.
 
@@ -118,8 +111,8 @@ class Deliveries:
             for address in channel.recipients:
                 self._queue_mail(tx, address, content, values)
             return
-        said = _json(part, self._settings.public_url) if channel.kind == ChannelKind.WEBHOOK else _chat(part, self)
-        number = channels.queue(tx, self._store.key, said, **values)
+        write = _json if channel.kind == ChannelKind.WEBHOOK else _chat
+        number = channels.queue(tx, self._store.key, write(part, self._settings.public_url), **values)
         record = channels.get_delivery(tx, number)
         if self.catches and record is not None:
             channels.end(tx, record, DeliveryStatus.CAUGHT, now)
@@ -127,9 +120,8 @@ class Deliveries:
             background_tasks.request(tx, TaskName.DELIVERIES, now)
 
     def _queue_mail(self, tx: Tx, address: str, content: NoticeMail, values: Mapping[str, Any]) -> None:
-        mail = QueuedMail(Recipient(address), content, MailCause.NOTICE, f"notice {content.notice.number}")
         try:
-            number = self._outbox.queue(tx, mail, WHO)
+            number = self._outbox.queue(tx, notice_mails.mail_to(address, content), audit.MXM.name)
         except (MailNotSet, InvalidRecipient):
             # A notice must not fail because one of its channels has no way out.
             record = channels.get_delivery(tx, channels.queue(tx, self._store.key, None, **values))
@@ -311,7 +303,7 @@ def _address(dashboard: str, place: str) -> str:
     return f"{dashboard.rstrip('/')}{place}" if dashboard else ""
 
 
-def _chat(part: DueNotice, deliveries: Deliveries) -> bytes:
+def _chat(part: DueNotice, dashboard: str) -> bytes:
     """Return what a chat service shows."""
-    text = texts.in_room(part, _address(deliveries.dashboard, texts.place(part)), chat.MAX_TEXT)
+    text = texts.in_room(part, _address(dashboard, texts.place(part)), chat.MAX_TEXT)
     return json.dumps({"title": texts.title(part), "text": text}).encode()

@@ -11,7 +11,7 @@ from mxlib.mail.message import InvalidRecipient, Recipient
 from mxlib.services.outbox import OutboxService, QueuedMail
 from mxlib.services.usage_exports import report
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, outbox, usage_history
+from mxlib.store import Store, Tx, audit, outbox, usage_history
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,6 @@ _FROM_HOUR = 6
 
 #: Days of a month after which the month before is not mailed any more.
 _LATE_DAYS = 7
-
-#: Who queues the mail, as the outbox shows it.
-_WHO = "MXM"
 
 
 class MonthMails:
@@ -63,7 +60,7 @@ class MonthMails:
 
     def _queue(self, tx: Tx, address: str, content: MonthReady, month: Month) -> bool:
         try:
-            self._outbox.queue(tx, QueuedMail(Recipient(address), content, MailCause.MONTH, str(month)), _WHO)
+            self._outbox.queue(tx, QueuedMail(Recipient(address), content, MailCause.MONTH, str(month)), audit.MXM.name)
         except InvalidRecipient:
             log.warning("MXM_MONTH_REPORT_TO has an address that mail cannot go to.")
             return False

@@ -14,7 +14,12 @@ from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailCause
 from mxlib.services.notices import mails_of, sees, sees_account
 from mxlib.services.outbox import InvalidRecipient, MailNotSet, OutboxService, QueuedMail, Recipient
-from mxlib.store import Store, Tx, events, users
+from mxlib.store import Store, Tx, audit, events, users
+
+
+def mail_to(address: str, content: NoticeMail) -> QueuedMail:
+    """Return the mail to queue with a notice."""
+    return QueuedMail(Recipient(address), content, MailCause.NOTICE, f"notice {content.notice.number}")
 
 
 class NoticeMails:
@@ -38,8 +43,7 @@ class NoticeMails:
                 continue
             content = NoticeMail(replace(notice, events=seen), self._dashboard)
             try:
-                mail = QueuedMail(Recipient(caller.name), content, MailCause.NOTICE, f"notice {notice.number}")
-                self._outbox.queue(tx, mail, "MXM")
+                self._outbox.queue(tx, mail_to(caller.name, content), audit.MXM.name)
             except (InvalidRecipient, MailNotSet):
                 continue
 
