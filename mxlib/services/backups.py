@@ -128,7 +128,7 @@ class Backups:
         return age if age > OLD_S else 0.0
 
     def _seconds_without(self, record: BackupRecord, now: float) -> float:
-        """Return the seconds since the newest good backup; without one, since the start of this process."""
+        """Return the seconds since the newest good backup, or since the start of this process."""
         return now - (self._since if record.good_at is None else record.good_at)
 
     # After a restore.

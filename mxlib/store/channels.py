@@ -169,7 +169,7 @@ def next_due(tx: Tx) -> float | None:
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> DeliveryRecord | None:
-    """Claim the delivery that is due first, or delivery `number`, and count a try; None without one."""
+    """Claim the delivery that is due first, or delivery `number`. Counts a try; None without one."""
     found = leased_rows.claim(tx, delivery, _WAITING & _OWN, now, lease, number=number, furthest=GIVEN_UP_S)
     return None if found is None else get_delivery(tx, found)
 

@@ -22,7 +22,7 @@ def next_due(tx: Tx, table: sa.Table, waiting: _Condition) -> float | None:
 def claim(
     tx: Tx, table: sa.Table, waiting: _Condition, now: float, lease: float, *, number: int | None, furthest: float
 ) -> int | None:
-    """Claim the waiting row that is due first, or row `number`, and count a try; return its number.
+    """Claim the row that is due first, or row `number`. Counts a try, and returns the number.
 
     None without one. No row is due more than `furthest` seconds ahead: a later time is of a clock that was set back,
     and such a row is due as well.

@@ -136,7 +136,7 @@ def next_due(tx: Tx) -> float | None:
 
 
 def claim(tx: Tx, now: float, lease: float, *, number: int | None = None) -> MailRecord | None:
-    """Claim the mail that is due first, or mail `number`, and count a try; None without one."""
+    """Claim the mail that is due first, or mail `number`. Counts a try; None without one."""
     found = leased_rows.claim(tx, table, _WAITING, now, lease, number=number, furthest=PAUSES[-1])
     if found is None:
         return None
