@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mxlib.store.tables import meta as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 #: Records under the first name, "account_storage", took a missing figure for 0; they are not read.
 _NAME = "account_storage_2"
@@ -14,7 +15,7 @@ _NAME = "account_storage_2"
 
 def keep(tx: Tx, figures: dict[str, Any]) -> None:
     """Store the figures in place of earlier ones."""
-    tx.execute(table.insert().prefix_with("OR REPLACE").values(name=_NAME, value=json.dumps(figures)))
+    put_fact(tx, _NAME, json.dumps(figures))
 
 
 def kept(tx: Tx) -> dict[str, Any] | None:

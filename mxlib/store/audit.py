@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import MAILBOX_CHANGES, AuditAction, CallerKind
-from mxlib.store import audit_chain, manual_writes
+from mxlib.store import audit_chain, functions, manual_writes
 from mxlib.store.audit_chain import Content
 from mxlib.store.tables import audit, client, client_domain
 from mxlib.store.tables import first_seen as seen
@@ -158,7 +158,7 @@ _IN_ORDER = (
 )
 _COLUMNS = [audit.c[column.name] for column in fields(Entry)]
 #: The domain of the subject; without an @ this is the whole subject.
-_DOMAIN = sa.func.substr(audit.c.on, sa.func.instr(audit.c.on, "@") + 1)
+_DOMAIN = sa.func.substr(audit.c.on, functions.position(audit.c.on, sa.literal("@")) + 1)
 
 
 def record(
@@ -237,17 +237,14 @@ def _label(count: int) -> sa.ColumnElement[int]:
 def _part(name: str) -> sa.ColumnElement[str]:
     """Return the column of a label's part, as text that is never NULL."""
     column = audit.c[name]
-    return sa.func.coalesce(sa.type_coerce(column, sa.Text), _NULL) if name == "detail" else column
+    return sa.func.coalesce(functions.as_text(column), _NULL) if name == "detail" else column
 
 
 def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
     """Return the labels of entries, by number."""
-    asked = sa.func.json_each(json.dumps(list(numbers))).table_valued("value")
     columns = [_part(part.name) for part in _PARTS]
-    return {
-        row[0]: Label(*row[1:])
-        for row in tx.execute(sa.select(audit.c.id, *columns).where(audit.c.id.in_(sa.select(asked.c.value))))
-    }
+    query = sa.select(audit.c.id, *columns).where(audit.c.id.in_(functions.numbers(numbers)))
+    return {row[0]: Label(*row[1:]) for row in tx.execute(query)}
 
 
 def count(tx: Tx, filters: AuditFilter, seen: AuditScope | None = None, *, most: int | None = None) -> int:
@@ -368,16 +365,16 @@ def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
     if seen.domains is None:
         return own | about | of_a_run
     names = sorted(seen.domains)
-    named = sa.func.json_each(runs.c.domains).table_valued("value")
+    named = functions.each_value(runs.c.domains)
     elsewhere = sa.select(named.c.value).where(named.c.value.not_in(names)).exists()
-    theirs = sa.select(runs.c.id).where(sa.func.json_array_length(runs.c.domains) > 0, ~elsewhere)
+    theirs = sa.select(runs.c.id).where(functions.json_length(runs.c.domains) > 0, ~elsewhere)
     return own | (about & _DOMAIN.in_(names)) | (of_a_run & audit.c.run.in_(theirs))
 
 
 def _of_client(number: int) -> sa.ColumnElement[bool]:
     """Match acts on a client and in its domains, and runs in any of these."""
     names = sa.select(client_domain.c.domain).where(client_domain.c.client == number)
-    named = sa.func.json_each(runs.c.domains).table_valued("value")
+    named = functions.each_value(runs.c.domains)
     own_runs = sa.select(runs.c.id).where(sa.select(named.c.value).where(named.c.value.in_(names)).exists())
     about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
     itself = _of_family("client") & (

@@ -17,9 +17,11 @@ from mxlib.core.text import audit_texts
 from mxlib.core.vocabulary import AuditAction
 from mxlib.store import audit, audit_chain
 from mxlib.store.audit import Identity
+from mxlib.store.driver_sql import execute
 from mxlib.store.encryption import AuditKey
 from mxlib.store.tables import meta
 from mxlib.store.transaction import AUDIT_KEY, Tx
+from mxlib.store.upsert import put_fact
 
 _NAME = "audit_accepted"
 
@@ -102,16 +104,16 @@ def accept(tx: Tx, by: Identity, found: Verification, at: float) -> None:
         if not each.signed:
             accepted[number] = replace(each, signed=audit_chain.sign(tx, each.first, each.last))
     rows = [asdict(each) | {"mark": each.mark(key)} for each in accepted]
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=json.dumps(rows)))
+    put_fact(tx, _NAME, json.dumps(rows))
 
 
 def _ends_as(tx: Tx, found: Verification) -> bool:
     """Return whether the newest entry that was verified is there, or retention deleted it."""
-    stored = tx.exec_driver_sql("SELECT link FROM audit WHERE id = ?", (found.last,)).first()
+    stored = execute(tx, "SELECT link FROM audit WHERE id = ?", found.last).first()
     if stored is not None:
         return not found.link or stored.link == bytes.fromhex(found.link)
     covering = "SELECT 1 FROM audit_checkpoint WHERE ? BETWEEN first AND last"
-    return not found.link or tx.exec_driver_sql(covering, (found.last,)).first() is not None
+    return not found.link or execute(tx, covering, found.last).first() is not None
 
 
 def _is_as_signed(tx: Tx, key: AuditKey, it: Accepted) -> bool:

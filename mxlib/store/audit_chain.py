@@ -32,9 +32,11 @@ import sqlalchemy as sa
 from mxlib.core.audit_verification import ChainCause
 from mxlib.core.text.audit_texts import NEW_CHAIN
 from mxlib.core.vocabulary import ERASED, AuditAction, CallerKind
+from mxlib.store.driver_sql import DETAIL, execute
 from mxlib.store.encryption import AuditKey, keyed_hash
 from mxlib.store.tables import audit, audit_block, audit_chain, audit_checkpoint, audit_head, meta, metadata
 from mxlib.store.transaction import AUDIT_KEY, Tx
+from mxlib.store.upsert import upsert
 
 #: Layout of the hash of new entries.
 VERSION = 1
@@ -46,17 +48,22 @@ _SALT = 16
 
 _HEAD = """
 SELECT head.last, head.link, head.mark, chain.number, chain.mark, chain.key, (SELECT max(id) FROM audit)
-FROM (SELECT 1) LEFT JOIN audit_head AS head ON head.id = 1
+FROM (SELECT 1) AS one LEFT JOIN audit_head AS head ON head.id = 1
 LEFT JOIN audit_chain AS chain ON chain.number = (SELECT max(number) FROM audit_chain)
 """
 _ADD = """
 INSERT INTO audit (id, at, who, kind, what, "on", address, run, outcome, detail, version, salt, link)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_MOVE_HEAD = "INSERT OR REPLACE INTO audit_head (id, last, link, mark) VALUES (1, ?, ?, ?)"
+_MOVE_HEAD = """
+INSERT INTO audit_head (id, last, link, mark) VALUES (1, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET last = excluded.last, link = excluded.link, mark = excluded.mark
+"""
 
 #: The columns of a block's entries, in the order of `block_mark`.
-BLOCK_COLUMNS = 'id, at, who, kind, what, "on", address, run, outcome, detail, version, salt, commitment, erased, link'
+BLOCK_COLUMNS = (
+    f'id, at, who, kind, what, "on", address, run, outcome, {DETAIL}, version, salt, commitment, erased, link'
+)
 #: As the driver reads them: SQLAlchemy's types fail on what is of another type.
 BLOCKS = 'SELECT first, last, "key", mark FROM audit_block'
 #: Its limit is one entry more than a block may have: no forged block reads the whole log.
@@ -230,7 +237,7 @@ def sign(tx: Tx, first: int, last: int) -> int:
         last += 1
     while True:
         crossing = f"{BLOCKS} WHERE first BETWEEN ? AND ? AND last > ?"
-        blocks = tx.exec_driver_sql(crossing, (first, last, last)).all()
+        blocks = execute(tx, crossing, first, last, last).all()
         ends = [each.last for each in blocks if block_holds(tx, key, each.first, each.last, each.mark)]
         if not ends:
             break
@@ -247,7 +254,7 @@ def first_unsigned(tx: Tx, key: AuditKey, first: int, last: int, most: int) -> i
     None where such a block is missing or does not hold.
     """
     expected = first
-    for block in tx.exec_driver_sql(f"{BLOCKS} WHERE first >= ? ORDER BY first LIMIT ?", (first, most)).all():
+    for block in execute(tx, f"{BLOCKS} WHERE first >= ? ORDER BY first LIMIT ?", first, most).all():
         if expected > last:
             break
         if (
@@ -270,7 +277,7 @@ def _head(tx: Tx, key: AuditKey) -> _Head | None:
 
     None when it is not of this key, or not as it was left.
     """
-    last, link, mark, number, of_chain, of_key, newest = tx.exec_driver_sql(_HEAD).one()
+    last, link, mark, number, of_chain, of_key, newest = execute(tx, _HEAD).one()
     if last is None or number is None or of_key != key.id or (newest or 0) > last:
         return None
     if mark != head_mark(key, number, of_chain, last, link):
@@ -282,30 +289,16 @@ def _append(tx: Tx, key: AuditKey, head: _Head, it: Content) -> _Head:
     number, salt = head.last + 1, os.urandom(_SALT)
     personal = commitment(salt, it.personal())
     link = link_of(key, number, it.at, it.kind, it.what, it.run, personal, head.link)
-    tx.exec_driver_sql(
-        _ADD,
-        (
-            number,
-            it.at,
-            it.who,
-            it.kind,
-            it.what,
-            it.on,
-            it.address,
-            it.run,
-            it.outcome,
-            it.detail,
-            VERSION,
-            salt,
-            link,
-        ),
-    )
+    execute(
+        tx, _ADD, number, it.at, it.who, it.kind, it.what, it.on, it.address, it.run, it.outcome, it.detail, VERSION,
+        salt, link,
+    )  # fmt: skip
     return _move(tx, key, _Head(head.chain, head.chain_mark, number, link))
 
 
 def _move(tx: Tx, key: AuditKey, head: _Head) -> _Head:
     mark = head_mark(key, head.chain, head.chain_mark, head.last, head.link)
-    tx.exec_driver_sql(_MOVE_HEAD, (head.last, head.link, mark))
+    execute(tx, _MOVE_HEAD, head.last, head.link, mark)
     return head
 
 
@@ -324,7 +317,7 @@ def _begin(
 
 def _begin_after_trouble(tx: Tx, key: AuditKey, at: float) -> _Head:
     """Begin a chain under another key, or after a forged end; an entry says so."""
-    last, link, _, number, _, of_key, newest = tx.exec_driver_sql(_HEAD).one()
+    last, link, _, number, _, of_key, newest = execute(tx, _HEAD).one()
     whole = last is not None and number is not None and last >= (newest or 0)
     why = ChainCause.OTHER_KEY if whole and of_key != key.id else ChainCause.BROKEN
     head = _begin(tx, key, why, at, max(last or 0, newest or 0), link)
@@ -355,8 +348,7 @@ def _sign_blocks(tx: Tx, key: AuditKey) -> int:
 
 
 def _put_block(tx: Tx, key: AuditKey, first: int, last: int, mark: bytes) -> None:
-    put = audit_block.insert().prefix_with("OR REPLACE")
-    tx.execute(put.values(first=first, last=last, key=key.id, mark=mark))
+    upsert(tx, audit_block, {"first": first, "last": last, "key": key.id, "mark": mark})
 
 
 def _sound_blocks(tx: Tx, key: AuditKey, numbers: Sequence[int]) -> list[tuple[int, int]]:
@@ -368,7 +360,7 @@ def _sound_blocks(tx: Tx, key: AuditKey, numbers: Sequence[int]) -> list[tuple[i
         return []
     overlapping = f'{BLOCKS} WHERE first <= ? AND last >= ? AND "key" = ?'
     found = []
-    for block in tx.exec_driver_sql(overlapping, (max(numbers), min(numbers), key.id)).all():
+    for block in execute(tx, overlapping, max(numbers), min(numbers), key.id).all():
         at = bisect_left(numbers, block.first)
         if (
             at < len(numbers)
@@ -394,7 +386,7 @@ def _sign_again(tx: Tx, key: AuditKey, blocks: Iterable[tuple[int, int]]) -> Non
 
 def _fetch(tx: Tx, query: str, *parameters: int) -> list[tuple[Any, ...]]:
     """Return the driver's own rows, which are tuples."""
-    rows: Any = tx.exec_driver_sql(query, parameters).cursor
+    rows: Any = execute(tx, query, *parameters).cursor
     return list(rows)
 
 
@@ -438,7 +430,7 @@ def _add_checkpoint(tx: Tx, key: AuditKey, first: int, last: int, until: float) 
 def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> None:
     """Erase fields of one entry."""
     query = f"SELECT {BLOCK_COLUMNS} FROM audit WHERE id = ?"  # noqa: S608 - as above
-    entry = tx.exec_driver_sql(query, (number,)).mappings().first()
+    entry = execute(tx, query, number).mappings().first()
     if entry is None:
         return
     empty = {"detail": None, "outcome": "", "address": ""}
@@ -459,4 +451,4 @@ def _erase(tx: Tx, key: AuditKey, number: int, columns: Sequence[str]) -> None:
         new |= {"salt": None, "commitment": kept, "erased": mark}
     changed = ", ".join(f'"{name}" = ?' for name in new)
     update = f"UPDATE audit SET {changed} WHERE id = ?"  # noqa: S608 - the names are those of columns
-    tx.exec_driver_sql(update, (*new.values(), number))
+    execute(tx, update, *new.values(), number)

@@ -13,9 +13,11 @@ from mxlib.store.audit import Identity
 from mxlib.store.audit_acceptance import Accepted, AuditChanged, read
 from mxlib.store.audit_chain import BLOCK_COLUMNS, BLOCKS, VERSION
 from mxlib.store.database import Store
+from mxlib.store.driver_sql import execute
 from mxlib.store.encryption import AuditKey
 from mxlib.store.tables import audit, meta
 from mxlib.store.transaction import AUDIT_KEY, Tx
+from mxlib.store.upsert import put_fact
 
 #: Entries read in one transaction, and blocks.
 _BATCH, _BLOCKS = 5_000, 10
@@ -84,7 +86,7 @@ def keep(tx: Tx, found: Verification, at: float) -> None:
     """
     result = json.dumps({"at": at, "found": asdict(found)})
     value = json.dumps({"result": result, "mark": tx.info[AUDIT_KEY].mac("checked", result).hex()})
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)
 
 
 def latest(tx: Tx, key: AuditKey) -> tuple[float, Verification] | None:
@@ -195,8 +197,8 @@ class _Walk:
         Those out of order are left out, so that no forged one moves the entries of others.
         """
         # As the driver reads them: SQLAlchemy's types fail on what is of another type.
-        rows = list(tx.exec_driver_sql(_CHAINS))
-        head = tx.exec_driver_sql(_NEWEST).first()
+        rows = list(execute(tx, _CHAINS))
+        head = execute(tx, _NEWEST).first()
         newest = tx.scalar(sa.select(sa.func.max(audit.c.id))) or 0
         if not rows:
             if newest or head is not None:
@@ -223,7 +225,7 @@ class _Walk:
             if at > own[0]:
                 begin, end = self._chains[at].first, self._chains[at + 1].first - 1
                 self._report(BreakKind.FOREIGN, begin, end)
-        for checkpoint in tx.exec_driver_sql(_CHECKPOINTS).all():
+        for checkpoint in execute(tx, _CHECKPOINTS).all():
             if not self._is_sound(checkpoint):
                 # Wherever it says that it ends, it has no effect: what is missing there is reported for itself.
                 self._report(BreakKind.CHECKPOINT, checkpoint.first)
@@ -238,7 +240,7 @@ class _Walk:
         expected = begin
         while expected < first.first:
             with self._store.read() as tx:
-                blocks = tx.exec_driver_sql(_BLOCK, (expected, _BLOCKS)).all()
+                blocks = execute(tx, _BLOCK, expected, _BLOCKS).all()
                 if not blocks:
                     self._report(BreakKind.BLOCK, expected, first.first - 1)
                     return
@@ -276,7 +278,7 @@ class _Walk:
     def _step(self) -> bool:
         """Check the next entries; return whether more may follow."""
         with self._store.read() as tx:
-            rows: Any = tx.exec_driver_sql(_ENTRIES, (self._next, _BATCH)).cursor
+            rows: Any = execute(tx, _ENTRIES, self._next, _BATCH).cursor
             entries: list[tuple[Any, ...]] = list(rows)
             for entry in entries:
                 if entry[0] > self._next:
@@ -296,10 +298,10 @@ class _Walk:
         Those without a checkpoint are reported as missing, the last ones as `kind`.
         """
         while self._next < until:
-            covering = tx.exec_driver_sql(f"{_CHECKPOINTS} WHERE ? BETWEEN first AND last", (self._next,)).all()
+            covering = execute(tx, f"{_CHECKPOINTS} WHERE ? BETWEEN first AND last", self._next).all()
             found = next(filter(self._is_sound, covering), None)
             if found is None:
-                later = tx.exec_driver_sql(f"{_CHECKPOINTS} WHERE first > ? AND first < ?", (self._next, until)).all()
+                later = execute(tx, f"{_CHECKPOINTS} WHERE first > ? AND first < ?", self._next, until).all()
                 end = min([until, *(each.first for each in later if self._is_sound(each))]) - 1
                 self._report(kind if end + 1 == until else BreakKind.MISSING, self._next, end)
                 self._next, self._link = end + 1, None
@@ -370,7 +372,7 @@ class _Walk:
         return None
 
     def _check_head(self, tx: Tx) -> None:
-        head = tx.exec_driver_sql(_NEWEST).first()
+        head = execute(tx, _NEWEST).first()
         newest = self._chains[-1]
         if (
             head is None

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 _NAME = "backup"
 
@@ -35,4 +36,4 @@ def read(tx: Tx) -> BackupRecord:
 def write(tx: Tx, record: BackupRecord) -> None:
     """Store the record."""
     value = json.dumps(asdict(record))
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)

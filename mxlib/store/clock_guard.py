@@ -19,6 +19,7 @@ from mxlib.store import audit
 from mxlib.store.tables import audit as entries
 from mxlib.store.tables import manual_write, meta, run
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 #: Seconds after the last observed time from which the clock counts as having jumped.
 JUMP_S = 86_400.0
@@ -96,4 +97,4 @@ def _read(tx: Tx) -> dict[str, Any]:
 
 def _write(tx: Tx, now: float, jump: Jump | None) -> None:
     value = json.dumps({"at": now, "jump": asdict(jump) if jump else None})
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)

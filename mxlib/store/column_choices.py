@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.tables import mapping_answer as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,4 @@ def of_others(tx: Tx, digest: bytes, besides: str) -> list[Remembered]:
 def put(tx: Tx, digest: bytes, answer: Mapping[str, Any], by: str, at: float) -> None:
     """Store column choices, in place of earlier ones of the same person."""
     values = {"answer": dict(answer), "answered_at": at}
-    row = insert(table).values(digest=digest, answered_by=by, **values)
-    tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest, table.c.answered_by], set_=values))
+    upsert(tx, table, {"digest": digest, "answered_by": by, **values})

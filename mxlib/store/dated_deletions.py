@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.days import Days
@@ -17,6 +16,7 @@ from mxlib.store import mailbox_locks
 from mxlib.store.tables import audit
 from mxlib.store.tables import dated_deletion as table
 from mxlib.store.transaction import DAYS, Tx
+from mxlib.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,7 @@ _COLUMNS = [table.c[column.name] for column in fields(DatedDeletion)]
 
 def put(tx: Tx, deletion: DatedDeletion) -> None:
     """Store a dated deletion, in place of an earlier one of the same mailbox."""
-    row = {column.name: getattr(deletion, column.name) for column in fields(DatedDeletion)}
-    tx.execute(
-        insert(table).values(row).on_conflict_do_update(index_elements=[table.c.domain, table.c.username], set_=row)
-    )
+    upsert(tx, table, {column.name: getattr(deletion, column.name) for column in fields(DatedDeletion)})
 
 
 def get(tx: Tx, domain: str, username: str) -> DatedDeletion | None:

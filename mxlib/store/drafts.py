@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 #: The key of the facts about the rows in the metadata of their table.
 ABOUT = b"mxm"
@@ -51,10 +51,8 @@ def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -
         "version": kept.version,
     }
     sealed = key.seal(file, f"draft file {kept.id}")
-    added = insert(table).values(
-        id=kept.id, begun_by=kept.begun_by or kept.operator, run=kept.run, sealed_file=sealed, **said
-    )
-    tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
+    at_first = {"begun_by": kept.begun_by or kept.operator, "run": kept.run, "sealed_file": sealed}
+    upsert(tx, table, {"id": kept.id, **said}, at_first=at_first)
 
 
 def state(tx: Tx, number: str) -> tuple[str | None, int]:

@@ -16,6 +16,7 @@ from mxlib.store import audit
 from mxlib.store.database import Store
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 #: Tries at once, and the seconds between them: most readers have ended by then.
 _TRIES, _PAUSE = 10, 0.03
@@ -86,4 +87,4 @@ def _write(tx: Tx, erasing: Erasing) -> None:
         tx.execute(meta.delete().where(meta.c.name == _NAME))
         return
     value = json.dumps({"runs": sorted(erasing.runs), "others": erasing.others})
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.background_tasks import TaskName
 from mxlib.core.days import Days
@@ -36,6 +35,7 @@ from mxlib.store.tables import event_state as states
 from mxlib.store.tables import mailbox, meta
 from mxlib.store.tables import notice as notices
 from mxlib.store.transaction import DAYS, Tx
+from mxlib.store.upsert import put_fact, upsert
 
 #: The name under which the preferences of admins are stored.
 _PREFERENCES = "event_preferences"
@@ -118,8 +118,7 @@ def put_state(tx: Tx, rule: Rule, subject: str, domain: str, state: State | None
         tx.execute(states.delete().where(states.c.rule == rule, states.c.subject == subject))
         return
     values = {"domain": domain, "level": state.level, "state": dict(state.state), "at": at}
-    row = insert(states).values(rule=rule, subject=subject, **values)
-    tx.execute(row.on_conflict_do_update(index_elements=[states.c.rule, states.c.subject], set_=values))
+    upsert(tx, states, {"rule": rule, "subject": subject, **values})
 
 
 def note_conditions(tx: Tx, rule: ConditionRule, found: Iterable[Condition], at: float) -> int:
@@ -279,7 +278,7 @@ def preferences(tx: Tx) -> Preferences:
 def put_preferences(tx: Tx, chosen: Preferences) -> None:
     """Store the preferences of admins, in place of earlier ones."""
     value = json.dumps(chosen.to_json())
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_PREFERENCES, value=value))
+    put_fact(tx, _PREFERENCES, value)
 
 
 def put_snooze(tx: Tx, snooze: Snooze) -> None:

@@ -10,6 +10,7 @@ from mxlib.store import manual_writes
 from mxlib.store.tables import audit, meta, run_row
 from mxlib.store.tables import first_seen as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 #: Seconds from its create in which a list may lack a mailbox: it may have been requested before.
 _ON_ITS_WAY = 300.0
@@ -48,7 +49,7 @@ def set_aside(tx: Tx, domain: str, usernames: Collection[str], at: float) -> Non
     """
     first = tx.execute(sa.select(table.c.username, table.c.at).where(table.c.domain == domain))
     value = json.dumps({"usernames": list(usernames), "at": at, "first": {row.username: row.at for row in first}})
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=f"{_ASIDE}{domain}", value=value))
+    put_fact(tx, f"{_ASIDE}{domain}", value)
 
 
 def restore(tx: Tx, domain: str, usernames: Collection[str]) -> tuple[list[str], float] | None:

@@ -10,6 +10,7 @@ from mxlib.core.handover.texts import Text, TextKind
 from mxlib.store.tables import handover_text as table
 from mxlib.store.tables import letterhead as heads
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 #: Stands for all clients, in place of the number of one.
 ALL_CLIENTS = 0
@@ -48,18 +49,18 @@ def texts(tx: Tx, kind: TextKind, clients: Collection[int]) -> dict[tuple[int, s
 
 def put_text(tx: Tx, client: int, kind: TextKind, language: str, stored: StoredText) -> None:
     """Store a text, in place of an earlier one."""
-    tx.execute(
-        table.insert()
-        .prefix_with("OR REPLACE")
-        .values(
-            client=client,
-            kind=kind,
-            language=language,
-            subject=stored.text.subject,
-            body=stored.text.body,
-            changed_at=stored.changed_at,
-            who=stored.who,
-        )
+    upsert(
+        tx,
+        table,
+        {
+            "client": client,
+            "kind": kind,
+            "language": language,
+            "subject": stored.text.subject,
+            "body": stored.text.body,
+            "changed_at": stored.changed_at,
+            "who": stored.who,
+        },
     )
 
 
@@ -82,18 +83,18 @@ def letterheads(tx: Tx, clients: Collection[int]) -> dict[int, StoredLetterhead]
 def put_letterhead(tx: Tx, client: int, stored: StoredLetterhead) -> None:
     """Store a letterhead, in place of an earlier one."""
     head = stored.letterhead
-    tx.execute(
-        heads.insert()
-        .prefix_with("OR REPLACE")
-        .values(
-            client=client,
-            agency=head.agency,
-            help_address=head.help_address,
-            logo=_WITHOUT_LOGO if head.without_logo else head.logo,
-            language=stored.language,
-            changed_at=stored.changed_at,
-            who=stored.who,
-        )
+    upsert(
+        tx,
+        heads,
+        {
+            "client": client,
+            "agency": head.agency,
+            "help_address": head.help_address,
+            "logo": _WITHOUT_LOGO if head.without_logo else head.logo,
+            "language": stored.language,
+            "changed_at": stored.changed_at,
+            "who": stored.who,
+        },
     )
 
 

@@ -10,6 +10,7 @@ from mxlib.store import audit
 from mxlib.store.audit import Identity
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 _NAME = "hold"
 
@@ -24,7 +25,7 @@ class Hold:
 def begin(tx: Tx, hold: Hold) -> None:
     """Hold everything that would act by itself."""
     value = json.dumps(asdict(hold))
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)
 
 
 def current(tx: Tx) -> Hold | None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.tables import once as table
 from mxlib.store.tables import run as runs
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import add_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ def claim(tx: Tx, caller: str, key: str, digest: bytes, at: float) -> Claim:
 
     Return its use now.
     """
-    row = insert(table).values(caller=caller, key=key, digest=digest, at=at).on_conflict_do_nothing()
-    tx.execute(row)
+    add_missing(tx, table, {"caller": caller, "key": key, "digest": digest, "at": at})
     return find(tx, caller, key) or Claim(digest, None, at)
 
 

@@ -34,7 +34,7 @@ _INSPECTED = run_row.c.action.in_(("delete", "lock", "unlock")) | (
 )
 
 #: Rows that undo something.
-_GUARDED = sa.or_(*(sa.func.json_extract(run_row.c.before, f"$.{name}") == 1 for name in ("unused", "unchanged")))
+_GUARDED = sa.or_(*(run_row.c.before[name].as_boolean().is_(True) for name in ("unused", "unchanged")))
 
 #: Statements that are run once a row, built once.
 _ONE_ROW = sa.select(*_ROW).where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))

@@ -4,7 +4,6 @@ A person could have read the passwords of runs that they started, ran, took over
 these runs, those that they set by hand, and those of unanswered writes that were shown to them.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from mxlib.core.text.findings import PASSWORD_CHANGED
 from mxlib.core.vocabulary import AT_AN_END, OPEN, Action, AuditAction, Outcome
+from mxlib.store import functions
 from mxlib.store.tables import audit, hand_over, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -37,10 +37,12 @@ _UNKNOWN_AFTER = (AuditAction.MAILBOX_DELETE, AuditAction.MAILBOX_LOCK)
 _SETS = audit.c.what.in_((AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_UNLOCK, *_UNKNOWN_AFTER)) | (
     (audit.c.what == AuditAction.MAILBOX_UPDATE)
     & sa.case(
-        (sa.type_coerce(audit.c.detail, sa.Text).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
+        (functions.as_text(audit.c.detail).is_(None), audit.c.outcome.contains(PASSWORD_CHANGED)),
         else_=audit.c.detail["password"].as_boolean(),
     )
 )
+
+_ENTRIES = sa.select(audit.c.on, audit.c.id, audit.c.at, audit.c.run, audit.c.who, audit.c.what, audit.c.detail)
 
 #: Mailboxes whose password was renewed for a run, and when.
 _RENEWED = (
@@ -167,12 +169,12 @@ def _by_others(tx: Tx, number: int, begun: int, addresses: Collection[str] | Non
     Only entries since the run began are read: most runs have few of others behind them.
     """
     others = audit.c.run.is_(None) | (audit.c.run != number)
-    query = _entries(audit.c.id).where(audit.c.id > begun, others, _SETS).order_by(audit.c.id)
+    query = _ENTRIES.where(audit.c.id > begun, others, _SETS).order_by(audit.c.id)
     found = {on: _write(*entry) for on, *entry in tx.execute(query) if addresses is None or on in addresses}
     if not found:
         return {}
     newest = sa.select(audit.c.on, sa.func.max(audit.c.id)).where(audit.c.run == number, _SETS).group_by(audit.c.on)
-    own = dict(tx.execute(newest.where(audit.c.on.in_(_values(found)))).all())
+    own = dict(tx.execute(newest.where(audit.c.on.in_(functions.texts(found)))).all())
     return {on: write for on, write in found.items() if write.id > own.get(on, 0)}
 
 
@@ -237,19 +239,15 @@ def _renewed_for(tx: Tx, runs: Collection[int]) -> dict[str, float]:
 def _addresses(tx: Tx, runs: Iterable[int]) -> set[str]:
     """Return the mailboxes that these runs created or changed."""
     done = run_row.c.outcome.in_((Outcome.CREATED, Outcome.UPDATED))
-    return set(tx.execute(sa.select(_ADDRESS).where(run_row.c.run.in_(_values(runs)), done)).scalars())
+    return set(tx.execute(sa.select(_ADDRESS).where(run_row.c.run.in_(functions.numbers(runs)), done)).scalars())
 
 
 def _latest(tx: Tx, addresses: Collection[str]) -> dict[str, _Write]:
     """Return the latest write of each mailbox that set its password, locked or deleted it."""
-    # SQLite takes the other columns from the row of the maximum.
-    query = _entries(sa.func.max(audit.c.id)).where(audit.c.on.in_(_values(addresses)), _SETS).group_by(audit.c.on)
+    last = sa.select(sa.func.max(audit.c.id)).where(audit.c.on.in_(functions.texts(addresses)), _SETS)
+    query = _ENTRIES.where(audit.c.id.in_(last.group_by(audit.c.on)))
     latest = {on: _write(*entry) for on, *entry in tx.execute(query)}
     return _from_journal(tx, addresses - latest.keys()) | latest
-
-
-def _entries(number: sa.ColumnElement[int]) -> sa.Select[Any]:
-    return sa.select(audit.c.on, number, audit.c.at, audit.c.run, audit.c.who, audit.c.what, audit.c.detail)
 
 
 def _write(entry: int, at: float, number: int | None, who: str, what: str, facts: dict[str, Any] | None) -> _Write:
@@ -258,10 +256,9 @@ def _write(entry: int, at: float, number: int | None, who: str, what: str, facts
 
 def _from_journal(tx: Tx, addresses: Iterable[str]) -> dict[str, _Write]:
     """Return the latest writes of runs whose audit entries were deleted for their age."""
-    pairs = sa.func.json_each(json.dumps([address.rpartition("@")[::2] for address in addresses])).table_valued("value")
-    place = (run_row.c.username == sa.func.json_extract(pairs.c.value, "$[0]")) & (
-        run_row.c.domain == sa.func.json_extract(pairs.c.value, "$[1]")
-    )
+    pairs = functions.each_value([address.rpartition("@")[::2] for address in addresses])
+    username, domain = (functions.json_item(pairs.c.value, sa.literal(place)) for place in (0, 1))
+    place = (run_row.c.username == username) & (run_row.c.domain == domain)
     locked = run_row.c.action == Action.LOCK
     changed = (run_row.c.outcome == Outcome.UPDATED) & (run_row.c.sealed_password.is_not(None) | locked)
     wrote = run_row.c.outcome.in_((Outcome.CREATED, Outcome.DELETED)) | changed
@@ -290,9 +287,3 @@ def _setting(tx: Tx, runs: Collection[int]) -> tuple[set[str], set[int]]:
         else:
             resetting.add(address)
     return resetting, theirs
-
-
-def _values(values: Iterable[int] | Iterable[str]) -> sa.Select[tuple[Any]]:
-    """Return a query of the values: there may be more of them than one statement has parameters."""
-    each = sa.func.json_each(json.dumps(sorted(values))).table_valued("value")
-    return sa.select(each.c.value)

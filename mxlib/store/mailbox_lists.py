@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.links import LinkEnd
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import dated_deletions, event_readings, first_seen, links, mailbox_locks, usage_history
 from mxlib.store.tables import last_list as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 _DOMAINS = ""
 
@@ -136,8 +136,7 @@ def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:
 
 def _keep(tx: Tx, domain: str, content: list[Any], at: float) -> None:
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
-    row = insert(table).values(domain=domain, read_at=at, content=packed)
-    tx.execute(row.on_conflict_do_update(index_elements=[table.c.domain], set_={"read_at": at, "content": packed}))
+    upsert(tx, table, {"domain": domain, "read_at": at, "content": packed})
 
 
 def _unpacked(content: bytes) -> list[Any]:

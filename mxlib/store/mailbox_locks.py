@@ -6,7 +6,6 @@ A lock is stored when MXroute confirmed that it set the password that nobody kno
 from collections.abc import Collection
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.locks import Lock
 from mxlib.core.text import locks as texts
@@ -15,6 +14,7 @@ from mxlib.store import audit
 from mxlib.store.tables import attempt, manual_write, run, run_row
 from mxlib.store.tables import mailbox_lock as table
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 _LOCK = [table.c[name] for name in ("at", "who", "reason")]
 
@@ -53,12 +53,8 @@ def usernames(tx: Tx) -> dict[str, set[str]]:
 
 def put(tx: Tx, domain: str, username: str, lock: Lock) -> None:
     """Store the lock of a mailbox, in place of an earlier one."""
-    row = {"at": lock.since, "who": lock.by, "reason": lock.reason}
-    tx.execute(
-        insert(table)
-        .values(domain=domain, username=username, **row)
-        .on_conflict_do_update(index_elements=[table.c.domain, table.c.username], set_=row)
-    )
+    row = {"domain": domain, "username": username, "at": lock.since, "who": lock.by, "reason": lock.reason}
+    upsert(tx, table, row)
 
 
 def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> bool:

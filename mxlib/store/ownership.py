@@ -19,6 +19,7 @@ from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import put_fact
 
 #: Seconds between two signs of life of an owner.
 BEAT_EVERY = 10.0
@@ -136,4 +137,4 @@ def _read(tx: Tx) -> dict[str, Any]:
 def _write(tx: Tx, epoch: Epoch, lock: str, at: float) -> None:
     seen = {} if at == float("-inf") else {"seen_at": at}
     value = json.dumps({"epoch": epoch.number, "id": epoch.id, "lock": lock, **seen})
-    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
+    put_fact(tx, _NAME, value)

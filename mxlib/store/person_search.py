@@ -19,6 +19,7 @@ from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.store import own_cells
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
+from mxlib.store.functions import as_text, position
 from mxlib.store.tables import audit, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -115,11 +116,11 @@ def without(value: Any, address: str, instead: str) -> Any:
 
 def may_name(column: sa.ColumnElement[Any], address: str) -> sa.ColumnElement[bool]:
     """Match rows whose column has the address or name anywhere, as text or in JSON."""
-    text = sa.func.lower(sa.type_coerce(column, sa.Text))  # of ASCII letters only
+    text = sa.func.lower(as_text(column) if isinstance(column.type, sa.JSON) else column)  # of ASCII letters only
     parts = {part for form in forms(address) for part in (form, _capital(form))}
     if isinstance(column.type, sa.JSON):
         parts = {json.dumps(part)[1:-1].lower() for part in parts}
-    return sa.or_(*(sa.func.instr(text, part) > 0 for part in sorted(parts)))
+    return sa.or_(*(position(text, sa.literal(part)) > 0 for part in sorted(parts)))
 
 
 def _capital(form: str) -> str:

@@ -44,8 +44,9 @@ def keep_from(tx: Tx, number: int, at: float) -> None:
     A later end that was set before stays.
     """
     clock_guard.observe(tx, at)
-    until = sa.func.max(run.c.passwords_until, at + run.c.retention_days * 86_400)
-    tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=until))
+    until = at + run.c.retention_days * 86_400
+    later = sa.case((run.c.passwords_until > until, run.c.passwords_until), else_=until)
+    tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=later))
 
 
 def drop(tx: Tx, number: int) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.links import LinkEnd
 from mxlib.core.vocabulary import CLEAR, AuditAction
 from mxlib.store import audit, links
 from mxlib.store.tables import mailbox_name, recovery_email
 from mxlib.store.transaction import Tx
+from mxlib.store.upsert import upsert
 
 #: The table of each column, and the column of that table with its values.
 _TABLES = {
@@ -44,12 +44,7 @@ def by_address(tx: Tx, column: str) -> dict[str, str]:
 def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -> None:
     """Store a value of an existing mailbox, in place of an earlier one."""
     table, value = _TABLES[column]
-    row = {value.name: text, "set_at": at}
-    tx.execute(
-        insert(table)
-        .values(domain=domain, username=username, **row)
-        .on_conflict_do_update(index_elements=[table.c.domain, table.c.username], set_=row)
-    )
+    upsert(tx, table, {"domain": domain, "username": username, value.name: text, "set_at": at})
 
 
 def apply(tx: Tx, domain: str, username: str, asked: Mapping[str, str], at: float) -> None:

@@ -7,15 +7,15 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
+
+from mxlib.store.column_types import Integer, Text
 
 metadata = MetaData()
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0002"
 down_revision = "0001"
 
@@ -11,12 +13,12 @@ def upgrade() -> None:
     """Create both tables."""
     op.create_table(
         "token",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("name", Text, nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("admin", sa.Boolean(), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_by", Text, nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float()),
         sa.Column("last_used_at", sa.Float()),
@@ -27,11 +29,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "once",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("caller", Text, nullable=False),
+        sa.Column("key", Text, nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("run", sa.Integer()),
+        sa.Column("run", Integer),
         sa.ForeignKeyConstraint(["run"], ["run.id"]),
         sa.PrimaryKeyConstraint("caller", "key"),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Text
+
 revision = "0003"
 down_revision = "0002"
 
@@ -13,7 +15,7 @@ def upgrade() -> None:
         "mapping_answer",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=False),
-        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answered_by", Text, nullable=False),
         sa.Column("answered_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0006"
 down_revision = "0005"
 
@@ -11,19 +13,19 @@ def upgrade() -> None:
     """Create its table."""
     op.create_table(
         "manual_write",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("who", Text, nullable=False),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("address", Text, nullable=False),
+        sa.Column("action", Text, nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("username", Text, nullable=False),
         sa.Column("asked", sa.JSON(), nullable=False),
-        sa.Column("recovery_email", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("recovery_email", Text, nullable=False),
+        sa.Column("status", Text, nullable=False),
         sa.Column("settle_at", sa.Float(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("outcome", Text, nullable=False),
         sa.Column("passwords_until", sa.Float(), nullable=False),
         sa.Column("sealed_password", sa.LargeBinary()),
         sa.Column("wrapped_key", sa.LargeBinary()),

@@ -5,6 +5,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer
+
 revision = "0007"
 down_revision = "0006"
 
@@ -25,7 +27,8 @@ def upgrade() -> None:
     """Set the owner of tokens that people created, and revoke those of disabled users."""
     # SQLite accepts a reference in a new column only in this form; Alembic would add it afterwards, which SQLite
     # cannot.
-    op.execute('ALTER TABLE token ADD COLUMN owner INTEGER REFERENCES "user" (id)')
+    number = Integer.compile(op.get_bind().dialect)
+    op.execute(f'ALTER TABLE token ADD COLUMN owner {number} REFERENCES "user" (id)')
     op.execute('UPDATE token SET owner = (SELECT id FROM "user" WHERE "user".name = token.created_by)')
     bind, now = op.get_bind(), {"now": time.time()}
     bind.execute(sa.text(_NOTE), now)

@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer
+
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
     """Add the column."""
-    op.add_column("draft", sa.Column("version", sa.Integer(), nullable=False, server_default=sa.text("1")))
+    op.add_column("draft", sa.Column("version", Integer, nullable=False, server_default=sa.text("1")))

@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Text
+
 revision = "0011"
 down_revision = "0010"
 
 
 def upgrade() -> None:
     """Add the column; for earlier drafts it is unknown."""
-    op.add_column("draft", sa.Column("begun_by", sa.Text(), nullable=True))
+    op.add_column("draft", sa.Column("begun_by", Text, nullable=True))

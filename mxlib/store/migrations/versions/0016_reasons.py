@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Text
+
 revision = "0016"
 down_revision = "0015"
 
@@ -20,10 +22,10 @@ def upgrade() -> None:
 
     Stored texts stay, and only paused runs get a code.
     """
-    op.add_column("run_row", sa.Column("code", sa.Text(), nullable=False, server_default=""))
+    op.add_column("run_row", sa.Column("code", Text, nullable=False, server_default=""))
     op.add_column("run_row", sa.Column("detail", sa.JSON()))
     op.add_column("audit", sa.Column("detail", sa.JSON()))
-    op.add_column("run", sa.Column("why_code", sa.Text(), nullable=False, server_default=""))
+    op.add_column("run", sa.Column("why_code", Text, nullable=False, server_default=""))
     run = sa.table("run", *map(sa.column, ("status", "why", "why_code")))
     for code, text in _PAUSES.items():
         paused = (run.c.status == "paused") & (run.c.why == text)

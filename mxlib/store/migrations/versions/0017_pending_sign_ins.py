@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0017"
 down_revision = "0016"
 
@@ -12,9 +14,9 @@ def upgrade() -> None:
     op.create_table(
         "pending_sign_in",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("user", sa.Integer(), nullable=False),
+        sa.Column("user", Integer, nullable=False),
         sa.Column("began_at", sa.Float(), nullable=False),
-        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("how", Text, nullable=False),
         sa.Column("passed", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         sa.ForeignKeyConstraint(["user"], ["user.id"]),

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer
+
 revision = "0020"
 down_revision = "0019"
 
@@ -11,11 +13,11 @@ def upgrade() -> None:
     """Create the tables, and add the columns of sessions."""
     op.create_table(
         "second_factor",
-        sa.Column("user", sa.Integer(), nullable=False),
+        sa.Column("user", Integer, nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("enrolled_at", sa.Float(), nullable=False),
-        sa.Column("last_step", sa.Integer(), nullable=False),
-        sa.Column("wrong", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("last_step", Integer, nullable=False),
+        sa.Column("wrong", Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("wrong_at", sa.Float(), nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("user"),
         sa.ForeignKeyConstraint(["user"], ["user.id"]),
@@ -23,7 +25,7 @@ def upgrade() -> None:
     op.create_table(
         "recovery_code",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("user", sa.Integer(), nullable=False),
+        sa.Column("user", Integer, nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         sa.ForeignKeyConstraint(["user"], ["user.id"]),
     )

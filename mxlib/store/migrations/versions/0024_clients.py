@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0024"
 down_revision = "0023"
 
@@ -11,16 +13,16 @@ def upgrade() -> None:
     """Create the tables."""
     op.create_table(
         "client",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("key", Text, nullable=False),
         sa.Column("contacts", sa.JSON(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("notes", sa.Text(), nullable=False),
-        sa.Column("default_quota", sa.Integer()),
-        sa.Column("max_quota", sa.Integer()),
-        sa.Column("max_mailboxes", sa.Integer()),
-        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("language", Text, nullable=False),
+        sa.Column("notes", Text, nullable=False),
+        sa.Column("default_quota", Integer),
+        sa.Column("max_quota", Integer),
+        sa.Column("max_mailboxes", Integer),
+        sa.Column("created_by", Text, nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
@@ -28,9 +30,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "client_domain",
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("client", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("client", Integer, nullable=False),
+        sa.Column("position", Integer, nullable=False),
         sa.PrimaryKeyConstraint("domain"),
         sa.ForeignKeyConstraint(["client"], ["client.id"]),
         sqlite_with_rowid=False,

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Text
+
 revision = "0026"
 down_revision = "0025"
 
@@ -11,10 +13,10 @@ def upgrade() -> None:
     """Create the table."""
     op.create_table(
         "mailbox_lock",
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("username", Text, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("who", Text, nullable=False),
+        sa.Column("reason", Text, nullable=False),
         sa.PrimaryKeyConstraint("domain", "username"),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0030"
 down_revision = "0029"
 
@@ -14,13 +16,13 @@ def upgrade() -> None:
     """
     op.create_table(
         "hand_over",
-        sa.Column("run", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("run", Integer, nullable=False),
+        sa.Column("position", Integer, nullable=False),
         sa.Column("taken_at", sa.Float()),
-        sa.Column("taken_as", sa.Text(), server_default="", nullable=False),
+        sa.Column("taken_as", Text, server_default="", nullable=False),
         sa.Column("at", sa.Float()),
-        sa.Column("who", sa.Text(), server_default="", nullable=False),
-        sa.Column("way", sa.Text(), server_default="", nullable=False),
+        sa.Column("who", Text, server_default="", nullable=False),
+        sa.Column("way", Text, server_default="", nullable=False),
         sa.ForeignKeyConstraint(["run"], ["run.id"]),
         sa.PrimaryKeyConstraint("run", "position"),
     )

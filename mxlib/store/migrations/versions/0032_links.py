@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0032"
 down_revision = "0031"
 
@@ -11,16 +13,16 @@ def upgrade() -> None:
     """Create the table."""
     op.create_table(
         "link",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run", sa.Integer(), sa.ForeignKey("run.id")),
-        sa.Column("source", sa.Integer(), sa.ForeignKey("run.id")),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("run", Integer, sa.ForeignKey("run.id")),
+        sa.Column("source", Integer, sa.ForeignKey("run.id")),
+        sa.Column("purpose", Text, nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("username", Text, nullable=False),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("recipient", Text, nullable=False),
+        sa.Column("language", Text, nullable=False),
+        sa.Column("who", Text, nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("send_at", sa.Float(), nullable=False),
         sa.Column("valid_from", sa.Float(), nullable=False),
@@ -28,16 +30,16 @@ def upgrade() -> None:
         sa.Column("token_digest", sa.LargeBinary(), unique=True),
         sa.Column("sealed_token", sa.LargeBinary()),
         sa.Column("wrapped_key", sa.LargeBinary()),
-        sa.Column("mail", sa.Integer()),
-        sa.Column("mail_status", sa.Text(), server_default="", nullable=False),
-        sa.Column("mail_problem", sa.Text(), server_default="", nullable=False),
-        sa.Column("mail_code", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("words", sa.Text(), server_default="", nullable=False),
+        sa.Column("mail", Integer),
+        sa.Column("mail_status", Text, server_default="", nullable=False),
+        sa.Column("mail_problem", Text, server_default="", nullable=False),
+        sa.Column("mail_code", Integer, server_default="0", nullable=False),
+        sa.Column("words", Text, server_default="", nullable=False),
         sa.Column("sent_at", sa.Float()),
         sa.Column("opened_at", sa.Float()),
         sa.Column("set_at", sa.Float()),
         sa.Column("ended_at", sa.Float()),
-        sa.Column("end", sa.Text(), server_default="", nullable=False),
+        sa.Column("end", Text, server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )

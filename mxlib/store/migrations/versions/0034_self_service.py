@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0034"
 down_revision = "0033"
 
@@ -12,14 +14,14 @@ def upgrade() -> None:
     op.add_column("client", sa.Column("self_service", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "self_service",
-        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("domain", Text, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("who", Text, nullable=False),
         sa.PrimaryKeyConstraint("domain"),
     )
     op.create_table(
         "reset_request",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("network", sa.LargeBinary(), nullable=False),
@@ -30,25 +32,25 @@ def upgrade() -> None:
     op.create_index("reset_request_by_network", "reset_request", ["network"])
     op.create_table(
         "reset_answer",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("username", Text, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("last_at", sa.Float(), nullable=False),
-        sa.Column("times", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("link", sa.Integer()),
-        sa.Column("mail", sa.Integer()),
+        sa.Column("times", Integer, nullable=False),
+        sa.Column("outcome", Text, nullable=False),
+        sa.Column("link", Integer),
+        sa.Column("mail", Integer),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_index("reset_answer_by_mailbox", "reset_answer", ["domain", "username", "last_at"])
     op.create_table(
         "recovery_change",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("domain", Text, nullable=False),
+        sa.Column("username", Text, nullable=False),
+        sa.Column("email", Text, nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("is_due", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

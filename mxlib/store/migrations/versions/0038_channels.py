@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mxlib.store.column_types import Integer, Text
+
 revision = "0038"
 down_revision = "0037"
 
@@ -11,15 +13,15 @@ def upgrade() -> None:
     """Create the tables."""
     op.create_table(
         "channel",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("place", Text, nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("client", sa.Integer()),
+        sa.Column("client", Integer),
         sa.Column("routes", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("who", Text, nullable=False),
         sa.Column("stopped_at", sa.Float()),
         sa.Column("sealed", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("id"),
@@ -27,20 +29,20 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("channel", sa.Integer(), nullable=False),
-        sa.Column("notice", sa.Integer()),
-        sa.Column("message_id", sa.Text(), nullable=False),
-        sa.Column("events", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("id", Integer, nullable=False),
+        sa.Column("channel", Integer, nullable=False),
+        sa.Column("notice", Integer),
+        sa.Column("message_id", Text, nullable=False),
+        sa.Column("events", Integer, nullable=False),
+        sa.Column("status", Text, nullable=False),
         sa.Column("queued_at", sa.Float(), nullable=False),
         sa.Column("next_at", sa.Float()),
         sa.Column("ended_at", sa.Float()),
-        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("problem", sa.Text(), server_default="", nullable=False),
-        sa.Column("code", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("mail", sa.Integer()),
-        sa.Column("lease_owner", sa.Text()),
+        sa.Column("tries", Integer, server_default="0", nullable=False),
+        sa.Column("problem", Text, server_default="", nullable=False),
+        sa.Column("code", Integer, server_default="0", nullable=False),
+        sa.Column("mail", Integer),
+        sa.Column("lease_owner", Text),
         sa.Column("lease_until", sa.Float()),
         sa.Column("sealed_message", sa.LargeBinary()),
         sa.Column("wrapped_key", sa.LargeBinary()),
