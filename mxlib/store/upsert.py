@@ -13,7 +13,7 @@ _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def upsert(tx: Tx, table: sa.Table, row: Mapping[str, Any], *, at_first: Mapping[str, Any] | None = None) -> None:
-    """Add a row, or change the one that has its key to the values in `row`.
+    """Add a row, or give its values to the one that has its key.
 
     `at_first` has values that an earlier row keeps.
     """
