@@ -45,6 +45,9 @@ IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
 #: Paths without a session: health reports more to a signed-in user, the API and the metrics need a token instead.
 HEALTH, METRICS, API = "/health", "/metrics", "/api/"
 
+#: Paths that a service manager or a proxy may request by any name of this server: they answer a status alone.
+PROBES = frozenset({"/live", "/ready"})
+
 _OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 
 #: Bytes of an upload around the file.
@@ -126,7 +129,8 @@ class AccessMiddleware:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
         here = _here(scope, headers)
-        if refusal := self._elsewhere(here):
+        is_probe = scope["type"] == "http" and path in PROBES
+        if not is_probe and (refusal := self._elsewhere(here)):
             await _refuse(refusal, scope, receive, send)
             return
         if self._portal is not None and self._portal.takes(here, path):
@@ -139,7 +143,7 @@ class AccessMiddleware:
         kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
         scope = {**scope, "headers": [*map(request_checks.plain_cookies, kept)]}
         headers = Headers(scope=scope)
-        if scope["type"] == "http" and (path in {HEALTH, METRICS} or f"{path}/".startswith(API)):
+        if scope["type"] == "http" and (path in {HEALTH, METRICS, *PROBES} or f"{path}/".startswith(API)):
             if request_checks.leads_away(path):  # Streamlit would refuse it too, without the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:

@@ -16,7 +16,7 @@ TOO_MANY = (
 )
 
 #: Requests of a page before it connects again; it shows their response.
-_BEFORE_CONNECTING = ("/_stcore/health", "/_stcore/host-config")
+BEFORE_CONNECTING = ("/_stcore/health", "/_stcore/host-config")
 
 
 class TabLimit:
@@ -55,7 +55,7 @@ def _instead(scope: Scope) -> Response | None:
 
     None for everything else.
     """
-    if scope["path"].endswith(_BEFORE_CONNECTING):
+    if scope["path"].endswith(BEFORE_CONNECTING):
         return _too_many_tabs()
     if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):
         return PlainTextResponse(TOO_MANY, 503, {"Cache-Control": "no-store", "Retry-After": "60"})

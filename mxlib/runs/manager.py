@@ -350,6 +350,15 @@ class RunManager:
         """Take up what an earlier process left, and start the workers."""
         self._worker.start()
 
+    @property
+    def is_closing(self) -> bool:
+        """Return whether this process begins nothing more, since it ends soon."""
+        return self._worker.is_closing
+
+    def begin_shutdown(self) -> None:
+        """Send nothing more; requests on their way go on."""
+        self._worker.begin_shutdown()
+
     def shutdown(self, patience: float = 8.0) -> bool:
         """Send nothing more, wait for open requests, leave every run resumable.
 

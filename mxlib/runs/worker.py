@@ -53,12 +53,23 @@ class RunWorkers:
         """Return whether this process owns the runs."""
         return self._owned is not None
 
+    @property
+    def is_closing(self) -> bool:
+        """Return whether this process sends no further request, since it ends soon."""
+        return self._closing
+
     def start(self) -> None:
         """Take up what an earlier process left, and start the threads."""
         self._driver = threading.Thread(target=self._drive, name="mxm-driver", daemon=True)
         with self.changed:
             self._take_ownership()
         self._driver.start()
+
+    def begin_shutdown(self) -> None:
+        """Send nothing more; requests on their way go on."""
+        with self.changed:
+            self._closing = True
+            self.changed.notify_all()
 
     def shutdown(self, patience: float = 8.0) -> bool:
         """Send nothing more, wait for open requests, leave every run resumable.

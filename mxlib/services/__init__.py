@@ -8,6 +8,7 @@ from mxlib.services.container import (
     install,
     leave_requests_behind,
     open_services,
+    opened,
 )
 from mxlib.store import StoreUnavailable
 from mxlib.store.encryption import DecryptionFailed
@@ -24,4 +25,5 @@ __all__ = [
     "install",
     "leave_requests_behind",
     "open_services",
+    "opened",
 ]

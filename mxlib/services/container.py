@@ -90,6 +90,9 @@ from mxlib.store import FILE, Store
 from mxlib.tasks import TaskName, TaskRunner
 from mxlib.worker import shared
 
+#: Seconds within which what is in flight ends before the server stops. With the rest it is under 30.
+DRAIN_S = 18.0
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -195,14 +198,37 @@ class Services:
         self.list_reader.start()
         self.task_runner.start()
 
-    def close(self) -> bool:
+    @property
+    def is_draining(self) -> bool:
+        """Return whether this process begins nothing more, since it ends soon."""
+        return self.run_manager.is_closing
+
+    def drain(self, patience: float = DRAIN_S) -> bool:
+        """Begin nothing more, and wait for what is in flight; return whether all of it has its outcome.
+
+        Pages and reads still work meanwhile. What waits is taken up by the next start, or by another process at once.
+        """
+        until = self.clock.monotonic() + patience
+
+        def left() -> float:
+            return max(0.0, until - self.clock.monotonic())
+
+        self.run_manager.begin_shutdown()
+        self.manual_writes.begin_shutdown()
+        self.task_runner.begin_shutdown()
+        written = self.manual_writes.close(left())
+        done = self.task_runner.close(left())
+        self.list_reader.close(left())
+        return self.run_manager.shutdown(left()) and written and done  # last: it releases the ownership of the runs
+
+    def close(self, patience: float = 8.0) -> bool:
         """Let requests in flight finish, then close everything; return whether all had ended in time."""
         authority.report_refusals(None)
-        ended = self.run_manager.shutdown()
-        self.task_runner.close()
-        self.manual_writes.close()
+        ended = self.run_manager.shutdown(patience)
+        self.task_runner.close(patience)
+        self.manual_writes.close(min(patience, 5.0))
         self.host.close()
-        self.list_reader.close()
+        self.list_reader.close(min(patience, 5.0))
         self.storage.close()
         self.store.close()
         if self.sandbox:
@@ -405,6 +431,11 @@ def current() -> Services:
     return _current or open_services()
 
 
+def opened() -> Services | None:
+    """Return the services of this process; None before they are opened and after they are closed."""
+    return _current
+
+
 def install(services: Services | None) -> None:
     """Make `services` those of this process; for tests."""
     global _current
@@ -412,16 +443,16 @@ def install(services: Services | None) -> None:
         _current = services
 
 
-def close_services() -> bool:
+def close_services(patience: float = 8.0) -> bool:
     """Close the services of this process, if they are open.
 
-    Returns whether all requests had ended in time.
+    Returns whether all requests had ended within `patience` seconds.
     """
     global _current
     with _lock:
         services, _current = _current, None
     shared().close()
-    return services is None or services.close()
+    return services is None or services.close(patience)
 
 
 def leave_requests_behind(after: float = 1.0) -> None:

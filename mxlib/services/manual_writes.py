@@ -36,6 +36,8 @@ from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
 
+NOT_SENT = "Nothing was sent to MXroute."
+
 #: Longest and shortest seconds between two checks for writes to settle or record.
 _SELDOM, _OFTEN = 60.0, 5.0
 
@@ -109,6 +111,8 @@ class ManualWrites:
         self._live: set[int] = set()
         self._thread: threading.Thread | None = None
         self._closing = self._woken = False
+        #: Writes that were begun and have no recorded outcome.
+        self._open = 0
 
     def must_own(self) -> None:
         """Raise NotOwner in a process that only reads."""
@@ -143,9 +147,30 @@ class ManualWrites:
         is against it. What the block raises is recorded, unless another process took over meanwhile: that one settles
         the write.
         """
-        number = self._begin(actor, asked, must_fit)
+        with self._counted():
+            number = self._begin(actor, asked, must_fit)
+            with self._in_flight(number):
+                yield PendingWrite(self, actor, asked, number)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a write until its outcome is recorded; raises StoreUnavailable once this process begins none."""
+        with self._changed:
+            if self._closing:
+                raise StoreUnavailable(f"{NOT_SENT} {store_problems.STOPPING}", "STOPPING")
+            self._open += 1
         try:
-            yield PendingWrite(self, actor, asked, number)
+            yield
+        finally:
+            with self._changed:
+                self._open -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def _in_flight(self, number: int) -> Iterator[None]:
+        """Record what the block raises as the outcome of a write."""
+        try:
+            yield
         except (MXrouteError, *REVOKED):
             self.drop(number)
             raise
@@ -177,7 +202,7 @@ class ManualWrites:
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
         except StoreUnavailable as problem:
-            raise StoreUnavailable(f"Nothing was sent to MXroute. {problem}", problem.code) from None
+            raise StoreUnavailable(f"{NOT_SENT} {problem}", problem.code) from None
         with self._changed:
             self._live.add(number)
         return number
@@ -395,13 +420,27 @@ class ManualWrites:
         self._thread = threading.Thread(target=self._run, name="mxm-manual", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop settling; what is open is settled by the next process."""
+    def begin_shutdown(self) -> None:
+        """Begin no further write; those on their way go on."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+
+    def close(self, patience: float = 5.0) -> bool:
+        """Begin and settle nothing more, and wait for open writes; return whether all have their outcome.
+
+        What is open is settled by the next process.
+        """
+        until = self._clock.monotonic() + patience
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            while self._open and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+            ended = not self._open
         if self._thread is not None:
-            self._thread.join(5.0)
+            self._thread.join(max(0.0, until - self._clock.monotonic()))
+        return ended
 
     def wake(self) -> None:
         """Settle and erase soon."""

@@ -23,6 +23,7 @@ from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.failure_log import FailureLog
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
+from mxlib.store.tables import meta
 from mxlib.store.transaction import AUDIT_KEY, DAYS, Tx
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
@@ -30,6 +31,11 @@ HEAD = "0039"
 
 #: The migration that brought hashes to the audit log.
 _HASHES = 18
+
+#: Name in `meta`: the oldest schema whose MXM runs on the one of the database, recorded by the migration to it.
+SCHEMA_MIN = "schema_min"
+
+_OLDEST = sa.select(meta.c.value).where(meta.c.name == SCHEMA_MIN)
 
 #: Seconds that a statement waits for another program's lock on the database.
 BUSY_S = 5.0
@@ -196,6 +202,14 @@ class Store:
         except (DBAPIError, StoreUnavailable):
             return False
 
+    def is_usable(self) -> bool:
+        """Return whether the database can be read, and is on a schema that this version runs on."""
+        try:
+            version = self._version()
+        except (DBAPIError, StoreUnavailable):
+            return False
+        return version is not None and int(version) >= int(HEAD)
+
     def is_sound(self, seconds: float = 30.0) -> bool | None:
         """Return whether a quick check finds no damaged page; None when it takes over `seconds`."""
         until = time.monotonic() + seconds
@@ -288,12 +302,18 @@ class Store:
                 audit_chain.begin(tx, self.clock.now(), may_be_first=created or audit_chain.is_unused(tx))
 
     def _version(self) -> str | None:
-        """Return the newest migration of the database; None when it has no tables."""
+        """Return the newest migration of the database; None when it has no tables.
+
+        Raises StoreNotOpened where it is newer, unless its own MXM recorded that this one runs on it, too.
+        """
         with self.read() as tx:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             found = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
-        version = None if found is None else str(found)
-        if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
+            version = None if found is None else str(found)
+            if version is None or (version.isdecimal() and int(version) <= int(HEAD)):
+                return version
+            oldest = str(tx.execute(_OLDEST).scalar() or "")
+        if not (version.isdecimal() and oldest.isdecimal() and int(oldest) <= int(HEAD)):
             raise StoreNotOpened(store_problems.newer_database(version, HEAD), "DATABASE_NEWER")
         return version
 
@@ -302,12 +322,14 @@ class Store:
 
         So an open that is killed leaves no log that is migrated and not signed, which would count as tampered with.
         """
-        if version != HEAD:
+        if version is None or int(version) < int(HEAD):
             from mxlib.store import audit_chain
-            from mxlib.store.migrations import upgrade
+            from mxlib.store.migrations import oldest_that_runs, upgrade
 
             with self.write() as tx:
                 upgrade(tx)
+                tx.execute(meta.delete().where(meta.c.name == SCHEMA_MIN))
+                tx.execute(meta.insert().values(name=SCHEMA_MIN, value=oldest_that_runs()))
                 if version is not None and int(version) < _HASHES and not audit_chain.has_begun(tx):
                     audit_chain.begin(tx, self.clock.now(), may_be_first=True)
 

@@ -97,6 +97,12 @@ class TaskRunner:
             background_tasks.request(tx, name, self._clock.now())
         self.wake()
 
+    def begin_shutdown(self) -> None:
+        """Start no further task; those that run go on, and stop where they can."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+
     def close(self, patience: float = 8.0) -> bool:
         """Start no further task, and wait for those that run; return whether all ended.
 

@@ -286,7 +286,7 @@ def test_an_admin_of_a_removed_provider_does_not_count_as_sign_in(tmp_path: Path
     assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
 
 
-@pytest.mark.parametrize("path", ["/api/me", "/health", "/sign-in", "/", "/_stcore/upload_file/a/b"])
+@pytest.mark.parametrize("path", ["/api/me", "/health", "/ready", "/sign-in", "/", "/_stcore/upload_file/a/b"])
 @pytest.mark.parametrize(
     ("lengths", "expected"),
     [

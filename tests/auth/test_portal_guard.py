@@ -28,6 +28,8 @@ OURS = [
 THEIRS = [
     "/",
     "/health",
+    "/live",
+    "/ready",
     "/api/me",
     "/sign-in",
     "/_stcore/health",

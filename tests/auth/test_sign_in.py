@@ -33,7 +33,7 @@ def sentence(answer: Any) -> str:
 
 @pytest.mark.parametrize("path", ["/", "/import", "/runs?run=3", "/export/a.nl.csv", "/static/x.js", "/media/x.csv",
                                   "/_stcore/health", "/_stcore/host-config", "/template.csv", "/healthy", "/health/",
-                                  "/sign-in/x", "/apix", "/API/me"])  # fmt: skip
+                                  "/live/", "/ready/x", "/sign-in/x", "/apix", "/API/me"])  # fmt: skip
 def test_every_path_is_refused_without_a_session(app: SignInApp, path: str) -> None:
     answer = app.browser().get(path)
     assert answer.status_code == 401
@@ -64,9 +64,10 @@ def test_the_api_ignores_sessions_and_has_no_websocket(app: SignInApp) -> None:
         pass
 
 
-def test_only_health_and_the_sign_in_page_with_its_files_are_public(app: SignInApp) -> None:
+def test_only_health_probes_and_the_sign_in_page_with_its_files_are_public(app: SignInApp) -> None:
     browser = app.browser()
-    assert browser.get("/health").status_code == 200
+    for path in ("/health", "/live", "/ready"):
+        assert browser.get(path).status_code == 200
     page = browser.get("/sign-in", headers=HTML)
     assert page.status_code == 200
     needed = set(re.findall(r'(?:href|src)="([^"]+)"', page.text))

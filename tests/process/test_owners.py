@@ -4,12 +4,15 @@ import multiprocessing
 import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from mxlib.auth.startup_checks import ensure_first_admin
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
+from mxlib.store import FILE, Store, audit_check, users
+from tests.browser import driver
 from tests.support.server_processes import Lives, Server, ends, hosting, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
@@ -31,6 +34,32 @@ def test_simultaneous_first_starts_on_an_empty_folder_all_succeed(tmp_path: Path
     for start in starts:
         start.join(60)
     assert [start.exitcode for start in starts] == [0, 0, 0]
+    store = Store.open(tmp_path / "data" / FILE, SystemClock())
+    try:
+        with store.read() as tx:
+            assert [user.name for user in users.list_users(tx)] == ["kim"]
+            made = tx.exec_driver_sql("SELECT count(*) FROM audit WHERE what = 'user.add'").scalar()
+            assert made == 1
+            chains = tx.exec_driver_sql("SELECT count(*) FROM audit_chain").scalar()
+            assert chains == 1
+        assert audit_check.verify(store).intact
+    finally:
+        store.close()
+
+
+def test_two_servers_that_start_at_once_on_an_empty_folder_both_come_up(tmp_path: Path) -> None:
+    settings = driver.BRISK | {"MXM_ADMIN_USER": "kim", "MXM_ADMIN_PASSWORD": "correct horse battery"}
+    data = {"MXM_DATA_DIR": str(tmp_path / "data")}
+    servers = [driver.start(tmp_path / name, settings=settings | data) for name in ("one", "two")]
+    try:
+        for server in servers:
+            server.wait_until_it_serves()
+            with urlopen(f"{server.url}/ready", timeout=10) as answer:
+                assert answer.status == 200
+    finally:
+        for server in servers:
+            server.stop()
+    assert not [server.output() for server in servers if "Traceback" in server.output()]
 
 
 def test_a_lock_file_that_is_removed_during_a_run_makes_no_second_sender(tmp_path: Path, lives: Lives) -> None:

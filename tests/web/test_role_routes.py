@@ -17,7 +17,7 @@ from mxlib.auth.roles import PERMISSIONS, Role
 from mxlib.auth.sign_in import Authenticator
 from mxlib.core.links import LinkOptions
 from mxlib.services.drafts import DraftContent
-from mxlib.web import audit_downloads, downloads, health
+from mxlib.web import audit_downloads, downloads, health, probes
 from tests.support.app import GOOD, App, opened
 from tests.support.sign_in import brisk
 
@@ -67,6 +67,8 @@ TABLE = {
     "/runs/2/link-letters.pdf": AGENCY & EVERYWHERE,
     "/template.csv": VIEWERS,
     "/health": VIEWERS,
+    "/live": VIEWERS,
+    "/ready": VIEWERS,
 }
 
 
@@ -109,7 +111,7 @@ def web(app: App, brisk: None, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         return users.caller(name)
 
     monkeypatch.setattr(Authenticator, "caller", caller)
-    return TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes, *health.routes]))
+    return TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes, *health.routes, *probes.routes]))
 
 
 def named(route: str, draft: str) -> str:
@@ -142,14 +144,14 @@ def test_each_role_gets_the_files_of_its_table(web: TestClient, draft: str, name
 @pytest.mark.parametrize("route", TABLE)
 def test_every_route_refuses_strangers(web: TestClient, route: str) -> None:
     stranger = web.get(route, headers={IDENTITY.decode(): "nobody"})
-    if route == "/health":
+    if route in ("/health", "/live", "/ready"):
         assert stranger.json() == {"status": "ok"}
     elif route != "/template.csv":  # it is the same for everyone
         assert stranger.status_code in (403, 404), route
 
 
 def test_the_table_has_every_route() -> None:
-    paths = {route.path for route in [*downloads.routes, *audit_downloads.routes, *health.routes]}
+    paths = {route.path for route in [*downloads.routes, *audit_downloads.routes, *health.routes, *probes.routes]}
     for path in paths:
         pattern = re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)))
         assert any(pattern.fullmatch(route) for route in TABLE), path

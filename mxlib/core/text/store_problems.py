@@ -19,6 +19,7 @@ DATABASE_LOCKED = "Another program holds the database of this server. Close it; 
 DATABASE_DAMAGED = (
     "The database of this server is damaged. Stop MXM, and restore the last backup as docs/backup.md describes."
 )
+STOPPING = "MXM is about to stop, for an upgrade perhaps. Try again in a minute."
 SENT_ELSEWHERE = (
     "Another MXM works with this data folder, and only that one sends to MXroute. Make the change there, or stop it."
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from mxlib.store.transaction import Tx
 
@@ -13,6 +14,16 @@ def config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
+
+
+def oldest_that_runs() -> str:
+    """Return the oldest schema whose MXM runs on the newest one, too.
+
+    A migration says `EXPANDS = True` if the code before it can work with what it makes: it only adds tables, indexes,
+    and columns that may be left out.
+    """
+    newest_first = ScriptDirectory.from_config(config()).walk_revisions()
+    return next(script.revision for script in newest_first if not getattr(script.module, "EXPANDS", False))
 
 
 def upgrade(tx: Tx) -> None:

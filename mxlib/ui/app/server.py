@@ -31,9 +31,16 @@ from mxlib.ui.app import log_masks, lost_fragments, tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
 from mxlib.ui.app.log_limits import RepeatLimit
 from mxlib.web import portal
+from mxlib.web.stopping import StoppingServer
+
+#: Seconds for what the browser still receives after the server has drained, and for what then still works.
+_CLOSE_WITHIN_S, _CLOSE_SERVICES_WITHIN_S = 4, 1.0
 
 #: Bytes of a page's message besides pasted rows, whose characters take two bytes at most on average.
 _AROUND = 4 * 2**20
+
+
+log = logging.getLogger(__name__)
 
 
 def _settings() -> Settings:
@@ -95,6 +102,34 @@ def _bound_messages(most: int) -> None:
     uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
 
 
+async def _drain(app: services.Services) -> None:
+    try:
+        await anyio.to_thread.run_sync(app.drain)
+    except Exception:
+        log.exception("The server stops without waiting for what is in flight")
+
+
+def _drain_before_closing() -> None:
+    """Let what is in flight end before the server closes its connections, while it still answers.
+
+    So `/ready` turns away a proxy at once, and a person who waits for a change sees how it ended. uvicorn itself would
+    refuse connections first, and wait for open ones for ever. A second Ctrl+C ends it at once.
+    """
+    stop = uvicorn.Server.shutdown
+
+    async def shutdown(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        server.config.timeout_graceful_shutdown = _CLOSE_WITHIN_S
+        if (app := services.opened()) is not None:
+            draining = asyncio.create_task(_drain(app))
+            while not server.force_exit and not draining.done():
+                await asyncio.wait({draining}, timeout=0.1)
+        if server.force_exit:
+            services.leave_requests_behind()
+        await stop(server, sockets)
+
+    uvicorn.Server.shutdown = shutdown  # type: ignore[assignment,method-assign]
+
+
 def _upgrade_no_bodies() -> None:
     """Treat a request with a body as an ordinary one, whatever upgrade it requests.
 
@@ -127,6 +162,7 @@ def _count_repeated_lines() -> None:
 
 _hear_the_true_peer()
 _answer_at_once()
+_drain_before_closing()
 _upgrade_no_bodies()
 _count_repeated_lines()
 log_masks.install()
@@ -144,6 +180,7 @@ middleware = [
         upload_store=uploads.StreamlitUploads(),
         portal=portal.app,
     ),
+    Middleware(StoppingServer),
     Middleware(TabLimit),
 ]
 
@@ -156,7 +193,7 @@ def _spare_the_collector() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Open the services before the first request; on the way out let in-flight writes finish."""
+    """Open the services before the first request; close them when the server has drained."""
     # A computing thread releases the interpreter after this many seconds; a response needs it about ten times.
     sys.setswitchinterval(0.001)
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
@@ -171,5 +208,5 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         sweeping.cancel()
-        if not await anyio.to_thread.run_sync(services.close_services):
+        if not await anyio.to_thread.run_sync(services.close_services, _CLOSE_SERVICES_WITHIN_S):
             services.leave_requests_behind()
