@@ -82,7 +82,7 @@ def test_probes_can_only_be_read(client: TestClient, method: str) -> None:
     assert {client.request(method, path).status_code for path in PROBES} == {405}
 
 
-def test_a_token_of_an_admin_learns_no_more_from_a_probe(client: TestClient, app: App) -> None:
+def test_a_probe_shows_the_status_alone_to_a_token_of_an_admin_too(client: TestClient, app: App) -> None:
     for path in PROBES:
         answer = client.get(path, headers={"Authorization": f"Bearer {app.admin}"})
         assert answer.json() == {"status": "ok"}
