@@ -204,8 +204,9 @@ class Services:
         return self.run_manager.is_closing
 
     def drain(self, patience: float = DRAIN_S) -> bool:
-        """Begin nothing more, and wait for what is in flight; return whether all of it has its outcome.
+        """Begin nothing more, and wait for what is in flight.
 
+        Returns whether all of it has its outcome.
         Pages and reads still work meanwhile. What waits is taken up by the next start, or by another process at once.
         """
         until = self.clock.monotonic() + patience
@@ -432,7 +433,7 @@ def current() -> Services:
 
 
 def opened() -> Services | None:
-    """Return the services of this process; None before they are opened and after they are closed."""
+    """Return the services of this process; None while they are not open."""
     return _current
 
 

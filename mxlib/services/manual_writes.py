@@ -427,9 +427,9 @@ class ManualWrites:
             self._changed.notify_all()
 
     def close(self, patience: float = 5.0) -> bool:
-        """Begin and settle nothing more, and wait for open writes; return whether all have their outcome.
+        """Begin and settle nothing more, and wait for open writes.
 
-        What is open is settled by the next process.
+        Returns whether all have their outcome. What is open is settled by the next process.
         """
         until = self._clock.monotonic() + patience
         with self._changed:

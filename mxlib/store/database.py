@@ -203,7 +203,7 @@ class Store:
             return False
 
     def is_usable(self) -> bool:
-        """Return whether the database can be read, and is on a schema that this version runs on."""
+        """Return whether the database can be read, on a schema that this version runs on."""
         try:
             version = self._version()
         except (DBAPIError, StoreUnavailable):

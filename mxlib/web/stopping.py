@@ -1,4 +1,4 @@
-"""What a server that is about to stop answers: it begins nothing new, and pages wait for the next one."""
+"""Answers of a server that is about to stop: it begins nothing new."""
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send

@@ -110,10 +110,11 @@ async def _drain(app: services.Services) -> None:
 
 
 def _drain_before_closing() -> None:
-    """Let what is in flight end before the server closes its connections, while it still answers.
+    """Let what is in flight end before the server closes its connections.
 
-    So `/ready` turns away a proxy at once, and a person who waits for a change sees how it ended. uvicorn itself would
-    refuse connections first, and wait for open ones for ever. A second Ctrl+C ends it at once.
+    It still answers meanwhile: `/ready` turns away a proxy at once, and a person who waits for a change sees how it
+    ended. uvicorn itself would refuse connections first, and wait for open ones for ever. A second Ctrl+C ends it at
+    once.
     """
     stop = uvicorn.Server.shutdown
 
