@@ -39,7 +39,7 @@ class Hashing:
 
     def _slow(self, password: str, kept: str | None) -> bool:
         if password == self.password:
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(60)
         return self._holds(password, kept)
 
 
@@ -127,7 +127,7 @@ class Visits:
         try:
             with self.queue.slot(address, refused):
                 self.order.append(address)
-                assert self._go_on.wait(10)
+                assert self._go_on.wait(60)
         except QueueFull:
             return False
         return True

@@ -333,7 +333,7 @@ def test_the_page_hands_over_ticked_tokens_and_revokes_the_others(app: App, monk
     just_signed_in(monkeypatch)
     kim = app.services.users.caller("kim")
     kept, gone = (app.services.access.create_token(kim, name, admin=True, given={}, days=365) for name in "ab")
-    tab = AppTest.from_function(leaving, default_timeout=20)
+    tab = AppTest.from_function(leaving, default_timeout=60)
     tab.user = {"email": "boss"}
     tab.run()
     assert not tab.exception
@@ -360,7 +360,7 @@ def test_the_page_shows_maker_end_and_last_use_and_marks_doubtful_tokens(app: Ap
     access.hand_token_over(app.services.users.caller("boss"), 3, "boss")
     with app.services.store.write() as tx:
         tx.exec_driver_sql("UPDATE token SET created_at = created_at - 91 * 86400, last_used_at = NULL WHERE id = 3")
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": "boss"}
     tab.session_state["tokens-picked"] = 3
     tab.run().switch_page(str(PAGES / "access.py")).run()
@@ -396,7 +396,7 @@ def test_the_form_defaults_to_a_year_and_warns_of_a_token_without_end(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     just_signed_in(monkeypatch)
-    tab = AppTest.from_function(making, default_timeout=20)
+    tab = AppTest.from_function(making, default_timeout=60)
     tab.user = {"email": "boss"}
     tab.run()
     assert not tab.exception
@@ -406,7 +406,7 @@ def test_the_form_defaults_to_a_year_and_warns_of_a_token_without_end(
     made = app.services.access.tokens(app.services.users.caller("boss"))[0]
     assert (made.name, made.expires_at) == ("nightly", made.created_at + 365 * DAY)
 
-    tab = AppTest.from_function(making, default_timeout=20)
+    tab = AppTest.from_function(making, default_timeout=60)
     tab.user = {"email": "boss"}
     tab.session_state["token-ends"] = 0
     tab.run()

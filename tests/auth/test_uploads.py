@@ -202,7 +202,7 @@ class Tab:
         self.page, self.line = "", None
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
-        with contextlib.closing(http.client.HTTPConnection(self.host, timeout=20)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(self.host, timeout=60)) as connection:
             connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
             self.said = answer.read().decode()
@@ -222,7 +222,7 @@ class Tab:
         asked.rerun_script.query_string = ""
         line.send(asked.SerializeToString())
         while not self.page:
-            message = ForwardMsg.FromString(line.recv(timeout=20))  # type: ignore[arg-type]
+            message = ForwardMsg.FromString(line.recv(timeout=60))  # type: ignore[arg-type]
             if message.HasField("new_session"):
                 self.page = message.new_session.initialize.session_id
         self.line = line
@@ -276,7 +276,7 @@ def test_uploads_in_the_real_server_are_limited_and_dropped_with_their_page(serv
         for number in range(12):
             assert tab.put(tab.page, f"file-{number}", 9 * MB) == 204
         assert 0 < tab.kept() <= MOST_BYTES
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while tab.kept() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not tab.kept()
@@ -288,7 +288,7 @@ def test_uploads_in_the_real_server_are_limited_and_dropped_with_their_page(serv
 @pytest.mark.parametrize("path", ["/api/imports", "/sign-in"])
 def test_a_body_that_trickles_is_answered_and_its_connection_closed(server: Server, path: str) -> None:
     where = urlsplit(server.url)
-    with socket.create_connection((where.hostname, where.port), timeout=20) as line:
+    with socket.create_connection((where.hostname, where.port), timeout=60) as line:
         head = f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nOrigin: {server.url}\r\nContent-Length: 100000\r\n"
         kind = "Content-Type: application/x-www-form-urlencoded\r\n"
         token = f"Authorization: Bearer {_token(server)}\r\n" if path.startswith("/api") else ""

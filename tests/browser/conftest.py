@@ -15,7 +15,7 @@ from tests.browser.driver import Faults, Server
 _FAILED = pytest.StashKey[bool]()
 
 # A machine that runs other tests meanwhile draws late; what never comes still fails.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=40_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

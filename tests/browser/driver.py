@@ -225,7 +225,7 @@ class Faults:
             self.found.append(f"called {url}")
 
 
-def idle(page: Page, patience: float = 20.0) -> None:
+def idle(page: Page, patience: float = 60.0) -> None:
     """Wait until Streamlit has had nothing to run or to draw for a moment; a fault on the page fails here."""
     page.wait_for_function(
         """quiet => {
@@ -294,7 +294,7 @@ class Grid:
         """Text of a cell; a tick reads "true" or "false". It lags an edit by a moment: see `expect`."""
         return self._seen(row, title).text_content() or ""
 
-    def expect(self, row: int, title: str, text: str, patience: float = 10.0) -> None:
+    def expect(self, row: int, title: str, text: str, patience: float = 40.0) -> None:
         """Wait until a cell holds `text`."""
         self._seen(row, title).filter(has_text=text).wait_for(state="attached", timeout=patience * 1000)
 
@@ -313,7 +313,7 @@ class Grid:
                 self._settle(now)
                 return
 
-    def select(self, row: int, title: str, patience: float = 15.0) -> None:
+    def select(self, row: int, title: str, patience: float = 40.0) -> None:
         """Put the grid's cursor on a cell, one step at a time: a busy page loses key presses that come in a burst."""
         wanted = self.column(title)
         self._scroll_to("scrollLeft", 0)

@@ -84,7 +84,7 @@ def links_in(parts: Parts) -> list[str]:
 
 def newest_link(store: Store, to: str, page: Page, after: int) -> str:
     """Wait for a mail with a link beyond the first `after` to that address; return its link."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not (found := [link for each in mails(store, to)[after:] for link in links_in(each)]):
         assert time.monotonic() < deadline, f"No mail came to {to}."
         page.wait_for_timeout(100)

@@ -315,4 +315,4 @@ def test_the_card_opens_by_its_address_alone_and_shows_the_run_that_made_it(page
 
 def test_the_storage_of_the_account_is_in_the_sidebar(page: Page) -> None:
     accounts(page)
-    expect(page.locator(".st-key-storage")).to_contain_text(re.compile(r"[\d.]+ GB of 250\.0 GB"), timeout=10_000)
+    expect(page.locator(".st-key-storage")).to_contain_text(re.compile(r"[\d.]+ GB of 250\.0 GB"))

@@ -63,11 +63,11 @@ def test_a_dialog_keeps_its_text_when_the_permissions_change(chromium: Browser, 
         dialog.get_by_role("textbox", name="Recovery email").click()
         settle(page)
         allow(server, Permission.VIEW)
-        expect(dialog.get_by_text(f"You have no permission to import into {HERE}.")).to_be_visible(timeout=15_000)
+        expect(dialog.get_by_text(f"You have no permission to import into {HERE}.")).to_be_visible()
         expect(page.get_by_text("Import CSV")).to_have_count(0)
         expect(name).to_have_value("nina.berg")
         allow(server, *FULL)
-        expect(dialog.get_by_text("You have no permission")).to_have_count(0, timeout=15_000)
+        expect(dialog.get_by_text("You have no permission")).to_have_count(0)
         expect(page.get_by_text("Import CSV")).to_have_count(1)
         expect(name).to_have_value("nina.berg")
 
@@ -76,13 +76,13 @@ def test_a_form_keeps_text_that_was_not_sent_yet(chromium: Browser, server: Serv
     with tab(chromium, server, "/team") as page:
         page.get_by_label("Current password").fill("only half of")
         allow(server, Permission.VIEW)
-        expect(page.get_by_text(f"Viewer in {HERE}.")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text(f"Viewer in {HERE}.")).to_be_visible()
         expect(page.get_by_label("Current password")).to_have_value("only half of")
         allow(server, *FULL)
         page.goto("/import")
         page.get_by_label("Or paste from Excel or Outlook").fill("username\nnina.berg")
         allow(server, Permission.VIEW)
-        expect(page.get_by_text("You have no permission to import into any domain.")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("You have no permission to import into any domain.")).to_be_visible()
         expect(page.get_by_label("Or paste from Excel or Outlook")).to_have_value("username\nnina.berg")
         allow(server, *FULL)
 
@@ -94,6 +94,6 @@ def test_a_disabled_user_is_led_to_the_sign_in_without_a_click(chromium: Browser
             kim = users.find("kim")
             assert kim
             users.disable(LOCAL, kim.id)
-        expect(page.get_by_label("Name or email address")).to_be_visible(timeout=15_000)
+        expect(page.get_by_label("Name or email address")).to_be_visible()
         with people(server) as users:
             users.enable(LOCAL, kim.id)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 def start_once(folder: Path, others: Barrier) -> None:
     """What a first start does to its data folder, at the same moment as others do."""
     settings = Settings(data_dir=folder, admin_user="kim", admin_password="correct horse battery")  # type: ignore[arg-type]
-    others.wait(30)
+    others.wait(90)
     assert ensure_first_admin(settings, SystemClock())
 
 

@@ -147,7 +147,7 @@ def test_the_worker_ends_with_the_process_that_started_it() -> None:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.communicate("x")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()
@@ -274,8 +274,8 @@ def test_health_and_pages_answer_while_the_slowest_files_are_read(server: Server
         time.sleep(0.02)
     looked.set()
     looking.join()
-    assert slowest < 0.5 + 5 * usual, (slowest, usual)
-    assert 0 < page < 2 + 5 * usual_page, (page, usual_page)
+    assert slowest < 2 + 5 * usual, (slowest, usual)
+    assert 0 < page < 5 + 5 * usual_page, (page, usual_page)
     assert set(answers.values()) <= {200, 400, 413}, answers
 
 

@@ -35,7 +35,7 @@ def test_an_undo_by_the_agency_has_no_number_for_a_client_admin(app: App) -> Non
 
 def test_a_queued_run_says_its_turn_and_names_no_other_run(app: App) -> None:
     go = threading.Event()
-    app.host.waits = lambda _request: go.wait(20.0)
+    app.host.waits = lambda _request: go.wait(60.0)
     first = app.services.runs.start(LOCAL, plan(row(0), row(1)), days=7)
     own = app.services.runs.start(ANNA, plan(row(2), name="own.csv"), days=7)
 

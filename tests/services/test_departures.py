@@ -227,7 +227,7 @@ def test_only_admins_see_what_a_user_could_read(app: App, name: str) -> None:
 def held(app: App) -> threading.Event:
     """Let writes wait until the event is set."""
     gate = threading.Event()
-    app.host.waits = lambda request: gate.wait(10.0) if request.kind == "write" else None
+    app.host.waits = lambda request: gate.wait(60.0) if request.kind == "write" else None
     return gate
 
 

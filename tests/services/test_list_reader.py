@@ -165,13 +165,13 @@ def test_a_person_who_waits_for_a_slot_goes_first(clock: Clock) -> None:
     assert limiter.try_acquire("read") == 0.0
     waiting = threading.Thread(target=limiter.acquire, args=("read",), daemon=True)
     waiting.start()
-    give_up = 500
+    give_up = 6_000
     while not limiter._waiting["read"] and (give_up := give_up - 1):
         threading.Event().wait(0.01)
     limiter.update("read", None, 0.0)
     clock.passed += 61
     assert limiter.try_acquire_share("read", 1.0) > 0
-    waiting.join(5.0)
+    waiting.join(60.0)
     assert not waiting.is_alive()
 
 
@@ -261,7 +261,7 @@ def test_a_process_that_does_not_own_the_runs_reads_nothing(
 def test_its_thread_reads_and_ends_with_the_process(app: App, reader: ListReader) -> None:
     before = set(threading.enumerate())  # a server of another test may have a reader of its own
     reader.start()
-    give_up = 500
+    give_up = 6_000
     while len(app.host.sent) < 4 and (give_up := give_up - 1):
         threading.Event().wait(0.01)
     reader.close()

@@ -361,20 +361,20 @@ def test_no_mail_is_sent_by_two_at_once(store: Store, clock: ShiftedClock) -> No
     class Slow(Scripted):
         def send(self, message: Message) -> SendResult:
             entered.set()
-            assert go.wait(10)
+            assert go.wait(60)
             return super().send(message)
 
     slow, other = Slow(), Scripted()
     (number,) = queue(made(store, clock, slow))
     sending = threading.Thread(target=made(store, clock, slow).send_due)
     sending.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     second = made(store, clock, other)
     assert second.send_due().sent == 0
     with pytest.raises(InvalidState, match="being sent right now"):
         second.discard(LOCAL, number)
     go.set()
-    sending.join(10)
+    sending.join(60)
     assert (len(slow.seen), len(other.seen)) == (1, 0)
     assert status(second) == ["sent"]
 

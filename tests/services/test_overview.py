@@ -166,7 +166,7 @@ def test_a_person_of_a_client_sees_their_domains_and_no_storage_of_the_account(a
     app.services.users.add(LOCAL, "cora", "four words in a row", permissions={scope: rights}, client_admin=[scope])
     seen = {}
     for name in ("boss", "cora"):
-        tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+        tab = AppTest.from_file(str(ENTRY), default_timeout=60)
         tab.user = {"email": name}
         tab.run()
         assert not tab.exception
@@ -273,6 +273,6 @@ def test_an_old_address_of_a_domain_leads_to_its_mailboxes(app: App) -> None:
 def test_a_user_without_permissions_lands_on_their_own_account(app: App) -> None:
     app.services.access.add(LOCAL, "boss", "four words in a row", admin=True, given={})
     app.services.access.add(Caller("boss", admin=True), "newcomer", "four words in a row", admin=False, given={})
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": "newcomer"}
     assert tab.run().title[0].value == "Team and API"

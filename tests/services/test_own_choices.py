@@ -144,7 +144,7 @@ def test_a_token_reads_a_file_by_its_headers_and_ignores_choices(app: App) -> No
 
 
 def page(name: str) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     tab.query_params["domain"] = "a.nl"
     tab.run().switch_page(str(PAGES / "import_mailboxes.py")).run()

@@ -223,7 +223,7 @@ def test_the_api_counts_what_it_hides(app: App, run: int) -> None:
 
 
 def page(name: str, run: int) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     tab.query_params["run"] = str(run)
     tab.run().switch_page(str(PAGES / "jobs.py")).run()

@@ -38,7 +38,7 @@ def test_a_mailbox_created_by_hand_takes_the_next_slot_of_a_run(tmp_path: Path, 
         by_hand = threading.Thread(target=app.mailboxes.create, args=(LOCAL, "clientb.nl", cells))
         begun = len(written())
         by_hand.start()
-        by_hand.join(10)
+        by_hand.join(60)
         assert not by_hand.is_alive()
         ahead = written().index("clientb.nl")
         # First goes what was on its way and, on a slow machine, what one more window lets through.

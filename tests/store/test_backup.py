@@ -164,7 +164,7 @@ def test_a_backup_does_not_wait_for_writers_nor_they_for_it(
 
     def seal_during_a_write(*given: object) -> None:
         threading.Thread(target=write).start()
-        assert written.wait(5.0)
+        assert written.wait(60.0)
         seal(*given)  # type: ignore[arg-type]
 
     with store.write() as tx:

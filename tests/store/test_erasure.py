@@ -248,13 +248,13 @@ def test_a_statement_that_begins_right_after_the_interrupt_is_ended_without_a_wa
 
     thread = threading.Thread(target=count_for_ever)
     thread.start()
-    assert executes.wait(10)
+    assert executes.wait(60)
     clock.passed += readers.LONGEST_READ + 1
     [reader], late = store.readers._open, Late()
     reader.connection = late  # type: ignore[assignment]
     assert store.readers.end_old() == 1
     assert not late.rolled_back
-    assert failed.wait(10)
+    assert failed.wait(60)
     thread.join()
     store.close()
 

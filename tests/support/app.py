@@ -126,7 +126,7 @@ class App:
 
     def ended(self, run: int) -> Any:
         """Wait for the end of a run, and return it as the API shows it."""
-        give_up = time.monotonic() + 30.0
+        give_up = time.monotonic() + 120.0
         while True:
             shown = self.ask("GET", f"/imports/{run}").json()["data"]
             if shown["status"] in ("finished", "stopped"):

@@ -28,7 +28,7 @@ FILE = (
 
 def opened(page: str = "email_accounts", **query: str) -> AppTest:
     """Return a browser tab on that page."""
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     for name, value in query.items():
         tab.query_params[name] = value
     return visit(tab, page)

@@ -129,7 +129,7 @@ def ends(life: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
     return life.returncode, errors
 
 
-def until(true: Callable[[], bool], life: subprocess.Popen[str], seconds: float = 40.0) -> None:
+def until(true: Callable[[], bool], life: subprocess.Popen[str], seconds: float = 90.0) -> None:
     """Wait until a living process makes the condition true."""
     latest = time.monotonic() + seconds
     while not true():

@@ -45,7 +45,7 @@ class Host:
         assert not gated
         self.inside += 1
         try:
-            assert self.open.wait(10.0)
+            assert self.open.wait(60.0)
             body = json.dumps(request.body).encode() if request.body is not None else b""
             reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
             if reply.dropped:
@@ -90,7 +90,7 @@ def live_through(store: Store, days: float) -> None:
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait, in steps of milliseconds, until other threads make the condition true."""
-    give_up = time.monotonic() + 10.0
+    give_up = time.monotonic() + 60.0
     while not holds():
         assert time.monotonic() < give_up, "It never came."
         time.sleep(0.002)

@@ -304,14 +304,14 @@ def test_a_wake_up_starts_the_thread_on_what_is_due_and_a_close_waits_for_it(sto
 
     def step(_lease: Lease) -> TaskResult:
         begun.set()
-        assert may_end.wait(10.0)
+        assert may_end.wait(60.0)
         ended.set()
         return TaskResult()
 
     runner = TaskRunner(store, clock, lambda: True)
     runner.register(BackgroundTask(NAME, Every(INTERVAL), step))
     runner.start()
-    assert begun.wait(10.0)
+    assert begun.wait(60.0)
     may_end.set()
     assert runner.close()
     assert ended.is_set()

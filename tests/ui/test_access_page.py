@@ -158,7 +158,7 @@ def test_domains_without_a_permission_are_not_kept() -> None:
 
 
 def page(name: str = "boss", picked: int | None = None) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     tab.session_state["people-picked"] = picked
     tab.run().switch_page(str(PAGES / "access.py")).run()

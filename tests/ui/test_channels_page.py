@@ -30,7 +30,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def page(services: Services) -> AppTest:
-    app = AppTest.from_file(str(ENTRY), default_timeout=20).run()
+    app = AppTest.from_file(str(ENTRY), default_timeout=60).run()
     app.switch_page(str(PAGES / "notices.py")).run()
     assert not app.exception
     return app

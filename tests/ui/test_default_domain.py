@@ -48,7 +48,7 @@ def test_one_domain_needs_no_field(app: App) -> None:
 
 
 def opened_by(name: str, domain: str) -> AppTest:
-    tab = AppTest.from_file(str(PAGES.parent / "mxlib/ui/shell/main.py"), default_timeout=20)
+    tab = AppTest.from_file(str(PAGES.parent / "mxlib/ui/shell/main.py"), default_timeout=60)
     tab.user = {"email": name}
     tab.run().switch_page(str(PAGES / "import_mailboxes.py"))
     tab.query_params["domain"] = domain

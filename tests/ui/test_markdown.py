@@ -561,7 +561,7 @@ def test_hostile_words_of_the_host_stand_as_they_are(services: Services, monkeyp
 
 def test_a_hostile_name_of_a_token_and_a_hostile_search_stand_as_they_are(services: Services) -> None:
     services.tokens.create(LOCAL, HOSTILE[:100], admin=True)
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.session_state["tokens-picked"] = services.tokens.list_all(LOCAL)[0].id
     holds(tab.run().switch_page(str(PAGES / "access.py")).run())
     tab = opened("email_accounts", domain="clienta.nl")
@@ -593,7 +593,7 @@ def a_domain_of_odd_names(services: Services, domain: str = "clienta.nl") -> str
 
 
 def on_the_card(address: str) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     query = {"domain": address.rpartition("@")[2], "address": address}
     for name, value in query.items():
         tab.query_params[name] = value
@@ -626,7 +626,7 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
             holds(go.click().run())
     holds(on_the_card(f"{NAMED_BY_HOST}gone@{domain}"))
     for name in ("do_quota", "do_password", "do_recovery", "do_delete", "do_setup"):
-        tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+        tab = AppTest.from_file(str(ENTRY), default_timeout=60)
         tab.query_params["domain"] = domain
         tab.session_state["selected"] = {"domain": domain, "addresses": {address}, "turn": 0}
         tab.run().button(key=name).click().run()

@@ -23,7 +23,7 @@ def said(tab: AppTest) -> str:
 
 
 def opened_by(name: str = "", **state: object) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     for key, value in state.items():
         tab.session_state[key.replace("_", "-")] = value
     if name:

@@ -104,7 +104,7 @@ class Tab:
 
     def __init__(self, services: Services, number: int, action: Action) -> None:
         self.services, self.number, self.action = services, number, action
-        self.app = AppTest.from_file(str(ENTRY), default_timeout=20)
+        self.app = AppTest.from_file(str(ENTRY), default_timeout=60)
         self.app.user = {"email": ACTOR}
         self.run: int | None = None
         self.draft = ""

@@ -57,7 +57,7 @@ def kim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kim]:
 
 
 def account() -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": "kim"}
     tab.run()
     tab.switch_page(str(PAGES / "access.py")).run()

@@ -51,7 +51,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
     """A browser tab of a user on that page."""
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     for key, value in query.items():
         tab.query_params[key] = value
@@ -167,7 +167,7 @@ def test_an_empty_domain_explains_creation_only_with_import(services: Services) 
 
 @pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("deleter", False)])
 def test_a_card_that_is_not_shown_offers_no_refresh(services: Services, name: str, refreshes: bool) -> None:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     tab.query_params["address"] = f"info@{HERE}"
     tab.run().switch_page(str(PAGES / "mailbox.py"))

@@ -111,7 +111,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def page(name: str, path: str) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     tab.run()
     if path != "overview":

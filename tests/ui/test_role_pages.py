@@ -58,7 +58,7 @@ def app(made: App) -> App:
 
 
 def seen(role: str, page: str) -> AppTest:
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": role.replace(" ", ".")}
     tab.query_params["address"] = "nina@a.nl"
     return visit(tab, page)

@@ -118,7 +118,7 @@ def test_the_pages_of_a_run_send_no_password_and_nothing_that_is_hidden(app: App
 
 def page(name: str, page: str, **query: str) -> AppTest:
     """A browser tab of a user on that page."""
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab = AppTest.from_file(str(ENTRY), default_timeout=60)
     tab.user = {"email": name}
     for key, value in query.items():
         tab.query_params[key] = value
