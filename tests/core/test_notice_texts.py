@@ -31,11 +31,13 @@ def notice(*events: Event, rule: Rule | None = None) -> DueNotice:
             "/mailbox?address=anna%40a.nl",
         ),
         (notice(SILENT, rule=Rule.HOST), "MXM: MXroute silent", "/notices"),
-        (notice(BACK, rule=Rule.HOST), "MXM: MXroute silent is over", "/notices"),
-        (notice(ENDED, rule=Rule.RUN), "MXM: Runs, run 17", "/jobs?run=17"),
+        (notice(BACK, rule=Rule.HOST), "MXM: MXroute answers again", "/notices"),
+        (notice(ENDED, rule=Rule.RUN), "MXM: Run 17 finished", "/jobs?run=17"),
         (notice(GONE, rule=Rule.MAILBOX_GONE), "MXM: Gone outside MXM, bert@a.nl", "/notices"),
         (notice(*[GONE] * 30, rule=Rule.MAILBOX_GONE), "MXM: Gone outside MXM, 30 at once", "/notices"),
-        (notice(GONE, ENDED), "MXM: 2 events to know of", "/notices"),
+        (notice(GONE, ENDED), "MXM: 2 events to know of, 1 warning among them", "/notices"),
+        (notice(BACK, ENDED), "MXM: 2 events to know of", "/notices"),
+        (notice(ENDED), "MXM: Run 17 finished", "/jobs?run=17"),
     ],
 )
 def test_title_and_place(made: DueNotice, title: str, place: str) -> None:
@@ -47,6 +49,13 @@ def test_a_long_notice_counts_what_it_leaves_out() -> None:
     assert len(lines) == notices.MOST_LINES + 1
     assert lines[-1] == "23 more are on the page Notices."
     assert len(notices.lines(notice(GONE, JUMP))) == 2
+
+
+def test_a_digest_begins_with_what_is_most_urgent() -> None:
+    made = notice(BACK, ENDED, GONE, SILENT)
+    firsts = [line.split(" ", 2)[:2] for line in notices.lines(made)]
+    assert firsts == [["MXroute's", "API"], ["bert@a.nl", "is"], ["MXroute's", "API"], ["Run", "17"]]
+    assert notices.in_room(made, "", 2_000).split("\n") == [*notices.lines(made)]
 
 
 @given(st.lists(st.integers(1, 3_000), min_size=1, max_size=150), st.integers(0, 600), st.integers(1_500, 3_000))

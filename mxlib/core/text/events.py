@@ -21,7 +21,7 @@ RULES: Mapping[Rule, str] = {
     Rule.ACCOUNT_GRACE: "Deadline for a full account",
     Rule.HOST: "MXroute silent",
     Rule.HOST_KEY: "API key",
-    Rule.WATCH: "Usage watch",
+    Rule.WATCH: "Lists not read",
     Rule.MAIL_PORTS: "Mail not reachable",
     Rule.CERTIFICATE: "Certificate of the mail server",
     Rule.RUN: "Runs",
@@ -30,6 +30,43 @@ RULES: Mapping[Rule, str] = {
     Rule.ADMIN_SIGN_IN: "Admin from a new browser",
     Rule.TOKEN: "Tokens near their end",
     Rule.AUDIT_LOG: "Audit log",
+}
+
+#: What happened, in a few words for a subject or a heading.
+_TITLES: Mapping[EventCode, str] = {
+    EventCode.MAILBOX_NEARLY_FULL: "Mailbox nearly full, {subject}",
+    EventCode.MAILBOX_FULL: "Mailbox full, {subject}",
+    EventCode.MAILBOX_BACK_TO_NORMAL: "Mailbox has room again, {subject}",
+    EventCode.SENT_NEAR_LIMIT: "Near send limit, {subject}",
+    EventCode.SENT_JUMP: "Sends far more than usual, {subject}",
+    EventCode.MAILBOX_MADE_OUTSIDE: "Made outside MXM, {subject}",
+    EventCode.MAILBOX_GONE_OUTSIDE: "Gone outside MXM, {subject}",
+    EventCode.ACCOUNT_NEARLY_FULL: "Account nearly full",
+    EventCode.ACCOUNT_FULL: "Account full",
+    EventCode.ACCOUNT_BACK_TO_NORMAL: "Account has room again",
+    EventCode.ACCOUNT_GRACE: "Deadline for the full account",
+    EventCode.ACCOUNT_GRACE_OVER: "No deadline for the account any more",
+    EventCode.HOST_SILENT: "MXroute silent",
+    EventCode.HOST_BACK: "MXroute answers again",
+    EventCode.KEY_REFUSED: "API key refused",
+    EventCode.KEY_ACCEPTED: "API key accepted again",
+    EventCode.WATCH_FAILED: "Mailbox lists not read",
+    EventCode.WATCH_BACK: "Mailbox lists read again",
+    EventCode.MAIL_UNREACHABLE: "Mail not reachable",
+    EventCode.MAIL_REACHABLE: "Mail reachable again",
+    EventCode.CERTIFICATE_ENDS_SOON: "Certificate of the mail server ends soon",
+    EventCode.CERTIFICATE_RENEWED: "Certificate of the mail server renewed",
+    EventCode.RUN_PAUSED: "Run {subject} paused",
+    EventCode.RUN_NEEDS_YOU: "Run {subject} needs you",
+    EventCode.RUN_STOPPED: "Run {subject} stopped",
+    EventCode.RUN_FINISHED: "Run {subject} finished",
+    EventCode.PASSWORDS_END_SOON: "Passwords of run {subject} end soon",
+    EventCode.BACKUP_OLD: "Backup too old",
+    EventCode.BACKUP_MADE: "New backup made",
+    EventCode.ADMIN_NEW_BROWSER: "Admin from a new browser, {subject}",
+    EventCode.TOKEN_ENDS_SOON: "Token ends soon, {subject}",
+    EventCode.AUDIT_LOG_BROKEN: "Audit log broken",
+    EventCode.AUDIT_LOG_INTACT: "Audit log intact again",
 }
 
 SEVERITIES: Mapping[Severity, str] = {
@@ -74,8 +111,8 @@ NONE_MATCH = "No event matches. Choose less narrowly."
 NO_MAIL_SERVER = "No mail leaves: no mail server is set. An admin sets MXM_SMTP_URL and MXM_MAIL_FROM."
 MAILS_HELP = "Mails go to {address}, about what you may see here. Urgent ones come at once, the others once a day."
 PREFERENCES_HELP = (
-    "Times are those of {zone}. In quiet hours nothing goes out but a mailbox that sends far more than usual; what is "
-    "not urgent waits for the digest."
+    "Times are those of {zone}. In quiet hours nothing goes out, except that a mailbox sends far more than usual. What "
+    "is not urgent waits for the digest."
 )
 PREFERENCES_SAVED = "Saved. It holds for events from now on."
 SEVERITIES_HELP = "Urgent events go out at once, the others with the digest. Standard leaves it to each event."
@@ -93,18 +130,20 @@ def text(event: Event, at: float) -> str:
     return _TEXTS[event.code](event.subject, event.figures, at)
 
 
-def subject(event: Event) -> str:
-    """Name what an event is about."""
-    return readable(f"Run {event.subject}" if event.rule in OF_RUNS else event.subject) or "The account"
+def title(event: Event) -> str:
+    """Say in a few words what happened, and to what."""
+    return _TITLES[event.code].format(subject=readable(event.subject))
 
 
 def notified(notice: int | None, due_at: float | None, way: Way, now: float) -> str:
     """Say in a sentence which notice an event is in, or when."""
     if notice is not None:
         return f"It is in notice {notice}."
-    if due_at is not None:
-        return f"Its notice is due {moment(due_at, now)}."
-    return _WITHOUT[way]
+    if due_at is None:
+        return _WITHOUT[way]
+    if way is Way.DIGEST:
+        return f"It goes into the digest of {moment(due_at, now)}."
+    return f"Its notice goes out after the quiet hours, {moment(due_at, now)}." if due_at > now else _WITHOUT[way]
 
 
 def mails_saved(least: Severity | None) -> str:
@@ -114,12 +153,18 @@ def mails_saved(least: Severity | None) -> str:
 
 def snoozed(subject: str, rule: Rule, until: float) -> str:
     """Say that a snooze began."""
-    return f"{RULES[rule]} of {readable(subject) or 'the account'} is snoozed until {full_day(until)}."
+    return f"Snoozed until {full_day(until)}: {silenced(subject, rule)}."
 
 
 def snooze_ended(subject: str, rule: Rule) -> str:
     """Say that a snooze ended."""
-    return f"{RULES[rule]} of {readable(subject) or 'the account'} is reported again."
+    return f"Reported again: {silenced(subject, rule)}."
+
+
+def silenced(subject: str, rule: Rule) -> str:
+    """Name what a snooze is about."""
+    about = readable(f"run {subject}" if rule in OF_RUNS else subject)
+    return ", ".join(filter(None, [RULES[rule], about]))
 
 
 def preferences(chosen: Preferences) -> str:
@@ -135,7 +180,9 @@ def sent_in(notice: int | None, due_at: float | None, way: Way, now: float) -> s
     """Say whether an event is in a notice, or when it will be."""
     if notice is not None:
         return f"Notice {notice}"
-    return WAYS[way] if due_at is None else f"Due {moment(due_at, now)}"
+    if due_at is None:
+        return WAYS[way]
+    return f"Digest {moment(due_at, now)}" if way is Way.DIGEST else f"Due {moment(due_at, now)}"
 
 
 def _use(figures: Mapping[str, Any]) -> str:
@@ -148,14 +195,15 @@ def _account(figures: Mapping[str, Any]) -> str:
 
 def _sent_jump(name: str, figures: Mapping[str, Any], _at: float) -> str:
     return (
-        f"{name} sent {figures['sent']:,} messages today, usually {figures['usual']:,}. Others may use it: lock it, "
-        "and ask its owner."
+        f"{name} sent {figures['sent']:,} messages today, usually {figures['usual']:,}. Somebody else may be using it: "
+        "lock it, and ask its owner."
     )
 
 
 def _run_finished(name: str, figures: Mapping[str, Any], _at: float) -> str:
     failed = f", {figures['failed']:,} failed" if figures.get("failed") else ""
-    return f"Run {name} is finished: {count(figures['rows'], 'row')}{failed}."
+    why = " Its card on Jobs says why." if failed else ""
+    return f"Run {name} is finished: {count(figures['rows'], 'row')}{failed}.{why}"
 
 
 def _new_browser(name: str, figures: Mapping[str, Any], _at: float) -> str:
@@ -173,14 +221,17 @@ _TEXTS: Mapping[EventCode, _Text] = {
         f"{name} is nearly full: {_use(figures)}. Raise its quota, or ask its owner to delete mail."
     ),
     EventCode.MAILBOX_FULL: lambda name, figures, _at: (
-        f"{name} is full: {_use(figures)}. MXroute bounces mail to it. Raise its quota, or have its owner delete mail."
+        f"{name} is full: {_use(figures)}. New mail to it bounces. Raise its quota, or ask its owner to delete mail."
     ),
     EventCode.MAILBOX_BACK_TO_NORMAL: lambda name, figures, _at: f"{name} has room again: {_use(figures)}.",
     EventCode.SENT_NEAR_LIMIT: lambda name, figures, _at: (
-        f"{name} sent {figures['sent']:,} of {figures['limit']:,} messages today. At its limit, MXroute refuses more."
+        f"{name} sent {figures['sent']:,} of {figures['limit']:,} messages today. At its limit, MXroute refuses more "
+        "until midnight. Raise the limit if its owner needs it."
     ),
     EventCode.SENT_JUMP: _sent_jump,
-    EventCode.MAILBOX_MADE_OUTSIDE: lambda name, _figures, _at: f"{name} was made outside MXM.",
+    EventCode.MAILBOX_MADE_OUTSIDE: lambda name, _figures, _at: (
+        f"{name} was made outside MXM. If nobody knows of it, lock it."
+    ),
     EventCode.MAILBOX_GONE_OUTSIDE: lambda name, _figures, _at: (
         f"{name} is gone, and MXM did not delete it. Ask who works in MXroute's panel."
     ),
@@ -194,11 +245,12 @@ _TEXTS: Mapping[EventCode, _Text] = {
         f"The account has storage again: {_account(figures)}."
     ),
     EventCode.ACCOUNT_GRACE: lambda _name, figures, _at: (
-        f"MXroute names a deadline for the full account: {readable(str(figures['until']))}. Empty mailboxes before it."
+        f"MXroute names a deadline for the full account: {readable(str(figures['until']))}. Empty mailboxes before it, "
+        "or buy storage."
     ),
     EventCode.ACCOUNT_GRACE_OVER: lambda _name, _figures, _at: "MXroute names no deadline for the account any more.",
     EventCode.HOST_SILENT: lambda _name, _figures, _at: (
-        "MXroute's API has not answered for 10 minutes. Runs wait for it; mail itself may work."
+        "MXroute's API has not answered for 10 minutes. Runs wait, and go on by themselves. Mail itself may work."
     ),
     EventCode.HOST_BACK: lambda _name, _figures, _at: "MXroute's API answers again.",
     EventCode.KEY_REFUSED: lambda _name, _figures, _at: (
@@ -206,13 +258,14 @@ _TEXTS: Mapping[EventCode, _Text] = {
     ),
     EventCode.KEY_ACCEPTED: lambda _name, _figures, _at: "MXroute accepts the API key again.",
     EventCode.WATCH_FAILED: lambda _name, figures, _at: (
-        f"No mailbox list could be read for {age(figures['silent_s'])}: nobody sees what is full. See Background tasks."
+        f"No mailbox list could be read for {age(figures['silent_s'])}, so MXM does not see what gets full. The page "
+        "Background tasks says why."
     ),
     EventCode.WATCH_BACK: lambda _name, _figures, _at: "Mailbox lists are read again.",
     EventCode.MAIL_UNREACHABLE: lambda _name, figures, _at: (
-        f"Mail programs do not get through: {figures['ports']}. See MXroute's status page, and let your clients know."
+        f"At the mail server, {figures['ports']} cannot be reached. See MXroute's status page, and tell your clients."
     ),
-    EventCode.MAIL_REACHABLE: lambda _name, _figures, _at: "Mail programs get through again.",
+    EventCode.MAIL_REACHABLE: lambda _name, _figures, _at: "The mail server can be reached again.",
     EventCode.CERTIFICATE_ENDS_SOON: lambda _name, figures, at: (
         f"The certificate of the mail server ends {moment(figures['until'], at)}. MXroute renews it as a rule; ask its "
         "support when two days are left."
@@ -222,7 +275,9 @@ _TEXTS: Mapping[EventCode, _Text] = {
     EventCode.RUN_NEEDS_YOU: lambda name, _figures, _at: (
         f"Run {name} cannot go on by itself. Its card on Jobs says why, and what to do."
     ),
-    EventCode.RUN_STOPPED: lambda name, figures, _at: f"Run {name} was stopped: {count(figures['rows'], 'row')}.",
+    EventCode.RUN_STOPPED: lambda name, figures, _at: (
+        f"Run {name} of {count(figures['rows'], 'row')} was stopped. Its card on Jobs says what was done."
+    ),
     EventCode.RUN_FINISHED: _run_finished,
     EventCode.PASSWORDS_END_SOON: lambda name, figures, at: (
         f"Passwords of run {name} are deleted {moment(figures['until'], at)}, and nobody took those of "

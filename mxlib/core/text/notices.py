@@ -3,8 +3,8 @@
 from urllib.parse import quote
 
 from mxlib.core.events.notices import DueNotice, NotedEvent
-from mxlib.core.events.vocabulary import OF_RUNS, RECOVERIES, WITH_MAILBOX, Rule
-from mxlib.core.format import count, readable
+from mxlib.core.events.vocabulary import BY_URGENCY, OF_RUNS, WITH_MAILBOX, Rule, Severity
+from mxlib.core.format import count
 from mxlib.core.mail_contents import NoticeMail
 from mxlib.core.mails import MailText, one_line
 from mxlib.core.text import events as texts
@@ -21,14 +21,13 @@ _MORE_OF_CLIENT = "{more:,} more are not in this mail. Ask those who look after 
 
 def title(notice: DueNotice) -> str:
     """Return what a notice is about, for a subject or a heading."""
-    if notice.rule is None:
-        return f"MXM: {count(len(notice.events), 'event')} to know of"
-    if len(notice.events) > 1:
+    if len(notice.events) == 1:
+        return f"MXM: {texts.title(notice.events[0].event)}"
+    if notice.rule is not None:
         return f"MXM: {texts.RULES[notice.rule]}, {len(notice.events):,} at once"
-    event = notice.events[0].event
-    about = readable(f"run {event.subject}" if event.rule in OF_RUNS else event.subject)
-    over = " is over" if event.code in RECOVERIES else ""
-    return ", ".join(filter(None, [f"MXM: {texts.RULES[notice.rule]}{over}", about]))
+    warnings = sum(each.severity is not Severity.INFO for each in notice.events)
+    some = f", {count(warnings, 'warning')} among them" if warnings else ""
+    return f"MXM: {len(notice.events):,} events to know of{some}"
 
 
 def lines(notice: DueNotice, *, of_client: bool = False) -> tuple[str, ...]:
@@ -36,7 +35,7 @@ def lines(notice: DueNotice, *, of_client: bool = False) -> tuple[str, ...]:
 
     `of_client`: the reader has no page Notices.
     """
-    shown = tuple(texts.text(each.event, each.at) for each in notice.events[:MOST_LINES])
+    shown = tuple(texts.text(each.event, each.at) for each in _in_order(notice)[:MOST_LINES])
     more = len(notice.events) - len(shown)
     return (*shown, _MORE_OF_CLIENT.format(more=more) if of_client else _MORE.format(more=more)) if more else shown
 
@@ -49,7 +48,7 @@ def in_room(notice: DueNotice, address: str, room: int) -> str:
     ends = [address] if address and len(address) <= room // 2 else []
     room -= sum(len(each) + 1 for each in ends)
     shown: list[str] = []
-    for rest, each in zip(range(len(notice.events) - 1, -1, -1), notice.events[:MOST_LINES], strict=False):
+    for rest, each in zip(range(len(notice.events) - 1, -1, -1), _in_order(notice)[:MOST_LINES], strict=False):
         line = one_line(texts.text(each.event, each.at), _LONGEST_LINE)
         needed = len(line) + 1
         if needed + (len(_MORE.format(more=rest)) + 1 if rest else 0) > room:
@@ -58,6 +57,11 @@ def in_room(notice: DueNotice, address: str, room: int) -> str:
         shown.append(line)
     more = len(notice.events) - len(shown)
     return "\n".join([*shown, *([_MORE.format(more=more)] if more else []), *ends])
+
+
+def _in_order(notice: DueNotice) -> list[NotedEvent]:
+    """Return the events with the most urgent first, since a list may be cut."""
+    return sorted(notice.events, key=lambda each: -BY_URGENCY.index(each.severity))
 
 
 def place(notice: DueNotice) -> str:

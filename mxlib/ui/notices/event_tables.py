@@ -69,13 +69,13 @@ def _asked() -> EventQuery:
         domain: str = st.selectbox(
             "Domain", ["", *names], key="notices-domain", width=220, format_func=lambda name: name or "All domains"
         )
-        rule: Rule | None = st.selectbox(
-            "What", [None, *app.notices.rules(caller)], key="notices-rule", width=230,
-            format_func=lambda each: texts.RULES[each] if each else "Anything",
+        rule: Rule | str = st.selectbox(
+            "What", ["", *app.notices.rules(caller)], key="notices-rule", width=230,
+            format_func=lambda each: texts.RULES.get(each, "Anything"),
         )  # fmt: skip
-        severity: Severity | None = st.selectbox(
-            "Severity", [None, *texts.SEVERITIES], key="notices-severity", width=150,
-            format_func=lambda each: texts.SEVERITIES[each] if each else "Any",
+        severity: Severity | str = st.selectbox(
+            "Severity", ["", *texts.SEVERITIES], key="notices-severity", width=150,
+            format_func=lambda each: texts.SEVERITIES.get(each, "Any"),
         )  # fmt: skip
         period: str = st.selectbox("When", list(_PERIODS), key="notices-period", width=160)
     days = _PERIODS[period]
@@ -83,7 +83,9 @@ def _asked() -> EventQuery:
     if days is not None:  # by the hour, so that the page of older ones stays where it is
         hour = datetime.fromtimestamp(app.clock.now()).replace(minute=0, second=0, microsecond=0)
         since = (hour - timedelta(days=days)).timestamp()
-    return EventQuery(domain if domain in names else "", rule, severity, since)
+    return EventQuery(
+        domain if domain in names else "", Rule(rule) if rule else None, Severity(severity) if severity else None, since
+    )  # fmt: skip
 
 
 def _table(name: str, found: Sequence[EventRecord], alt: str) -> None:
@@ -94,12 +96,10 @@ def _table(name: str, found: Sequence[EventRecord], alt: str) -> None:
         [each.number for each in found],
         alt=alt,
         column_config={
-            "When": st.column_config.TextColumn(width=110),
+            "When": st.column_config.TextColumn(width=105),
             "Severity": st.column_config.TextColumn(width=90),
-            "What": st.column_config.TextColumn(width=180),
-            "Of": st.column_config.TextColumn(width=210),
-            "Notified": st.column_config.TextColumn(width=150),
-            "Event": st.column_config.TextColumn(width=360),
+            "Event": st.column_config.TextColumn(width=520),
+            "Notified": st.column_config.TextColumn(width=170),
         },
     )
     for each in found:
@@ -114,17 +114,15 @@ def _row(each: EventRecord, now: float) -> dict[str, str]:
     return {
         "When": moment(each.at, now),
         "Severity": texts.SEVERITIES[each.severity],
-        "What": texts.RULES[event.rule],
-        "Of": texts.subject(event),
-        "Notified": texts.sent_in(each.notice, each.due_at, each.way, now),
         "Event": texts.text(event, each.at),
+        "Notified": texts.sent_in(each.notice, each.due_at, each.way, now),
     }
 
 
 def _card(name: str, each: EventRecord) -> None:
     event, now = each.event, services.current().clock.now()
     with st.container(border=True, key=f"{name}-card"):
-        st.subheader(escaped(texts.RULES[event.rule]), anchor=False)
+        st.subheader(escaped(texts.title(event)), anchor=False)
         show = st.warning if each.severity is Severity.URGENT and not event.is_recovery else st.markdown
         show(escaped(texts.text(event, each.at)))
         st.caption(escaped(f"{moment(each.at, now)}. {texts.notified(each.notice, each.due_at, each.way, now)}"))

@@ -23,7 +23,7 @@ def show() -> None:
         for number, each in enumerate(found):
             what, button = st.columns((9, 2), vertical_alignment="center")
             with what.container(gap="xxsmall"):
-                st.markdown(f"**{escaped(texts.RULES[each.rule])}**  {escaped(each.subject or 'the account')}")
+                st.markdown(f"**{escaped(texts.silenced(each.subject, each.rule))}**")
                 st.caption(escaped(f"Until {full_day(each.until)}, by {each.who}"))
             if app.notices.may_snooze(caller, each.domain):
                 button.button("Report again", key=f"unsnooze-{number}", width="stretch", on_click=act(_end, each))
