@@ -29,8 +29,9 @@ def show() -> None:
     for problem in service.problems(layout.caller()):
         st.warning(escaped(problem), icon=":material/notifications_off:")
     _secret()
-    _new()
-    if found := service.list_all(layout.caller()):
+    found = service.list_all(layout.caller())
+    _new(expanded=not found)
+    if found:
         _table(found)
     _log()
 
@@ -49,10 +50,10 @@ def _forget_secret() -> None:
     st.session_state.pop(_SECRET, None)
 
 
-def _new() -> None:
-    with st.expander("Add a channel", icon=":material/add_alert:"):
+def _new(*, expanded: bool) -> None:
+    with st.expander("Add a channel", icon=":material/add_alert:", expanded=expanded):
         kind = st.segmented_control(
-            "Kind", list(ChannelKind), default=ChannelKind.CHAT, format_func=texts.KINDS.__getitem__,
+            "Kind", list(texts.KINDS), default=ChannelKind.CHAT, format_func=texts.KINDS.__getitem__,
             required=True, key=f"{_NEW}-kind",
         )  # fmt: skip
         left, right = st.columns([2, 3])

@@ -16,6 +16,9 @@ _MAILS, _QUIET_FROM, _QUIET_UNTIL, _DIGEST = "notice-mails", "quiet-from", "quie
 #: Rules in one row of their severities.
 _A_ROW = 4
 
+#: Choices of nothing. A box with the value None would show the words of a box without a choice instead.
+_NO_HOUR, _NONE = -1, ""
+
 
 def show_mails() -> None:
     """Show which mails go to the caller, and let them choose."""
@@ -26,17 +29,17 @@ def show_mails() -> None:
     st.caption(escaped(texts.MAILS_HELP.format(address=caller.name)))
     if not app.outbox.is_set:
         st.warning(escaped(texts.NO_MAIL_SERVER), icon=":material/unsubscribe:")
-    st.session_state.setdefault(_MAILS, app.notices.mails(caller))
+    st.session_state.setdefault(_MAILS, app.notices.mails(caller) or _NONE)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Mails to me", [None, *texts.LEAST], key=_MAILS, width=320,
-            format_func=lambda each: texts.LEAST[each] if each else "None",
+            "Mails to me", [_NONE, *texts.LEAST], key=_MAILS, width=320,
+            format_func=lambda each: texts.LEAST.get(each, "None"),
         )  # fmt: skip
         st.button("Save", icon=":material/save:", key="save-mails", on_click=act(_save_mails))
 
 
 def _save_mails() -> None:
-    least: Severity | None = st.session_state[_MAILS]
+    least: Severity | None = st.session_state[_MAILS] or None
     services.current().notices.set_mails(layout.caller(), least)
     flash.set_next(texts.mails_saved(least))
 
@@ -47,13 +50,13 @@ def show_preferences() -> None:
     chosen = app.notices.preferences(layout.caller())
     st.caption(escaped(texts.PREFERENCES_HELP.format(zone=app.settings.timezone)))
     for key, value in (
-        (_QUIET_FROM, chosen.quiet_from),
+        (_QUIET_FROM, _NO_HOUR if chosen.quiet_from is None else chosen.quiet_from),
         (_QUIET_UNTIL, chosen.quiet_until),
         (_DIGEST, chosen.digest_hour),
     ):
         st.session_state.setdefault(key, value)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Quiet from", [None, *range(24)], key=_QUIET_FROM, width=160, format_func=_hour)
+        st.selectbox("Quiet from", [_NO_HOUR, *range(24)], key=_QUIET_FROM, width=160, format_func=_hour)
         st.selectbox("Quiet until", list(range(24)), key=_QUIET_UNTIL, width=160, format_func=_hour)
         st.selectbox("Digest at", list(range(24)), key=_DIGEST, width=160, format_func=_hour)
     with st.expander("Severities", key="severities"):
@@ -61,24 +64,25 @@ def show_preferences() -> None:
         rules = list(Rule)
         for begin in range(0, len(rules), _A_ROW):
             for column, rule in zip(st.columns(_A_ROW), rules[begin : begin + _A_ROW], strict=False):
-                st.session_state.setdefault(_key(rule), chosen.severities.get(rule))
+                st.session_state.setdefault(_key(rule), chosen.severities.get(rule, _NONE))
                 column.selectbox(
-                    texts.RULES[rule], [None, *texts.SEVERITIES], key=_key(rule),
-                    format_func=lambda each: texts.SEVERITIES[each] if each else "Standard",
+                    texts.RULES[rule], [_NONE, *texts.SEVERITIES], key=_key(rule),
+                    format_func=lambda each: texts.SEVERITIES.get(each, "Standard"),
                 )  # fmt: skip
     st.button("Save", icon=":material/save:", key="save-preferences", on_click=act(_save_preferences))
 
 
 def _save_preferences() -> None:
     held = st.session_state
-    severities = {rule: held[_key(rule)] for rule in Rule if held[_key(rule)] is not None}
-    chosen = Preferences(held[_QUIET_FROM], held[_QUIET_UNTIL], held[_DIGEST], severities)
+    severities = {rule: held[_key(rule)] for rule in Rule if held[_key(rule)] != _NONE}
+    begin = None if held[_QUIET_FROM] == _NO_HOUR else held[_QUIET_FROM]
+    chosen = Preferences(begin, held[_QUIET_UNTIL], held[_DIGEST], severities)
     services.current().notices.set_preferences(layout.caller(), chosen)
     flash.set_next(texts.PREFERENCES_SAVED)
 
 
-def _hour(hour: int | None) -> str:
-    return "No quiet hours" if hour is None else f"{hour}:00"
+def _hour(hour: int) -> str:
+    return "No quiet hours" if hour == _NO_HOUR else f"{hour}:00"
 
 
 def _key(rule: Rule) -> str:
