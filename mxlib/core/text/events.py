@@ -195,7 +195,7 @@ def _account(figures: Mapping[str, Any]) -> str:
 
 def _sent_jump(name: str, figures: Mapping[str, Any], _at: float) -> str:
     return (
-        f"{name} sent {figures['sent']:,} messages today, usually {figures['usual']:,}. Somebody else may be using it: "
+        f"{name} sent {figures['sent']:,} messages today, usually {figures['usual']:,}. Others may be using it: "
         "lock it, and ask its owner."
     )
 
