@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.channels import ChannelKind
+from mxlib.core.clients import ClientDetails
 from mxlib.core.text import channels as texts
 from mxlib.outgoing.hosts import Hosts
 from mxlib.outgoing.request import Requests
@@ -107,12 +108,14 @@ def test_a_test_that_fails_is_not_shown_as_a_success(page: AppTest, services: Se
 
 
 def test_a_mail_channel_can_be_for_the_contact_of_a_client(page: AppTest, services: Services) -> None:
+    services.clients.add(LOCAL, ClientDetails("Client A", ("clienta.nl",)))
+    number = services.clients.list_all(LOCAL)[0].id
     page.button_group(key="channel-new-kind").set_value(ChannelKind.MAIL).run()
-    page.text_input(key="channel-new-name").input("Contact")
-    page.text_input(key="channel-new-address").input("boss@client.example")
-    known = services.clients.list_all(LOCAL)
-    page.selectbox(key="channel-new-client").set_value(known[0].id if known else None)
-    page.button(key="channel-add").click().run()
-    assert not page.exception
-    shown = services.channels.list_all(LOCAL)[0]
-    assert (shown.kind, shown.routes.client) == (ChannelKind.MAIL, known[0].id if known else None)
+    for name, client in (("Contact", number), ("Ours", 0)):
+        page.text_input(key="channel-new-name").input(name)
+        page.text_input(key="channel-new-address").input("boss@client.example")
+        page.selectbox(key="channel-new-client").set_value(client)
+        page.button(key="channel-add").click().run()
+        assert not page.exception
+    shown = {each.name: (each.kind, each.routes.client) for each in services.channels.list_all(LOCAL)}
+    assert shown == {"Contact": (ChannelKind.MAIL, number), "Ours": (ChannelKind.MAIL, None)}

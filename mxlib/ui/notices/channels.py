@@ -18,6 +18,9 @@ from mxlib.ui.widgets.format import escaped
 #: Keys of the fields of a new channel, and of the secret that is shown once.
 _NEW, _SECRET = "channel-new", "channel-secret"
 
+#: The choice of no client; they are numbered from 1.
+_NO_CLIENT = 0
+
 
 def show() -> None:
     """Show the channels and their deliveries; nothing to people who may not manage them."""
@@ -80,11 +83,11 @@ def _routes(key: str, chosen: Routes, kind: ChannelKind) -> None:
     right.multiselect("Domains", names, default=sorted(chosen.domains), placeholder="All", key=f"{key}-domains")
     if kind is ChannelKind.MAIL:
         clients = {client.id: client.details.name for client in app.clients.list_all(caller)}
-        numbers = [None, *clients]
+        numbers = [_NO_CLIENT, *clients]
         st.selectbox(
             "For a contact of a client", numbers, key=f"{key}-client",
             index=numbers.index(chosen.client) if chosen.client in numbers else 0,
-            format_func=lambda number: clients[number] if number is not None else "No: it is ours",
+            format_func=lambda number: clients.get(number, "No: it is ours"),
             help="A contact gets the events of the client's own mailboxes, and nothing else.",
         )  # fmt: skip
 
@@ -92,7 +95,7 @@ def _routes(key: str, chosen: Routes, kind: ChannelKind) -> None:
 def _chosen(key: str, kind: ChannelKind) -> Routes:
     state = st.session_state
     return Routes(
-        state.get(f"{key}-client") if kind is ChannelKind.MAIL else None,
+        (state.get(f"{key}-client") or None) if kind is ChannelKind.MAIL else None,
         frozenset(state[f"{key}-domains"]), frozenset(state[f"{key}-rules"]), state[f"{key}-least"],
     )  # fmt: skip
 
