@@ -1,4 +1,4 @@
-"""An admin adds a webhook, hears of a full mailbox by it, sees where the notice went, and snoozes the mailbox."""
+"""A full mailbox, from the webhook that an admin adds to the notice that it gets, and the snooze."""
 
 import json
 import re
@@ -50,10 +50,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, host: Served) -> Iterator[S
     assert "Traceback" not in served.output(), served.output()
 
 
-def test_a_full_mailbox_is_told_by_a_webhook_and_snoozed(page: Page, host: Served) -> None:
+def test_a_full_mailbox_reaches_a_webhook_and_is_snoozed(page: Page, host: Served) -> None:
     sign_in(page, ADMIN, PASSWORD, f"/email-accounts?domain={DOMAIN}")
     with http_host() as hook:
-        tell_at_any_hour(page)
+        notify_at_any_hour(page)
         secret = add_webhook(page, hook.url("/hook"))
         Grid(page, "channels").mark(0)
         idle(page)
@@ -83,7 +83,7 @@ def test_a_full_mailbox_is_told_by_a_webhook_and_snoozed(page: Page, host: Serve
     expect(page.locator(".st-key-snoozes")).to_contain_text(EMMA)
 
 
-def tell_at_any_hour(page: Page) -> None:
+def notify_at_any_hour(page: Page) -> None:
     """Choose no quiet hours, whatever the time is."""
     visit(page, "/notices")
     page.get_by_role("tab", name="When notices go out").click()
