@@ -71,7 +71,7 @@ def test_a_full_mailbox_reaches_a_webhook_and_is_snoozed(page: Page, host: Serve
     opened = Grid(page, "notices-open")
     events = [opened.read(row, "Event") for row in range(opened.rows)]  # the invented server has no mail ports, either
     mine = next(row for row, text in enumerate(events) if EMMA in text)
-    assert events[mine].startswith(f"{EMMA} is full: 2,148 of 2,048 MB, 104 %.")
+    assert events[mine].startswith(f"{EMMA} is full: 2.1 GB of 2 GB, 104 %.")
     opened.mark(mine)
     card = page.locator(".st-key-notices-open-card")
     expect(card).to_contain_text("Helpdesk (1 event of it): Accepted")
