@@ -13,5 +13,5 @@ def lives() -> Iterator[Lives]:
     started: Lives = []
     yield started
     for life in started:
-        with life:
-            life.kill()
+        life.kill()
+        life.wait()

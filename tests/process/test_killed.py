@@ -1,9 +1,7 @@
 """A run survives the death of its process: real processes, real HTTP, short windows."""
 
 import json
-import os
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -32,8 +30,8 @@ def test_a_run_killed_ten_times_creates_every_mailbox_once_and_keeps_passwords(t
             until(lambda moment=moment: host.writes() >= moment, life)
             time.sleep(draw.uniform(0.0, 0.15))
             assert life.poll() is None, "It ended before it could be killed."
-            os.kill(life.pid, signal.SIGKILL)
-            life.communicate()
+            life.kill()
+            life.wait()
             caught_sending += "sending" in server.outcomes()
         assert ends(server.live(), 40) == (0, "")
 
@@ -55,7 +53,7 @@ def test_sigterm_finishes_requests_in_flight_and_the_run_continues_later(tmp_pat
         asked = server.asked(12)
         life = server.live()
         until(lambda: host.writes() >= 5, life)
-        life.send_signal(signal.SIGTERM)
+        life.terminate()
         assert ends(life, 8) == (0, "")
 
         left = server.outcomes()
@@ -76,7 +74,7 @@ def test_sigterm_does_not_wait_for_a_stuck_host(tmp_path: Path, lives: Lives) ->
         life = server.live()
         stands = {"created": 2, "sending": 3, "waiting": 7}
         until(lambda: Counter(server.outcomes()) == stands, life)
-        life.send_signal(signal.SIGTERM)
+        life.terminate()
         assert ends(life, 10) == (0, "")
         assert Counter(server.outcomes()) == stands
 

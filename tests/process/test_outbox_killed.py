@@ -3,9 +3,6 @@
 import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from email import message_from_bytes, policy
@@ -21,8 +18,11 @@ from mxlib.store import FILE, Store, stored_columns
 from mxlib.store import links as kept
 from mxlib.store.links import NewLink
 from mxlib.store.tables import link as table
+from tests.support import warm_servers
 from tests.support.links import TOKEN
 from tests.support.mail_server import mail_host
+from tests.support.source_tree import ROOT
+from tests.support.warm_servers import WarmProcess
 
 pytestmark = pytest.mark.process
 
@@ -37,14 +37,16 @@ def test_a_hundred_people_have_one_living_link_each_though_their_process_is_kill
             "MXM_MAILS_PER_HOUR": "1000", "MX_SERVER": "mail.example", "MX_USER": "agency", "MX_API_KEY": "invented",
         }  # fmt: skip
         plan_links(tmp_path)
-        command = [sys.executable, "-m", "tests.process.mail_sender", str(tmp_path), str(LEASE)]
+        command, log = ["tests.process.mail_sender", str(tmp_path), str(LEASE)], tmp_path / "process.log"
+        log.write_bytes(b"")
         for kill in range(1, KILLS + 1):
-            with subprocess.Popen(command, env=environment) as life:
-                arrived(host.tried, MAILS * kill // (KILLS + 1), life)
-                time.sleep(draw.uniform(0, 0.03))
-                assert life.poll() is None, "It ended before it could be killed."
-                life.send_signal(signal.SIGKILL)
-        assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
+            life = warm_servers.start(command, ROOT, environment, log)
+            arrived(host.tried, MAILS * kill // (KILLS + 1), life)
+            time.sleep(draw.uniform(0, 0.03))
+            assert life.poll() is None, "It ended before it could be killed."
+            life.kill()
+            life.wait()
+        assert warm_servers.start(command, ROOT, environment, log).wait(60) == 0, log.read_text()
         received = list(host.received)
     times = Counter(message_from_bytes(each)["Message-ID"] for each in received)
     assert len(times) == MAILS
@@ -81,7 +83,7 @@ def token_in(mail: bytes) -> str:
     return re.sub(r"\s", "", found[1])
 
 
-def arrived(tried: list[str], number: int, life: subprocess.Popen[bytes]) -> None:
+def arrived(tried: list[str], number: int, life: WarmProcess) -> None:
     give_up = time.monotonic() + 60
     while len(tried) < number:
         assert life.poll() is None

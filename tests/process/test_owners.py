@@ -85,7 +85,7 @@ def test_the_runs_of_a_killed_process_pass_to_the_next_at_once(tmp_path: Path, l
         first = server.live()
         until(lambda: host.writes() >= 5, first)
         first.kill()
-        first.communicate()
+        first.wait()
         began = time.monotonic()
         assert ends(server.live(), 40) == (0, "")
         assert time.monotonic() - began < 28

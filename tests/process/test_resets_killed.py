@@ -2,9 +2,6 @@
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from email import message_from_bytes, policy
@@ -20,8 +17,10 @@ from mxlib.store import FILE, Store, reset_requests, stored_columns
 from mxlib.store import links as kept
 from mxlib.store.tables import link, reset_answer
 from tests.process.test_outbox_killed import arrived, token_in
+from tests.support import warm_servers
 from tests.support.app import opened
 from tests.support.mail_server import mail_host
+from tests.support.source_tree import ROOT
 
 pytestmark = pytest.mark.process
 
@@ -36,14 +35,16 @@ def test_requests_are_answered_once_though_their_process_is_killed(tmp_path: Pat
             **os.environ, "MXM_SMTP_URL": f"smtp://127.0.0.1:{host.port}", "MXM_MAIL_FROM": "mxm@agency.example",
             "MXM_MAILS_PER_HOUR": "1000", "MX_SERVER": "mail.example", "MX_USER": "agency", "MX_API_KEY": "invented",
         }  # fmt: skip
-        command = [sys.executable, "-m", "tests.process.reset_answerer", str(tmp_path), str(LEASE)]
+        command, log = ["tests.process.reset_answerer", str(tmp_path), str(LEASE)], tmp_path / "process.log"
+        log.write_bytes(b"")
         for kill in range(1, KILLS + 1):
-            with subprocess.Popen(command, env=environment) as life:
-                arrived(host.tried, 2 * PEOPLE * kill // (KILLS + 1), life)
-                time.sleep(draw.uniform(0, 0.03))
-                assert life.poll() is None, "It ended before it could be killed."
-                life.send_signal(signal.SIGKILL)
-        assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
+            life = warm_servers.start(command, ROOT, environment, log)
+            arrived(host.tried, 2 * PEOPLE * kill // (KILLS + 1), life)
+            time.sleep(draw.uniform(0, 0.03))
+            assert life.poll() is None, "It ended before it could be killed."
+            life.kill()
+            life.wait()
+        assert warm_servers.start(command, ROOT, environment, log).wait(60) == 0, log.read_text()
         received = [message_from_bytes(each, policy=policy.default) for each in host.received]
         tokens = {(str(mail["To"]), token_in(raw)) for mail, raw in zip(received, host.received, strict=True)}
     times = Counter(str(mail["Message-ID"]) for mail in received)

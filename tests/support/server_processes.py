@@ -18,12 +18,14 @@ from mxlib.core.plans.plan import PlannedRow
 from mxlib.runs import results
 from mxlib.store import Store, journal
 from tests.process import runner
+from tests.support import warm_servers
 from tests.support.simulation import row
+from tests.support.warm_servers import WarmProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-Lives = list[subprocess.Popen[str]]
+Lives = list[WarmProcess]
 
 
 DOMAINS = ("nieuwe-klant.example", "studio-noord.example", "clienta.nl")
@@ -68,7 +70,7 @@ class Server:
     lives: Lives
     timeout: float = 1.5
 
-    def live(self) -> subprocess.Popen[str]:
+    def live(self) -> WarmProcess:
         """Start a process that starts or continues the run."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("MX_", "MXM_", "MXROUTE_"))
@@ -80,8 +82,10 @@ class Server:
             "MXROUTE_API_URL": self.url,
             "MXM_TIMEOUT": str(self.timeout),
         }
-        command = [sys.executable, "-m", "tests.process.runner", str(self.folder), str(self.plan)]
-        self.lives.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True))
+        command = ["tests.process.runner", str(self.folder), str(self.plan)]
+        log = self.folder / f"process-{len(self.lives)}.log"
+        log.write_bytes(b"")
+        self.lives.append(warm_servers.start(command, ROOT, environment, log))
         return self.lives[-1]
 
     @property
@@ -120,19 +124,18 @@ class Server:
         return {each.address: (each.outcome, each.password) for each in frame.itertuples()}
 
 
-def ends(life: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
-    """Return the exit status of a process and its error output."""
+def ends(life: WarmProcess, seconds: float) -> tuple[int, str]:
+    """Return the exit status of a process and what it printed."""
     try:
-        _, errors = life.communicate(timeout=seconds)
+        return life.wait(seconds), life.output()
     except subprocess.TimeoutExpired:
         raise AssertionError(f"Still going after {seconds} s.") from None
-    return life.returncode, errors
 
 
-def until(true: Callable[[], bool], life: subprocess.Popen[str], seconds: float = 90.0) -> None:
+def until(true: Callable[[], bool], life: WarmProcess, seconds: float = 90.0) -> None:
     """Wait until a living process makes the condition true."""
     latest = time.monotonic() + seconds
     while not true():
-        assert life.poll() is None, f"It ended with {life.returncode}: {life.stderr and life.stderr.read()}"
+        assert life.poll() is None, f"It ended with {life.poll()}: {life.output()}"
         assert time.monotonic() < latest, "It never came."
         time.sleep(0.01)

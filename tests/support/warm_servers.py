@@ -30,9 +30,14 @@ PACKAGES = (
 class WarmProcess:
     """A forked process, by the methods of `subprocess.Popen` that tests use."""
 
-    def __init__(self, process: BaseProcess) -> None:
+    def __init__(self, process: BaseProcess, log: Path) -> None:
         self._process = process
+        self._log = log
         self.pid = process.pid or 0
+
+    def output(self) -> str:
+        """Return everything that it has printed."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def poll(self) -> int | None:
         """Return the exit status; None while it runs."""
@@ -60,7 +65,7 @@ def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
     process = _context().Process(target=_run, args=(list(arguments), folder, dict(environment), log), daemon=True)
     with _no_main_module():
         process.start()
-    return WarmProcess(process)
+    return WarmProcess(process, log)
 
 
 @contextmanager
