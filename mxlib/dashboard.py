@@ -3,10 +3,12 @@
 Imports the standard library only: `script/server` prints its address before anything large is loaded.
 """
 
+import json
 import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,7 +34,7 @@ def serve(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         port = str(_free_port(address))
         options = ["--server.port", port, *options]
     host = f"[{address}]" if ":" in address else address
-    print(f"MXM: http://{host}:{port} (Ctrl+C stops it)", flush=True)  # noqa: T201 - the terminal is where it is read
+    print(_first_line(f"http://{host}:{port}", environment), flush=True)  # noqa: T201 - the terminal is where it is read
     # -P: Streamlit's settings and the data folder come from the working directory, but no modules.
     command = [
         sys.executable,
@@ -45,6 +47,14 @@ def serve(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         "true",
     ]
     os.execv(sys.executable, [*command, *options])  # noqa: S606 - a service manager stops this very process
+
+
+def _first_line(address: str, environment: Mapping[str, str]) -> str:
+    """Return the line with the address; as JSON where the log is."""
+    if environment.get("MXM_LOG", "").strip().lower() != "json":
+        return f"MXM: {address} (Ctrl+C stops it)"
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": now, "level": "info", "logger": "mxlib", "message": "MXM starts", "address": address})
 
 
 def _option(arguments: Sequence[str], name: str) -> str:

@@ -259,6 +259,9 @@ class Settings(BaseSettings):
         "Hosts in private networks, or without https, that notices may be sent to: names or addresses, with or without "
         "a port, comma-separated.",
     )
+    log: Literal["text", "json"] = _env(
+        "MXM_LOG", "text", "Lines of the log: text, or json for programs that collect logs."
+    )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0

@@ -125,7 +125,8 @@ def internal_error(error: Exception) -> ApiError:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    log.error("A request failed: %s at %s", type(error).__name__, where)
+    kind = type(error).__name__
+    log.error("A request failed: %s at %s", kind, where, extra={"error": kind, "place": where})
     return ApiError(500, "A fault of MXM itself; its log says where.")
 
 

@@ -336,7 +336,7 @@ class Engine:
             reason = PauseReason(PauseCode.PASSWORDS_LOCKED, sentences.paused_without_key(problem))
             lifecycle.halt(state, reason)
         else:
-            log.error("Run %s stands still", state.id, exc_info=problem)
+            log.error("Run %s stands still", state.id, exc_info=problem, extra={"run": state.id})
             state.broken = True
             state.faults += 1
             lifecycle.halt(state, PauseReason(PauseCode.FAULT, sentences.BROKEN), blind=True)

@@ -187,7 +187,8 @@ class Deliveries:
         with self._store.write() as tx:
             self._settle(tx, record, failure, now)
         if failure is not None:
-            log.warning("Delivery %d to channel %d failed: %s", record.id, record.channel, failure.problem.value)
+            facts = {"delivery": record.id, "channel": record.channel, "problem": failure.problem.value}
+            log.warning("Delivery %d to channel %d failed: %s", *facts.values(), extra=facts)
         return failure
 
     def _send(self, record: DeliveryRecord) -> SendFailure | None:

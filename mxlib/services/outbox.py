@@ -283,7 +283,8 @@ class OutboxService:
         elif result != TryLater(MailProblem.SEALED):
             self._server_rests_until = 0.0
         if not isinstance(result, Sent):
-            log.warning("Mail %d was not sent: %s", record.id, result.problem.value)
+            facts = {"mail": record.id, "problem": result.problem.value}
+            log.warning("Mail %d was not sent: %s", *facts.values(), extra=facts)
 
     def _tidy(self, *, scrub: bool) -> None:
         """Delete old mails, and let no file hold the content of those that have ended."""

@@ -76,7 +76,7 @@ class UsageWatch:
             return usage_history.note_sizes(tx, sizes, self._clock.now(), mailbox_lists.read_times(tx))
 
     def _failed(self, what: str, failure: Failure) -> TaskResult:
-        log.warning("Reading %s failed: %s", what, failure.code)
+        log.warning("Reading %s failed: %s", what, failure.code, extra={"code": failure.code})
         return TaskResult(TaskCode.FAILED, self._figures() | {"why": failure.code})
 
     def _figures(self) -> dict[str, int | float | str]:

@@ -198,10 +198,10 @@ class TaskRunner:
             self._store.failures.report(problem)
             result = TaskResult(TaskCode.STORE_UNAVAILABLE)
         except OwnershipLost as problem:
-            log.warning("The background task %s waits: %s", task.name, problem)
+            log.warning("The background task %s waits: %s", task.name, problem, extra={"task": task.name.value})
             result = TaskResult(TaskCode.STORE_UNAVAILABLE)
         except Exception:
-            log.exception("The background task %s failed", task.name)
+            log.exception("The background task %s failed", task.name, extra={"task": task.name.value})
             result = TaskResult(TaskCode.UNFORESEEN)
         with self._changed:
             running.result, self._woken = result, True
@@ -219,7 +219,7 @@ class TaskRunner:
             held = [self._store_one(tx, name, each, result, now) for name, each, result in due]
         for (name, each, result), holds in zip(due, held, strict=True):
             if not holds:
-                log.warning("Another process took over the background task %s", name)
+                log.warning("Another process took over the background task %s", name, extra={"task": name.value})
             each.lost, each.renew_at = not holds, passed + (_RENEW_S if holds else LEASE_S)
             if result is not None:
                 with self._changed:

@@ -22,7 +22,8 @@ def say_it_failed(error: Exception) -> bool:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    log.error("A page failed: %s at %s", type(error).__name__, where)
+    kind = type(error).__name__
+    log.error("A page failed: %s at %s", kind, where, extra={"error": kind, "place": where})
     st.error(
         "This page stopped because of a fault in MXM. Reload it; runs go on in the server, and nothing is lost. "
         f"If it stays, report this: {escaped(type(error).__name__)}, {escaped(where.rsplit('/', 1)[-1])}.",

@@ -27,7 +27,7 @@ from mxlib.auth.startup_checks import check_exposure, ensure_first_admin
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-from mxlib.ui.app import log_masks, lost_fragments, tab_sessions, tabs, uploads
+from mxlib.ui.app import log_json, log_masks, lost_fragments, tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
 from mxlib.ui.app.log_limits import RepeatLimit
 from mxlib.web import portal
@@ -58,7 +58,9 @@ def _settings() -> Settings:
         why = f"MXM_DATA_DIR: {error.filename} cannot be made ({error.strerror})."
     else:
         return settings
-    print(f"MXM does not start: {why}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read
+    why = f"MXM does not start: {why}"
+    why = log_json.line(why, logging.CRITICAL) if log_json.is_wanted() else why
+    print(why, file=sys.stderr)  # noqa: T201 - the terminal is where it is read
     raise SystemExit(2)
 
 
@@ -167,6 +169,8 @@ _drain_before_closing()
 _upgrade_no_bodies()
 _count_repeated_lines()
 log_masks.install()
+if log_json.is_wanted():
+    log_json.install()
 lost_fragments.install()
 settings = _settings()
 _bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
