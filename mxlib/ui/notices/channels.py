@@ -189,11 +189,11 @@ def _log() -> None:
             hide_index=True,
             alt="Deliveries, newest first",
             column_config={
-                "Queued": st.column_config.TextColumn(width=110),
-                "Channel": st.column_config.TextColumn(width=170),
-                "About": st.column_config.TextColumn(width=150),
-                "State": st.column_config.TextColumn(width=120),
-                "Result": st.column_config.TextColumn(width=330),
+                "Queued": st.column_config.TextColumn(width=100),
+                "Channel": st.column_config.TextColumn(width=140),
+                "About": st.column_config.TextColumn(width=130),
+                "State": st.column_config.TextColumn(width=100),
+                "Result": st.column_config.TextColumn(width=420),
             },
         )
         if len(found) == LISTED:
