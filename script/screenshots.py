@@ -23,6 +23,7 @@ from script import (
     states_guarded,
     states_links,  # noqa: F401 - the import registers its states
     states_managing,  # noqa: F401 - the import registers its states
+    states_notices,  # noqa: F401 - the import registers its states
 )
 from script.looks import GUARDED, STATES, Look
 from tests.browser import driver
