@@ -42,6 +42,7 @@ def test_every_line_of_a_server_is_json(tmp_path: Path) -> None:
     lines = objects(server.output())
     assert (lines[0]["message"], lines[0]["address"]) == ("MXM starts", server.url)
     assert ("uvicorn.error", "Invalid HTTP request received.") in [(each["logger"], each["message"]) for each in lines]
+    assert {each["level"] for each in lines[1:]} <= {"warning", "error", "critical"}, "Requests were logged."
     assert all(each.keys() >= {"time", "level", "logger", "message"} for each in lines)
 
 

@@ -125,6 +125,13 @@ def test_streamlit_libraries_warnings_and_threads_write_such_lines(
     assert len(said) == 6
 
 
+def test_what_is_no_problem_is_not_written(lines: Lines) -> None:
+    access = logging.getLogger("uvicorn.access")
+    access.setLevel(logging.INFO)
+    access.info("GET /ready")
+    assert lines.all() == []
+
+
 def test_a_long_text_is_cut(lines: Lines) -> None:
     logging.getLogger("mxlib.test").error("x" * 100_000, extra={"path": "y" * 100_000})
     line = lines.last()

@@ -70,6 +70,7 @@ def install() -> None:
     """Write every line of this process as JSON from now on, whichever library says it."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
+    handler.setLevel(logging.WARNING)  # as without JSON: uvicorn says each request at a lower one
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
