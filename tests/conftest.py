@@ -32,8 +32,8 @@ JOURNEYS = (
 #: Other files that take long, which mostly compute, longest first.
 LONGEST = (
     "test_server_process", "test_rules_properties", "test_hostile_requests", "test_open_tabs", "test_killed",
-    "test_linear", "test_letters", "test_audit_chain", "test_chaos", "test_run_properties", "test_change_properties",
-    "test_mapping_page",
+    "test_draining", "test_linear", "test_letters", "test_audit_chain", "test_chaos", "test_run_properties",
+    "test_change_properties", "test_mapping_page",
     "test_rights_after_waiting", "test_openapi", "test_secret_cells", "test_markdown", "test_cases_page",
     "test_spreadsheet_roundtrip", "test_preview_page", "test_confirm_identity", "test_permissions_pages", "test_oidc",
     "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties", "test_undo",
