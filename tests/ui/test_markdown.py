@@ -101,7 +101,7 @@ OURS: dict[str, set[str]] = {
         "change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses)))",
         "filters.described(domains)",
     },
-    "mailboxes/filters": {"state"},
+    "mailboxes/filters": {"state", "st.session_state.get('search-presses', 0)"},
     # Names are escaped where the dictionary is made.
     "mailboxes/saved_views": {"{f'{_VIEW}{view.key}': escaped(view.name) for view in own}", "labels.get(name, name)"},
     "email_accounts": {"table.totals(mailboxes)"},
