@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,19 +22,19 @@ FAST = ("core", "mxroute", "store", "runs")
 
 #: Journeys in Chromium, which mostly wait, longest first.
 JOURNEYS = (
-    "test_sign_in_journey", "test_manage_journey", "test_grid_journey", "test_journey", "test_tabs_journey",
-    "test_update_journey", "test_oidc_journey", "test_manage_down_journey", "test_second_factor_journey",
-    "test_access_journey", "test_mapping_journey", "test_roles_journey", "test_rights_journey", "test_undo_journey",
-    "test_pages_open", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
-    "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey", "test_handover_journey",
-    "test_portal_journey", "test_accessibility", "test_links_journey",
+    "test_accessibility", "test_manage_journey", "test_grid_journey", "test_sign_in_journey", "test_journey",
+    "test_overview_journey", "test_access_journey", "test_second_factor_journey", "test_tabs_journey",
+    "test_links_journey", "test_update_journey", "test_oidc_journey", "test_manage_down_journey", "test_pages_open",
+    "test_mapping_journey", "test_roles_journey", "test_handover_journey", "test_rights_journey", "test_undo_journey",
+    "test_notices_journey", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
+    "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey", "test_portal_journey",
 )  # fmt: skip
 
 #: Other files that take long, which mostly compute, longest first.
 LONGEST = (
     "test_server_process", "test_rules_properties", "test_hostile_requests", "test_open_tabs", "test_killed",
-    "test_draining", "test_linear", "test_letters", "test_audit_chain", "test_chaos", "test_run_properties",
-    "test_change_properties", "test_mapping_page",
+    "test_event_year", "test_role_actions", "test_draining", "test_linear", "test_letters", "test_audit_chain",
+    "test_chaos", "test_run_properties", "test_change_properties", "test_mapping_page",
     "test_rights_after_waiting", "test_openapi", "test_secret_cells", "test_markdown", "test_cases_page",
     "test_spreadsheet_roundtrip", "test_preview_page", "test_confirm_identity", "test_permissions_pages", "test_oidc",
     "test_updates", "test_rate_limits", "test_worker", "test_intake_bounds", "test_roundtrip_properties", "test_undo",
@@ -41,6 +42,14 @@ LONGEST = (
     "test_owners", "test_installed", "test_wire", "test_editor", "test_mailbox_locks", "test_dated_deletions",
     "test_reading_properties", "test_bulk_edit", "test_run_undo", "test_run", "test_descriptors",
 )  # fmt: skip
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import files of the fast lane for the other lane only if a test in them is slow."""
+    of_fast_lane = collection_path.suffix == ".py" and collection_path.parent.name in FAST
+    if config.option.markexpr == "not fast" and of_fast_lane and "mark.slow" not in collection_path.read_text():
+        return True
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
