@@ -15,6 +15,9 @@ Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[Any]
 
+#: The text of pandas, whose missing cells are NaN.
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+
 #: Bytes that are looked at in one piece.
 _PIECE = 1_000_000
 
@@ -48,7 +51,10 @@ BLANKS = "".join(
 
 def cells_of(column: pd.Series) -> pa.Array:
     """Return a column as Arrow text, blank where a value is missing."""
-    cells = pa.array(column.astype("str"), type=pa.large_string())
+    array = column.array
+    if not isinstance(array, pd.arrays.ArrowStringArray):
+        array = column.astype("str").array
+    cells = pa.array(array, type=pa.large_string())  # of the array, since pandas looks at a column several times
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     return cells.fill_null("")
@@ -56,7 +62,7 @@ def cells_of(column: pd.Series) -> pa.Array:
 
 def column_of(cells: pa.Array, index: pd.Index) -> pd.Series:
     """Return Arrow text as a column with this index."""
-    return pd.Series(pd.array(cells, dtype="str"), index=index)
+    return pd.Series(pd.arrays.ArrowStringArray(cells, dtype=_TEXT), index=index, copy=False)
 
 
 def texts(values: Any) -> pa.Array:

@@ -199,13 +199,14 @@ def find(validated: pd.DataFrame) -> list[FixGroup]:
         elif problem is Problem.EXISTING_PASSWORD:
             where &= exists
         if rule.suggested is not None and where.any():
-            where[where] = (validated[f"suggested_{rule.column}"].to_numpy()[where] != "") == rule.suggested
+            suggested = arrow_text.cells_of(validated[f"suggested_{rule.column}"])
+            where &= arrow_text.is_blank(suggested) != rule.suggested
         if rule is _BAD_USERNAME and where.any():
             where &= ~taken.get(rule.codes, np.zeros_like(where))
-            where[where] = _of_usernames(problem, validated["clean_username"][where])
+            where[where] = _of_usernames(problem, validated["clean_username"].iloc[np.flatnonzero(where)])
             taken[rule.codes] = taken.get(rule.codes, np.zeros_like(where)) | where
         if where.any():
-            found.append(_group(problem, rule, validated[where]))
+            found.append(_group(problem, rule, validated[_read_by(rule)].iloc[np.flatnonzero(where)]))
     return found
 
 
@@ -231,6 +232,14 @@ def _group(problem: Problem, rule: _Rule, rows: pd.DataFrame) -> FixGroup:
     becomes = _suggested(rule, rows) if FixKind.SUGGESTED in rule.fixes else {}
     samples, more = _samples(problem, rule, rows)
     return FixGroup(problem, rule.column, rule.fixes, rows["origin"].to_numpy(np.int64), samples, more, seen, becomes)
+
+
+def _read_by(rule: _Rule) -> list[str]:
+    """Return the columns that a group is made of: to take the others of thousands of rows costs the most time."""
+    suggested = [f"suggested_{rule.column}"] if FixKind.SUGGESTED in rule.fixes else []
+    return list(
+        dict.fromkeys(["origin", "username", "domain", "clean_username", "clean_domain", *_columns(rule), *suggested])
+    )
 
 
 def _columns(rule: _Rule) -> tuple[str, ...]:
