@@ -147,7 +147,7 @@ def _with(rows: pd.DataFrame, column: str, values: Mapping[int, object]) -> pd.D
     """Return `rows` with some cells of one column set by position."""
     if not values:
         return rows
-    cells = rows[column].to_numpy(dtype=object, copy=True)
+    cells = rows[column].array.copy()
     cells[list(values)] = list(values.values())
     return rows.assign(**{column: pd.Series(cells, index=rows.index, dtype=DTYPES[column])})
 

@@ -16,6 +16,8 @@ _NO_CHANGE = bits_of(FindingCode.NO_CHANGE)
 
 def kinds(validated: pd.DataFrame) -> pd.Series:
     """Return the kind of each validated row, one of KINDS."""
-    ready = validated["verdict"] == Verdict.READY
-    found = validated["verdict"].mask(ready & (validated["action"] == Action.UPDATE), UPDATE)
-    return found.mask(ready & (validated["change_codes"] == _NO_CHANGE), UNCHANGED)
+    found, ready = validated["verdict"], validated["verdict"] == Verdict.READY
+    updates = ready & (validated["action"] == Action.UPDATE)
+    if not updates.any():
+        return found
+    return found.mask(updates, UPDATE).mask(ready & (validated["change_codes"] == _NO_CHANGE), UNCHANGED)

@@ -76,6 +76,15 @@ def change(editor: Editor, step: Callable[..., object], *given: Any) -> Callable
     return act(_change, editor, step, given)
 
 
+def take_in(editor: Editor) -> Callable[[], None]:
+    """Return the callback that validates what was typed into the grid.
+
+    Streamlit calls it before it draws anything. The drawing then finds little to validate, and the counts reach the
+    browser together with what is drawn before them: it takes as long to draw an element alone as with others.
+    """
+    return act(validated_rows, editor)
+
+
 def validated_rows(editor: Editor) -> pd.DataFrame:
     """Return the rows with all edits so far and their verdicts; computed once a drawing."""
     receive(editor)

@@ -131,7 +131,8 @@ def pages(editor: Editor) -> None:
         if not is_drawn_again():
             editor.turn_to(int(st.session_state["page"]))
 
-    set_value("page", editor.page)
+    if editor.page != 1 or "page" in st.session_state:  # Streamlit warns where a value of its own is set once more
+        set_value("page", editor.page)
     first = (editor.page - 1) * editor.page_size
     with st.container(horizontal=True, vertical_alignment="center", key="pages"):
         st.pagination(editor.pages, key="page", on_change=change(editor, turn))

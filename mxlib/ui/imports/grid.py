@@ -15,7 +15,7 @@ from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import filters, problems, toolbar
-from mxlib.ui.imports.editor import change
+from mxlib.ui.imports.editor import change, take_in
 from mxlib.ui.widgets.format import escaped
 
 COLOURS = {
@@ -120,6 +120,7 @@ def _grid(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) ->
         st.data_editor(
             view,
             key=editor.key,
+            on_change=take_in(editor),
             num_rows="fixed",
             placeholder="",
             hide_index=True,

@@ -26,9 +26,9 @@ def _needs_the_page(held: OpenDraft) -> bool:
 
 
 def _part(held: OpenDraft) -> None:
-    trouble = st.empty()
     validated = editor.validated_rows(held.editor)
     figures = counts(validated)
+    trouble = st.empty()
     grid.show(held.editor, validated, figures)
     problems.show(held.editor, validated)
     file_changes.show(held)

@@ -91,13 +91,13 @@ def _done(editor: Editor, fix: AppliedFix, standing: int, number: int) -> None:
 def show(editor: Editor, validated: pd.DataFrame) -> None:
     """List ticked rows that have an error or a warning, in file order. Any of them can be opened in a form."""
     flagged = validated["ticked"] & ((validated["verdict"] != Verdict.READY) | (validated["warnings"] != ""))
-    rows = validated[flagged].assign(kind=kinds(validated[flagged]))
-    if rows.empty:
+    if not flagged.any():
         return
     # With the count in its label it would be another expander, and closed, after every row that is fixed.
     with st.expander("Problems, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
         if not box.open:
             return
+        rows = validated[flagged].assign(kind=kinds(validated[flagged]))
         st.markdown(f"**{count(len(rows), 'row')} to look at.**")
         st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
         if len(rows) > _MOST:
