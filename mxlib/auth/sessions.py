@@ -14,6 +14,7 @@ from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, sessions
+from mxlib.store.remembered import Remembered
 from mxlib.store.sessions import SessionRecord, SignInBefore
 
 #: Seconds between two records that a session is in use.
@@ -53,6 +54,7 @@ class Sessions:
 
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self._store, self._clock = store, clock
+        self._records: Remembered[bytes, SessionRecord | None] = Remembered(store, sessions.find)
         self.longest, self._idle = settings.session_hours * 3600.0, settings.session_idle_hours * 3600.0
         self._noted_every = min(NOTED_EVERY, self._idle / 10)
         #: Seconds between two checks whether a session in use is over, by time or by another process.
@@ -133,8 +135,7 @@ class Sessions:
 
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:
         now = self._clock.now()
-        with self._store.read() as tx:
-            record = sessions.find(tx, digest)
+        record = self._records.of(digest)
         if record is None or self._ends_at(record) <= now:
             return None
         if used and now - record.seen_at >= self._noted_every:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from mxlib.auth import authority, passwords, permissions, roles
@@ -17,6 +18,7 @@ from mxlib.core import password_strength
 from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.store import Store, Tx, audit, client_grants, mailbox_lists, sessions, users
 from mxlib.store.audit import Actor
+from mxlib.store.remembered import Remembered
 from mxlib.store.users import UserRecord
 
 #: No blanks and no brackets, so that no user has the name of a token, the local operator or script/mxm.
@@ -31,6 +33,26 @@ _TEMPORARY_S = passwords.TEMPORARY_DAYS * 86_400.0
 
 #: Creator of the first admin: the environment.
 _ENVIRONMENT = Caller("MXM", admin=True, kind=CallerKind.ENGINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    """Whether a user may act, and what they may do in each domain."""
+
+    name: str
+    admin: bool
+    is_disabled: bool
+    is_external: bool
+    domains: Mapping[str, frozenset[Permission]]
+
+
+def _present_rights(tx: Tx, name: str) -> _Rights | None:
+    """Return the rights of the user of that name; None for nobody."""
+    user = users.named(tx, name)
+    if user is None:
+        return None
+    external = not user.admin and roles.is_external(user.permissions, user.client_admin)
+    return _Rights(user.name, user.admin, user.disabled_at is not None, external, expanded(tx, user.permissions))
 
 
 @resolves_callers
@@ -57,11 +79,12 @@ class Users:
         self._store, self._clock, self._provider, self._woken = store, clock, provider, woken
         self._agency = agency
         self.throttle = Throttle(store, clock)
+        self._rights = Remembered(store, _present_rights)
+        self._any: Remembered[None, bool] = Remembered(store, lambda tx, _: users.any_exist(tx))
 
     def any_exist(self) -> bool:
         """Return whether any user exists, even a disabled one."""
-        with self._store.read() as tx:
-            return users.any_exist(tx)
+        return self._any.of(None)
 
     def can_sign_in(self) -> bool:
         """Return whether anyone can sign in: a provider, or an enabled user with a password."""
@@ -90,16 +113,14 @@ class Users:
 
     def caller(self, name: str, address: str = "") -> Caller:
         """Return the user of that name with present permissions; raises Forbidden if disabled or unknown."""
-        user = self.find(name)
-        if user is None:
+        rights = self._rights.of(normalise_name(name))
+        if rights is None:
             raise Forbidden("You are no longer a user here. Sign in again.")
-        if user.disabled_at is not None:
-            raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
-        with self._store.read() as tx:
-            domains = expanded(tx, user.permissions)
-        external = not user.admin and roles.is_external(user.permissions, user.client_admin)
+        if rights.is_disabled:
+            raise Forbidden(f"The user {rights.name} is disabled. Ask an admin.")
+        source = partial(self.caller, rights.name, address)
         return Caller(
-            user.name, user.admin, domains, address, source=partial(self.caller, user.name, address), external=external
+            rights.name, rights.admin, dict(rights.domains), address, source=source, external=rights.is_external
         )
 
     def verify(self, name: str, password: str) -> UserRecord | None:

@@ -62,7 +62,8 @@ def cells_of(column: pd.Series) -> pa.Array:
 
 def column_of(cells: pa.Array, index: pd.Index) -> pd.Series:
     """Return Arrow text as a column with this index."""
-    return pd.Series(pd.arrays.ArrowStringArray(cells, dtype=_TEXT), index=index, copy=False)
+    array = pd.arrays.ArrowStringArray(cells, dtype=_TEXT)  # type: ignore[call-arg] - the stubs do not know of it
+    return pd.Series(array, index=index, copy=False)
 
 
 def texts(values: Any) -> pa.Array:

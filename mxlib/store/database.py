@@ -18,6 +18,7 @@ from mxlib.clock import Clock
 from mxlib.core.days import Days
 from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors, scratch
+from mxlib.store.change_counter import ChangeCounter
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.failure_log import FailureLog
@@ -71,6 +72,7 @@ class Store:
         self._ownership: Lock | None = None
         #: Transactions that this process committed.
         self.commits = 0
+        self._changes = ChangeCounter(path) if path is not None else None
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
@@ -194,6 +196,10 @@ class Store:
         except (DBAPIError, sqlite3.Error) as error:
             raise errors.of_database(error, self._path) or error from error
 
+    def version(self) -> int | None:
+        """Return a number that another commit, of whatever process, changes; None where there is none."""
+        return self._changes.value() if self._changes is not None else None
+
     def is_responsive(self) -> bool:
         """Return whether the database can be read."""
         try:
@@ -274,6 +280,8 @@ class Store:
 
     def close(self) -> None:
         """Close the file."""
+        if self._changes is not None:
+            self._changes.close()
         self._engine.dispose()
         self.disown()
 
