@@ -62,7 +62,7 @@ def cells_of(column: pd.Series) -> pa.Array:
 
 def column_of(cells: pa.Array, index: pd.Index) -> pd.Series:
     """Return Arrow text as a column with this index."""
-    array = pd.arrays.ArrowStringArray(cells, dtype=_TEXT)  # type: ignore[call-arg] - the stubs do not know of it
+    array = pd.arrays.ArrowStringArray(cells, dtype=_TEXT)  # type: ignore[call-arg]
     return pd.Series(array, index=index, copy=False)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -71,8 +72,11 @@ def _locks(boxes: pd.DataFrame) -> list[str]:
 
 def _states(boxes: pd.DataFrame) -> list[list[str]]:
     """Return the states of each mailbox that need attention."""
-    found = {LABELS[state]: has_state(boxes, state).tolist() for state in _BADGES}
-    return [[label for label, one in zip(found, row, strict=True) if one] for row in zip(*found.values(), strict=True)]
+    found: list[list[str]] = [[] for _ in range(len(boxes))]  # of most of them nothing is to be said
+    for state in _BADGES:
+        for at in np.flatnonzero(has_state(boxes, state)):
+            found[at].append(LABELS[state])
+    return found
 
 
 def _clients() -> dict[str, str]:
@@ -133,7 +137,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
     addresses = shown["address"].tolist()
     locked = shown["is_locked"] | shown["being_locked"]
     names = _clients() if several else {}
-    clients = pd.Series([names.get(domain, "") for domain in shown["domain"]], index=shown.index, dtype="str")
+    clients = shown["domain"].map(names).fillna("").astype("str") if names else pd.Series("", index=shown.index)
     share = 100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0) // 1
     table = pd.DataFrame(
         {
