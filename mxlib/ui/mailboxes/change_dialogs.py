@@ -37,7 +37,7 @@ from mxlib.ui.imports import confirm
 from mxlib.ui.links import send
 from mxlib.ui.mailboxes import ask_recovery, client_setup, selection
 from mxlib.ui.widgets import actions as page_actions
-from mxlib.ui.widgets import confirm_identity, dialogs, flash, links
+from mxlib.ui.widgets import address_list, confirm_identity, dialogs, flash, links
 from mxlib.ui.widgets.format import escaped
 
 _HELD = "change"
@@ -173,7 +173,8 @@ def delete(addresses: Sequence[str]) -> None:
     if proposed := _proposed(addresses, change, repr(change)):
         if len(addresses) > 1:
             with st.expander(f"Which {len(addresses):,}", icon=":material/list:"):
-                st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=156)
+                named = [row.address for row in proposed.plan.rows]
+                address_list.show(named, key="deleted-addresses", alt="Mailboxes to delete")
         _confirm(proposed, "Lock" if isinstance(change, LaterDeletion) else "Delete")
 
 

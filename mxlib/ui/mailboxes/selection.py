@@ -13,7 +13,7 @@ import streamlit as st
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.format import count
 from mxlib.core.plans import change_text
-from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import address_list, dialogs
 from mxlib.ui.widgets.format import escaped
 
 _SELECTED = "selected"
@@ -94,7 +94,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     if asked:
         st.markdown(escaped(change_text.addresses_found(len(found), len(missing), domain)))
     if missing:
-        st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
+        address_list.show(missing, key="missing-addresses", alt="Addresses that are no mailbox here")
     # The last typed text arrives with the click itself: missing addresses are shown before anything is selected.
     seen = not missing or st.session_state.get("select_seen") == missing
     if found and missing and seen:
