@@ -72,7 +72,7 @@ _TABLE = "document.querySelector('.st-key-mailboxes [data-testid=data-grid-canva
 
 @dataclass(frozen=True, slots=True, order=True)
 class Took:
-    """What an act took: seconds until it was done, and seconds of the server's processor."""
+    """Seconds until an act was done, and seconds of the server's processor."""
 
     seconds: float
     processor: float
@@ -85,7 +85,7 @@ class Timer:
     process: psutil.Process
 
     def timed(self, page: Page, event: str, done: str, act: Callable[[], object]) -> Took:
-        """Return what it took from an event that `act` causes until `done` holds on the page."""
+        """Return what it took from an event of `act` until `done` holds on the page."""
         before = used(self.process)
         page.evaluate(_STOPWATCH, [event, done])
         act()
@@ -128,7 +128,7 @@ def page_change(timer: Timer, page: Page) -> Took:
 
 
 def search(timer: Timer, page: Page, number: int) -> Took:
-    """Return what it takes from the last key of a search until its mailboxes are shown."""
+    """Return what it takes from the last key until its mailboxes are shown."""
     field = page.get_by_role("searchbox", name="Search").first
     field.fill("")
     idle(page)

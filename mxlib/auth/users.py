@@ -37,7 +37,7 @@ _ENVIRONMENT = Caller("MXM", admin=True, kind=CallerKind.ENGINE)
 
 @dataclass(frozen=True, slots=True)
 class _Rights:
-    """Whether a user may act, and what they may do in each domain."""
+    """The rights of a user: in each domain, and whether the user is disabled."""
 
     name: str
     admin: bool

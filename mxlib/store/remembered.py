@@ -1,4 +1,4 @@
-"""Answers of the store that are kept for as long as nobody commits anything to it."""
+"""Answers of the store, kept for as long as nobody commits anything to it."""
 
 import threading
 from collections.abc import Callable, Hashable
