@@ -1,14 +1,15 @@
 """Answers of a server that is about to stop: it begins nothing new."""
 
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mxlib import services
 from mxlib.auth.tab_limit import BEFORE_CONNECTING
-from mxlib.core.text.store_problems import STOPPING
+from mxlib.core.text.store_problems import STOPPING, STOPPING_PAGE
 
-#: Seconds after which to try again.
-_AGAIN = "10"
+#: `Retry-After` has seconds.
+_HEADERS = {"Cache-Control": "no-store", "Retry-After": "10"}
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -27,13 +28,24 @@ class StoppingServer:
             await receive()
             await send({"type": "websocket.close", "code": 1012, "reason": "MXM is about to stop."})
         else:
-            await _refusal()(scope, receive, send)
+            await (_page() if _is_of_page(scope) else _refusal())(scope, receive, send)
 
 
 def _begins_something(scope: Scope) -> bool:
     if scope["type"] != "http":
         return bool(scope["type"] == "websocket")
-    return scope["method"] not in _READS or scope["path"].endswith(BEFORE_CONNECTING)
+    return scope["method"] not in _READS or _is_of_page(scope)
+
+
+def _is_of_page(scope: Scope) -> bool:
+    """Return whether a page is opened, or connects again.
+
+    Downloads go on: they have a dot in their name.
+    """
+    if scope["type"] != "http" or scope["method"] not in _READS:
+        return False
+    is_opened = "text/html" in Headers(scope=scope).get("accept", "") and "." not in scope["path"].rpartition("/")[2]
+    return is_opened or scope["path"].endswith(BEFORE_CONNECTING)
 
 
 def _is_stopping() -> bool:
@@ -41,7 +53,9 @@ def _is_stopping() -> bool:
     return app is not None and app.is_draining
 
 
-def _refusal() -> JSONResponse:
-    error = {"code": "STOPPING", "message": STOPPING}
-    headers = {"Cache-Control": "no-store", "Retry-After": _AGAIN}
-    return JSONResponse({"success": False, "error": error}, 503, headers)
+def _page() -> Response:
+    return PlainTextResponse(STOPPING_PAGE, 503, _HEADERS)
+
+
+def _refusal() -> Response:
+    return JSONResponse({"success": False, "error": {"code": "STOPPING", "message": STOPPING}}, 503, _HEADERS)

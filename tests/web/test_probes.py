@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from mxlib import services
 from mxlib.auth.middleware import AccessMiddleware
-from mxlib.core.text.store_problems import STOPPING
+from mxlib.core.text.store_problems import STOPPING, STOPPING_PAGE
 from mxlib.mxroute.protocol import Request as MXrouteRequest
 from mxlib.store import Store, StoreUnavailable, manual_writes
 from mxlib.web import probes
@@ -130,13 +130,25 @@ def test_a_server_that_drains_refuses_changes_and_connections_and_still_answers_
     assert client.post("/api/change").status_code == 200
     app.services.drain(5.0)
     assert client.get("/api/change").json() == {"done": True}
-    for answer in (client.post("/api/change"), client.delete("/api/change"), client.get("/_stcore/health")):
+    for answer in (client.post("/api/change"), client.delete("/api/change")):
         assert answer.status_code == 503
         assert answer.json() == {"success": False, "error": {"code": "STOPPING", "message": STOPPING}}
         assert answer.headers["retry-after"] == "10"
     with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect("ws://127.0.0.1/_stcore/stream"):
         pass
     assert refused.value.status_code == 503
+
+
+def test_a_page_that_is_opened_while_the_server_drains_says_so(client: TestClient, app: App) -> None:
+    html = {"Accept": "text/html"}
+    assert client.get("/import", headers=html).status_code == 404, "There is no page in this server, only the rest."
+    app.services.drain(5.0)
+    for answer in (client.get("/import", headers=html), client.get("/", headers=html), client.get("/_stcore/health")):
+        assert (answer.status_code, answer.text) == (503, STOPPING_PAGE)
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["retry-after"] == "10"
+    assert max(map(len, STOPPING_PAGE.splitlines())) < 50
+    assert client.get("/runs/1/results.csv", headers=html).status_code == 404, "A download was refused."
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH"])

@@ -20,6 +20,10 @@ DATABASE_DAMAGED = (
     "The database of this server is damaged. Stop MXM, and restore the last backup as docs/backup.md describes."
 )
 STOPPING = "MXM is about to stop, for an upgrade perhaps. Try again in a minute."
+#: On a page that is opened meanwhile; its lines are short, since Streamlit's page wraps none.
+STOPPING_PAGE = """MXM is about to stop, for an upgrade perhaps.
+Reload this page in a minute.
+Runs go on afterwards, and nothing is lost."""
 SENT_ELSEWHERE = (
     "Another MXM works with this data folder, and only that one sends to MXroute. Make the change there, or stop it."
 )
