@@ -29,7 +29,6 @@ from mxlib.core.text import audit_texts, backups, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import (
-    FILE,
     Store,
     StoreUnavailable,
     audit,
@@ -66,9 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.settings = settings
         if asked.do is _restore:
             return int(_restore(asked, clock))
-        store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
+        store = Store.configured(
+            settings.data_dir,
+            settings.database_url.get_secret_value(),
+            clock,
+            settings.secret_key.get_secret_value(),
+            any_key=asked.do is _key_accept,
+        )
         try:
-            if asked.do not in _READING and _is_of_other_key(store):
+            if asked.do not in (*_READING, _key_accept) and _is_of_other_key(store):
                 return _complain(audit_texts.WRITES_UNDER_OTHER_KEY)
             asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
             return _carry_out(asked, store, clock)
@@ -365,6 +370,8 @@ def _backup(asked: argparse.Namespace, store: Store, _clock: SystemClock) -> int
 
 
 def _restore(asked: argparse.Namespace, clock: SystemClock) -> int:
+    if asked.settings.database_url.get_secret_value():
+        return _complain(store_problems.NO_RESTORE_TO_SERVER)
     passphrase, secret_key = _passphrase(asked)
     made_at = backup.restore(asked.file, asked.settings.data_dir, passphrase, clock, _operator(), secret_key)
     _say(backups.restored(made_at, clock.now()))
@@ -384,6 +391,16 @@ def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
     with store.write() as tx:
         ended = hold.end(tx, _operator(), clock.now())
     _say(backups.CONTINUED if ended else backups.NOTHING_WAITS)
+    return 0
+
+
+# The key.
+
+
+def _key_accept(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    with store.write() as tx:
+        audit_chain.continue_under(tx, clock.now())
+    _say(store_problems.KEY_ACCEPTED)
     return 0
 
 
@@ -451,7 +468,9 @@ def _parser() -> argparse.ArgumentParser:
     program = "mxm" if Path(sys.argv[0]).name == "mxm" else "script/mxm"
     parser = argparse.ArgumentParser(program, description="Manage this MXM from the command line.")
     parser.add_argument("--version", action="version", version=f"MXM {__version__}")
-    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,audit,person,time,backup,restore,continue}")
+    rooms = parser.add_subparsers(
+        required=True, metavar="{serve,token,user,audit,person,time,backup,restore,continue,key}"
+    )
     serve = rooms.add_parser(
         "serve", help="start the dashboard and the API", usage=f"{program} serve [OPTION ...]", allow_abbrev=False,
         description="Start the dashboard and the API, and print their address. Options go to Streamlit, for example "
@@ -521,6 +540,8 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("file", type=Path, help="a new file; the server may run meanwhile")
     restore = _command(rooms, "restore", _restore, "restore a backup into an empty data folder")
     restore.add_argument("file", type=Path, help="a backup")
+    keys = rooms.add_parser("key", help="the key of the server").add_subparsers(required=True, metavar="COMMAND")
+    _command(keys, "accept", _key_accept, "use a database whose key is lost with the present one")
     _command(rooms, "continue", _continue, "after a restore, let runs, tokens and nightly backups act again")
     return parser
 

@@ -157,6 +157,12 @@ class Settings(BaseSettings):
     secret_key: SecretStr = _env(
         "MXM_SECRET_KEY", SecretStr(""), "Key that encrypts the run keys; blank: created once in the data folder."
     )
+    database_url: SecretStr = _env(
+        "MXM_DATABASE_URL",
+        SecretStr(""),
+        "Database of PostgreSQL 13 or newer: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; blank: a file of SQLite "
+        "in the data folder.",
+    )
     backup_dir: str = _env("MXM_BACKUP_DIR", "", "Folder that gets a backup every night; blank: none is made.")
     backup_passphrase: SecretStr = _env(
         "MXM_BACKUP_PASSPHRASE", SecretStr(""), "Passphrase that encrypts backups, and is needed to restore them."
@@ -311,6 +317,21 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "MXM_TIMEZONE is not the name of a time zone. Write one such as Europe/Amsterdam or UTC."
             ) from None
+        return self
+
+    @model_validator(mode="after")
+    def _a_database_on_a_server_has_a_key_and_no_backups_here(self) -> Self:
+        if self.database_url.get_secret_value().strip():
+            if not self.secret_key.get_secret_value():
+                raise SettingsError(
+                    "MXM_DATABASE_URL is set but MXM_SECRET_KEY is not: the key cannot be in a file then. Set it to "
+                    " a long random text, such as that of: openssl rand -hex 32"
+                )
+            if self.backup_dir:
+                raise SettingsError(
+                    "MXM_BACKUP_DIR and MXM_DATABASE_URL are set, but MXM backs up only a file of its own. Unset "
+                    "MXM_BACKUP_DIR, and back up PostgreSQL as docs/backup.md describes."
+                )
         return self
 
     @model_validator(mode="after")

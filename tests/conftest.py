@@ -52,6 +52,32 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
+#: Whether every test that opens its store in its own process does that on PostgreSQL (`script/test --postgres`).
+EVERYWHERE = bool(os.environ.get("TEST_POSTGRES"))
+
+#: Files that run on SQLite and on PostgreSQL: those near the store.
+ON_BOTH = (
+    "test_journal",
+    "test_store",
+    "test_clock_guard",
+    "test_event_store",
+    "test_usage_history",
+    "test_person_search",
+    "test_personal_columns",
+    "test_retention",
+    "test_person",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some files on both databases."""
+    if metafunc.definition.path.stem in ON_BOTH:
+        only = metafunc.definition.get_closest_marker("sqlite") is not None
+        metafunc.parametrize(
+            "database", ["sqlite"] if only or EVERYWHERE else ["sqlite", "postgresql"], indirect=True, scope="module"
+        )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest files first, a journey and another file in turns, so that one waits while another computes.
 
@@ -96,6 +122,19 @@ def no_cost_twice(no_settings_of_the_shell: None) -> Iterator[None]:
     """Pay once for what many tests need and none is about."""
     with shortcuts.taken():
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def database(request: pytest.FixtureRequest, no_cost_twice: None) -> Iterator[str]:
+    """Open stores on this database."""
+    name = getattr(request, "param", "postgresql" if EVERYWHERE else "sqlite")
+    if name == "postgresql":
+        from tests.support import postgresql
+
+        with postgresql.everywhere():
+            yield name
+    else:
+        yield name
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,7 @@ from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store
+from mxlib.store import Store
 
 _WAYS_IN = "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD, or make a user: script/mxm user add NAME --admin"
 
@@ -76,7 +76,9 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
     if bool(name) != bool(password):
         missing = "MXM_ADMIN_PASSWORD" if name else "MXM_ADMIN_USER"
         raise SettingsError(f"{missing} is not set: the first admin needs both a name and a password.")
-    store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
+    store = Store.configured(
+        settings.data_dir, settings.database_url.get_secret_value(), clock, settings.secret_key.get_secret_value()
+    )
     users = Users(
         store, clock, provider=bool(settings.oidc_issuer), agency=agency_words(settings)
     )  # fmt: skip

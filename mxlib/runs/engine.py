@@ -25,6 +25,7 @@ from mxlib.runs.decisions import Finish
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, hold, journal, run_passwords
 from mxlib.store.encryption import DecryptionFailed as Sealed
+from mxlib.store.errors import CommitUnknown
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ class Engine:
         self.states: dict[int, RunState] = {}
         self.health = CircuitBreaker(jitter)
         self.trouble = self.trouble_code = ""
+        #: Whether the journal may hold what this engine does not know of.
+        self._is_behind = False
         self.slot_at = 0.0
         #: Since a restore, nothing is sent until an admin continues.
         self.on_hold = False
@@ -163,6 +166,8 @@ class Engine:
     def flush(self) -> bool:
         """Record what is not recorded yet, and advance every run. Returns whether the store accepted it."""
         try:
+            if self._is_behind:
+                self._read_again()
             while self._unrecorded:
                 self._record(self._unrecorded[0])
                 self._unrecorded.popleft()
@@ -433,8 +438,30 @@ class Engine:
                 lifecycle.halt(state, PauseReason(PauseCode.HOST_SILENT, run_status.SILENT_TOO_LONG), blind=True)
         self.flush()
 
+    def _read_again(self) -> None:
+        """Load all runs anew, as a start does, since a commit may have been made that got no answer.
+
+        Answers on their way are dropped: their rows are read back. What people asked for meanwhile stays.
+        """
+        before, turns = self.states, self._turns
+        self.states, self._turns = {}, deque()
+        try:
+            self.recover()
+        except BaseException:
+            self.states, self._turns = before, turns
+            raise
+        self._unrecorded.clear()
+        for run, state in self.states.items():
+            if (earlier := before.get(run)) is not None:
+                state.serial = earlier.serial + 1
+                if earlier.unsaved and earlier.notes:
+                    state.status, state.pause_reason = earlier.status, earlier.pause_reason
+                    state.unsaved, state.notes = True, earlier.notes
+        self._is_behind = False
+
     def _halt_all(self, problem: StoreUnavailable) -> None:
         """Pause all runs while the store fails. Nothing is sent until it accepts what is known."""
+        self._is_behind |= isinstance(problem, CommitUnknown)
         self._store.failures.report(problem)
         self.trouble, self.trouble_code, self._wake = str(problem), problem.code, STORE_TICK
         for state in self.states.values():

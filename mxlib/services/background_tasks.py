@@ -145,7 +145,7 @@ def make_runner(store: Store, clock: Clock, refusals: Refusals, owns: Callable[[
 
     Long readers and counts of refusals are of each process, so each ends its own.
     """
-    return TaskRunner(store, clock, owns, (store.readers.end_old, refusals.end_hour))
+    return TaskRunner(store, clock, owns, (store.end_old_readers, refusals.end_hour))
 
 
 def register_all(

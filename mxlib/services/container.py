@@ -86,7 +86,7 @@ from mxlib.services.usage import UsageService
 from mxlib.services.usage_exports import UsageExports
 from mxlib.services.usage_watch import UsageWatch
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store
+from mxlib.store import Store
 from mxlib.tasks import TaskName, TaskRunner
 from mxlib.worker import shared
 
@@ -269,7 +269,9 @@ def build(settings: Settings, clock: Clock | None = None, *, port: int = USUAL_P
                 "api_key": SecretStr("sandbox"),
             }
         )
-    store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
+    store = Store.configured(
+        settings.data_dir, settings.database_url.get_secret_value(), clock, settings.secret_key.get_secret_value()
+    )
     rate_limiter = RateLimiter(rate_limits, clock)
     host = MXrouteClient(settings, rate_limiter, clock)
     return assemble(settings, clock, store, host, rate_limiter, served, port=port)

@@ -1,7 +1,6 @@
 """The evidence report: what an insurer or an auditor asks about access to the mailboxes, in one file."""
 
 import platform
-import sqlite3
 from datetime import UTC, datetime
 from importlib import metadata
 
@@ -32,6 +31,7 @@ class EvidenceService:
         if not by.admin:
             raise Forbidden("Only admins see the evidence report. Ask an admin for it.")
         settings, factors = self._settings, self._authenticator.second_factors
+        database = self._store.database.version()
         with self._store.read() as tx:
             browsers = self._authenticator.sessions.browsers(tx)
             enrolled = second_factors.enrolled(tx)
@@ -41,7 +41,7 @@ class EvidenceService:
                 version=__version__,
                 schema=HEAD,
                 python=platform.python_version(),
-                sqlite=sqlite3.sqlite_version,
+                database=database,
                 packages=_packages(),
                 settings=settings,
                 sign_in_required=self._authenticator.sign_in_required(),

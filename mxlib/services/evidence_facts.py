@@ -41,7 +41,7 @@ class Evidence:
     version: str
     schema: str
     python: str
-    sqlite: str
+    database: str
     packages: Mapping[str, str]
     settings: Settings
     sign_in_required: bool

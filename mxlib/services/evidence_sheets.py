@@ -203,7 +203,7 @@ def _settings(evidence: Evidence) -> Rows:
 
 def _versions(evidence: Evidence) -> Rows:
     own = [("MXM", evidence.version), ("Schema of the database", evidence.schema)]
-    below = [("Python", evidence.python), ("SQLite", evidence.sqlite)]
+    below = [("Python", evidence.python), ("Database", evidence.database)]
     return [("Package", "Version"), *own, *below, *evidence.packages.items()]
 
 

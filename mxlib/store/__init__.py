@@ -2,8 +2,8 @@
 
 from mxlib.store.clock_guard import Jump
 from mxlib.store.database import FILE, Store
-from mxlib.store.errors import StoreUnavailable
+from mxlib.store.errors import StoreAway, StoreUnavailable
 from mxlib.store.ownership import OwnedStore, OwnershipLost
 from mxlib.store.transaction import Tx
 
-__all__ = ["FILE", "Jump", "OwnedStore", "OwnershipLost", "Store", "StoreUnavailable", "Tx"]
+__all__ = ["FILE", "Jump", "OwnedStore", "OwnershipLost", "Store", "StoreAway", "StoreUnavailable", "Tx"]

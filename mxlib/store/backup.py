@@ -20,13 +20,14 @@ from typing import BinaryIO
 from mxlib import __version__
 from mxlib.clock import Clock
 from mxlib.core.links import LinkEnd
-from mxlib.core.text import backups
+from mxlib.core.text import backups, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.store import audit, audit_check, errors, hold, links, ownership, scratch, sessions
 from mxlib.store.audit import Identity
 from mxlib.store.backup_file import CHUNK, BackupError, seal, unseal
-from mxlib.store.database import BUSY_S, FILE, KEY_FILE, Store
+from mxlib.store.database import FILE, KEY_FILE, Store
 from mxlib.store.encryption import ServerKey
+from mxlib.store.sqlite import BUSY_S
 from mxlib.store.transaction import Tx
 
 __all__ = ["BackupError", "Made", "make", "mark_of", "note", "restore"]
@@ -69,6 +70,8 @@ def make(store: Store, target: Path, passphrase: str, secret_key: str = "") -> M
     It is checked by a restore into a scratch folder. Raises BackupError, and StoreUnavailable when the database fails.
     Nothing is left then.
     """
+    if not store.is_file:
+        raise BackupError(store_problems.NO_BACKUP_OF_SERVER)
     if not passphrase:
         raise BackupError(backups.NO_PASSPHRASE)
     if target.exists():

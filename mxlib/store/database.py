@@ -1,18 +1,12 @@
-"""The store: one SQLite file, opened once a process, written by one transaction at a time."""
+"""The store: one database, in a file or on a server, written by one transaction at a time."""
 
-import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.exc import DBAPIError
 
 from mxlib.clock import Clock
 from mxlib.core.days import Days
@@ -20,12 +14,15 @@ from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors, scratch
 from mxlib.store.change_counter import ChangeCounter
 from mxlib.store.encryption import ServerKey
+from mxlib.store.engines import DatabaseEngine, OwnerLock, ReadTooLong
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.failure_log import FailureLog
-from mxlib.store.folder_lock import Lock, make_private, take_lock
-from mxlib.store.readers import Readers
+from mxlib.store.folder_lock import make_private
+from mxlib.store.sqlite import MEMORY, SqliteDatabase
 from mxlib.store.tables import meta
 from mxlib.store.transaction import AUDIT_KEY, DAYS, Tx
+
+__all__ = ["FILE", "HEAD", "KEY_FILE", "MEMORY", "ReadTooLong", "Store"]
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
 HEAD = "0039"
@@ -38,54 +35,76 @@ SCHEMA_MIN = "schema_min"
 
 _OLDEST = sa.select(meta.c.value).where(meta.c.name == SCHEMA_MIN)
 
-#: Seconds that a statement waits for another program's lock on the database.
-BUSY_S = 5.0
-
-MEMORY = ":memory:"
-
 #: The database in the data folder, and the server's key.
 FILE, KEY_FILE = "mxm.sqlite3", "mxm.key"
-
-
-#: Key of a connection's `info`: the reader that uses it.
-READER = "reader"
-
-
-class ReadTooLong(StoreUnavailable):
-    """A reading transaction was ended, since it delayed others."""
-
-    def __init__(self) -> None:
-        super().__init__("Reading this took over 30 seconds and was ended, so that others can go on. Ask for less.")
 
 
 class Store:
     """The product's database. Reads see the last commit; writes wait for each other."""
 
-    def __init__(self, engine: sa.Engine, path: Path | None, clock: Clock, key: ServerKey) -> None:
-        self._engine, self._path, self.clock, self.key = engine, path, clock, key
-        self._writing = threading.Lock()
-        self.readers = Readers(clock)
+    def __init__(self, database: DatabaseEngine, folder: Path | None, clock: Clock, key: ServerKey) -> None:
+        self.database, self._folder, self.clock, self.key = database, folder, clock, key
         #: What background work says when it cannot use the store.
         self.failures = FailureLog(clock)
         #: The days of the host, by which figures are stored.
         self.days = Days()
-        self._ownership: Lock | None = None
-        #: Transactions that this process committed.
-        self.commits = 0
-        self._changes = ChangeCounter(path) if path is not None else None
+        self._ownership: OwnerLock | None = None
+        self._changes = ChangeCounter(database.path) if database.path is not None else None
 
     @classmethod
-    def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
-        """Open the store at `path` (":memory:" for a store without a file).
+    def open(
+        cls, place: Path | str, clock: Clock, secret_key: str = "", *, folder: Path | None = None, any_key: bool = False
+    ) -> Self:
+        """Open the store at `place`.
 
-        It is created and migrated as needed; its folder and files are private.
+        That is a file, ":memory:", or the address of a database of PostgreSQL; `folder` is the data folder then, and
+        another key than that of the database is refused unless `any_key`. The store is created and migrated as needed;
+        its folder and files are private.
         """
-        if str(path) == MEMORY:
-            store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
+        from mxlib.store import postgresql
+
+        if postgresql.is_address(place):
+            return cls._open_server(str(place), clock, secret_key, folder, any_key=any_key)
+        if str(place) == MEMORY:
+            store = cls(SqliteDatabase(None, clock), None, clock, ServerKey.make(secret_key))
             store._migrate(None)
             store._begin_audit_chain(created=True)
-        else:
-            store = cls._open_file(Path(path), clock, secret_key)
+            return store
+        return cls._open_file(Path(place), clock, secret_key)
+
+    @classmethod
+    def configured(cls, data_dir: Path, address: str, clock: Clock, secret_key: str, *, any_key: bool = False) -> Self:
+        """Open the store of the settings: the database at `address`, else the file in the data folder."""
+        return cls.open(address.strip() or data_dir / FILE, clock, secret_key, folder=data_dir, any_key=any_key)
+
+    @classmethod
+    def _open_server(cls, address: str, clock: Clock, secret_key: str, folder: Path | None, *, any_key: bool) -> Self:
+        """Open a database of PostgreSQL.
+
+        Raises StoreNotOpened where it cannot be used, StoreAway when it does not answer.
+        """
+        from mxlib.store.postgresql import PostgresDatabase
+
+        if not secret_key:
+            raise StoreNotOpened(store_problems.KEY_MISSING, "KEY_MISSING")
+        database = PostgresDatabase(address, clock)
+        store = cls(database, folder, clock, ServerKey.make(secret_key))
+        try:
+            if folder is not None:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.chmod(0o700)
+            database.check()
+            version = store._version()
+            if version == HEAD and not any_key:
+                store._check_key()
+            store._migrate(version)
+            store._begin_audit_chain(created=version is None)
+        except OSError as error:
+            store.close()
+            raise errors.of_system(error) from error
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -100,7 +119,7 @@ class Store:
             path.parent.chmod(0o700)
             make_private(path)
             path.chmod(0o600)
-            store = cls(_engine(str(path)), path, clock, ServerKey.make())
+            store = cls(SqliteDatabase(path, clock), path.parent, clock, ServerKey.make())
             try:
                 version = store._version()
                 if version is not None:  # a migration may sign the audit log
@@ -124,41 +143,36 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Return the file of the database; a store in memory has none."""
-        assert self._path is not None  # noqa: S101 - only tests open a store in memory
-        return self._path
+        """Return the file of the database; a store in memory or on a server has none."""
+        assert self.database.path is not None  # noqa: S101 - callers ask only where there is one
+        return self.database.path
+
+    @property
+    def is_file(self) -> bool:
+        """Return whether the database is a file in the data folder."""
+        return self.database.path is not None
 
     @property
     def folder(self) -> Path:
         """Return the data folder."""
-        return self.path.parent
+        assert self._folder is not None  # noqa: S101 - only tests open a store in memory
+        return self._folder
+
+    @property
+    def commits(self) -> int:
+        """Return how many transactions this process committed."""
+        return self.database.commits
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Open a transaction that may write.
 
-        It is on disk when the block ends, and rolled back when the block raises. Raises StoreUnavailable when the disk
-        is full, or the file is locked by another program or read-only.
+        It is on disk when the block ends, and rolled back when the block raises. Raises StoreUnavailable when the
+        database cannot take it: the disk is full, it is locked by another program, read-only, or away.
         """
-        with self._writing, self._connect() as tx:
+        with self.database.writing() as tx:
             tx.info.update({AUDIT_KEY: self.key.audit, DAYS: self.days})
-            try:
-                tx.exec_driver_sql("BEGIN IMMEDIATE")
-                yield tx
-                self._commit(tx)
-            except BaseException as error:
-                _roll_back(tx)
-                if isinstance(error, DBAPIError) and (failure := errors.of_database(error, self._path)):
-                    raise failure from error
-                raise
-
-    def _commit(self, tx: Tx) -> None:
-        self.commits += 1  # before: an interruption meanwhile is raised once it is committed
-        try:
-            tx.exec_driver_sql("COMMIT")
-        except Exception:
-            self.commits -= 1
-            raise
+            yield tx
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -166,38 +180,15 @@ class Store:
 
         Raises ReadTooLong when it lasts for over 30 s.
         """
-        if self._path is None:
-            with self._writing, self._engine.connect() as tx:
-                yield tx
-            return
-        with self._connect() as tx:
-            raw: Any = tx.connection.dbapi_connection
-            try:
-                with self.readers.reading(raw) as reader:
-                    tx.info[READER] = reader
-                    try:
-                        tx.exec_driver_sql("BEGIN")
-                        yield tx
-                    except DBAPIError as error:
-                        if reader.ended:
-                            raise ReadTooLong from error
-                        if failure := errors.of_database(error, self._path):
-                            raise failure from error
-                        raise
-                    finally:
-                        del tx.info[READER]
-            finally:
-                _roll_back(tx)
+        with self.database.reading() as tx:
+            yield tx
 
-    def _connect(self) -> sa.Connection:
-        """Return a connection; raises StoreUnavailable when none can be opened."""
-        try:
-            return self._engine.connect()
-        except (DBAPIError, sqlite3.Error) as error:
-            raise errors.of_database(error, self._path) or error from error
+    def end_old_readers(self) -> None:
+        """End transactions that have read for too long."""
+        self.database.end_old_readers()
 
     def version(self) -> int | None:
-        """Return a number that each commit changes, of whatever process; None where it is unknown."""
+        """Return a number that another commit, of whatever process, changes; None where there is none."""
         return self._changes.value() if self._changes is not None else None
 
     def is_responsive(self) -> bool:
@@ -217,48 +208,25 @@ class Store:
         return version is not None and int(version) >= int(HEAD)
 
     def is_sound(self, seconds: float = 30.0) -> bool | None:
-        """Return whether a quick check finds no damaged page; None when it takes over `seconds`."""
-        until = time.monotonic() + seconds
-        with self._connect() as tx:
-            raw: Any = tx.connection.dbapi_connection
-            raw.set_progress_handler(lambda: time.monotonic() > until, 10_000)
-            try:
-                return bool(tx.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok")
-            except DBAPIError as error:
-                failure = errors.of_database(error, self._path)
-                return False if failure is not None and failure.code == "DATABASE_DAMAGED" else None
-            finally:
-                raw.set_progress_handler(None, 0)
+        """Return whether no page is known to be damaged; None when looking takes over `seconds`."""
+        return self.database.is_sound(seconds)
 
     def scrub(self) -> bool:
-        """Empty the write-ahead log, so that no file holds what was purged.
-
-        Return whether that worked. It fails while anyone reads. It does not wait for that, since every writer would
-        wait as well.
-        """
-        self.readers.end_old()
-        with self._writing, self._engine.connect() as tx:
-            try:
-                tx.exec_driver_sql("PRAGMA busy_timeout=0")
-                busy, *_ = tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-            except OperationalError:
-                return False
-            finally:
-                tx.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
-        return not busy
+        """Let no file of the database hold what was deleted; return whether that worked."""
+        return self.database.scrub()
 
     def remove_copies(self) -> bool:
         """Remove plain copies that killed backups left; return whether none is there now."""
-        return self._path is None or scratch.remove_left(self.folder)
+        return not self.is_file or scratch.remove_left(self.folder)
 
     def own(self) -> bool:
-        """Return whether this process holds the lock of the data folder.
+        """Return whether this process holds the lock of the store.
 
         The first call that can takes it. The lock ends with the process, however that ends. It is a hint: `ownership`
         holds the proof.
         """
-        if self._ownership is None and self._path is not None:
-            self._ownership = take_lock(self._path.with_suffix(".lock"))
+        if self._ownership is None and self._folder is not None:
+            self._ownership = self.database.take_lock()
             return self._ownership is not None
         return True
 
@@ -269,20 +237,21 @@ class Store:
             self._ownership = None
 
     def keep_lock(self) -> None:
-        """Lock the file in the folder again if the locked one was removed or replaced."""
-        if self._ownership is not None and self._ownership.is_replaced():
+        """Take the lock again if it was lost: its file was replaced, or its connection ended."""
+        if self._ownership is not None and self._ownership.is_lost():
             self.disown()
+        if self._ownership is None:
             self.own()
 
     def lock_id(self) -> str:
-        """Return the identity of the locked file, to compare with that of another process."""
+        """Return the identity of what is locked, to compare with that of another process."""
         return self._ownership.id if self._ownership is not None else ""
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         if self._changes is not None:
             self._changes.close()
-        self._engine.dispose()
+        self.database.close()
         self.disown()
 
     def _seal_own_cells(self) -> None:
@@ -294,6 +263,14 @@ class Store:
         with self.write() as tx:
             own_cells.seal_earlier(tx, self.key)
         self.scrub()
+
+    def _check_key(self) -> None:
+        """Raise StoreNotOpened when the newest entries of the audit log are of another key."""
+        from mxlib.store import audit_chain
+
+        with self.read() as tx:
+            if audit_chain.newest_key(tx) not in (None, self.key.audit.id):
+                raise StoreNotOpened(store_problems.OTHER_KEY, "OTHER_KEY")
 
     def _begin_audit_chain(self, *, created: bool) -> None:
         """Begin a chain where none is recorded.
@@ -315,7 +292,7 @@ class Store:
         Raises StoreNotOpened where it is newer, unless its own MXM recorded that this one runs on it, too.
         """
         with self.read() as tx:
-            known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
+            known = sa.inspect(tx).has_table("alembic_version")
             found = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
             version = None if found is None else str(found)
             if version is None or (version.isdecimal() and int(version) <= int(HEAD)):
@@ -340,58 +317,3 @@ class Store:
                 tx.execute(meta.insert().values(name=SCHEMA_MIN, value=oldest_that_runs()))
                 if version is not None and int(version) < _HASHES and not audit_chain.has_begun(tx):
                     audit_chain.begin(tx, self.clock.now(), may_be_first=True)
-
-
-def _engine(database: str) -> sa.Engine:
-    engine = sa.create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(database, timeout=BUSY_S, isolation_level=None, check_same_thread=False),
-        poolclass=StaticPool if database == MEMORY else QueuePool,
-        isolation_level="AUTOCOMMIT",  # transactions are begun explicitly, to choose between BEGIN and BEGIN IMMEDIATE
-        hide_parameters=True,
-        **({} if database == MEMORY else {"max_overflow": -1}),
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "before_cursor_execute", _begin_statement)
-    event.listen(engine, "after_cursor_execute", _end_statement)
-    event.listen(engine, "handle_error", _end_failed_statement)
-    return engine
-
-
-def _end_failed_statement(context: ExceptionContext) -> None:
-    if context.connection is not None:
-        _end_statement(context.connection)
-
-
-def _begin_statement(tx: Tx, *_: Any) -> None:
-    reader = tx.info.get(READER)
-    if reader is not None and not reader.begin_statement():
-        raise ReadTooLong
-
-
-def _end_statement(tx: Tx, *_: Any) -> None:
-    reader = tx.info.get(READER)
-    if reader is not None:
-        reader.end_statement()
-
-
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    give_up = time.monotonic() + BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").close()
-            break
-        except sqlite3.OperationalError as error:  # two first starts at once: SQLite does not wait for this lock itself
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)
-    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _roll_back(tx: Tx) -> None:
-    if tx.invalidated:  # an interruption within a statement: SQLAlchemy closed the connection, which rolls back
-        return
-    raw: Any = tx.connection.dbapi_connection
-    if raw.in_transaction:
-        raw.rollback()

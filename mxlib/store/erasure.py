@@ -74,7 +74,7 @@ def finish(store: Store, *, tries: int = _TRIES) -> bool:
         for run in sorted(now.runs & left.runs):
             audit.record(
                 tx, audit.MXM, AuditAction.RUN_PASSWORDS_ERASED, at=store.clock.now(), run=run,
-                outcome="in no file of this server any more",
+                outcome="in no table any more" if store.database.keeps_log else "in no file of this server any more",
             )  # fmt: skip
         # Data deleted since may still be in the log.
         left = Erasing(left.runs - now.runs, max(0, left.others - now.others))

@@ -40,6 +40,26 @@ class StoreNotOpened(StoreUnavailable):
     """
 
 
+class StoreAway(StoreUnavailable):
+    """The database server does not answer for now.
+
+    Nothing has to be repaired here: work goes on by itself when it is back.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(store_problems.away(words), "DATABASE_AWAY")
+
+
+class CommitUnknown(StoreAway):
+    """The database went away in a commit, and could not be asked what became of it.
+
+    What is in memory may differ from what is stored: read that again.
+    """
+
+    def __init__(self) -> None:
+        StoreUnavailable.__init__(self, store_problems.COMMIT_UNKNOWN, "COMMIT_UNKNOWN")
+
+
 def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUnavailable | None:
     """Return the error for an error of the database.
 

@@ -22,8 +22,8 @@ class Lock:
     held: sqlite3.Connection
     id: str
 
-    def is_replaced(self) -> bool:
-        """Return whether another file is now at its path."""
+    def is_lost(self) -> bool:
+        """Return whether another file is now at its path: others lock that one."""
         return file_id(self.path) != self.id
 
     def close(self) -> None:

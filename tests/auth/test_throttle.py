@@ -222,7 +222,7 @@ def test_known_and_unknown_names_cost_the_same_work(
         hasher = passwords._hasher
         with monkeypatch.context() as patch:
             patch.setattr(passwords, "_hasher", Mock(wraps=hasher))
-            engine = app.store._engine
+            engine = app.store.database.pool
             listener = lambda _c, _s, statement, *_: done.append(statement.split("(")[0][:40])  # noqa: E731
             sa.event.listen(engine, "before_cursor_execute", listener)
             assert bool(try_sign_in(app, name, address)) is waits

@@ -10,7 +10,7 @@ from mxlib.core.vocabulary import CallerKind, Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.store import Store, database, journal
+from mxlib.store import Store, journal, sqlite
 from mxlib.store.encryption import ServerKey
 from tests.support.audit_entries import audit_entries
 from tests.support.simulation import plan, row, rows
@@ -261,7 +261,7 @@ def test_the_rate_limits_are_rebuilt_from_the_last_minute(store: Store) -> None:
 
 
 def test_a_locked_database_stops_the_run_before_the_next_request(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.01)
     store = Store.open(path, ShiftedClock())
     desk = Desk(store)
     desk.host.open.clear()

@@ -29,7 +29,7 @@ TRIGGERS = ("audit_only_grows", "audit_is_never_changed", "audit_forgets_only_wh
 
 
 def connection(store: Store) -> sqlite3.Connection:
-    raw: Any = store._engine.raw_connection().driver_connection
+    raw: Any = store.database.pool.raw_connection().driver_connection
     return raw
 
 

@@ -203,11 +203,12 @@ def test_a_statement_that_runs_too_long_is_ended(tmp_path: Path, clock: PassingC
 
     thread = threading.Thread(target=count_for_ever)
     thread.start()
-    until(lambda: bool(store.readers._open))
+    until(lambda: bool(store.database.readers._open))
     clock.passed += readers.LONGEST_READ + 1
 
     def ended() -> bool:
-        store.readers.end_old()  # again and again, as the server does: the statement may not have begun the first time
+        # Again and again, as the server does: the statement may not have begun the first time.
+        store.database.readers.end_old()
         thread.join(0.05)
         return not thread.is_alive()
 
@@ -250,9 +251,9 @@ def test_a_statement_that_begins_right_after_the_interrupt_is_ended_without_a_wa
     thread.start()
     assert executes.wait(60)
     clock.passed += readers.LONGEST_READ + 1
-    [reader], late = store.readers._open, Late()
+    [reader], late = store.database.readers._open, Late()
     reader.connection = late  # type: ignore[assignment]
-    assert store.readers.end_old() == 1
+    assert store.database.readers.end_old() == 1
     assert not late.rolled_back
     assert failed.wait(60)
     thread.join()
@@ -271,7 +272,7 @@ def test_a_reader_that_was_ended_between_two_statements_begins_no_other(tmp_path
         with store.read() as tx:
             assert tx.exec_driver_sql("SELECT 1").scalar() == 1
             clock.passed += readers.LONGEST_READ + 1
-            assert store.readers.end_old() == 1
+            assert store.database.readers.end_old() == 1
             assert not in_transaction(tx)
             tx.exec_driver_sql("SELECT 1")
 
@@ -290,7 +291,7 @@ def test_a_reader_that_was_ended_fetches_no_more_rows(tmp_path: Path, clock: Pas
             found = tx.exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT i FROM n")
             assert found.fetchone() == (1,)
             clock.passed += readers.LONGEST_READ + 1
-            assert store.readers.end_old() == 1
+            assert store.database.readers.end_old() == 1
             found.fetchone()
 
     with pytest.raises(ReadTooLong):
@@ -304,7 +305,7 @@ def test_a_reader_whose_statement_failed_is_idle(tmp_path: Path, clock: PassingC
         with pytest.raises(DBAPIError):
             tx.exec_driver_sql("SELECT nothing")
         clock.passed += readers.LONGEST_READ + 1
-        assert store.readers.end_old() == 1
+        assert store.database.readers.end_old() == 1
         assert not in_transaction(tx)
     store.close()
 

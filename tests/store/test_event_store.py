@@ -202,6 +202,7 @@ def test_the_digest_does_not_say_that_an_outage_is_over_while_it_goes_on(store: 
     assert said_until(store, NOON + 2 * 86_400.0) == [EventCode.MAIL_REACHABLE]
 
 
+@pytest.mark.sqlite
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=40))
 def test_what_people_heard_last_of_an_outage_is_true_after_each_digest(steps: list[tuple[int, bool]]) -> None:

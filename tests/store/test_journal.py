@@ -50,6 +50,7 @@ def test_a_plan_is_stored_completely_and_in_order(store: Store) -> None:
     assert (record.total, record.domains, record.passwords_until) == (3, ["a.nl"], 10.0 + 7 * 86_400)
 
 
+@pytest.mark.sqlite
 def test_no_password_is_in_the_database_in_clear(store: Store, tmp_path: Path) -> None:
     add(store, plan(*(row(n, cells={"Pass": f"Secret-{n}-word", "Name": f"Name{n}"}) for n in range(50))))
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())

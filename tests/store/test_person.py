@@ -340,7 +340,7 @@ def test_what_takes_long_to_open_is_read_outside_of_writes(app: App, monkeypatch
 
     def watched(real: Any) -> Any:
         def call(*given: Any) -> Any:
-            held.append((real.__name__, app.services.store._writing.locked()))
+            held.append((real.__name__, app.services.store.database.alone.locked()))
             return real(*given)
 
         return call

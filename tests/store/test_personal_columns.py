@@ -336,7 +336,10 @@ def test_a_channel_goes_on_without_the_person_and_is_disabled_without_anyone(sto
     assert [each["place"] for each in person.held(store, NINA)["channels"]] == [f"{NINA}, t@a.nl", NINA]
     person_erasure.erase(store, NINA, LOCAL)
     with store.read() as tx:
-        left = [tuple(row) for row in tx.execute(sa.select(t.channel.c.place, t.channel.c.is_enabled))]
+        left = [
+            tuple(row)
+            for row in tx.execute(sa.select(t.channel.c.place, t.channel.c.is_enabled).order_by(t.channel.c.id))
+        ]
     assert left == [("t@a.nl", True), ("", False)]
 
 

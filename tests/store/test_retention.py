@@ -44,6 +44,7 @@ def shown(desk: Desk, run: int) -> list[str]:
     return results.rows_frame(desk.store, run, with_passwords=True)["password"].tolist()
 
 
+@pytest.mark.sqlite
 def test_handing_over_leaves_nothing_of_the_passwords_in_any_file(desk: Desk, tmp_path: Path) -> None:
     run, other = finished(desk), None
     secrets = secrets_of(desk, run)
@@ -63,6 +64,7 @@ def test_handing_over_leaves_nothing_of_the_passwords_in_any_file(desk: Desk, tm
     assert view.handed_over_at is not None
 
 
+@pytest.mark.sqlite
 def test_nothing_is_left_by_which_a_short_password_could_be_guessed(desk: Desk, tmp_path: Path) -> None:
     planned = plan(row(0, password="Welkom01!"))
     run = desk.runs.start(planned, "ops", retention_days=7)

@@ -19,7 +19,7 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
+from mxlib.store import FILE, Store, StoreUnavailable, audit, errors, journal, sqlite
 from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
 from mxlib.store.failure_log import FailureLog
@@ -311,7 +311,7 @@ def test_a_database_of_garbage_or_a_folder_is_refused(folder: Path) -> None:
 def test_a_locked_database_at_the_start_is_not_reported_as_another_mxm(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.05)
     other = sqlite3.connect(folder / FILE, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
@@ -325,7 +325,7 @@ def test_a_file_system_that_cannot_lock_is_named(folder: Path, monkeypatch: pyte
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "lockf", no_locks)
-    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.05)
     other = sqlite3.connect(folder / "mxm.lock", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert "cannot lock files" in refused(folder, "NO_LOCKS")

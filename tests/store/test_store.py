@@ -16,7 +16,7 @@ from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, stored_columns
+from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, sqlite, stored_columns
 from mxlib.store.audit import Actor
 from mxlib.store.tables import metadata
 from tests.support.audit_entries import audit_entries
@@ -34,6 +34,7 @@ def store(path: Path):
     opened.close()
 
 
+@pytest.mark.sqlite
 def test_files_and_folder_are_private(store: Store, path: Path) -> None:
     with store.write() as tx:
         stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
@@ -44,6 +45,7 @@ def test_files_and_folder_are_private(store: Store, path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.mark.sqlite
 def test_every_connection_has_the_durable_and_secure_pragmas(store: Store) -> None:
     with store.read() as first, store.read() as second:
         for tx in (first, second):
@@ -111,6 +113,7 @@ def test_writers_wait_for_each_other(store: Store) -> None:
         assert len(stored_columns.of_domain(tx, "recovery_email", "a.nl")) == 80
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_reported_in_one_message(store: Store) -> None:
     def fill_the_disk() -> None:
         with store.write() as tx:
@@ -123,8 +126,9 @@ def test_a_full_disk_is_reported_in_one_message(store: Store) -> None:
     assert str(caught.value) == store_problems.DISK_FULL
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_reported_in_one_message(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.01)
     store = Store.open(path, SystemClock())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

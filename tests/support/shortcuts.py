@@ -61,7 +61,7 @@ def _new_stores_are_copies(patch: pytest.MonkeyPatch) -> None:
     upgrade = migrations.upgrade
 
     def fill(tx: Any) -> None:
-        if tx.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is not None:
+        if tx.dialect.name != "sqlite" or tx.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is not None:
             upgrade(tx)
             return
         for statement in _tables(upgrade):
@@ -73,11 +73,11 @@ def _new_stores_are_copies(patch: pytest.MonkeyPatch) -> None:
 @cache
 def _tables(upgrade: Any) -> list[str]:
     """Return the statements that create a migrated store without rows."""
-    from mxlib.store.database import _engine
+    from mxlib.store.sqlite import make_pool
 
     with TemporaryDirectory() as folder:
         file = str(Path(folder) / "store")
-        engine = _engine(file)
+        engine = make_pool(file)
         with engine.begin() as tx:
             upgrade(tx)
         engine.dispose()

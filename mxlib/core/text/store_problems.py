@@ -51,6 +51,56 @@ KEY_DAMAGED = (
     "set MXM_SECRET_KEY; MXM makes no new key over it."
 )
 
+WRONG_DATABASE_URL = (
+    "MXM_DATABASE_URL is not readable. Write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE. In USER and PASSWORD, "
+    "the signs @ : / # % are written %40 %3A %2F %23 %25."
+)
+NO_BACKUP_OF_SERVER = (
+    "The database is PostgreSQL: back it up by pg_dump, and keep MXM_SECRET_KEY, as docs/backup.md describes."
+)
+KEY_MISSING = (
+    "A database of PostgreSQL needs MXM_SECRET_KEY. Set it to a long random text, and keep that elsewhere, too."
+)
+NO_RESTORE_TO_SERVER = (
+    "MXM_DATABASE_URL is set, and a backup of MXM is a file. Restore it with MXM_DATABASE_URL unset, then move it by "
+    "script/mxm database copy."
+)
+COMMIT_UNKNOWN = (
+    "The database went away while this was saved, and it is not known whether it was. Look before you do it again."
+)
+DATABASE_BUSY = "Another MXM writes to the database and did not finish in time. Try again; runs go on by themselves."
+DATABASE_DISK_FULL = "The disk of the database server is full. Free space there: runs then go on by themselves."
+DATABASE_REFUSES = (
+    "The user of MXM_DATABASE_URL may not do this in the database. Make it the owner of the database; runs then go on "
+    "by themselves."
+)
+OTHER_KEY = (
+    "MXM_SECRET_KEY is not the key of this database. Bring that key back. If it is lost, script/mxm key accept begins "
+    "anew with this one: what was encrypted stays unreadable."
+)
+
+
+KEY_ACCEPTED = "The database is used with this key from now on; the audit log says so."
+
+
+def away(words: str) -> str:
+    """Say that the database server does not answer; `words` are its own, or blank."""
+    why = f" ({words.rstrip('.')})" if words else ""
+    return f"The database does not answer{why}. Runs wait, and go on by themselves when it is back."
+
+
+def postgresql_too_old(version: int) -> str:
+    """Say that the server is too old."""
+    return f"MXM_DATABASE_URL leads to PostgreSQL {version}. MXM needs 13 or newer: upgrade the server."
+
+
+def postgresql_not_utf8(encoding: str) -> str:
+    """Say that the database cannot hold all characters."""
+    return (
+        f"The database of MXM_DATABASE_URL has the encoding {encoding}. Make one with UTF8: "
+        "createdb -E UTF8 -T template0 mxm"
+    )
+
 
 def store_failed(why: str) -> str:
     """Say that the database does not work for another reason."""
