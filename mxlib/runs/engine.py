@@ -439,7 +439,7 @@ class Engine:
         self.flush()
 
     def _read_again(self) -> None:
-        """Load all runs anew, as a start does, since a commit may have been made that got no answer.
+        """Load all runs as a start does: a commit without an answer may have been made.
 
         Answers on their way are dropped: their rows are read back. What people asked for meanwhile stays.
         """

@@ -14,7 +14,7 @@ from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors, scratch
 from mxlib.store.change_counter import ChangeCounter
 from mxlib.store.encryption import ServerKey
-from mxlib.store.engines import DatabaseEngine, OwnerLock, ReadTooLong
+from mxlib.store.engines import DatabaseEngine, OwnerLock, ReadTooLong, is_address
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.failure_log import FailureLog
 from mxlib.store.folder_lock import make_private
@@ -61,9 +61,7 @@ class Store:
         another key than that of the database is refused unless `any_key`. The store is created and migrated as needed;
         its folder and files are private.
         """
-        from mxlib.store import postgresql
-
-        if postgresql.is_address(place):
+        if is_address(place):
             return cls._open_server(str(place), clock, secret_key, folder, any_key=any_key)
         if str(place) == MEMORY:
             store = cls(SqliteDatabase(None, clock), None, clock, ServerKey.make(secret_key))
@@ -83,7 +81,7 @@ class Store:
 
         Raises StoreNotOpened where it cannot be used, StoreAway when it does not answer.
         """
-        from mxlib.store.postgresql import PostgresDatabase
+        from mxlib.store.postgresql import PostgresDatabase  # brings a driver that a file does not need
 
         if not secret_key:
             raise StoreNotOpened(store_problems.KEY_MISSING, "KEY_MISSING")
@@ -95,9 +93,10 @@ class Store:
                 folder.chmod(0o700)
             database.check()
             version = store._version()
-            if version == HEAD and not any_key:
+            if version is not None and not any_key:
                 store._check_key()
             store._migrate(version)
+            store._seal_own_cells()
             store._begin_audit_chain(created=version is None)
         except OSError as error:
             store.close()
@@ -143,7 +142,7 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Return the file of the database; a store in memory or on a server has none."""
+        """Return the file of the database; others than a file have none."""
         assert self.database.path is not None  # noqa: S101 - callers ask only where there is one
         return self.database.path
 

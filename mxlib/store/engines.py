@@ -1,4 +1,4 @@
-"""What the store needs of a database; SQLite and PostgreSQL have a module each."""
+"""Databases as the store uses them; SQLite and PostgreSQL have a module each."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -98,3 +98,8 @@ class DatabaseEngine(Protocol):
     def close(self) -> None:
         """Close all connections."""
         ...
+
+
+def is_address(place: Path | str) -> bool:
+    """Return whether a place is the address of a database of PostgreSQL."""
+    return isinstance(place, str) and place.partition("://")[0] in ("postgresql", "postgres", "postgresql+psycopg")

@@ -51,7 +51,7 @@ class StoreAway(StoreUnavailable):
 
 
 class CommitUnknown(StoreAway):
-    """The database went away in a commit, and could not be asked what became of it.
+    """The database went away in a commit, and nobody knows whether that was made.
 
     What is in memory may differ from what is stored: read that again.
     """

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
-from mxlib.store.engines import ReadTooLong
+from mxlib.store.engines import ReadTooLong, is_address
 from mxlib.store.errors import CommitUnknown, StoreAway, StoreNotOpened, StoreUnavailable
 from mxlib.store.transaction import Tx
 
@@ -30,7 +29,7 @@ _KEPT, _MORE = 5, 15
 #: Seconds that a thread waits for a connection, and for another process that writes.
 BUSY_S = 8.0
 
-#: Seconds for which it is asked what became of a commit that was not answered.
+#: Seconds for which the server is asked whether a commit was made that got no answer.
 SETTLE_S = 10.0
 
 _PAUSE = 0.2
@@ -77,7 +76,7 @@ _FULL, _BUSY, _ENDED, _REFUSED, _DAMAGED = "53100", ("55P03", "40P01"), "57014",
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryLock:
-    """The lock of the owner, held by a connection of its own; it ends with that."""
+    """The lock of the owner, held by a connection of its own."""
 
     held: psycopg.Connection[Any]
     id: str
@@ -223,9 +222,9 @@ class PostgresDatabase:
             return False if failure.code == "DATABASE_DAMAGED" else None
 
     def scrub(self) -> bool:
-        """Write the tables with secrets anew, without what was deleted; return whether nobody was in the way.
+        """Rewrite the tables with secrets, without what was deleted; return whether that worked.
 
-        The write-ahead log of the server keeps it until that is recycled, and archives and backups for as long as they
+        It does not wait for those who read. The write-ahead log of the server keeps it until that is recycled, and archives and backups for as long as they
         are kept.
         """
         try:
@@ -282,7 +281,10 @@ class PostgresDatabase:
         self.pool.dispose()
 
     def _failure(self, error: DBAPIError) -> StoreUnavailable | None:
-        """Return the error for an error of the database; None for one that is a fault of ours."""
+        """Return the error for an error of the database.
+
+        None for one that is a fault of ours.
+        """
         code = _code(error)
         if code.startswith(_CONNECTION) or (not code and (error.connection_invalidated or _is_broken(error))):
             return self._away(error)
@@ -297,16 +299,11 @@ class PostgresDatabase:
         return None
 
     def _away(self, error: DBAPIError | psycopg.Error) -> StoreAway:
-        """Return the error for a server that does not answer, with its first words and no password."""
+        """Return the error for a server that does not answer; it shows no password."""
         raw = error.orig if isinstance(error, DBAPIError) else error
         words = next(iter(str(raw).splitlines()), "").strip()
         password = self._url.password
         return StoreAway(words.replace(str(password), "…") if password else words)
-
-
-def is_address(place: Path | str) -> bool:
-    """Return whether a place is the address of a database of PostgreSQL."""
-    return isinstance(place, str) and place.partition("://")[0] in ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def url_of(address: str) -> URL:

@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
+from mxlib import cli
 from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
@@ -112,10 +113,14 @@ def test_a_second_process_waits_with_its_writes(store: Store, address: str, tmp_
 
 def test_who_stands_still_in_a_transaction_loses_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_BEGIN_WRITE", "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 50")
-    with pytest.raises(StoreAway), store.write() as tx:
-        tx.execute(meta.insert().values(name="frozen", value=""))
-        threading.Event().wait(0.3)
-        tx.execute(sa.select(meta.c.name))
+
+    def freeze() -> None:
+        with store.write() as tx:
+            tx.execute(meta.insert().values(name="frozen", value=""))
+            threading.Event().wait(0.3)
+
+    with pytest.raises(StoreAway):
+        freeze()
     assert "frozen" not in names(store)
 
 
@@ -151,10 +156,15 @@ def test_connections_that_ended_meanwhile_are_replaced(store: Store, address: st
 
 
 def test_a_connection_that_ends_in_a_transaction_is_the_database_away(store: Store, address: str) -> None:
-    with pytest.raises(StoreAway, match="go on by themselves"), store.write() as tx:
-        tx.execute(meta.insert().values(name="cut off", value=""))
-        end_others(address)
-        tx.execute(sa.select(meta.c.name))
+
+    def write() -> None:
+        with store.write() as tx:
+            tx.execute(meta.insert().values(name="cut off", value=""))
+            end_others(address)
+            tx.execute(sa.select(meta.c.name))
+
+    with pytest.raises(StoreAway, match="go on by themselves"):
+        write()
     assert "cut off" not in names(store)
 
 
@@ -266,3 +276,23 @@ def test_what_is_stored_is_there_after_reopening(address: str) -> None:
         with closing(Store.open(address, SystemClock(), KEY)) as opened, opened.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"jan": "jan@b.nl"}
+
+
+def test_a_database_of_another_key_is_refused_until_that_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = server.new_database(empty=True)
+    Store.open(address, SystemClock(), KEY).close()
+    with pytest.raises(StoreNotOpened) as caught:
+        Store.open(address, SystemClock(), "another")
+    assert str(caught.value) == store_problems.OTHER_KEY
+    monkeypatch.setenv("MXM_DATABASE_URL", address)
+    monkeypatch.setenv("MXM_SECRET_KEY", "another")
+    monkeypatch.setenv("MXM_DATA_DIR", str(tmp_path / "data"))
+    assert cli.main(["user", "list"]) == 2
+    assert store_problems.OTHER_KEY in capsys.readouterr().err
+    assert cli.main(["key", "accept"]) == 0
+    assert cli.main(["user", "list"]) == 0
+    assert cli.main(["backup", str(tmp_path / "backup")]) == 2
+    assert cli.main(["restore", str(tmp_path / "backup")]) == 2
+    assert "PostgreSQL" in capsys.readouterr().err

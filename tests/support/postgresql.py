@@ -21,7 +21,7 @@ import pytest
 from mxlib.clock import SystemClock
 from mxlib.store import Store
 from mxlib.store.database import MEMORY
-from mxlib.store.postgresql import is_address
+from mxlib.store.engines import is_address
 
 #: The key of stores that are opened without one.
 KEY = "key of the tests on PostgreSQL"

@@ -75,8 +75,8 @@ DATABASE_REFUSES = (
     "by themselves."
 )
 OTHER_KEY = (
-    "MXM_SECRET_KEY is not the key of this database. Bring that key back. If it is lost, script/mxm key accept begins "
-    "anew with this one: what was encrypted stays unreadable."
+    "MXM_SECRET_KEY is not the key of this database. Bring that key back. If it is lost, script/mxm key accept uses "
+    "the database with this one: what was encrypted stays unreadable."
 )
 
 
