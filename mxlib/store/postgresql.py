@@ -224,8 +224,8 @@ class PostgresDatabase:
     def scrub(self) -> bool:
         """Rewrite the tables with secrets, without what was deleted; return whether that worked.
 
-        It does not wait for those who read. The write-ahead log of the server keeps it until that is recycled, and archives and backups for as long as they
-        are kept.
+        It does not wait for those who read. The write-ahead log of the server keeps it until that is recycled, and
+        archives and backups for as long as they are kept.
         """
         try:
             with self._connected() as tx:
