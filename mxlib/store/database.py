@@ -187,7 +187,7 @@ class Store:
         self.database.end_old_readers()
 
     def version(self) -> int | None:
-        """Return a number that another commit, of whatever process, changes; None where there is none."""
+        """Return a number that each commit changes, of whatever process; None where it is unknown."""
         return self._changes.value() if self._changes is not None else None
 
     def is_responsive(self) -> bool:
