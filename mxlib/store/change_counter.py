@@ -1,4 +1,4 @@
-"""A number that changes with every commit to the database, of whatever process."""
+"""A value that changes with every commit to the database, of whatever process."""
 
 import sqlite3
 import threading
@@ -15,10 +15,12 @@ class ChangeCounter:
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        #: Connections opened so far: each counts from its own beginning.
+        self._opened = 0
         self._is_closed = False
 
-    def value(self) -> int | None:
-        """Return the number now; None where it cannot be read."""
+    def value(self) -> tuple[int, int] | None:
+        """Return which connection it is and its count of changes; None where unreadable."""
         with self._lock:
             if self._is_closed:
                 return None
@@ -26,8 +28,9 @@ class ChangeCounter:
                 if self._connection is None:
                     uri = f"{self._path.absolute().as_uri()}?mode=ro"
                     self._connection = sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
+                    self._opened += 1
                 row = self._connection.execute("PRAGMA data_version").fetchone()
-                return int(row[0])
+                return self._opened, int(row[0])
             except sqlite3.Error:
                 self._drop()
                 return None

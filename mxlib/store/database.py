@@ -186,8 +186,8 @@ class Store:
         """End transactions that have read for too long."""
         self.database.end_old_readers()
 
-    def version(self) -> int | None:
-        """Return a number that each commit changes, of whatever process; None where it is unknown."""
+    def version(self) -> tuple[int, int] | None:
+        """Return a value that each commit of any process changes; None where it is unknown."""
         return self._changes.value() if self._changes is not None else None
 
     def is_responsive(self) -> bool:

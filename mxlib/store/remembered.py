@@ -24,7 +24,7 @@ class Remembered(Generic[Key, Answer]):
     def __init__(self, store: Store, ask: Callable[[Tx, Key], Answer]) -> None:
         self._store, self._ask = store, ask
         self._lock = threading.Lock()
-        self._version: int | None = None
+        self._version: tuple[int, int] | None = None
         self._answers: dict[Key, Answer] = {}
 
     def of(self, key: Key) -> Answer:

@@ -200,7 +200,6 @@ def test_the_page_of_notices(page: Page) -> None:
             page.get_by_role("tab", name=tab, exact=True).click()
             idle(page)
             looks.at(tab)
-        page.get_by_text("Add a channel", exact=True).click()
         page.get_by_role("radio", name="Webhook").click()
         idle(page)
         page.get_by_label("Name", exact=True).fill("Ticket system")

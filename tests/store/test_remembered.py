@@ -93,6 +93,19 @@ def test_a_closed_or_missing_database_has_no_number(tmp_path: Path) -> None:
     assert store.version() is None
 
 
+def test_a_connection_that_is_opened_again_repeats_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, question = Store.open(tmp_path / FILE, SystemClock()), Question()
+    remembered, counter = Remembered(store, question), ChangeCounter(tmp_path / FILE)
+    monkeypatch.setattr(store, "version", counter.value)
+    assert not remembered.of("nina")
+    assert counter._connection is not None
+    counter._connection.close()
+    assert counter.value() is None
+    add(store, "nina")  # what a new connection counts begins again, and may be the same
+    assert remembered.of("nina")
+    store.close()
+
+
 def test_answers_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxlib.store.remembered._MOST", 2)
     store, question = Store.open(tmp_path / FILE, SystemClock()), Question()
