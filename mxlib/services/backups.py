@@ -15,7 +15,7 @@ from mxlib.core.background_tasks import TaskCode, TaskResult
 from mxlib.core.nights import DAY, HOUR, night
 from mxlib.core.text import backups
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, backup, backup_record, clock_guard, dated_deletions, hold
+from mxlib.store import Store, StoreUnavailable, Tx, audit, backup, backup_record, clock_guard, hold
 from mxlib.store.backup import BackupError
 from mxlib.store.backup_record import BackupRecord
 from mxlib.store.hold import Hold
@@ -153,8 +153,7 @@ class Backups:
         if not caller.admin:
             raise Forbidden("Only admins let runs go on after a restore. Ask an admin to press Continue.")
         with self._store.write() as tx:
-            if (ended := hold.end(tx, caller, now := self._clock.now())) is not None:
-                dated_deletions.ask_after_restore(tx, ended.made_at, now)
+            hold.end(tx, caller, self._clock.now())
         self._continued()
 
 

@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import AuditAction
-from mxlib.store import audit
+from mxlib.store import audit, dated_deletions
 from mxlib.store.audit import Identity
+from mxlib.store.tables import audit as entries
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
 from mxlib.store.upsert import put_fact
 
 _NAME = "hold"
+
+#: What an audit entry about the end of a hold is about.
+_SERVER = "this server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,22 @@ def current(tx: Tx) -> Hold | None:
     return Hold(json.loads(value)["made_at"]) if value else None
 
 
+def has_ended_since(tx: Tx, at: float) -> bool:
+    """Return whether an admin let everything act again since `at` (Unix seconds)."""
+    query = sa.select(entries.c.id).where(
+        entries.c.on == _SERVER, entries.c.what == AuditAction.BACKUP_CONTINUE, entries.c.at >= at
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def end(tx: Tx, by: Identity, now: float) -> Hold | None:
-    """Let everything act again; return the hold that this ends, None without one."""
+    """Let everything act again; return the hold that this ends, None without one.
+
+    Each deletion in the backup that has a date asks then.
+    """
     ended = current(tx)
     if ended is not None:
         tx.execute(meta.delete().where(meta.c.name == _NAME))
-        audit.record(tx, by, AuditAction.BACKUP_CONTINUE, at=now, on="this server")
+        audit.record(tx, by, AuditAction.BACKUP_CONTINUE, at=now, on=_SERVER)
+        dated_deletions.ask_after_restore(tx, ended.made_at, now)
     return ended

@@ -6,7 +6,9 @@ import pytest
 
 from mxlib import cli
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store
+from mxlib.core.dated_deletions import AskCode
+from mxlib.store import FILE, Store, dated_deletions
+from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.audit_entries import audit_entries
 from tests.support.backups import PASSPHRASE, derive_fast
 
@@ -46,6 +48,23 @@ def test_a_backup_is_restored_and_continued(
     assert cli.main(["continue"]) == 0
     assert "Nothing waits" in capsys.readouterr().out
     assert [what for what, _ in audited(tmp_path / "new")] == ["backup.continue", "backup.restore"]
+
+
+def test_deletions_in_a_backup_that_have_a_date_ask_once_the_command_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(tmp_path / "data" / FILE, SystemClock())
+    with store.write() as tx:
+        dated_deletions.put(tx, DatedDeletion("a.nl", "nina", 2.0, 1.0, "kim", "operator", "", {}, ""))
+    store.close()
+    assert cli.main(["backup", str(tmp_path / "mxm.backup")]) == 0
+    monkeypatch.setenv("MXM_DATA_DIR", str(tmp_path / "new"))
+    assert cli.main(["restore", str(tmp_path / "mxm.backup")]) == 0
+    assert cli.main(["continue"]) == 0
+    store = Store.open(tmp_path / "new" / FILE, SystemClock())
+    with store.read() as tx:
+        assert [each.why for each in dated_deletions.every(tx)] == [AskCode.RESTORED]
+    store.close()
 
 
 @pytest.mark.parametrize(
