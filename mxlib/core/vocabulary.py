@@ -119,6 +119,10 @@ class RowReason(StrEnum):
     NOT_LOCKED = "not_locked"
     # Its client may not have that quota by now.
     QUOTA_OVER_CAP = "quota_over_cap"
+    # It is withdrawn, or may be.
+    CALLED_OFF = "called_off"
+    OTHER_DATE = "other_date"
+    RESTORED = "restored"
     #: One of these, to a reader who may not see which.
     NOT_AS_PLANNED = "not_as_planned"
     # It failed.

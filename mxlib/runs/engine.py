@@ -297,8 +297,8 @@ class Engine:
         try:
             with self._store.write() as tx:
                 waits = journal.get_row(tx, state.id, position)
-                if position in state.guarded and row_updates.is_overtaken(tx, waits):
-                    # A lock or a write by hand came since the inspection: the next one decides the row.
+                if position in state.guarded and row_updates.is_overtaken(tx, state, waits):
+                    # A lock, a write by hand or a call-off came since the inspection: the next one decides the row.
                     del state.inspected[position]
                     self._give_slot_back()
                     return None

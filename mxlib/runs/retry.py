@@ -6,7 +6,7 @@ from mxlib.core.notes import Note, NoteCode
 from mxlib.core.plans.plan import Plan
 from mxlib.core.vocabulary import AT_AN_END, ERASED, RETRIED, Action, AuditAction, RunKind, RunStatus
 from mxlib.runs.messages import DONE_BY_ANOTHER
-from mxlib.store import Tx, audit, journal, run_passwords
+from mxlib.store import Tx, audit, dated_deletions, journal, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
 from mxlib.store.records import RunRecord
@@ -78,6 +78,8 @@ def retry(
         retention_days=record.retention_days, retry_of=run,
         unanswered={row.position for row in rows if row.unanswered},
     )  # fmt: skip
+    for row in rows:
+        dated_deletions.drop_own(tx, row)
     outcome, detail = f"{len(rows)} rows of run {run}", {"rows": len(rows), "of": run}
     audit.record(tx, actor, AuditAction.RUN_RETRY, at=at, run=number, outcome=outcome, detail=detail)
     return number

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Literal
 
 from mxlib.core.dated_deletions import AskCode, AskReason
 from mxlib.core.links import LinkEnd
@@ -32,6 +33,7 @@ from mxlib.store import (
     clients,
     dated_deletions,
     first_seen,
+    hold,
     journal,
     links,
     mailbox_creators,
@@ -47,6 +49,13 @@ from mxlib.store.records import RowRecord
 
 #: Outcomes after which a dated deletion is not done.
 _NOT_DELETED = frozenset({Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED})
+
+#: Why a dated deletion asks that its run did not do, where that is more than the reason of its row.
+_ASKS = {
+    RowReason.STOPPED: AskCode.STOPPED,
+    RowReason.STOPPED_UNANSWERED: AskCode.STOPPED,
+    RowReason.RESTORED: AskCode.RESTORED,
+}
 
 _NOT_READABLE = "no answer came; whether the password was set cannot be read back"
 
@@ -101,11 +110,12 @@ def _end_links(tx: Tx, state: RunState, row: RowRecord, outcome: Outcome, at: fl
 
 
 def put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: float) -> None:
-    """Let the dated deletion of a kept mailbox ask, unless it has another date."""
+    """Let the dated deletion of a kept mailbox ask, unless it is withdrawn."""
     if (
         row.dated is None
         or kept.code is RowReason.GONE
         or dated_deletions.get(tx, row.domain, row.username) is not None
+        or _withdrawn(tx, state, row) is not None
     ):
         return
     deletion = dated_deletions.DatedDeletion(
@@ -113,9 +123,30 @@ def put_date_back(tx: Tx, state: RunState, row: RowRecord, kept: Reason, at: flo
         address="", before=row.dated["before"], why="",
     )  # fmt: skip
     dated_deletions.put(tx, deletion)
-    is_stopped = kept.code in {RowReason.STOPPED, RowReason.STOPPED_UNANSWERED}
-    reason = AskReason(AskCode.STOPPED) if is_stopped else AskReason.not_done(kept)
-    dated_deletions.ask(tx, deletion, reason, at)
+    code = _ASKS.get(kept.code)
+    dated_deletions.ask(tx, deletion, AskReason(code) if code else AskReason.not_done(kept), at)
+
+
+def wait_again(tx: Tx, state: RunState, position: int, outcome: Literal[Outcome.WAITING, Outcome.SETTLING]) -> None:
+    """Let a row that failed wait to be sent again, or be read back.
+
+    Its dated deletion no longer asks.
+    """
+    row = journal.get_row(tx, state.id, position, having=Outcome.FAILED)
+    dated_deletions.drop_own(tx, row)
+    tries = row.tries if outcome is Outcome.SETTLING else decisions.tries_left_over(row)
+    journal.set_row(tx, state.id, position, outcome=outcome, reason=None, tries=tries)
+
+
+def _withdrawn(tx: Tx, state: RunState, row: RowRecord) -> Reason | None:
+    """Return why a row is withdrawn; None while it is not."""
+    return write_guard.withdrawn(row, dated_deletions.last_act(tx, row.address, state.planned_after))
+
+
+def _may_be_withdrawn(tx: Tx, state: RunState, row: RowRecord) -> Reason | None:
+    """Return why a dated deletion may be withdrawn: a restore forgot what was called off after the backup."""
+    restored = row.dated is not None and hold.has_ended_since(tx, state.created_at)
+    return Reason(RowReason.RESTORED) if restored else None
 
 
 def _lock_or_unlock(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
@@ -222,6 +253,8 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
         # The run's own change, not one by others.
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
         return decisions.settled(late, proof)
+    if (off := _withdrawn(tx, state, row) or _may_be_withdrawn(tx, state, row)) is not None:
+        return Finish(Outcome.SKIPPED, off)
     stays = (
         write_guard.reason_to_keep(row.action, row.before, box, stored_columns.of_mailbox(tx, row.domain, row.username))
         if row.guarded
@@ -240,11 +273,17 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
     return None
 
 
-def is_overtaken(tx: Tx, row: RowRecord) -> bool:
-    """Return whether a lock or manual write is against a row since its inspection."""
+def is_overtaken(tx: Tx, state: RunState, row: RowRecord) -> bool:
+    """Return whether an act of others is against a row since its inspection.
+
+    What a deletion takes is lost, so each change by others keeps it back: an unlock that is done already, say.
+    """
     locked = mailbox_locks.of_mailbox(tx, row.domain, row.username) is not None
-    against = write_guard.against_lock(row, locked=locked)
-    return against is not None or manual_writes.is_open(tx, row.domain, row.username)
+    against = write_guard.against_lock(row, locked=locked) or _withdrawn(tx, state, row)
+    if against is not None or manual_writes.is_open(tx, row.domain, row.username):
+        return True
+    deletes = row.action == Action.DELETE and not row.guarded
+    return deletes and bool(audit.actions_since(tx, row.address, state.planned_after, but=state.lineage))
 
 
 def is_over_cap(tx: Tx, row: RowRecord) -> bool:

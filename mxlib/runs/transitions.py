@@ -146,10 +146,7 @@ def _host_is_probed(store: Store, state: RunState, received: ReceivedResponse) -
     with store.write() as tx:
         journal.record_read(tx, state.id, None, received.job.sent_at, received.at, row_updates.noted(answer))
         for position, unsettled in waits.items():
-            row = journal.get_row(tx, state.id, position, having=Outcome.FAILED)
-            outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
-            tries = row.tries if unsettled else decisions.tries_left_over(row)
-            journal.set_row(tx, state.id, position, outcome=outcome, reason=None, tries=tries)
+            row_updates.wait_again(tx, state, position, Outcome.SETTLING if unsettled else Outcome.WAITING)
     state.asked.discard(read_task)
     if silent:
         return
@@ -234,8 +231,7 @@ def _record(tx: Tx, state: RunState, row: RowRecord, step: Decision, at: float) 
             alike = state.note_failure(row.position, step.pause_if_repeated)
             if state.is_repeated(alike, step.pause_if_repeated):
                 for position in alike:
-                    tries = decisions.tries_left_over(journal.get_row(tx, state.id, position, having=Outcome.FAILED))
-                    journal.set_row(tx, state.id, position, outcome=Outcome.WAITING, reason=None, tries=tries)
+                    row_updates.wait_again(tx, state, position, Outcome.WAITING)
         case ReadBack():
             journal.set_row(tx, state.id, row.position, having=was, outcome=Outcome.SETTLING)
         case Resend():

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.vocabulary import LOCK_CHANGES, MAILBOX_REPLACED, Action, RowReason
+from mxlib.core.vocabulary import LOCK_CHANGES, MAILBOX_REPLACED, Action, AuditAction, RowReason
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store.records import RowRecord
 
@@ -104,6 +104,19 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
             if usage is not None and box.usage > usage + _ROUNDING:
                 return KeepReason(KeepCode.MAIL, Reason.of(RowReason.HOLDS_MAIL, usage=box.usage))
     return None
+
+
+def withdrawn(row: RowRecord, last: AuditAction | None) -> Reason | None:
+    """Return why a row is withdrawn; None while it is not.
+
+    `last` is the last act on the date of its mailbox since the row was planned. A lock whose answer was lost is sent
+    again, as its password may be set already.
+    """
+    is_off = last is AuditAction.MAILBOX_DELETE_CALLED_OFF
+    if row.action == Action.DELETE and last is not None:
+        return Reason(RowReason.CALLED_OFF if is_off else RowReason.OTHER_DATE)
+    locks = row.action == Action.LOCK and row.is_for_deletion and not row.unanswered
+    return Reason(RowReason.CALLED_OFF) if locks and is_off else None
 
 
 def against_lock(row: RowRecord, *, locked: bool) -> Reason | None:

@@ -13,6 +13,7 @@ from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import audit as audit_log
 from mxlib.store import mailbox_locks
+from mxlib.store.records import RowRecord
 from mxlib.store.tables import audit
 from mxlib.store.tables import dated_deletion as table
 from mxlib.store.transaction import DAYS, Tx
@@ -50,6 +51,8 @@ class DatedDeletion:
 
 
 _UNLOCKS = (AuditAction.MAILBOX_UNLOCK, AuditAction.MAILBOX_UNLOCK_BY_LINK)
+
+_ACTS = (AuditAction.MAILBOX_DELETE_LATER, AuditAction.MAILBOX_DELETE_CALLED_OFF)
 
 _COLUMNS = [table.c[column.name] for column in fields(DatedDeletion)]
 
@@ -119,6 +122,13 @@ def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None)
     return tx.execute(gone if set_before is None else gone.where(table.c.asked_at < set_before)).rowcount > 0
 
 
+def drop_own(tx: Tx, row: RowRecord) -> None:
+    """Delete the date that a row put back when it failed: the row waits again, so nobody is asked."""
+    if row.dated is not None:
+        own = table.c.asked_at == row.dated["asked_at"]
+        tx.execute(table.delete().where(*_is(row.domain, row.username), own))
+
+
 def end_gone(tx: Tx, domain: str, username: str, at: float, *, missing_at: float | None = None) -> None:
     """Delete the dated deletion of a mailbox that is gone, and record that.
 
@@ -128,6 +138,16 @@ def end_gone(tx: Tx, domain: str, username: str, at: float, *, missing_at: float
         on, action = f"{username}@{domain}", AuditAction.MAILBOX_DELETE_CALLED_OFF
         why = texts.GONE if missing_at is None else texts.MADE_AGAIN
         audit_log.record(tx, audit_log.MXM, action, at=at, on=on, outcome=why)
+
+
+def last_act(tx: Tx, mailbox: str, after: int) -> AuditAction | None:
+    """Return the last act on the date of a mailbox after audit entry `after`.
+
+    That is a date, or that it was called off; None for neither.
+    """
+    query = sa.select(audit.c.what).where(audit.c.on == mailbox, audit.c.id > after, audit.c.what.in_(_ACTS))
+    what = tx.execute(query.order_by(audit.c.id.desc()).limit(1)).scalar()
+    return None if what is None else AuditAction(what)
 
 
 def is_unlocked_since(tx: Tx, deletion: DatedDeletion) -> bool:

@@ -115,6 +115,11 @@ class RowRecord:
         return str(self.before.get("lock_reason") or "")
 
     @property
+    def is_for_deletion(self) -> bool:
+        """Return whether it locks its mailbox only until a dated deletion."""
+        return bool(self.before.get("for_deletion"))
+
+    @property
     def is_without_notice(self) -> bool:
         """Return whether a former recovery email gets no mail."""
         return bool(self.before.get("without_notice"))

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from mxlib.auth.permissions import LOCAL
 from mxlib.core.clients import ClientDetails, Terms
+from mxlib.core.dated_deletions import AskCode
 from mxlib.core.locks import Lock
 from mxlib.core.plans.plan import PlannedRow
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.runs import write_guard
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import clients, dated_deletions, journal, mailbox_locks, manual_writes
+from mxlib.store import audit, clients, dated_deletions, journal, mailbox_locks, manual_writes
 from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.simulation import START, Simulation, plan, row
 
@@ -44,6 +46,18 @@ def writes(here: Simulation) -> list[str]:
 def locked(here: Simulation) -> Lock | None:
     with here.store.read() as tx:
         return mailbox_locks.of_mailbox(tx, "a.nl", "user0")
+
+
+def dates(here: Simulation) -> list[str]:
+    """Return why each dated deletion asks."""
+    with here.store.read() as tx:
+        return [each.why for each in dated_deletions.every(tx)]
+
+
+def notes(here: Simulation, action: AuditAction) -> None:
+    """Record an act of a person on user0@a.nl."""
+    with here.store.write() as tx:
+        audit.record(tx, LOCAL, action, at=here.clock.now(), on="user0@a.nl")
 
 
 def journals(here: Simulation, action: Action, password: str = "") -> None:
@@ -116,6 +130,42 @@ class TestBetweenInspectionAndRequest:
         here.run()
         assert (here.outcomes(run), writes(here)) == (["skipped"], [])
         assert locked(here) is None
+
+    @pytest.mark.parametrize(
+        ("act", "code"),
+        [(AuditAction.MAILBOX_DELETE_CALLED_OFF, "called_off"), (AuditAction.MAILBOX_DELETE_LATER, "other_date"),
+         (AuditAction.MAILBOX_UNLOCK, "changed_since_plan")],
+    )  # fmt: skip
+    def test_an_act_that_is_done_already_stops_a_deletion(self, act: AuditAction, code: str) -> None:
+        here = existing()
+        run = here.start(plan(acts(Action.DELETE)))
+        until_inspected(here, run)
+        notes(here, act)
+        here.run()
+        assert (here.outcomes(run), writes(here)) == (["skipped"], [])
+        assert here.rows(run)[0].code == code
+
+
+def test_a_lock_without_an_answer_is_sent_again_though_its_deletion_is_called_off() -> None:
+    here = existing(Rule(NAMED["lost_after"]))
+    run = here.start(plan(replace(acts(Action.LOCK), before=KNOWN | {"for_deletion": True})))
+    while not here.rows(run)[0].unanswered:
+        here.step()
+    notes(here, AuditAction.MAILBOX_DELETE_CALLED_OFF)
+    here.run()
+    assert here.outcomes(run) == ["updated"]
+    assert locked(here) is not None
+
+
+def test_a_dated_deletion_that_waits_since_the_key_is_refused_for_everything_does_not_ask() -> None:
+    here = existing(Rule(NAMED["forbidden"], "delete"), Rule(NAMED["unauthorized"], "read", first=3, count=None))
+    date = {"due_at": START, "asked_at": START - 9e6, "kind": "operator", "before": {}}
+    run = here.start(plan(replace(acts(Action.DELETE), before=KNOWN | {"dated": date})))
+    asked = False
+    while here.record(run).status != "paused":
+        here.step()
+        asked = asked or dates(here) == [AskCode.NOT_DONE]
+    assert (asked, here.outcomes(run), dates(here)) == (True, ["waiting"], [])
 
 
 def test_an_unlock_given_up_without_an_answer_ends_the_lock() -> None:

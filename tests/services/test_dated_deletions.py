@@ -11,13 +11,13 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.days import Days
-from mxlib.core.plans.changes import LaterDeletion
+from mxlib.core.plans.changes import Deletion, LaterDeletion
 from mxlib.core.text import dated_deletions as texts
-from mxlib.core.vocabulary import RowReason
+from mxlib.core.vocabulary import Outcome, RowReason, RunStatus
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import InvalidField
-from mxlib.store import clock_guard, hold, mailbox_locks
+from mxlib.store import clock_guard, hold, journal, mailbox_locks
 from mxlib.store import dated_deletions as stored
 from mxlib.store.hold import Hold
 from tests.support.app import GOOD, App, data, opened, refused
@@ -77,6 +77,37 @@ def held_up(app: App, kind: str) -> Iterator[list[Request]]:
     app.host.waits = wait
     try:
         yield waiting
+    finally:
+        free.set()
+
+
+def newest(app: App) -> int:
+    """Return the number of the newest run."""
+    return app.services.runs.all(LOCAL)[0].id
+
+
+def pauses(app: App, run: int) -> None:
+    """Wait until a run pauses."""
+
+    def is_paused() -> bool:
+        view = app.services.runs.get(LOCAL, run)
+        return view is not None and view.status is RunStatus.PAUSED
+
+    until(is_paused)
+
+
+@contextmanager
+def one_by_one(app: App) -> Iterator[None]:
+    """Hold up the writes of runs about all mailboxes but nina's."""
+    free = threading.Event()
+
+    def wait(request: Request) -> None:
+        if request.kind == "write" and not request.path.endswith("/nina"):
+            assert free.wait(60.0)
+
+    app.host.waits = wait
+    try:
+        yield
     finally:
         free.set()
 
@@ -398,7 +429,7 @@ def test_a_run_that_is_stopped_lets_the_deletions_that_it_did_not_do_ask(app: Ap
     later(app, *ALL)
     with held_up(app, "read"):
         begin(app, clock, 30.1)
-        run = app.services.runs.all(LOCAL)[0].id
+        run = newest(app)
         app.services.runs.stop(LOCAL, run)
     assert app.ended(run)["counts"]["not_attempted"] == 3
     assert dated(app) == dict.fromkeys(ALL, "its run was stopped")
@@ -406,12 +437,118 @@ def test_a_run_that_is_stopped_lets_the_deletions_that_it_did_not_do_ask(app: Ap
     assert all(map(app.host.has, ALL))
 
 
+@pytest.mark.parametrize("fault", ["plan_full", "forbidden"])
+def test_deletions_that_wait_again_in_a_paused_run_do_not_ask(app: App, clock: ShiftedClock, fault: str) -> None:
+    later(app, *ALL)
+    app.host.goes_wrong(fault, count=None)
+    begin(app, clock, 30.1)
+    run = newest(app)
+    pauses(app, run)
+    assert dated(app) == {}
+    with pytest.raises(NotFound):
+        app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    app.services.runs.stop(LOCAL, run)
+    assert app.ended(run)["counts"]["not_attempted"] == 3
+    assert dated(app) == dict.fromkeys(ALL, "its run was stopped")
+
+
+@pytest.mark.parametrize("act", ["called off", "another date", "stopped"])
+def test_a_deletion_that_is_withdrawn_before_its_run_pauses_is_not_done_after_the_pause(
+    app: App, clock: ShiftedClock, act: str
+) -> None:
+    later(app, *ALL)
+    app.host.goes_wrong("plan_full", count=None)
+    with one_by_one(app):
+        begin(app, clock, 30.1)
+        run = newest(app)
+        until(lambda: dated(app).keys() == {"nina@a.nl"})
+        if act == "another date":
+            later(app, "nina@a.nl")
+        else:
+            app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    pauses(app, run)
+    app.host.goes_wrong("plan_full", count=0)
+    (app.services.runs.stop if act == "stopped" else app.services.runs.resume)(LOCAL, run)
+    app.ended(run)
+    kept = ALL if act == "stopped" else ("nina@a.nl",)
+    assert [each for each in ALL if app.host.has(each)] == list(kept)
+    if act == "stopped":
+        assert dated(app).keys() == {"max@a.nl", "tess@a.nl"}
+        return
+    assert dated(app) == ({} if act == "called off" else {"nina@a.nl": ""})
+    with app.services.store.read() as tx:
+        (row,) = journal.rows(tx, run, outcomes=(Outcome.SKIPPED,))
+    code, text = ("called_off", "called off") if act == "called off" else ("other_date", "has another date")
+    assert (row.address, row.code) == ("nina@a.nl", code)
+    assert row.reason.endswith(text)
+
+
+@pytest.mark.parametrize("act", ["called off", "none"])
+def test_failed_deletions_that_are_retried_do_not_ask_and_not_happen_once_called_off(
+    app: App, clock: ShiftedClock, act: str
+) -> None:
+    later(app, "nina@a.nl", "max@a.nl")
+    app.host.goes_wrong("plan_full", count=None)
+    passes(app, clock, 30.1)
+    assert dated(app).keys() == {"nina@a.nl", "max@a.nl"}
+    if act == "called off":
+        app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    app.host.goes_wrong("plan_full", count=0)
+    with held_up(app, "read"):
+        again = app.services.runs.retry(LOCAL, newest(app))
+        assert dated(app) == {}
+    app.ended(again)
+    assert app.host.has("nina@a.nl") is (act == "called off")
+    assert not app.host.has("max@a.nl")
+    assert dated(app) == {}
+
+
+def test_a_deletion_by_hand_that_waits_is_not_done_once_its_date_is_called_off(app: App) -> None:
+    later(app, "nina@a.nl")
+    with held_up(app, "read"):
+        run = app.services.changes.start(LOCAL, ["nina@a.nl", "max@a.nl"], Deletion(), confirm=2).run
+        app.services.runs.pause(LOCAL, run)
+        app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    app.services.runs.resume(LOCAL, run)
+    app.ended(run)
+    assert app.host.has("nina@a.nl")
+    assert not app.host.has("max@a.nl")
+
+
+def test_a_lock_that_waits_is_not_done_once_the_deletion_that_it_was_for_is_called_off(app: App) -> None:
+    with held_up(app, "read"):
+        change = LaterDeletion(app.services.clock.now() + 30 * DAY)
+        run = app.services.changes.start(LOCAL, ["nina@a.nl", "max@a.nl"], change, confirm=2).run
+        app.services.runs.pause(LOCAL, run)
+        app.services.dated_deletions.call_off(LOCAL, "a.nl", "nina")
+    app.services.runs.resume(LOCAL, run)
+    app.ended(run)
+    assert not data(app.ask("GET", f"{BOXES}/nina"))["locked"]
+    assert data(app.ask("GET", f"{BOXES}/max"))["locked"]
+    assert dated(app) == {"max@a.nl": ""}
+
+
+def test_deletions_that_wait_in_a_run_ask_after_a_restore(app: App, clock: ShiftedClock) -> None:
+    later(app, "nina@a.nl")
+    with held_up(app, "read"):
+        begin(app, clock, 30.1)
+        run = newest(app)
+        app.services.runs.pause(LOCAL, run)
+        with app.services.store.write() as tx:
+            hold.begin(tx, Hold(app.services.clock.now()))
+        app.services.backups.end_hold(LOCAL)
+    app.services.runs.resume(LOCAL, run)
+    app.ended(run)
+    assert app.host.has("nina@a.nl")
+    assert dated(app)["nina@a.nl"].startswith("a backup was restored since")
+
+
 def test_deletions_that_are_refused_while_their_run_is_stopped_ask(app: App, clock: ShiftedClock) -> None:
     later(app, *ALL)
     app.host.goes_wrong("plan_full", count=None)
     with held_up(app, "write") as requests:
         begin(app, clock, 30.1)
-        run = app.services.runs.all(LOCAL)[0].id
+        run = newest(app)
         until(lambda: len(requests) == 3)
         app.services.runs.stop(LOCAL, run)
     assert app.ended(run)["counts"]["failed"] == 3

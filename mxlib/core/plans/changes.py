@@ -196,7 +196,8 @@ def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
         case NewPassword():
             password = passwords.generate()
         case LaterDeletion():
-            return PlannedRow.lock(*place, before=had, reason=against if is_locked else None)
+            before = {**had, "for_deletion": True}
+            return PlannedRow.lock(*place, before=before, reason=against if is_locked else None)
         case NewLock(why):
             return PlannedRow.lock(*place, before=had, why=why, reason=against if is_locked else None)
         case Unlocking() if not locked:

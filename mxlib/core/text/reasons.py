@@ -27,6 +27,9 @@ LOCKED_ALREADY = "locked already"
 LOCKED = "kept: locked. Unlock it first, which sets a new password"
 NOT_LOCKED = "kept: not locked"
 QUOTA_OVER_CAP = "skipped: the quota is over the largest of its client by now. Ask an admin to raise it"
+CALLED_OFF = "kept: its deletion was called off"
+OTHER_DATE = "kept: its deletion has another date"
+RESTORED = "kept: a backup was restored since, and its deletion may have been called off after the backup"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 MAY_EXIST = "No answer came: it may exist. MXM looks as soon as MXroute answers."
@@ -202,6 +205,9 @@ TEXTS: Mapping[RowReason, Callable[[Reason, Action], str]] = {
     RowReason.LOCKED: lambda _, action: LOCKED_ALREADY if action is Action.LOCK else LOCKED,
     RowReason.NOT_LOCKED: _always(NOT_LOCKED),
     RowReason.QUOTA_OVER_CAP: _always(QUOTA_OVER_CAP),
+    RowReason.CALLED_OFF: _always(CALLED_OFF),
+    RowReason.OTHER_DATE: _always(OTHER_DATE),
+    RowReason.RESTORED: _always(RESTORED),
     RowReason.NOT_AS_PLANNED: _always(NOT_AS_PLANNED),
     RowReason.REFUSED: _refused,
     RowReason.NOT_ALLOWED: _refused,
