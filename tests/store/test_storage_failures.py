@@ -280,10 +280,16 @@ def test_a_lock_that_is_a_folder_is_refused(folder: Path) -> None:
     assert "mxm.lock" in refused(folder, "LOCK_DAMAGED")
 
 
-def test_a_database_of_a_newer_program_is_refused(folder: Path) -> None:
+def make_newer(folder: Path) -> None:
+    """Let the database be one that no MXM before schema 9999 works with."""
     with sqlite3.connect(folder / FILE) as raw_store:
         raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw_store.execute("UPDATE meta SET value = '9999' WHERE name = 'schema_min'")
     raw_store.close()
+
+
+def test_a_database_of_a_newer_program_is_refused(folder: Path) -> None:
+    make_newer(folder)
     assert "newer MXM (schema 9999" in refused(folder, "DATABASE_NEWER")
 
 
@@ -356,9 +362,7 @@ def test_the_command_line_reports_a_refused_start_in_one_line(
     elif what == "lock":
         (folder / "mxm.lock").write_bytes(b"garbage")
     else:
-        with sqlite3.connect(folder / FILE) as raw_store:
-            raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
-        raw_store.close()
+        make_newer(folder)
     assert cli.main(["user", "list"]) == 2
     reported = capsys.readouterr().err
     assert reported.count("\n") == 1
