@@ -82,7 +82,7 @@ LOOKS = {
 #: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "Save this row", "Leave it out",
             "Delete it", "import_domain", "fix-.", "unfix-", "use-", "keep_mine", "take_theirs", "show_update",
-            "step.key('offer')", "suggest-"}  # fmt: skip
+            "step.key('offer')", "suggest-", "editor.key"}  # fmt: skip
 
 #: What a person chooses for themselves alone; what comes of it goes by their rights of that moment.
 OWN_CHOICES = {"save-mails"}
