@@ -274,7 +274,7 @@ def test_a_store_that_fails_is_reported_once_however_many_lists_need_it(
 ) -> None:
     hold(app, 20)
     read_all(reader, steps=2)
-    monkeypatch.setattr(app.services.store, "_connect", out_of_files)
+    monkeypatch.setattr(app.services.store.database, "_connect", out_of_files)
     reader.start()  # it cannot see what is due
     for name in ("a.nl", "b.nl", *(f"client{at:03}.example" for at in range(20))):
         app.services.lists.read_once(name, oldest=clock.now() + 60.0)
