@@ -143,14 +143,17 @@ def everywhere() -> Iterator[None]:
     """Open a database of PostgreSQL inside the block wherever a file or memory is asked for."""
     opened = Store.open.__func__  # type: ignore[attr-defined]
 
-    def open_here(cls: Any, place: Path | str, clock: Any, secret_key: str = "", *, folder: Path | None = None) -> Any:
+    def open_here(
+        cls: Any, place: Path | str, clock: Any, secret_key: str = "", *, folder: Path | None = None,
+        any_key: bool = False,
+    ) -> Any:  # fmt: skip
         if is_address(place):
-            return opened(cls, place, clock, secret_key, folder=folder)
+            return opened(cls, place, clock, secret_key, folder=folder, any_key=any_key)
         if Path(place).is_file() and str(place) not in _places:  # a test made it
             return opened(cls, place, clock, secret_key)
         in_memory = str(place) == MEMORY
         address, folder = _place(str(place)), None if in_memory else Path(place).parent
-        store = opened(cls, address, clock, secret_key or KEY, folder=folder)
+        store = opened(cls, address, clock, secret_key or KEY, folder=folder, any_key=any_key)
         _stores.setdefault(address, []).append(store)
         return store
 
