@@ -179,8 +179,8 @@ def _last_notice(tx: Tx, rule: Rule, subject: str) -> LastNotice | None:
 
 def _overtake(tx: Tx, rule: Rule, subject: str) -> None:
     """Withdraw that an outage is over where no notice said so yet: the digest would say it of one that goes on."""
-    untold = (table.c.subject == subject, table.c.rule == rule, table.c.notice.is_(None), table.c.due_at.is_not(None))
-    ends = table.update().where(*untold, table.c.code.in_(sorted(RECOVERIES)))
+    unsent = (table.c.subject == subject, table.c.rule == rule, table.c.notice.is_(None), table.c.due_at.is_not(None))
+    ends = table.update().where(*unsent, table.c.code.in_(sorted(RECOVERIES)))
     tx.execute(ends.values(way=Way.OVERTAKEN, due_at=None))
 
 

@@ -24,14 +24,14 @@ class Line:
 
     def _to_server(self, message: str | bytes) -> None:
         assert isinstance(message, bytes)
-        if (told := BackMsg.FromString(message)).HasField("rerun_script"):
-            self.asked = told
+        if (said := BackMsg.FromString(message)).HasField("rerun_script"):
+            self.asked = said
         self._server.send(message)
 
     def _to_tab(self, message: str | bytes) -> None:
         assert isinstance(message, bytes)
-        if (told := ForwardMsg.FromString(message)).HasField("auto_rerun"):
-            self.parts.append(told.auto_rerun.fragment_id)
+        if (said := ForwardMsg.FromString(message)).HasField("auto_rerun"):
+            self.parts.append(said.auto_rerun.fragment_id)
         self._socket.send(message)
 
     def refresh(self, part: str, page: str) -> None:

@@ -81,9 +81,9 @@ def test_one_notice_a_week_unless_it_gets_worse_by_a_class() -> None:
 @pytest.mark.parametrize("rule", sorted(OUTAGES))
 def test_an_outage_that_was_over_and_begins_again_is_another_one(rule: Rule) -> None:
     down = Event(rule, EventCode.HOST_SILENT, "", 1)
-    told = LastNotice(NOON - 2 * SAME_OUTAGE_S, 1, due_at=NOON - SAME_OUTAGE_S + 1)
-    over = replace(told, is_over=True)
-    assert decided(down, last=told).way is Way.REPEATED
+    last_notice = LastNotice(NOON - 2 * SAME_OUTAGE_S, 1, due_at=NOON - SAME_OUTAGE_S + 1)
+    over = replace(last_notice, is_over=True)
+    assert decided(down, last=last_notice).way is Way.REPEATED
     assert decided(down, last=over).way is Way.REPEATED  # it comes and goes, and nobody heard of its end
     assert decided(down, NOON + 1, over) == Decision(Way.AT_ONCE, NOON + 1)
     assert decided(down, last=replace(over, is_end_out=True)) == Decision(Way.AT_ONCE, NOON)

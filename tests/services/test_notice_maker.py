@@ -324,7 +324,7 @@ def test_each_further_mail_port_that_fails_has_a_notice(looks: Looks) -> None:
             found = tuple(PortLook(port, PortProblem.TIMEOUT if port in failing else None) for port in MailPort)
             seen = seen.after(found, looks.clock.now())
             looks.look()
-    told = [(each.event.figures["ports"], each.event.level, each.way) for each in looks.found()]
-    assert told == [
+    found = [(each.event.figures["ports"], each.event.level, each.way) for each in looks.found()]
+    assert found == [
         ("IMAP", 1, Way.AT_ONCE), ("IMAP and SMTP", 2, Way.AT_ONCE), ("IMAP and SMTP", 2, Way.REPEATED),
     ]  # fmt: skip
