@@ -45,6 +45,10 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     root, factory = logging.getLogger(), logging.getLogRecordFactory()
     loggers = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
     before = [(each, each.handlers[:], each.propagate, each.level) for each in loggers]
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # a server of another test may have set them
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        logging.getLogger(name).setLevel(logging.NOTSET)
+        logging.getLogger(name).propagate = True
     log_masks.install()
     log_json.install()
     yield Lines(output)

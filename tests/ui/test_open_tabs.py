@@ -129,7 +129,16 @@ class Tab:
 
     def finished(self, who: str = ACTOR) -> None:
         self.a_run(who=who)
-        until(lambda: (view := self.services.runs.get(LOCAL, self.run or 0)) is not None and view.status == "finished")
+        self.wait_for("finished")
+
+    def stopped(self) -> None:
+        """A run that was stopped, with nothing of it in flight."""
+        self.going()
+        self.services.runs.stop(LOCAL, self.run or 0)
+        self.wait_for("stopped")
+
+    def wait_for(self, status: str) -> None:
+        until(lambda: (view := self.services.runs.get(LOCAL, self.run or 0)) is not None and view.status == status)
 
     def going(self) -> None:
         """A run that goes on for longer than the test."""
@@ -482,7 +491,7 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("stop", "jobs", IMPORT, Tab.going), ()),
     (Action("resume", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
     (Action("resume-", "jobs", IMPORT, paused_in_the_list), ()),
-    (Action("retry", "jobs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
+    (Action("retry", "jobs", IMPORT, Tab.stopped), ()),
     (Action("take", "jobs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
     (Action("forget", "jobs", IMPORT, Tab.finished), ("forget-agreed",)),
     (Action("extend", "jobs", IMPORT, Tab.finished), ()),
