@@ -75,14 +75,27 @@ class RunManager:
     ) -> int:  # fmt: skip
         """Journal `plan`, start it, and return the number of the run.
 
-        The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
+        The same key of the same operator, a plan that an unfinished run already holds, or an undo that one does, gives
+        that run's number.
         `allowed` are the runs of the same import that may go on meanwhile, None any: another one, open or started
         `since` then, raises SameImport. `also` is called with the number, in the transaction that stores a new run.
         Raises InvalidState for a found run that is not `visible`.
         """
-        now = self._clock.now()
+        while True:
+            with suppress(journal.AlreadyOpen):  # of another process; it is found then
+                return self._start(
+                    plan, Actor(operator, kind, address), retention_days, idempotency_key, allowed, since, also, visible
+                )
+
+    def _start(
+        self, plan: Plan, actor: Actor, retention_days: int, idempotency_key: str | None,
+        allowed: Collection[int] | None, since: float | None, also: AlsoStored | None, visible: retry.Visible,
+    ) -> int:  # fmt: skip
+        now, operator = self._clock.now(), actor.name
         with self._worker.changed, self._worker.writing() as tx:
             run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
+            if run is None and plan.undo_of is not None:
+                run = journal.find_undo(tx, plan.undo_of)
             if run is not None:
                 retry.must_see(tx, run, visible)
                 return run
@@ -98,7 +111,6 @@ class RunManager:
                 tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
                 retention_days=retention_days, idempotency_key=idempotency_key,
             )  # fmt: skip
-            actor = Actor(operator, kind, address)
             if also is not None:
                 also(tx, run)
             rows = sum(row.acts for row in plan.rows)

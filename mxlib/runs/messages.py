@@ -51,3 +51,8 @@ def reads_refused(answer: object) -> str:
 def paused_without_key(error: Exception) -> str:
     """Say why a run pauses whose passwords cannot be decrypted."""
     return f"{error} Then Resume."
+
+
+def undoes_already(by: int, of: int) -> str:
+    """Return that an open run undoes another one."""
+    return f"Run {by} takes run {of} back already."

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.plans.plan import Plan
 from mxlib.core.vocabulary import AT_AN_END, ERASED, RETRIED, Action, AuditAction, RunKind, RunStatus
-from mxlib.runs.messages import DONE_BY_ANOTHER
+from mxlib.runs.messages import DONE_BY_ANOTHER, undoes_already
 from mxlib.store import Tx, audit, dated_deletions, journal, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
@@ -73,6 +73,9 @@ def retry(
     if running is not None:
         must_see(tx, running, visible)
         return running
+    if record.undo_of is not None and (undo := journal.find_undo(tx, record.undo_of)) is not None:
+        must_see(tx, undo, visible)
+        raise InvalidState(undoes_already(undo, record.undo_of))
     number = journal.add_run(
         tx, plan, server_key, operator=actor.name, status=RunStatus.QUEUED, at=at,
         retention_days=record.retention_days, retry_of=run,

@@ -1,10 +1,7 @@
 """Files that leave MXM: exports, templates, results."""
 
-import hashlib
-import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,10 +20,7 @@ from mxlib.services.failures import ListUnavailable
 from mxlib.services.handover_files import FileOptions
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, OnProgress
 from mxlib.services.runs import RunService
-from mxlib.store import Store, audit, clients, preferences
-
-#: Selections kept for all callers together; each is a few addresses.
-MAX_SELECTIONS = 500
+from mxlib.store import Store, StoreUnavailable, audit, clients, preferences, selections
 
 #: The kind of a list with names and use for a client, instead of an import.
 USAGE = "usage.xlsx"
@@ -99,8 +93,6 @@ class ExportService:
 
     def __init__(self, store: Store, lists: MailboxLists, running: RunService, clock: Clock) -> None:
         self._store, self._lists, self._running, self._clock = store, lists, running, clock
-        self._selection_key, self._lock = secrets.token_bytes(32), threading.Lock()
-        self._selections: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
 
     def domain_file(self, caller: Caller, domain: str, kind: str) -> File:
         """Export every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
@@ -179,26 +171,28 @@ class ExportService:
         return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
 
     def keep_selection(self, caller: Caller, addresses: Sequence[str]) -> str:
-        """Keep selected mailboxes, so that a plain link can download them; return an opaque id.
+        """Keep selected mailboxes for a link to their file; return an opaque id.
 
-        The same mailboxes of the same caller have the same id, and only their caller can use it.
+        They are kept for some days. The same mailboxes of the same caller have the same id in every process, and only
+        their caller can use it.
         """
-        content = "\n".join([caller.name, *addresses]).encode()
-        number = hashlib.blake2b(content, key=self._selection_key, digest_size=16).hexdigest()
-        with self._lock:
-            self._selections[number] = (caller.name, tuple(addresses))
-            self._selections.move_to_end(number)
-            while len(self._selections) > MAX_SELECTIONS:
-                self._selections.popitem(last=False)
+        key, now = self._store.key, self._clock.now()
+        number = selections.id_of(key, caller.name, addresses)
+        with suppress(StoreUnavailable):  # a full disk must not keep anyone from selecting
+            with self._store.read() as tx:
+                is_kept = selections.is_kept(tx, number, now)
+            if not is_kept:
+                with self._store.write() as tx:
+                    selections.put(tx, key, number, caller.name, addresses, now)
         return number
 
     def selection_file(self, caller: Caller, number: str, kind: str) -> File:
         """Export a selection as `csv`, `xlsx` or USAGE; raises NotFound, Forbidden, ListUnavailable."""
-        with self._lock:
-            owner, addresses = self._selections.get(number, ("", ()))
-        if owner != caller.name or not addresses:
+        with self._store.read() as tx:
+            found = selections.find(tx, self._store.key, number, self._clock.now())
+        if found is None or found[0] != caller.name:
             raise NotFound(_SELECTION_GONE)
-        return self.some_file(caller, addresses, kind)
+        return self.some_file(caller, found[1], kind)
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
         known = self._domains(caller)

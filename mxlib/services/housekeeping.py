@@ -1,4 +1,4 @@
-"""Remove expired data: audit entries, idempotency keys, refused and abandoned sign-ins, figures of days, events."""
+"""Remove expired data: audit entries, idempotency keys, sign-ins without effect, selections, figures, events."""
 
 import logging
 import time
@@ -18,6 +18,7 @@ from mxlib.store import (
     events,
     idempotency,
     pending_sign_ins,
+    selections,
     sign_in_attempts,
     usage_history,
 )
@@ -50,6 +51,7 @@ class Housekeeping:
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
             sign_in_attempts.forget(tx, now - _DAY)
             pending_sign_ins.forget_expired(tx, before=now - PENDING_S)
+            selections.forget(tx, now)
             events.forget(tx, now - self._settings.usage_days * _DAY, now)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None

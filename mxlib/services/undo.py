@@ -1,7 +1,7 @@
 """Undo of a run: what it would change, what it keeps and why, and the run that does it."""
 
-import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -26,13 +26,17 @@ from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import InvalidField
 from mxlib.services.run_visibility import may_see
 from mxlib.services.runs import RunService, require_recent_for
-from mxlib.store import Store, changed_since, journal, mailbox_lists, stored_columns
+from mxlib.store import Store, Tx, changed_since, journal, mailbox_lists, stored_columns
 
 #: Outcomes of rows that changed something.
 _DONE = (Outcome.CREATED, Outcome.UPDATED)
 
 #: Days for which a run that has no passwords would keep them.
 _DAYS = 7
+
+
+class _Overtaken(Exception):
+    """Another undo of the run began and ended since this one was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,6 @@ class UndoService:
     ) -> None:
         self._store, self._lists, self._clock = store, lists, clock
         self._runs, self._running, self._terms = runs, running, terms
-        self._one_at_a_time = threading.Lock()
 
     def possible(self, caller: Caller, view: RunView) -> bool:
         """Return whether an undo of this run, or its rest, is offered to the caller."""
@@ -135,23 +138,34 @@ class UndoService:
         When a run does so already or has done it, its number is returned. Raises InvalidField unless `typed` is the
         number that confirms it now; else as `look`.
         """
-        with self._one_at_a_time:
-            view = self._seen(caller, run)
-            if view.undone_by and self._against(view):
-                if self._running.get(caller, view.undone_by[-1]) is None:
-                    raise InvalidState(sentences.DONE_BY_ANOTHER)
-                return view.undone_by[-1]
-            planned = self.look(caller, run)
-            if not planned.typed:
-                raise InvalidState(planned.sentence)
-            if str(typed).strip() != str(planned.typed):
-                raise InvalidField("confirm", undo_questions.confirm_undo(planned.typed, len(planned.to_delete)))
-            self._seen(caller := current(caller), run)
-            require_recent_for(caller, len(planned.to_delete))
-            return self._runs.start(
-                planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind,
-                also=self._terms.check_for_run(planned.plan.domains), visible=partial(may_see, caller),
-            )  # fmt: skip
+        while True:
+            with suppress(_Overtaken):
+                return self._start(caller, run, typed)
+
+    def _start(self, caller: Caller, run: int, typed: str | int) -> int:
+        view = self._seen(caller, run)
+        if view.undone_by and self._against(view):
+            if self._running.get(caller, view.undone_by[-1]) is None:
+                raise InvalidState(sentences.DONE_BY_ANOTHER)
+            return view.undone_by[-1]
+        planned = self.look(caller, run)
+        if not planned.typed:
+            raise InvalidState(planned.sentence)
+        if str(typed).strip() != str(planned.typed):
+            raise InvalidField("confirm", undo_questions.confirm_undo(planned.typed, len(planned.to_delete)))
+        self._seen(caller := current(caller), run)
+        require_recent_for(caller, len(planned.to_delete))
+        fits = self._terms.check_for_run(planned.plan.domains)
+
+        def store(tx: Tx, number: int) -> None:
+            if journal.undos(tx, [run])[run] != [*view.undone_by, number]:
+                raise _Overtaken
+            fits(tx, number)
+
+        return self._runs.start(
+            planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind, also=store,
+            visible=partial(may_see, caller),
+        )  # fmt: skip
 
     def _seen(self, caller: Caller, run: int) -> RunView:
         view = self._runs.view(run)
@@ -171,7 +185,7 @@ class UndoService:
         if view.undone_by:
             last = self._runs.view(view.undone_by[-1])
             if last is not None and last.status not in AT_AN_END:
-                return f"Run {last.id} takes run {view.id} back already."
+                return sentences.undoes_already(last.id, view.id)
             if not self._left(view):
                 return f"Run {view.undone_by[-1]} has taken run {view.id} back."
         if not any(view.counts.get(outcome, 0) for outcome in _DONE):

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.reasons import Reason
@@ -23,6 +24,10 @@ from mxlib.store.transaction import Tx
 
 class RowChanged(OwnershipLost):
     """Another process has changed a row since this process left it."""
+
+
+class AlreadyOpen(Exception):
+    """An open run has this plan, or undoes the same run: another process has stored it meanwhile."""
 
 
 _RUN = [run.c[column.name] for column in fields(RunRecord)]
@@ -71,35 +76,38 @@ def add_run(
 ) -> int:
     """Store a whole plan before anything of it is sent; return the run's number.
 
-    `unanswered` are positions that an earlier run may have carried out without a response.
+    `unanswered` are positions that an earlier run may have carried out without a response. Raises AlreadyOpen, after
+    which the transaction can only be rolled back.
     """
     key, wrapped = server_key.new_run_key()
     secrets = any(row.password for row in plan.rows)
-    (number,) = tx.execute(
-        run.insert().values(
-            status=status,
-            operator=operator,
-            file_name=plan.file_name,
-            file_digest=plan.file_digest,
-            plan_digest=plan.digest,
-            idempotency_key=idempotency_key,
-            retry_of=retry_of,
-            kind=plan.kind.value,
-            undo_of=plan.undo_of,
-            domains=list(plan.domains),
-            total=len(plan.rows),
-            created_at=at,
-            retention_days=retention_days,
-            passwords_until=at + retention_days * 86_400 if secrets else None,
-            wrapped_key=wrapped if secrets else None,
-            sealed_notes=run_notes.seal(server_key, plan.notes),
-            planned_after=sa.func.coalesce(
-                sa.select(run.c.planned_after).where(run.c.id == retry_of).scalar_subquery(),
-                sa.select(sa.func.max(audit.c.id)).scalar_subquery(),
-                0,
-            ),
-        )
-    ).inserted_primary_key or (0,)
+    insert = run.insert().values(
+        status=status,
+        operator=operator,
+        file_name=plan.file_name,
+        file_digest=plan.file_digest,
+        plan_digest=plan.digest,
+        idempotency_key=idempotency_key,
+        retry_of=retry_of,
+        kind=plan.kind.value,
+        undo_of=plan.undo_of,
+        domains=list(plan.domains),
+        total=len(plan.rows),
+        created_at=at,
+        retention_days=retention_days,
+        passwords_until=at + retention_days * 86_400 if secrets else None,
+        wrapped_key=wrapped if secrets else None,
+        sealed_notes=run_notes.seal(server_key, plan.notes),
+        planned_after=sa.func.coalesce(
+            sa.select(run.c.planned_after).where(run.c.id == retry_of).scalar_subquery(),
+            sa.select(sa.func.max(audit.c.id)).scalar_subquery(),
+            0,
+        ),
+    )
+    try:
+        (number,) = tx.execute(insert).inserted_primary_key or (0,)
+    except IntegrityError as error:
+        raise AlreadyOpen from error
     rows = [
         {
             "run": number,
@@ -161,6 +169,12 @@ def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest:
     same_key = (run.c.operator == operator) & (run.c.idempotency_key == idempotency_key)
     found = same_plan if idempotency_key is None else same_plan | same_key
     return tx.execute(sa.select(run.c.id).where(found).order_by(run.c.id).limit(1)).scalar()
+
+
+def find_undo(tx: Tx, of: int) -> int | None:
+    """Return the open run that undoes this run, or the rest that an undo left."""
+    open_undo = (run.c.undo_of == of) & run.c.status.not_in(("finished", "stopped"))
+    return tx.execute(sa.select(run.c.id).where(open_undo).order_by(run.c.id).limit(1)).scalar()
 
 
 def get_run(tx: Tx, number: int) -> RunRecord | None:

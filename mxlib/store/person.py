@@ -10,7 +10,17 @@ import sqlalchemy as sa
 
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import reasons
-from mxlib.store import drafts, events, first_seen, mailbox_lists, person_search, run_notes, saved_views, usage_history
+from mxlib.store import (
+    drafts,
+    events,
+    first_seen,
+    mailbox_lists,
+    person_search,
+    run_notes,
+    saved_views,
+    selections,
+    usage_history,
+)
 from mxlib.store.database import Store
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.person_search import is_mailbox, is_named, is_who, is_within, may_name
@@ -72,6 +82,7 @@ def held(store: Store, address: str) -> dict[str, Any]:
             "clients_that_name": [_client(row) for row in clients_naming(tx, address)],
             "links": [_plain(row, "sealed_token", "wrapped_key", "token_digest") for row in links_naming(tx, address)],
             "views_that_name": [_plain(row, "key") for row in saved_views.naming(tx, address)],
+            "selections": [{"shown_at": at} for _, at in selections.naming(tx, store.key, address)],
             "events": events.naming(tx, address),
             "channels": [_plain(row, "sealed") for row in channels_naming(tx, address)],
             "mails": [_plain(row, "sealed_message", "wrapped_key") for row in mails_naming(tx, address)],

@@ -27,6 +27,7 @@ from mxlib.store import (
     person_search,
     run_notes,
     saved_views,
+    selections,
     usage_history,
 )
 from mxlib.store.database import Store
@@ -246,6 +247,7 @@ def _erase_values(tx: Tx, key: ServerKey, address: str) -> int:
     values += tx.execute(sign_in_refused.delete().where(sign_in_refused.c.name == key.mark(address))).rowcount
     values += _erase_writes(tx, address) + _erase_tokens(tx, address)
     values += saved_views.remove_naming(tx, address) + events.erase(tx, address)
+    values += selections.remove_naming(tx, key, address)
     values += _erase_clients(tx, address) + _erase_locks(tx, address)
     return values + _erase_links(tx, address) + _erase_mails(tx, address) + _erase_channels(tx, address)
 

@@ -264,6 +264,14 @@ run = Table(
 Index("run_by_file", run.c.file_digest)
 Index("run_by_status", run.c.status)
 
+#: One plan has one open run, and one run has one open undo; `retry_of` is of another try at what an undo left.
+_OPEN_RUN = run.c.status.not_in(("finished", "stopped"))
+for name, column, where in (
+    ("run_open_plan", run.c.plan_digest, _OPEN_RUN),
+    ("run_open_undo", run.c.undo_of, _OPEN_RUN & run.c.undo_of.is_not(None) & run.c.retry_of.is_(None)),
+):
+    Index(name, column, unique=True, sqlite_where=where, postgresql_where=where)
+
 run_row = Table(
     "run_row",
     metadata,
@@ -445,6 +453,16 @@ mapping_answer = Table(
     Column("answered_by", Text, primary_key=True),
     Column("answered_at", Float, nullable=False),
 )
+
+#: Selected mailboxes behind a link; `sealed` has their caller and addresses, `at` is when they were last shown.
+selection = Table(
+    "selection",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("selection_by_time", selection.c.at)
 
 #: Filters of Email accounts that a person keeps under a name; `key` is the name in any case.
 saved_view = Table(

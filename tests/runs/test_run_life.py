@@ -288,3 +288,14 @@ def test_a_run_with_a_lost_key_does_not_promise_its_passwords(desk: Desk, lost: 
     text = desk.runs.view(run).status_text
     assert ("Its passwords cannot be read: the server's key is another one." in text) is lost
     assert ("is kept until" in text) is not lost
+
+
+def test_a_start_that_another_process_made_meanwhile_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned, find = plan(*rows(2)), journal.find_run
+    first = desk.runs.start(planned, "ops", retention_days=7)
+    desk.runs.pause(first)
+    blind = iter([None])
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "find_run", lambda *given, **more: next(blind, 0) or find(*given, **more))
+        assert desk.runs.start(planned, "kim", retention_days=7) == first
+    assert next(blind, 0) == 0

@@ -21,9 +21,10 @@ from mxlib.mxroute.errors import (
 )
 from mxlib.services.changes import ChangeProposal, ChangeResult, not_done
 from mxlib.services.empty_lists import EmptyLists
-from mxlib.services.exports import MAX_SELECTIONS, NotFound
+from mxlib.services.exports import NotFound
 from mxlib.services.failures import Failure, ListUnavailable, start_waits
 from mxlib.services.mailboxes import AlreadyExists, InvalidField
+from mxlib.store.selections import MAX_SELECTIONS
 from tests.support.app import GOOD, App, opened, trail
 
 BOTH = ("kim@a.nl", "nina@a.nl")

@@ -222,6 +222,39 @@ class TestDoingIt:
         ended(app, numbers[0])
         assert app.services.undo.start(LOCAL, run, 4) == numbers[0]
 
+    def test_an_undo_of_another_process_that_ended_meanwhile_is_returned(
+        self, app: App, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run, undo = imported(app), app.services.undo
+        look, other = undo.look, []
+
+        def overtaken(caller: Caller, number: int) -> Any:
+            planned = look(caller, number)
+            if not other:
+                plan_of_other = replace(planned.plan, rows=planned.plan.rows[:-1])
+                other.append(app.services.run_manager.start(plan_of_other, "kim", retention_days=7))
+                ended(app, other[0])
+            return planned
+
+        monkeypatch.setattr(undo, "look", overtaken)
+        assert undo.start(LOCAL, run, 4) == other[0]
+        assert ended(app, run).undone_by == (other[0],)
+
+    def test_while_a_run_is_being_undone_no_earlier_undo_is_tried_again(self, app: App) -> None:
+        run = imported(app)
+        app.host.goes_wrong("unauthorized", on="read", first=5, count=None)
+        first = app.services.undo.start(LOCAL, run, 4)
+        until(lambda: app.services.run_manager.view(first).status == "paused")  # type: ignore[union-attr]
+        app.host.sandbox.schedule = type(app.host.sandbox.schedule)()
+        app.services.runs.stop(LOCAL, first)
+        ended(app, first)
+        app.host.goes_wrong("unauthorized", on="read", count=None)
+        second = app.services.run_manager.start(
+            replace(plan(*rows(1)), kind=RunKind.UNDO, undo_of=run), "kim", retention_days=7
+        )
+        with pytest.raises(InvalidState, match=f"Run {second} takes run {run} back already"):
+            app.services.runs.retry(LOCAL, first)
+
     def test_it_is_not_offered_twice(self, app: App) -> None:
         run = imported(app)
         back = ended(app, app.services.undo.start(LOCAL, run, 4))

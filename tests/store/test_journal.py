@@ -1,12 +1,13 @@
 """The journal: stored plans, sealed passwords, and recovery."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.core.plans.plan import Plan
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, RunKind
 from mxlib.store import Store, journal, own_cells, run_passwords
 from tests.support.simulation import Simulation, plan, row, rows
 
@@ -92,6 +93,23 @@ def test_the_same_start_is_found_again(store: Store) -> None:
         journal.set_run(tx, run, status="finished")
     assert found("ops", None, planned.digest) is None
     assert found("ops", "abc", "another plan") == run
+
+
+def test_a_plan_has_one_open_run_and_a_run_one_open_undo(store: Store) -> None:
+    planned = plan(*rows(2))
+    run = add(store, planned)
+    with pytest.raises(journal.AlreadyOpen):
+        add(store, planned)
+    undo = replace(planned, rows=rows(3), kind=RunKind.UNDO, undo_of=run)
+    first = add(store, undo)
+    with pytest.raises(journal.AlreadyOpen):
+        add(store, replace(undo, rows=rows(4)))
+    add(store, replace(undo, rows=rows(5)), retry_of=first)
+    with store.write() as tx:
+        for ended in (run, first):
+            journal.set_run(tx, ended, status="stopped")
+    assert add(store, planned) > run
+    assert add(store, replace(undo, rows=rows(4))) > first
 
 
 def test_no_row_stays_sending_after_its_process_died(store: Store) -> None:

@@ -62,6 +62,7 @@ LINES = (
         "0036",
         "0037",
         "0038",
+        "0039",
     ),
 )
 
@@ -124,13 +125,14 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0029": ("SELECT kind, language, who FROM handover_text", [("message", "en", BOSS)]),
     "0030": ("SELECT position, who, way FROM hand_over", [(0, BOSS, "letter")]),
     "0031": ("SELECT recipient, status, words FROM outbox_mail", [("kim@agency.example", "sent", "queued")]),
-    "0032": ("SELECT username, purpose, recipient FROM link", [("nina", "invite", "nina@mail.example")]),
+    "0032": ("SELECT username, purpose, recipient FROM link WHERE id = 1", [("nina", "invite", "nina@mail.example")]),
     "0033": ("SELECT username, usage, sent_max FROM mailbox JOIN usage_daily ON mailbox_id = id", [("a2", 2048, 3)]),
     "0034": ("SELECT domain, who FROM self_service", [("a.nl", BOSS)]),
     "0035": ("SELECT renewed_at FROM hand_over", [(1795903600.0,)]),
     "0036": ("SELECT who, name FROM saved_view", [(BOSS, "Nearly full")]),
     "0037": ("SELECT subject, code, notice FROM event", [("nina@a.nl", "mailbox_full", 1)]),
     "0038": ("SELECT name, kind FROM channel", [("Team chat", "ntfy")]),
+    "0039": ("SELECT recipient FROM link WHERE ended_at IS NULL", [("nina.later@mail.example",)]),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.vocabulary import ERASED, AuditAction
-from mxlib.store import FILE, Store, Tx, audit, audit_check, own_cells, person, person_erasure, run_notes
+from mxlib.store import FILE, Store, Tx, audit, audit_check, own_cells, person, person_erasure, run_notes, selections
 from mxlib.store import tables as t
 from mxlib.store.person_erasure import StillAUser
 
@@ -79,6 +79,7 @@ OF_A_PERSON = {
     "reset_request": "at address network sealed",
     "run_row": "sealed_password sealed_cells",
     "run": "sealed_notes",
+    "selection": "sealed",
     "second_factor": "user sealed_secret enrolled_at last_step wrong wrong_at",
     "session": "digest user began_at seen_at before_at before_refused proved_at by_provider",
     "sign_in_refused": "name address at",
@@ -133,6 +134,7 @@ NOTHING = {
     "run_row": "run position line action domain generated quota limit verdict outcome tries unanswered host_quota "
     "host_limit proof code",
     "saved_view": "saved_at",
+    "selection": "id at",
     "self_service": "domain at",
     "sign_in_refused": "id",
     "token": "id digest admin permissions created_at expires_at last_used_at revoked_at owner",
@@ -215,6 +217,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.handover_text, who=NINA)
         add(tx, t.letterhead, who=NINA)
         add(tx, t.mapping_answer, answered_by=NINA)
+        for number, (who, addresses) in enumerate(((NINA, ["tess@a.nl"]), ("boss", [NINA]), ("boss", ["tess@a.nl"]))):
+            selections.put(tx, store.key, f"{number}", who, addresses, 1.0)
         add(tx, t.saved_view, who=NINA, key="full", name="Full")
         add(tx, t.saved_view, who="boss", key=NINA, name=NINA, parameters={"q": [NINA]})
         add(
@@ -315,6 +319,13 @@ def test_figures_of_days_go_with_the_mailbox_and_those_of_others_stay(store: Sto
     assert left == [[2], [2], [2]]
 
 
+def test_selections_of_a_person_and_with_their_mailbox_go(store: Store) -> None:
+    live_everywhere(store)
+    person_erasure.erase(store, NINA, LOCAL)
+    with store.read() as tx:
+        assert list(tx.execute(sa.select(t.selection.c.id)).scalars()) == ["2"]
+
+
 def test_events_about_a_person_go_and_those_of_others_stay(store: Store) -> None:
     live_everywhere(store)
     assert [each["kind"] for each in person.held(store, NINA)["events"]] == [
@@ -378,6 +389,7 @@ def test_everything_that_names_the_person_is_handed_out(store: Store) -> None:
     assert len(held["user"]["column_choices"]) == 1
     assert [view["name"] for view in held["user"]["saved_views"]] == ["Full"]
     assert [view["who"] for view in held["views_that_name"]] == ["boss"]
+    assert [each["shown_at"] for each in held["selections"]] == [1.0, 1.0]
     assert held["runs_that_name"] == [1, 2]
     assert held["mailbox"]["locked"]["reason"] == "left us"
     assert held["mailbox"]["deletion"]["who"] == "boss"
