@@ -1,10 +1,12 @@
 """Benchmark of a long history, 200 runs of 10,000 rows: audit files, and an undo's preview.
 
-The store is filled by SQL in a folder of its own; each figure is of this process, in processor time.
+The store is filled by SQL in a folder of its own; each figure is of this process, in processor time. Files are compared
+with a bare read of what they hold: on a busy machine that alone takes more than two seconds.
 """
 
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,8 +22,8 @@ from script.sandboxed import DOMAIN, plan
 
 RUNS, ROWS = 200, 10_000
 
-#: Budgets: seconds of processor, and megabytes more than before.
-MOST_S, MOST_MB = 2.0, 150.0
+#: Budgets: seconds of processor, times a bare read, and megabytes more than before.
+MOST_S, MOST_TIMES, MOST_MB = 2.0, 4.0, 150.0
 
 _COLUMNS = (
     'position, line, "action", username, domain, generated, quota, "limit", recovery_email, verdict, cells, "before", '
@@ -78,25 +80,36 @@ def _resident(what: str) -> float:
     return int(Path("/proc/self/status").read_text(encoding="ascii").split(f"{what}:")[1].split()[0]) / 1024
 
 
+def bare_read(store: Store) -> float:
+    """Return the seconds that the driver alone takes for the cells of every line."""
+    with store.read() as tx:
+        cells = tx.exec_driver_sql('SELECT id, at, "on", run FROM audit ORDER BY id DESC').cursor
+        began = time.process_time()
+        deque(cells, 0)
+    return time.process_time() - began
+
+
 def main() -> bool:
     """Print what they cost; return whether that is within the budgets."""
     kept = True
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / FILE, SystemClock())
         run = fill(store)
+        bare = bare_read(store)
         store.close()
         app = container.build(Settings(data_dir=Path(folder)))
         view = app.run_manager.view(run)
         assert view is not None
         print(f"a trail of {RUNS * ROWS:,} entries, and {RUNS} runs of {ROWS:,} rows about the same mailboxes")
-        for name, work in (
-            ("audit.csv", lambda: sum(map(len, app.audit_log.csv(LOCAL, AuditFilter()).pieces))),
-            ("audit.jsonl", lambda: sum(map(len, app.audit_log.jsonl(LOCAL, AuditFilter()).pieces))),
-            ("undo's preview", lambda: app.undo._plan(view)),
+        print(f"  {'a bare read':<15} {bare:6.2f} s")
+        for name, work, most in (
+            ("audit.csv", lambda: sum(map(len, app.audit_log.csv(LOCAL, AuditFilter()).pieces)), MOST_TIMES * bare),
+            ("audit.jsonl", lambda: sum(map(len, app.audit_log.jsonl(LOCAL, AuditFilter()).pieces)), MOST_TIMES * bare),
+            ("undo's preview", lambda: app.undo._plan(LOCAL, view), MOST_S),
         ):
             seconds, megabytes = cost(work)
-            print(f"  {name:<15} {seconds:6.2f} s  (under {MOST_S:g} s), {megabytes:+5.0f} MB  (under {MOST_MB:g} MB)")
-            kept = kept and seconds < MOST_S and megabytes < MOST_MB
+            print(f"  {name:<15} {seconds:6.2f} s  (under {most:.1f} s), {megabytes:+5.0f} MB  (under {MOST_MB:g} MB)")
+            kept = kept and seconds < most and megabytes < MOST_MB
         app.close()
     return kept
 
