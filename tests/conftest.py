@@ -58,7 +58,7 @@ EVERYWHERE = bool(os.environ.get("TEST_POSTGRES"))
 #: Files that run on SQLite and on PostgreSQL: those near the store.
 ON_BOTH = (
     "test_journal", "test_store", "test_clock_guard", "test_event_store", "test_usage_history", "test_person_search",
-    "test_personal_columns", "test_retention", "test_person",
+    "test_personal_columns", "test_retention", "test_person", "test_wishes",
 )  # fmt: skip
 
 

@@ -158,6 +158,15 @@ class RunStatus(StrEnum):
     FINISHED = "finished"
 
 
+class Wish(StrEnum):
+    """A request of a process that does not own a run to its owner: to look at it, at least."""
+
+    LOOK = "look"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
 #: Statuses that are final.
 AT_AN_END = frozenset({RunStatus.STOPPED, RunStatus.FINISHED})
 

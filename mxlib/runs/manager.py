@@ -1,17 +1,18 @@
 """Runs: start them, control them, look at them; three workers for the whole process do the rest."""
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import backups, run_status
-from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, RunStatus
+from mxlib.core.text import backups
+from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, RunStatus, Wish
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
-from mxlib.runs import retry, run_view
+from mxlib.runs import retry, run_view, wishes
 from mxlib.runs.engine import Engine
 from mxlib.runs.retry import InvalidState, NotOwner, SameImport
 from mxlib.runs.row_counts import RowCounts
@@ -19,14 +20,31 @@ from mxlib.runs.run_state import Note
 from mxlib.runs.run_view import RunView
 from mxlib.runs.worker import RunWorkers
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, journal, run_passwords, run_relations
+from mxlib.store import (
+    Store,
+    StoreUnavailable,
+    Tx,
+    audit,
+    clock_guard,
+    erasure,
+    hold,
+    journal,
+    run_passwords,
+    run_relations,
+    signals,
+)
+from mxlib.store import wishes as stored_wishes
 from mxlib.store.audit import Actor
 from mxlib.store.records import RunRecord
+from mxlib.store.signals import Signal
 
 __all__ = ["AlsoStored", "InvalidState", "NotOwner", "RunManager", "SameImport"]
 
 #: Runs to search for those that a caller may see.
 LOOKED_THROUGH = 1_000
+
+#: Seconds for which a caller waits until the owner has done what it was asked, and between two looks.
+OWNER_S, _LOOK_S = 2.0, 0.1
 
 #: Runs that one statement reads.
 _CHUNK = 100
@@ -36,6 +54,14 @@ AlsoStored = Callable[[Tx, int], None]
 
 #: The state of passwords until the database's write-ahead log is emptied; then the audit log records their erasure.
 _ERASING = "being erased"
+
+
+def _ask_owner(tx: Tx, run: int, wish: Wish, by: str = "") -> bool:
+    """Store a wish for the owner of the runs; return whether it is new."""
+    is_new = stored_wishes.put(tx, run, wish, by)
+    if is_new:
+        signals.send(tx, Signal.RUNS)
+    return is_new
 
 
 class RunManager:
@@ -66,6 +92,12 @@ class RunManager:
         with self._worker.changed, self._worker.writing() as tx:
             yield tx
 
+    @contextmanager
+    def storing(self) -> Iterator[Tx]:
+        """Open a transaction for what any process may store."""
+        with self._worker.changed, self._worker.storing() as (tx, _owns):
+            yield tx
+
     # Start and control.
 
     def start(
@@ -92,7 +124,7 @@ class RunManager:
         allowed: Collection[int] | None, since: float | None, also: AlsoStored | None, visible: retry.Visible,
     ) -> int:  # fmt: skip
         now, operator = self._clock.now(), actor.name
-        with self._worker.changed, self._worker.writing() as tx:
+        with self._worker.changed, self._worker.storing() as (tx, owns):
             run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
             if run is None and plan.undo_of is not None:
                 run = journal.find_undo(tx, plan.undo_of)
@@ -119,30 +151,35 @@ class RunManager:
             if plan.undo_of is not None:
                 outcome, detail = f"by run {run}", {"by": run}
                 audit.record(tx, actor, AuditAction.RUN_UNDO, at=now, run=plan.undo_of, outcome=outcome, detail=detail)
-        self._worker.take_up()
+            if not owns:
+                _ask_owner(tx, run, Wish.LOOK)
+        if owns:
+            self._worker.take_up()
         return run
 
     def pause(self, run: int, by: str = "", note: Note | None = None) -> None:
         """Pause after open requests end; a run that is not active stays as it is.
 
-        `note` is written with the pause: at once, or as soon as the store accepts it.
+        `note` is written with the pause: at once, or as soon as the store accepts it. In a process that does not own
+        the runs, the note is written with the wish, and the owner carries it out: this waits for that for a moment,
+        and the view of the run shows what is not done yet.
         """
-        why = run_status.paused_by(by) if by else sentences.BY_HAND
-        self._worker.apply(lambda engine: engine.pause(run, why, note))
+        self._control(run, Wish.PAUSE, by, note, lambda engine: engine.pause(run, wishes.paused_by(by), note))
 
     def resume(self, run: int, note: Note | None = None) -> None:
         """Resume a paused run once its domains were read again; `note` as in `pause`.
 
         Raises InvalidState while runs wait for an admin since a restore.
         """
-        if self._worker.engine.on_hold:
-            raise InvalidState(backups.NOT_BEFORE_CONTINUE)
-        self._worker.apply(lambda engine: engine.resume(run, note))
+        with self._store.read() as tx:
+            if hold.current(tx) is not None:
+                raise InvalidState(backups.NOT_BEFORE_CONTINUE)
+        self._control(run, Wish.RESUME, "", note, lambda engine: engine.resume(run, note))
 
     def stop(self, run: int, note: Note | None = None) -> None:
         """End after the requests in flight; the rest is not attempted.
 
-        Raises StoreUnavailable when the run was not stopped.
+        `note` as in `pause`. Raises StoreUnavailable when the run was not stopped.
         """
 
         def stop(engine: Engine) -> None:
@@ -151,7 +188,29 @@ class RunManager:
             if engine.trouble and state and not state.is_left and state.status is not RunStatus.STOPPING:
                 raise StoreUnavailable(engine.trouble, engine.trouble_code)
 
-        self._worker.apply(stop)
+        self._control(run, Wish.STOP, "", note, stop)
+
+    def _control(self, run: int, wish: Wish, by: str, note: Note | None, do: Callable[[Engine], object]) -> None:
+        try:
+            self._worker.apply(do)
+        except NotOwner:
+            with self._store.write() as tx:
+                record = journal.get_run(tx, run)
+                if record is None or record.status in AT_AN_END:
+                    return
+                if _ask_owner(tx, run, wish, by) and note is not None:
+                    note(tx)
+            self._await_owner(run)
+
+    def _await_owner(self, run: int) -> None:
+        """Wait for a moment until the owner has done what it was asked."""
+        until, turn = self._clock.monotonic() + OWNER_S, threading.Condition()
+        while self._clock.monotonic() < until:
+            with self._store.read() as tx:
+                if not stored_wishes.is_pending(tx, run):
+                    return
+            with turn:
+                self._clock.wait(turn, _LOOK_S)
 
     def retry_failed(
         self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "",
@@ -162,12 +221,15 @@ class RunManager:
         Returns its number. Raises InvalidState while the run is active, when nothing failed, or when its passwords
         are gone. `also` and `visible` are as in `start`.
         """
-        with self._worker.changed, self._worker.writing() as tx:
+        with self._worker.changed, self._worker.storing() as (tx, owns):
             actor, now = Actor(operator, kind, address), self._clock.now()
             number = retry.retry(tx, self._store.key, run, actor, now, visible=visible)
             if also is not None:
                 also(tx, number)
-        self._worker.take_up()
+            if not owns:
+                _ask_owner(tx, number, Wish.LOOK)
+        if owns:
+            self._worker.take_up()
         return number
 
     def take_over(
@@ -179,7 +241,7 @@ class RunManager:
         `by` is the caller who gives it to them; None when they take it themselves.
         """
         with self._worker.changed:
-            with self._worker.writing() as tx:
+            with self._worker.storing() as (tx, owns):
                 record = journal.get_run(tx, run)
                 if record is None or record.operator == operator:
                     return
@@ -189,6 +251,8 @@ class RunManager:
                     outcome=f"from {record.operator}" + (f" to {operator}" if by else ""),
                     detail={"from": record.operator} | ({"to": operator} if by else {}),
                 )  # fmt: skip
+                if not owns and record.status not in AT_AN_END:
+                    _ask_owner(tx, run, Wish.LOOK)
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
 
@@ -207,7 +271,6 @@ class RunManager:
 
         Raises InvalidState while the run is active.
         """
-        self.must_own()
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
             raise InvalidState("The run still needs its passwords. Stop it first, or wait for its end.")
@@ -231,7 +294,7 @@ class RunManager:
 
     def extend(self, run: int, days: int, note: Note | None = None) -> None:
         """Keep the passwords readable for at least `days` from now, and write `note`. Erased ones stay erased."""
-        with self.writing() as tx:
+        with self.storing() as tx:
             record = journal.get_run(tx, run)
             if record is not None and record.wrapped_key is not None:
                 until = max(record.passwords_until or 0.0, self._clock.now() + days * 86_400)
@@ -357,6 +420,10 @@ class RunManager:
         )
 
     # Life.
+
+    def heard(self) -> None:
+        """Do what other processes ask for, after a signal of one of them."""
+        self._worker.carry_out_wishes()
 
     def recover(self) -> None:
         """Take up what an earlier process left, and start the workers."""

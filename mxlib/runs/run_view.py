@@ -7,7 +7,7 @@ from enum import StrEnum
 from mxlib.clock import Clock
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import labels, links, notes, run_status
-from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus, Wish
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
@@ -87,6 +87,8 @@ class RunView:
     set_theirs: int = 0
     #: Whether it asks owners of mailboxes for a recovery email.
     asks_recovery: bool = False
+    #: What was asked of it in another process, and is not done yet.
+    wish: Wish | None = None
 
     @property
     def title(self) -> str:
@@ -103,6 +105,10 @@ class RunView:
     @property
     def status_text(self) -> str:
         """Return why the run waits, paused or ended; blank while it is simply active."""
+        return " ".join(filter(None, (run_status.asked(self.wish) if self.wish else "", self._state_text)))
+
+    @property
+    def _state_text(self) -> str:
         match self.status:
             case RunStatus.PAUSED:
                 return run_status.paused(self.open, self.paused_reason)
@@ -295,7 +301,14 @@ def _view(
         notes=run_notes.unseal(key, record.sealed_notes),
         set_theirs=set_theirs,
         asks_recovery=asks_recovery,
+        wish=_wish(record),
     )
+
+
+def _wish(record: RunRecord) -> Wish | None:
+    """Return what waits for the owner; that it looks at the run shows nowhere."""
+    wish = Wish(record.wish["wish"]) if record.wish else None
+    return None if wish is Wish.LOOK or record.status in AT_AN_END else wish
 
 
 def _pause_code(state: RunState | None, record: RunRecord) -> PauseCode | None:

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from mxlib.clock import Clock
 from mxlib.core.text import run_status
@@ -12,6 +12,7 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Response
 from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.runs import wishes
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.retry import NotOwner
 from mxlib.runs.run_state import OutgoingRequest
@@ -26,9 +27,7 @@ WORKERS = 3
 #: Seconds between two tries to become the process that sends.
 OWN_EVERY = 2.0
 
-NOT_THE_OWNER = (
-    "Another MXM works with this data folder: runs go on there, and are shown here only. Steer them there, or stop it."
-)
+NOT_THE_OWNER = "Another MXM that works with this database sends the runs."
 
 
 class RunWorkers:
@@ -44,7 +43,7 @@ class RunWorkers:
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
         self._driver: threading.Thread | None = None
         self._owned: OwnedStore | None = None
-        self._lost_before = self._closing = self._gone = False
+        self._lost_before = self._closing = self._gone = self._wishes_due = False
         self._in_flight = 0
         self._beat_at = 0.0
 
@@ -94,7 +93,7 @@ class RunWorkers:
         if self.engine.trouble:
             return [self.engine.trouble]
         if self._driver is not None and self._owned is None:
-            return [NOT_THE_OWNER]
+            return []
         sentences, now, health = self.engine.problems(shown), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.is_open(now):
             return sentences
@@ -113,6 +112,21 @@ class RunWorkers:
                     self._owner().check()
                     do(self.engine)
             self.changed.notify_all()
+
+    def carry_out_wishes(self) -> None:
+        """Carry out now what other processes asked of the owner; elsewhere, do nothing."""
+        with self.changed:
+            if self._owned is None or self._gone:
+                return
+            with suppress(NotOwner), self.owning():
+                self._carry_out_wishes(self._owned)
+            self.changed.notify_all()
+
+    def _carry_out_wishes(self, owned: OwnedStore) -> None:
+        try:
+            wishes.carry_out(self.engine, owned)
+        except StoreUnavailable as problem:
+            self._store.failures.report(problem)
 
     def _owner(self) -> OwnedStore:
         """Return the store as this process owns it.
@@ -135,6 +149,20 @@ class RunWorkers:
         except OwnershipLost:
             self._give_up_ownership()
             raise NotOwner(NOT_THE_OWNER) from None
+
+    @contextmanager
+    def storing(self) -> Iterator[tuple[Tx, bool]]:
+        """Open a transaction for requests that any process may store.
+
+        With it comes whether this one owns the runs. The owner hears of it by a signal where it is another one.
+        """
+        with ExitStack() as opened:
+            try:
+                tx, owns = opened.enter_context(self.writing()), True
+            except NotOwner:
+                tx, owns = opened.enter_context(self._store.write()), False
+                clock_guard.observe(tx, self._clock.now())
+            yield tx, owns
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
@@ -169,7 +197,7 @@ class RunWorkers:
         except OwnershipLost:
             return False
         self.engine, self._owned, self._lost_before = engine, owned, False
-        self._beat_at = self._clock.monotonic() + BEAT_EVERY
+        self._beat_at, self._wishes_due = self._clock.monotonic() + BEAT_EVERY, True
         return True
 
     def _give_up_ownership(self) -> None:
@@ -199,6 +227,9 @@ class RunWorkers:
             return OWN_EVERY
         if self._clock.monotonic() >= self._beat_at:
             self._beat()
+        if self._wishes_due and self._owned is not None:
+            self._wishes_due = False
+            self._carry_out_wishes(self._owned)
         until_beat = max(0.01, self._beat_at - self._clock.monotonic())
         while self._in_flight < WORKERS:
             job = self.engine.next_request()
@@ -216,6 +247,7 @@ class RunWorkers:
                 self._owned.beat()
             except StoreUnavailable as problem:
                 self._store.failures.report(problem)
+            self._wishes_due = True  # a signal may be lost
 
     def _release(self) -> None:
         """Let the next process own the store at once."""

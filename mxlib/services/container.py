@@ -87,6 +87,7 @@ from mxlib.services.usage_exports import UsageExports
 from mxlib.services.usage_watch import UsageWatch
 from mxlib.settings import Settings
 from mxlib.store import Store
+from mxlib.store.signals import Listener, Signal
 from mxlib.tasks import TaskName, TaskRunner
 from mxlib.worker import shared
 
@@ -162,6 +163,7 @@ class Services:
     mail_ports: MailPortsService
     channels: ChannelService
     deliveries: Deliveries
+    listener: Listener
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -194,6 +196,7 @@ class Services:
     def start(self) -> None:
         """Resume unfinished runs, and begin what the server does by itself."""
         self.run_manager.recover()
+        self.listener.start()
         self.manual_writes.start()
         self.list_reader.start()
         self.task_runner.start()
@@ -231,6 +234,7 @@ class Services:
         self.host.close()
         self.list_reader.close(min(patience, 5.0))
         self.storage.close()
+        self.listener.close()
         self.store.close()
         if self.sandbox:
             self.sandbox.stop()
@@ -408,6 +412,7 @@ def assemble(
         mail_ports=mail_ports,
         channels=ChannelService(settings, store, clock, outbox, deliveries),
         deliveries=deliveries,
+        listener=Listener(store, {Signal.RUNS: engine.heard}),
         server_figures=ServerFiguresService(
             store, clock, host, rate_limiter, lists, engine, usage_watch, backups, task_runner
         ),

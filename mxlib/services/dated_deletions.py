@@ -111,7 +111,7 @@ class DatedDeletions:
         """
         domain, username = domain.lower(), username.lower()
         caller.require(Permission.DELETE, domain)
-        with self._runs.writing() as tx:
+        with self._runs.storing() as tx:
             if not dated_deletions.drop(tx, domain, username):
                 raise NotFound(texts.none(f"{username}@{domain}"))
             locked = mailbox_locks.of_mailbox(tx, domain, username) is not None
@@ -140,7 +140,7 @@ class DatedDeletions:
 
     def store_dates_later(self, caller: Caller, rows: Sequence[PlannedRow], due_at: float) -> None:
         """Store the dates where another act had started the run already."""
-        with self._runs.writing() as tx:
+        with self._runs.storing() as tx:
             self.store_dates(tx, caller, rows, due_at)
 
     # What the background does.
@@ -187,7 +187,7 @@ class DatedDeletions:
         may, now = self._may_still(deletion), self._clock.now()
         if box is None and not self._is_gone(deletion):  # one list may lack it
             return False
-        with self._runs.writing() as tx:
+        with self._runs.storing() as tx:
             if hold.current(tx) is not None or dated_deletions.get(tx, deletion.domain, deletion.username) != deletion:
                 return False  # called off, or restored, while the lists were read
             if box is None:

@@ -17,7 +17,17 @@ from mxlib.core.handover.texts import TextKind
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import handover as handover_words
 from mxlib.core.text import run_status, undo_questions
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, HandOverWay, Outcome, RunKind, RunStatus
+from mxlib.core.vocabulary import (
+    AT_AN_END,
+    RETRIED,
+    Action,
+    AuditAction,
+    HandOverWay,
+    Outcome,
+    RunKind,
+    RunStatus,
+    Wish,
+)
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import AlsoStored, InvalidState, RunManager
@@ -501,10 +511,14 @@ class RunService:
     def _control(self, caller: Caller, run: int, action: AuditAction, do: Callable[..., object]) -> None:
         view = self._seen(caller, run)
         self._must(caller, view)
-        if view.status in _ALREADY[action] and not (view.held and action is AuditAction.RUN_PAUSE):
+        is_done = view.wish is None and view.status in _ALREADY[action]
+        if is_done and not (view.held and action is AuditAction.RUN_PAUSE):
             return
-        if view.status in {*AT_AN_END, RunStatus.STOPPING}:
-            raise InvalidState(sentences.over(run, view.status))
+        status = RunStatus.STOPPING if view.wish is Wish.STOP else view.status
+        if status in {*AT_AN_END, RunStatus.STOPPING}:
+            if action is AuditAction.RUN_STOP and status is RunStatus.STOPPING:
+                return
+            raise InvalidState(sentences.over(run, status))
         do(run, note=self._entry(caller, action, run))
 
     def _record_download(self, caller: Caller, run: int, kind: str, people: Sequence[Recipient]) -> None:

@@ -1,6 +1,6 @@
 """Databases as the store uses them; SQLite and PostgreSQL have a module each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,12 @@ import sqlalchemy as sa
 
 from mxlib.store.errors import StoreUnavailable
 from mxlib.store.transaction import Tx
+
+#: The channel of signals in PostgreSQL; in a file, what the names of their facts begin with.
+SIGNALS = "mxm_signal"
+
+#: Waits for so many seconds at most, and returns the names of the signals that were sent meanwhile.
+Hear = Callable[[float], Collection[str]]
 
 
 class ReadTooLong(StoreUnavailable):
@@ -85,6 +91,10 @@ class DatabaseEngine(Protocol):
 
     def scrub(self) -> bool:
         """Let no file of the database hold what was deleted; return whether that worked."""
+        ...
+
+    def listening(self) -> AbstractContextManager[Hear]:
+        """Hear the signals that are sent inside the block; raises StoreUnavailable once it hears none."""
         ...
 
     def take_lock(self) -> OwnerLock | None:

@@ -29,6 +29,7 @@ from mxlib.store import (
     saved_views,
     selections,
     usage_history,
+    wishes,
 )
 from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
@@ -387,6 +388,7 @@ def _erase_user(tx: Tx, address: str) -> bool:
         for table, column in referring():
             tx.execute(table.delete().where(column == found.id))
         tx.execute(user.update().where(user.c.id == found.id).values(name=name, **_USER_ERASED))
+    wishes.erase(tx, address, name)
     for column in (once.c.caller, mapping_answer.c.answered_by, saved_view.c.who):
         for who in _naming(tx, column, address):
             tx.execute(column.table.delete().where(column == who))

@@ -6,7 +6,7 @@ large run on a busy machine takes a few.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
-from mxlib.store.engines import ReadTooLong, is_address
+from mxlib.store.engines import SIGNALS, Hear, ReadTooLong, is_address
 from mxlib.store.errors import CommitUnknown, StoreAway, StoreNotOpened, StoreUnavailable
 from mxlib.store.transaction import Tx
 
@@ -240,11 +240,29 @@ class PostgresDatabase:
             return False
         return True
 
+    @contextmanager
+    def listening(self) -> Iterator[Hear]:
+        """Hear signals on a connection of their own; see `DatabaseEngine`."""
+        try:
+            with self._alone_connected() as held:
+                held.execute(f"LISTEN {SIGNALS}")
+
+                def hear(seconds: float) -> Collection[str]:
+                    return {each.payload for each in held.notifies(timeout=seconds, stop_after=1)}
+
+                yield hear
+        except psycopg.Error as error:
+            raise self._away(error) from error
+
+    def _alone_connected(self) -> psycopg.Connection[Any]:
+        """Return a connection that is of no pool."""
+        arguments = {**self.pool.dialect.create_connect_args(self._url)[1], **self._options()}
+        return psycopg.connect(**arguments, autocommit=True)
+
     def take_lock(self) -> AdvisoryLock | None:
         """Take the lock of the owner of this database; None while another process has it."""
-        arguments = {**self.pool.dialect.create_connect_args(self._url)[1], **self._options()}
         try:
-            held = psycopg.connect(**arguments, autocommit=True)
+            held = self._alone_connected()
             try:
                 query = (
                     f"SELECT pg_try_advisory_lock({_OWNER}), (SELECT oid FROM pg_database "  # noqa: S608 - our constant

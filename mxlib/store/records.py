@@ -45,6 +45,8 @@ class RunRecord:
     why_code: str
     #: Notes about its file, encrypted.
     sealed_notes: bytes | None = field(repr=False)
+    #: What its owner is asked to do with it, and by whom.
+    wish: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

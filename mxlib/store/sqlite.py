@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
 from mxlib.store import errors
-from mxlib.store.engines import ReadTooLong
+from mxlib.store.change_counter import ChangeCounter
+from mxlib.store.engines import SIGNALS, Hear, ReadTooLong
 from mxlib.store.folder_lock import Lock, take_lock
 from mxlib.store.readers import Readers
+from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
 
 #: Seconds that a statement waits for another program's lock on the database.
@@ -131,6 +133,32 @@ class SqliteDatabase:
             finally:
                 tx.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
         return not busy
+
+    @contextmanager
+    def listening(self) -> Iterator[Hear]:
+        """Hear signals by their facts; see `DatabaseEngine`."""
+        counter = ChangeCounter(self.path) if self.path is not None else None
+        known, version = self._signals() if counter else {}, counter.value() if counter else None
+
+        def hear(seconds: float) -> Collection[str]:
+            nonlocal known, version
+            time.sleep(seconds)
+            if counter is None or (now := counter.value()) is None or now == version:
+                return ()
+            before, version = known, now  # before the facts: what is committed meanwhile is looked at again
+            known = self._signals()
+            return [name for name, value in known.items() if before.get(name) != value]
+
+        try:
+            yield hear
+        finally:
+            if counter is not None:
+                counter.close()
+
+    def _signals(self) -> dict[str, str]:
+        with self.reading() as tx:
+            rows = tx.execute(sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(f"{SIGNALS}:")))
+            return {name.partition(":")[2]: value for name, value in rows}
 
     def take_lock(self) -> Lock | None:
         """Lock the data folder; None while another process has it."""

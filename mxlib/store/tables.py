@@ -258,11 +258,15 @@ run = Table(
     Column("planned_after", Integer, nullable=False, server_default=text("0")),
     Column("why_code", Text, nullable=False, server_default=""),
     Column("sealed_notes", LargeBinary),
+    #: What another process than the owner was asked to do with it, until the owner has done it.
+    Column("wish", JSON(none_as_null=True)),
     UniqueConstraint("operator", "idempotency_key"),
     sqlite_autoincrement=True,
 )
 Index("run_by_file", run.c.file_digest)
 Index("run_by_status", run.c.status)
+_HAS_WISH = run.c.wish.is_not(None)
+Index("run_with_wish", run.c.id, sqlite_where=_HAS_WISH, postgresql_where=_HAS_WISH)
 
 #: One plan has one open run, and one run has one open undo; `retry_of` is of another try at what an undo left.
 _OPEN_RUN = run.c.status.not_in(("finished", "stopped"))

@@ -42,6 +42,7 @@ def main(data_dir: str, plan: str) -> int:
     services = container.build(Settings(data_dir=Path(data_dir)))
     try:
         services.run_manager.recover()
+        services.listener.start()
         run = services.run_manager.start(load(Path(plan)), "ops", retention_days=7, idempotency_key="once")
         while not asked_to_end.wait(0.03):
             view = services.run_manager.view(run)

@@ -63,6 +63,7 @@ LINES = (
         "0037",
         "0038",
         "0039",
+        "0040",
     ),
 )
 
@@ -133,6 +134,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0037": ("SELECT subject, code, notice FROM event", [("nina@a.nl", "mailbox_full", 1)]),
     "0038": ("SELECT name, kind FROM channel", [("Team chat", "ntfy")]),
     "0039": ("SELECT recipient FROM link WHERE ended_at IS NULL", [("nina.later@mail.example",)]),
+    "0040": ("SELECT id, at, length(sealed) FROM selection", [("5e1ec7ed", 1795903700.0, 44)]),
 }  # fmt: skip
 
 

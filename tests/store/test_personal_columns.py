@@ -50,7 +50,7 @@ NAMING = {
     "recovery_change": "username email",
     "recovery_email": "username email",
     "reset_answer": "username",
-    "run": "operator file_name why note difference",
+    "run": "operator file_name why note difference wish",
     "run_row": "username recovery_email name cells before reason detail differs",
     "saved_view": "who key name parameters",
     "self_service": "who",
@@ -237,7 +237,8 @@ def live_everywhere(store: Store) -> None:
         add(tx, t.draft, id="d", operator=NINA, begun_by=NINA, sealed_file=store.key.seal(b"", "draft file d"),
             sealed_rows=store.key.seal(b"", "draft rows d"))  # fmt: skip
         texts = {"file_name": f"{NINA}.csv", "why": f"{NINA} pressed Pause.", "note": said, "difference": said}
-        add(tx, t.run, id=1, status="finished", operator=NINA, idempotency_key="k", **texts)
+        wish = {"wish": "pause", "by": NINA}
+        add(tx, t.run, id=1, status="finished", operator=NINA, idempotency_key="k", wish=wish, **texts)
         title = run_notes.seal(store.key, [Note(NoteCode.ABOVE_HEADER, (said, 5), (1,))])
         add(tx, t.run, id=2, status="stopped", operator=f"sync of {NINA} (token 1)", sealed_notes=title)
         add(

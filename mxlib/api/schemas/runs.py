@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from mxlib.api.schemas import previews
 from mxlib.api.schemas.common import iso_time
-from mxlib.core.vocabulary import Action, HandOverWay, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict
+from mxlib.core.vocabulary import Action, HandOverWay, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict, Wish
 from mxlib.runs.run_view import Passwords, RunView
 from mxlib.services import handover as services_handover
 from mxlib.services.changes import ChangeProposal
@@ -23,7 +23,8 @@ class RunShape(TypedDict):
     there are any.
 
     `undo_of` is the run that it undoes, `undone_by` are those that undo it or did. `passwords` that were forgotten
-    are `erasing` until no file of the server holds them any longer. `notes` say how the file was read.
+    are `erasing` until no file of the server holds them any longer. `notes` say how the file was read. `requested`
+    is what another server was asked for, which sends the run, and has not done yet.
     """
 
     id: int
@@ -42,6 +43,7 @@ class RunShape(TypedDict):
     paused_code: PauseCode | None
     passwords: Passwords
     notes: NotRequired[list[previews.NoteShape]]
+    requested: NotRequired[Wish]
 
 
 class ChangeShape(RunShape):
@@ -242,6 +244,8 @@ def run(view: RunView, now: float) -> RunShape:
         shape["hidden_rows"] = view.hidden
     if view.notes:
         shape["notes"] = previews.notes(view.notes)
+    if view.wish:
+        shape["requested"] = view.wish
     return shape
 
 

@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from mxlib.core.format import clock_time, count, day, duration, listed, moment, readable
 from mxlib.core.text.labels import outcome
+from mxlib.core.vocabulary import Wish
 
 #: Outcomes of a row whose mailbox is as the row asked.
 _OF_MAILBOXES = {"created", "updated", "unchanged", "deleted"}
 #: Outcomes that end a row, in the order in which their counts are shown.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
+_ASKED = {
+    Wish.PAUSE: "Pause was pressed, and the server that sends this run has not paused it yet.",
+    Wish.RESUME: "Resume was pressed, and the server that sends this run has not resumed it yet.",
+    Wish.STOP: "Stop was pressed, and the server that sends this run has not stopped it yet.",
+}
 #: Addresses that are named before the rest is counted.
 _NAMED = 5
 
@@ -133,6 +139,11 @@ def plan_full(message: str) -> str:
 def paused_by(operator: str) -> str:
     """Say that a run paused because an operator pressed Pause."""
     return f"{operator} pressed Pause. Resume to go on."
+
+
+def asked(wish: Wish) -> str:
+    """Say what the server that sends a run was asked for and has not done."""
+    return _ASKED.get(wish, "")
 
 
 def _rows_wait(rows: int) -> str:

@@ -37,8 +37,8 @@ def live(view: RunView, *, every: float) -> None:
 
 
 def is_moving(view: RunView) -> bool:
-    """Return whether the run is neither paused nor at its end."""
-    return view.status not in AT_AN_END and view.status != RunStatus.PAUSED
+    """Return whether the run is at no end, and not paused to stay so."""
+    return view.status not in AT_AN_END and (view.status != RunStatus.PAUSED or view.wish is not None)
 
 
 def show(view: RunView) -> None:
