@@ -22,7 +22,7 @@ from mxlib.auth.roles import Role, client_key, place
 from mxlib.auth.second_factor import SecondFactors
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
-from mxlib.clock import SystemClock
+from mxlib.clock import SystemClock, show_times_of
 from mxlib.core import addresses
 from mxlib.core.format import count
 from mxlib.core.text import audit_texts, backups, person_texts, store_problems
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         settings, clock = Settings(), SystemClock()
+        if settings.zone_is_set:
+            show_times_of(settings.timezone)
         asked.settings = settings
         if asked.do is _restore:
             return int(_restore(asked, clock))

@@ -1,5 +1,6 @@
 """Time as a dependency that callers pass, so that no test waits for it."""
 
+import os
 import threading
 import time
 from typing import Protocol
@@ -35,3 +36,10 @@ class SystemClock:
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         """Wait on a held condition."""
         condition.wait(seconds)
+
+
+def show_times_of(zone: str) -> None:
+    """Let this process, and those that it starts, show times of `zone`, such as Europe/Amsterdam."""
+    os.environ["TZ"] = zone
+    if hasattr(time, "tzset"):  # Windows shows its own times
+        time.tzset()

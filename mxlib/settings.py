@@ -207,7 +207,8 @@ class Settings(BaseSettings):
     timezone: str = _env(
         "MXM_TIMEZONE",
         "UTC",
-        "Time zone of MXroute's days, such as Europe/Amsterdam: messages sent count from 0 again at its midnight.",
+        "Time zone of days and of all times that are shown, such as Europe/Amsterdam. Messages sent count from 0 again at"
+        " its midnight. Unless set, times are shown in the server's own zone.",
     )
     new_quota: int = _env(
         "MXM_NEW_QUOTA",
@@ -299,6 +300,11 @@ class Settings(BaseSettings):
     def sandbox(self) -> bool:
         """Return whether no account is set, so that the sandbox replaces the host."""
         return not self.api_key.get_secret_value()
+
+    @property
+    def zone_is_set(self) -> bool:
+        """Return whether somebody chose the time zone."""
+        return "timezone" in self.model_fields_set
 
     @model_validator(mode="after")
     def _an_account_is_whole_and_its_key_travels_encrypted(self) -> Self:

@@ -25,7 +25,7 @@ from mxlib.auth import request_checks
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.startup_checks import check_exposure, ensure_first_admin
 from mxlib.auth.tab_limit import TabLimit
-from mxlib.clock import SystemClock
+from mxlib.clock import SystemClock, show_times_of
 from mxlib.settings import Settings, SettingsError
 from mxlib.ui.app import log_json, log_masks, lost_fragments, tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
@@ -47,6 +47,8 @@ def _settings() -> Settings:
     """Return the settings; print a sentence and exit with status 2 when they cannot work."""
     try:
         settings = Settings()
+        if settings.zone_is_set:
+            show_times_of(settings.timezone)
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         way_in = ensure_first_admin(settings, SystemClock())
         check_exposure(settings, st.get_option("server.address"), way_in=way_in)
