@@ -207,8 +207,8 @@ class Settings(BaseSettings):
     timezone: str = _env(
         "MXM_TIMEZONE",
         "UTC",
-        "Time zone of days and of all times that are shown, such as Europe/Amsterdam. Messages sent count from 0 again at"
-        " its midnight. Unless set, times are shown in the server's own zone.",
+        "Time zone of days and of all times that are shown, such as Europe/Amsterdam. Messages sent count from 0 again"
+        " at its midnight. Unless set, times are shown in the server's own zone.",
     )
     new_quota: int = _env(
         "MXM_NEW_QUOTA",

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
@@ -281,18 +281,17 @@ def _by_domain(days: Iterable[DomainDay], name: str) -> dict[str, dict[int, floa
 
 
 def full_soon_of(
-    domains: Mapping[int, str], figures: Sequence[Sequence[int]], first: int, last: int
+    domains: Mapping[int, str], figures: npt.NDArray[np.int64], first: int, last: int
 ) -> dict[str, list[int]]:
     """Return how many mailboxes of each domain were to be full soon on each day.
 
-    `figures` are day, mailbox, use and quota, with -1 for what is not known.
+    Each row of `figures` is day, mailbox, use and quota, with -1 for what is not known.
     """
-    columns = np.fromiter(chain.from_iterable(figures), dtype=np.int64, count=4 * len(figures)).reshape(-1, 4)
     names = sorted(set(domains.values()))
     places = {name: at for at, name in enumerate(names)}
     place_of = np.full(max(domains, default=0) + 1, -1)
     place_of[list(domains)] = [places[name] for name in domains.values()]
-    columns = columns[columns[:, 1] < len(place_of)]
+    columns = figures[figures[:, 1] < len(place_of)]
     of_domain = place_of[columns[:, 1]]
     order = np.argsort(of_domain, kind="stable")
     bounds = np.searchsorted(of_domain[order], np.arange(len(names) + 1))
