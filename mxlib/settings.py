@@ -303,7 +303,7 @@ class Settings(BaseSettings):
 
     @property
     def zone_is_set(self) -> bool:
-        """Return whether somebody chose the time zone."""
+        """Return whether the time zone is set."""
         return "timezone" in self.model_fields_set
 
     @model_validator(mode="after")
