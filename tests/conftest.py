@@ -58,17 +58,16 @@ EVERYWHERE = bool(os.environ.get("TEST_POSTGRES"))
 #: Files that run on SQLite and on PostgreSQL: those near the store.
 ON_BOTH = (
     "test_journal", "test_store", "test_clock_guard", "test_event_store", "test_usage_history", "test_person_search",
-    "test_personal_columns", "test_retention", "test_person", "test_wishes",
+    "test_personal_columns", "test_retention", "test_person", "test_wishes", "test_storable_text",
 )  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some files on both databases."""
-    if metafunc.definition.path.stem in ON_BOTH:
-        only = metafunc.definition.get_closest_marker("sqlite") is not None
-        metafunc.parametrize(
-            "database", ["sqlite"] if only or EVERYWHERE else ["sqlite", "postgresql"], indirect=True, scope="module"
-        )
+    only = metafunc.definition.get_closest_marker("sqlite") is not None
+    if metafunc.definition.path.stem in ON_BOTH or (only and EVERYWHERE):
+        names = ["sqlite"] if only else ["postgresql"] if EVERYWHERE else ["sqlite", "postgresql"]
+        metafunc.parametrize("database", names, indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

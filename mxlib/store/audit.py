@@ -1,6 +1,5 @@
 """The audit log: who did what, on what, when, from where. It only grows, and `audit_chain` proves it."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mxlib.core.vocabulary import MAILBOX_CHANGES, AuditAction, CallerKind
-from mxlib.store import audit_chain, functions, manual_writes
+from mxlib.store import audit_chain, functions, manual_writes, storable_text
 from mxlib.store.audit_chain import Content
 from mxlib.store.tables import audit, client, client_domain
 from mxlib.store.tables import first_seen as seen
@@ -178,8 +177,10 @@ def record(
     of `outcome` for programs, and no secret.
     """
     subject = f"run {run}" if run is not None and not on else on
-    facts = None if detail is None else json.dumps(detail)
-    content = Content(float(at), by.name, by.kind.value, action.value, subject, by.address, run, outcome, facts)
+    facts = None if detail is None else storable_text.dumps(detail)
+    # The hash is of what is stored.
+    who, subject, address, outcome = map(storable_text.storable, (by.name, subject, by.address, outcome))
+    content = Content(float(at), who, by.kind.value, action.value, subject, address, run, outcome, facts)
     audit_chain.append(tx, content)
 
 

@@ -1,6 +1,5 @@
 """SQL functions that each database has under another name."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from mxlib.store import storable_text
 from mxlib.store.column_types import Integer, Text
 
 
@@ -78,7 +78,7 @@ def each_value(of: sa.ColumnElement[Any] | list[Any]) -> sa.TableValuedAlias:
 
     Its column is `value`.
     """
-    given = sa.literal(json.dumps(of), sa.Text) if isinstance(of, list) else of
+    given = sa.literal(storable_text.dumps(of), sa.Text) if isinstance(of, list) else of
     return json_values(given).table_valued(sa.column("value", Text))
 
 

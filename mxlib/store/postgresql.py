@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
+from mxlib.store import storable_text
 from mxlib.store.engines import SIGNALS, Hear, ReadTooLong, is_address
 from mxlib.store.errors import CommitUnknown, StoreAway, StoreNotOpened, StoreUnavailable
 from mxlib.store.transaction import Tx
@@ -101,13 +102,14 @@ class PostgresDatabase:
 
     def __init__(self, address: str, clock: Clock) -> None:
         self._url, self._clock = url_of(address), clock
-        self._alone = threading.Lock()
+        self.alone = threading.Lock()
         self.commits = 0
         self.pool = sa.create_engine(
             self._url, pool_size=_KEPT, max_overflow=_MORE, pool_timeout=BUSY_S, connect_args=self._options(),
             isolation_level="AUTOCOMMIT",  # transactions are begun explicitly
-            hide_parameters=True,
+            hide_parameters=True, json_serializer=storable_text.dumps,
         )  # fmt: skip
+        storable_text.watch(self.pool)
 
     def _options(self) -> dict[str, Any]:
         return {name: value for name, value in _NETWORK.items() if name not in self._url.query}
@@ -120,7 +122,7 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Iterator[Tx]:
         """Open the one transaction that may write; see `DatabaseEngine`."""
-        with self._alone, self._opened(_BEGIN_WRITE) as tx:
+        with self.alone, self._opened(_BEGIN_WRITE) as tx:
             try:
                 number = str(tx.exec_driver_sql(_LOCK).one()[1])
                 yield tx

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
-from mxlib.store import errors
+from mxlib.store import errors, storable_text
 from mxlib.store.change_counter import ChangeCounter
 from mxlib.store.engines import SIGNALS, Hear, ReadTooLong
 from mxlib.store.folder_lock import Lock, take_lock
@@ -182,8 +182,10 @@ def make_pool(database: str) -> sa.Engine:
         poolclass=StaticPool if database == MEMORY else QueuePool,
         isolation_level="AUTOCOMMIT",  # transactions are begun explicitly, to choose between BEGIN and BEGIN IMMEDIATE
         hide_parameters=True,
+        json_serializer=storable_text.dumps,
         **({} if database == MEMORY else {"max_overflow": -1}),
     )
+    storable_text.watch(engine)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "before_cursor_execute", _begin_statement)
     event.listen(engine, "after_cursor_execute", _end_statement)
