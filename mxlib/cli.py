@@ -39,6 +39,7 @@ from mxlib.store import (
     clock_guard,
     erasure,
     hold,
+    key_check,
     known_passwords,
     person,
     person_erasure,
@@ -75,8 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             any_key=asked.do is _key_accept,
         )
         try:
-            if asked.do not in (*_READING, _key_accept) and _is_of_other_key(store):
-                return _complain(audit_texts.WRITES_UNDER_OTHER_KEY)
             asked.provider, asked.agency = bool(settings.oidc_issuer), agency_words(settings)
             return _carry_out(asked, store, clock)
         finally:
@@ -110,15 +109,6 @@ def _carry_out(asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
 def _serve(*_: object) -> int:
     """Mark the one command that opens no store: `main` passes its arguments to the server."""
     raise NotImplementedError
-
-
-def _is_of_other_key(store: Store) -> bool:
-    """Return whether the newest entries are of another server key.
-
-    So it is, for example, where MXM_SECRET_KEY is missing.
-    """
-    with store.read() as tx:
-        return audit_chain.newest_key(tx) not in (None, store.key.audit.id)
 
 
 def _operator() -> Caller:
@@ -402,6 +392,7 @@ def _continue(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
 def _key_accept(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     with store.write() as tx:
         audit_chain.continue_under(tx, clock.now())
+        key_check.record(tx, store.key)
     _say(store_problems.KEY_ACCEPTED)
     return 0
 
@@ -449,9 +440,6 @@ def _subject(typed: str) -> str:
 
 
 # The command line.
-
-#: Commands that change nothing, and so work under another server key too.
-_READING = (_token_list, _user_list, _time, _audit_verify)
 
 
 def _unclear(asked: argparse.Namespace, who: str) -> str:

@@ -1,5 +1,6 @@
 """The store: one database, in a file or on a server, written by one transaction at a time."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,8 +58,8 @@ class Store:
     ) -> Self:
         """Open the store at `place`.
 
-        That is a file, ":memory:", or the address of a database of PostgreSQL; `folder` is the data folder then, and
-        another key than that of the database is refused unless `any_key`. The store is created and migrated as needed;
+        That is a file, ":memory:", or the address of a database of PostgreSQL; `folder` is the data folder then.
+        Another key than that of the database is refused unless `any_key`. The store is created and migrated as needed;
         its folder and files are private.
         """
         if is_address(place):
@@ -68,7 +69,7 @@ class Store:
             store._migrate(None)
             store._begin_audit_chain(created=True)
             return store
-        return cls._open_file(Path(place), clock, secret_key)
+        return cls._open_file(Path(place), clock, secret_key, any_key=any_key)
 
     @classmethod
     def configured(cls, data_dir: Path, address: str, clock: Clock, secret_key: str, *, any_key: bool = False) -> Self:
@@ -94,10 +95,9 @@ class Store:
             database.check()
             version = store._version()
             if version is not None and not any_key:
-                store._check_key()
+                store._check_key(version)
             store._migrate(version)
-            store._seal_own_cells()
-            store._begin_audit_chain(created=version is None)
+            store._complete(created=version is None)
         except OSError as error:
             store.close()
             raise errors.of_system(error) from error
@@ -107,7 +107,7 @@ class Store:
         return store
 
     @classmethod
-    def _open_file(cls, path: Path, clock: Clock, secret_key: str) -> Self:
+    def _open_file(cls, path: Path, clock: Clock, secret_key: str, *, any_key: bool) -> Self:
         """Open a file.
 
         Raises StoreNotOpened where its folder holds what MXM must not work with, else StoreUnavailable.
@@ -122,13 +122,16 @@ class Store:
             try:
                 version = store._version()
                 if version is not None:  # a migration may sign the audit log
+                    if not (any_key or secret_key or os.path.lexists(path.parent / KEY_FILE)):
+                        store._may_make_key(version)
                     store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
+                    if not any_key:
+                        store._check_key(version)
                 store._migrate(version)
                 if version is None:
                     # After the tables: a first start that is killed leaves no key next to an empty database.
                     store.key = ServerKey.load(path.parent / KEY_FILE, secret_key)
-                store._seal_own_cells()
-                store._begin_audit_chain(created=version is None)
+                store._complete(created=version is None)
             except BaseException:
                 store.close()
                 raise
@@ -263,13 +266,33 @@ class Store:
             own_cells.seal_earlier(tx, self.key)
         self.scrub()
 
-    def _check_key(self) -> None:
-        """Raise StoreNotOpened when the newest entries of the audit log are of another key."""
-        from mxlib.store import audit_chain
+    def _may_make_key(self, version: str) -> None:
+        """Raise StoreNotOpened when the database was used with a key already."""
+        from mxlib.store import key_check
 
         with self.read() as tx:
-            if audit_chain.newest_key(tx) not in (None, self.key.audit.id):
+            if key_check.is_known(tx, has_chain=int(version) >= _HASHES):
+                raise StoreNotOpened(store_problems.KEY_LOST, "KEY_LOST")
+
+    def _check_key(self, version: str) -> None:
+        """Raise StoreNotOpened when the database is of another key."""
+        from mxlib.store import key_check
+
+        with self.read() as tx:
+            if not key_check.fits(tx, self.key, has_chain=int(version) >= _HASHES):
                 raise StoreNotOpened(store_problems.OTHER_KEY, "OTHER_KEY")
+
+    def _complete(self, *, created: bool) -> None:
+        """Do, once, what needs the key: what earlier releases left in clear, the audit log, and the check value."""
+        from mxlib.store import key_check
+
+        self._seal_own_cells()
+        self._begin_audit_chain(created=created)
+        with self.read() as tx:
+            if key_check.is_recorded(tx):
+                return
+        with self.write() as tx:
+            key_check.record(tx, self.key)
 
     def _begin_audit_chain(self, *, created: bool) -> None:
         """Begin a chain where none is recorded.

@@ -117,13 +117,15 @@ class ServerKey(Key):
     That file is next to the database.
     """
 
-    __slots__ = ("_codes", "_factors", "_marks", "audit", "cookies")
+    __slots__ = ("_codes", "_factors", "_marks", "audit", "check", "cookies")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
         self._factors = HKDF(SHA256(), _KEY, None, b"mxm second factors").derive(key)
         self._codes = HKDF(SHA256(), _KEY, None, b"mxm codes of mails").derive(key)
+        #: Recognises the key, and gives nothing of it away.
+        self.check = HKDF(SHA256(), _KEY, None, b"mxm key check").derive(key)[:16].hex()
         #: Signs cookies; the same after every start.
         self.cookies = HKDF(SHA256(), _KEY, None, b"mxm cookies").derive(key).hex()
         #: Signs the audit log, and nothing else.

@@ -35,6 +35,8 @@ from script.sandboxed import plan
 from tests.support.audit_entries import audit_entries
 from tests.support.backups import PASSPHRASE, derive_fast
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:

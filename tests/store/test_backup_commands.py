@@ -12,6 +12,8 @@ from mxlib.store.dated_deletions import DatedDeletion
 from tests.support.audit_entries import audit_entries
 from tests.support.backups import PASSPHRASE, derive_fast
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

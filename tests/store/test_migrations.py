@@ -21,6 +21,8 @@ from mxlib.store import FILE, Store, audit, audit_check, database, hand_over, jo
 from mxlib.store.hand_over import HandOver
 from mxlib.store.tables import metadata
 
+pytestmark = pytest.mark.sqlite
+
 SCHEMAS = sorted((Path(__file__).parents[1] / "files" / "schemas").glob("*.sql"))
 SECRET = "key of the schema fixtures"
 BOSS = "boss@agency.example"

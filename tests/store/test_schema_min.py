@@ -14,6 +14,8 @@ from mxlib.store.database import FILE, HEAD, SCHEMA_MIN
 from mxlib.store.errors import StoreNotOpened
 from mxlib.store.migrations import oldest_that_runs
 
+pytestmark = pytest.mark.sqlite
+
 NEXT = f"{int(HEAD) + 1:04}"
 
 

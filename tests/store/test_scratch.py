@@ -13,6 +13,8 @@ import pytest
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, erasure, scratch
 
+pytestmark = pytest.mark.sqlite
+
 _MAKES_COPIES = """
 import sys
 import tempfile

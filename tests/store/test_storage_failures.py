@@ -29,6 +29,8 @@ from tests.support.clocks import PassingClock
 from tests.support.simulation import FreeRateLimiter, plan, rows
 from tests.support.threaded_runs import until
 
+pytestmark = pytest.mark.sqlite
+
 
 def raw(code: int) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("something")

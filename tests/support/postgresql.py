@@ -111,6 +111,7 @@ def _template() -> str:
     with psycopg.connect(f"{server()}/{_TEMPLATE}", autocommit=True) as connection:
         for table in ("audit_chain", "audit_head"):
             connection.execute(f"DELETE FROM {table}".encode())
+        connection.execute("DELETE FROM meta WHERE name = 'key_check'")
     return _TEMPLATE
 
 

@@ -73,8 +73,8 @@ BUT_ACCEPTED = " but for what an admin accepted"
 
 WHAT_TO_DO = "Keep a copy of the data folder, find out who can write to it, and compare with a backup."
 OTHER_KEY_WHAT_TO_DO = (
-    "If the key was changed on purpose, start the server once: it begins a chain under the new key. Else bring "
-    "MXM_SECRET_KEY or mxm.key back."
+    "Bring MXM_SECRET_KEY or mxm.key back. If the key is lost, script/mxm key accept begins a chain under the present "
+    "one."
 )
 SPANS_WHAT_TO_DO = "Was the server key changed on purpose?"
 ACCEPT = "I have seen this"
@@ -86,13 +86,6 @@ NOT_ACCEPTED = "Nothing was accepted."
 CHANGED_SINCE = (
     "The audit log changed after the check that you saw, so nothing was accepted. Read what MXM finds now, then accept "
     "that."
-)
-
-#: For every command that writes, when the key is not that of the newest chain.
-WRITES_UNDER_OTHER_KEY = (
-    "The audit log is of another server key than the present one, so that this command may change nothing. Set "
-    "MXM_SECRET_KEY, or bring mxm.key back, as the server has it. If the key was changed on purpose, start the server "
-    "once: it begins a chain under the new key."
 )
 
 

@@ -75,8 +75,12 @@ DATABASE_REFUSES = (
     "by themselves."
 )
 OTHER_KEY = (
-    "MXM_SECRET_KEY is not the key of this database. Bring that key back. If it is lost, script/mxm key accept uses "
-    "the database with this one: what was encrypted stays unreadable."
+    "The server key (MXM_SECRET_KEY, else mxm.key) is not that of this database. Bring that key back. If it is lost, "
+    "script/mxm key accept uses the database with this one: what was encrypted stays unreadable."
+)
+KEY_LOST = (
+    "mxm.key in MXM_DATA_DIR is missing, and MXM_SECRET_KEY is not set, but this database was used with a key. Bring "
+    "that key back. If it is lost, script/mxm key accept makes a new one: what was encrypted stays unreadable."
 )
 
 
