@@ -1,6 +1,7 @@
 """Drafts: neither a refresh nor a restart of the server loses one."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.clock import SystemClock
 from mxlib.core.editing import file_diff
 from mxlib.core.editing.draft import Draft
 from mxlib.core.import_batch import ImportBatch
@@ -20,7 +22,8 @@ from mxlib.services.drafts import DraftContent, DraftTakenOver, DraftUnreadable
 from mxlib.services.exports import NotFound
 from mxlib.services.files import MappingQuestion
 from mxlib.settings import Settings
-from mxlib.store import clock_guard
+from mxlib.store import Store, clock_guard, key_check
+from mxlib.store.database import FILE as DATABASE
 from mxlib.web import downloads
 from tests.support.audit_entries import audit_entries
 from tests.support.pages import FILE, grid_key, opened, preview, statuses
@@ -102,6 +105,8 @@ def test_another_server_key_is_explained_with_one_sentence(tmp_path: Path) -> No
     first = build(settings(tmp_path, "one"))
     number, _ = begun(first)
     first.close()
+    with closing(Store.open(tmp_path / DATABASE, SystemClock(), "two", any_key=True)) as store, store.write() as tx:
+        key_check.record(tx, store.key)  # as `script/mxm key accept`
     second = build(settings(tmp_path, "two"))
     with pytest.raises(DraftUnreadable, match="MXM_SECRET_KEY"):
         second.drafts.open(LOCAL, number)

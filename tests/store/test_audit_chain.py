@@ -155,7 +155,7 @@ def test_every_break_has_its_sentence() -> None:
         assert re.search(r"\b7,005\b", audit_texts.broken(Break(kind, 7_005)))
         last = re.search(r"\b7,005 to 9,000\b", audit_texts.broken(Break(kind, 7_005, 9_000)))
         assert bool(last) is (kind not in one), kind
-        assert ("accept" in audit_texts.what_to_do(kind)) is (kind is not BreakKind.OTHER_KEY)
+        assert ("audit accept" in audit_texts.what_to_do(kind)) is (kind is not BreakKind.OTHER_KEY)
 
 
 def test_any_change_of_any_field_of_an_entry_is_found_at_the_entry(
