@@ -1,7 +1,7 @@
 """Text as every database can store it: PostgreSQL refuses the NUL character, which files and requests may hold.
 
 The replacement character takes its place, as in decoders. It is not dropped: a name with a NUL would then be
-the one without, and whoever guesses a password could write that in many ways which count apart. It is done here, for
+the one without, and guesses of its password in many spellings would be counted apart. It is done here, for
 every parameter of every statement, so that no border can forget it.
 """
 
