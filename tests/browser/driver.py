@@ -57,9 +57,13 @@ _SECOND_COLUMN = 140
 STEP = 120
 
 
+#: Programs that will do. The shell has no windows and no profile, and opens a page with a quarter less computing.
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
 def chromium_path() -> str | None:
     """The system's Chromium, if it has one."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return next(filter(None, map(shutil.which, _CHROMIUM)), None)
 
 
 def launch(playwright: Playwright) -> Browser:

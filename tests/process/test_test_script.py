@@ -13,13 +13,18 @@ SYSTEM = ("bash", "dirname", "env")
 APT_GET = """#!/usr/bin/env bash
 here={here}
 echo "$*" >>$here/log
+for package in $(cat $here/unknown); do
+    case "$*" in *" $package") echo "E: Unable to locate package $package" >&2; exit 100 ;; esac
+done
 if [ -s $here/trouble ]; then
     head -n 1 $here/trouble >&2
     sed -i 1d $here/trouble
     exit 100
 fi
 case "$*" in
-    *chromium) printf '#!/bin/sh\\n' >$here/bin/chromium; chmod +x $here/bin/chromium ;;
+    *chromium | *chromium-headless-shell)
+        program=$here/bin/${{@: -1}}
+        printf '#!/bin/sh\\n' >$program; chmod +x $program ;;
     *libreoffice-calc) printf '#!/bin/sh\\n' >$here/bin/soffice; chmod +x $here/bin/soffice ;;
 esac
 """
@@ -34,7 +39,7 @@ class Machine:
         (folder / "bin").mkdir()
         (folder / ".venv" / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "script" / "test", folder / "script")
-        for name in (*SYSTEM, "head", "sed", "chmod"):
+        for name in (*SYSTEM, "cat", "head", "sed", "chmod"):
             (folder / "bin" / name).symlink_to(str(shutil.which(name)))
         self.have("script/prepare", "")
         self.have(".venv/bin/python", 'echo "pytest: $*"')
@@ -45,8 +50,9 @@ class Machine:
         (self.folder / name).write_text(text if text.startswith("#!") else f"#!/usr/bin/env bash\n{text}\n")
         (self.folder / name).chmod(0o755)
 
-    def has_apt(self, *trouble: str) -> None:
+    def has_apt(self, *trouble: str, unknown: str = "") -> None:
         self.have("bin/apt-get", APT_GET.format(here=self.folder))
+        (self.folder / "unknown").write_text(unknown)
         (self.folder / "trouble").write_text("".join(f"{line}\n" for line in trouble))
 
     def run(self, **environment: str) -> list[str]:
@@ -74,11 +80,26 @@ def machine(tmp_path: Path) -> Machine:
 def test_both_programs_are_installed_where_that_is_allowed(machine: Machine) -> None:
     machine.has_apt()
     assert machine.run() == [
-        "== Installing chromium for the browser tests",
+        "== Installing chromium-headless-shell for the browser tests",
         "== Installing libreoffice-calc for the round trip through a real spreadsheet",
     ]
     assert all("-o DPkg::Lock::Timeout=300" in call for call in machine.log)
     assert machine.run() == []
+
+
+def test_where_there_is_no_shell_the_whole_browser_is_installed(machine: Machine) -> None:
+    machine.has_apt(unknown="chromium-headless-shell")
+    said = machine.run(CI="true")
+    assert "== Installing chromium for the browser tests" in said
+    assert not [line for line in said if "No Chromium" in line]
+
+
+@pytest.mark.parametrize(("ci", "is_installed"), [("", False), ("true", True)])
+def test_beside_a_browser_the_shell_is_installed_in_ci_alone(machine: Machine, ci: str, is_installed: bool) -> None:
+    machine.has_apt()
+    machine.have("bin/chromium", "")
+    said = machine.run(CI=ci)
+    assert ("== Installing chromium-headless-shell for the browser tests" in said) == is_installed
 
 
 def test_a_busy_package_manager_is_waited_for(machine: Machine) -> None:
