@@ -208,6 +208,8 @@ def views(
     tallies: RowCounts,
 ) -> tuple[RunView, ...]:
     """Return the views of `records`, in their order; `key` is the server's."""
+    if not records:
+        return ()
     counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
     erasing = erasure.pending(tx).runs
     of_links = [record.id for record in records if record.kind == RunKind.LINKS]

@@ -219,6 +219,8 @@ def _set_by_other(which: sa.ColumnElement[bool]) -> sa.Select[tuple[int, float]]
 
 def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, int]]]:
     """Return the progress of runs by domain: how many mailboxes, and how many passwords set."""
+    if not runs:
+        return {}
     which = table.c.run.in_(sorted(runs))
     other = _set_by_other(which).subquery()
     mailbox = (table.c.run, table.c.domain, table.c.username)
@@ -234,6 +236,8 @@ def progress(tx: Tx, runs: Collection[int]) -> dict[int, dict[str, tuple[int, in
 
 def asking_recovery(tx: Tx, runs: Collection[int]) -> frozenset[int]:
     """Return which of these runs ask owners of mailboxes for a recovery email."""
+    if not runs:
+        return frozenset()
     asks = table.c.purpose == LinkPurpose.RECOVERY_EMAIL
     return frozenset(tx.execute(sa.select(table.c.run).distinct().where(table.c.run.in_(sorted(runs)), asks)).scalars())
 
