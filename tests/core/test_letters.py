@@ -38,8 +38,8 @@ def pages(found: Letters) -> list[str]:
 
 
 def codes(found: Letters, page: int) -> list[str]:
-    picture = pypdfium2.PdfDocument(found.pdf)[page].render(scale=2).to_pil()
-    return [code.text for code in zxingcpp.read_barcodes(picture)]
+    picture = pypdfium2.PdfDocument(found.pdf)[page].render(scale=2, grayscale=True).to_pil()
+    return [code.text for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)]
 
 
 def test_each_person_has_one_page_with_name_address_and_password() -> None:
@@ -113,13 +113,10 @@ def test_the_letterhead_is_on_every_page_and_its_code_can_be_read(paper: Paper) 
 
 @pytest.mark.parametrize("paper", Paper)
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize("valid_from", [None, 1_796_000_000.0])
-def test_a_letter_with_a_link_has_it_as_text_and_code_and_says_how_long_it_lives(
-    paper: Paper, language: str, valid_from: float | None
-) -> None:
+def test_a_letter_with_a_link_has_it_as_text_and_code_and_says_how_long_it_lives(paper: Paper, language: str) -> None:
     people = [
         Recipient("Zoë", f"zoe{at}@example.test", link=PrintedLink(f"{LINK}{at}", 1_796_688_000.0, valid_from))
-        for at in range(2)
+        for at, valid_from in enumerate((None, 1_796_000_000.0))
     ]
     head, words = Letterhead("Bergmann", "support@agency.example", logo()), WORDS[language]
     text = "For {address}." + "\nA line." * (letters.MAX_LINES - 1)
@@ -131,7 +128,7 @@ def test_a_letter_with_a_link_has_it_as_text_and_code_and_says_how_long_it_lives
         assert words.link in one_line
         assert words.password not in page.split("\n")
         assert words.link_until.format(until=moment(1_796_688_000.0, language)) in one_line
-        assert (words.link_from.partition("{")[0] in one_line) == (valid_from is not None)
+        assert (words.link_from.partition("{")[0] in one_line) == (at == 1)
         assert words.link_care in one_line
         assert sorted(codes(found, at)) == sorted([f"{LINK}{at}", "support@agency.example", SETTINGS])
     assert LINK not in repr(people)
