@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.driver import Grid, download, idle
 from tests.browser.steps import choose_filter, finished, menu, open_preview, press, start, visit
@@ -55,6 +56,41 @@ def with_every_column(page: Page, _: Grid) -> Grid:
     """Show the columns without a value, too."""
     menu(page, "Show empty columns")
     return Grid(page, "preview-grid")
+
+
+def keys(sent: list[bytes]) -> set[str]:
+    """Return the keys of the elements and containers in messages to a browser."""
+    found = set()
+    for delta in (ForwardMsg.FromString(data).delta for data in sent):
+        element, kind = delta.new_element, delta.new_element.WhichOneof("type")
+        ids = delta.add_block.id, getattr(getattr(element, kind), "id", "") if kind else ""
+        found |= {known[1] for each in ids if (known := re.search(r"ID-[0-9a-f]+-(.+)", each))}
+    return found
+
+
+def test_an_edit_sends_what_it_changes_and_nothing_else(page: Page) -> None:
+    sent: list[bytes] = []
+
+    def receive(data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            sent.append(data)
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", receive)
+
+    page.on("websocket", listen)
+    grid = opened(page)
+    assert {"rows_filter", "create", "search", "undo", "bulk_tool", "changes"} <= keys(sent)
+    grid.type_into(0, "Username", "not good")  # from now on there is something to undo
+    idle(page)
+    expect(page.locator(".st-key-undo button")).to_be_enabled()
+    sent.clear()
+    grid.type_into(1, "Username", "nor this")
+    grid.expect(1, "Status", "Error")
+    idle(page)
+    expect(page.locator(".st-key-rows_filter")).to_contain_text("Errors 2")
+    assert {"rows_filter", "create"} <= keys(sent)
+    assert not {"search", "undo", "bulk_tool", "redo", "problems", "changes"} & keys(sent)
 
 
 def test_a_range_is_pasted_over_the_edge_of_the_table(page: Page) -> None:

@@ -25,9 +25,25 @@ _TOOLS = [*_PUT, _AFFIX, _REPLACE, _GENERATE, _LEAVE_OUT, _TAKE_IN, _DELETE]
 _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD)
 
 
+def look(editor: Editor, validated: pd.DataFrame) -> tuple[object, ...]:
+    """Return what the tools are drawn from: the chosen one, and the numbers of rows that it shows."""
+    here, choice = _here(editor, validated), st.session_state.get("bulk_tool")
+    return choice, len(here), int(here["ticked"].sum()), _excludable(here) if choice == _LEAVE_OUT else None
+
+
+def _here(editor: Editor, validated: pd.DataFrame) -> pd.DataFrame:
+    return validated[["ticked", "verdict"]].iloc[editor.in_view]
+
+
+def _excludable(here: pd.DataFrame) -> dict[Verdict, int]:
+    """Return how many included rows there are of each kind that can be excluded."""
+    found = here.loc[here["ticked"], "verdict"].value_counts()
+    return {kind: int(found.get(kind, 0)) for kind in _KINDS}
+
+
 def show(editor: Editor, validated: pd.DataFrame) -> None:
     """Show a popover with the tools, and the button that applies one."""
-    here = validated[["ticked", "verdict"]].iloc[editor.in_view]
+    here = _here(editor, validated)
     with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
         choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
         figures = {IN_VIEW: len(here), TICKED: int(here["ticked"].sum())}
@@ -73,14 +89,13 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
     elif choice == _GENERATE:
         st.checkbox("Replace those that are there, too", key="bulk_overwrite", help="Mailboxes that exist keep theirs.")
     elif choice == _LEAVE_OUT:
-        figures = here.loc[here["ticked"], "verdict"].value_counts()
         chosen = [
             st.checkbox(
-                f"{labels.verdict(kind)} ({int(figures.get(kind, 0)):,})",
+                f"{labels.verdict(kind)} ({rows:,})",
                 value=kind is not Verdict.NEEDS_PASSWORD,
                 key=f"bulk_leave_{kind}",
             )
-            for kind in _KINDS
+            for kind, rows in _excludable(here).items()
         ]
         return any(chosen)
     return True

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mxlib import services
 from mxlib.core.editing.editor import Editor
@@ -18,7 +19,7 @@ from mxlib.services.imports import PreparedImport
 from mxlib.services.runs import REFUSALS, PreviousImport
 from mxlib.ui.app import layout
 from mxlib.ui.imports import filters
-from mxlib.ui.imports.editor import OpenDraft, change, discard
+from mxlib.ui.imports.editor import OpenDraft, change, discard, validated
 from mxlib.ui.widgets import actions, dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
@@ -30,33 +31,38 @@ RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 _ROW, _MOST_ROWS = 33, 5
 
 
-def show(held: OpenDraft, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
+def room() -> DeltaGenerator:
+    """Return the room for the footer."""
+    return st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="import-footer"
+    )
+
+
+def show(held: OpenDraft) -> None:
     """Show the footer, always in view: how many rows are ready, and the button that sends them."""
-    editor = held.editor
+    editor, rows = held.editor, validated(held)
+    figures = rows.figures
     creates, updates = figures[Verdict.READY], figures[UPDATE]
     ready = creates + updates
     label = confirmations.to_do(creates, updates)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="import-footer"
-    ):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _state(editor, validated, figures, ready)
-        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not ready)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _state(editor, rows.table, figures, ready)
+    pressed = st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not ready)
     if pressed:
         with st.spinner("Checking with MXroute…", show_time=True):
-            prepared = _prepare(held, validated)
+            prepared = _prepare(held, rows.table)
         named = frozenset(earlier.run for earlier in prepared.earlier)
         st.session_state[_NAMED] = (named, services.current().clock.now())
         _open(held, prepared)
 
 
-def _state(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int], ready: int) -> None:
+def _state(editor: Editor, table: pd.DataFrame, figures: Mapping[str, int], ready: int) -> None:
     """Show how many rows are ready and in view, or why no row is."""
     said = f"**{ready:,} ready**"
-    if left := len(validated) - ready - figures[UNCHANGED]:
+    if left := len(table) - ready - figures[UNCHANGED]:
         said += f" · {left:,} not"
     st.markdown(said, width="content")
-    filters.show_view(editor, validated)
+    filters.show_view(editor, table)
     if ready:
         return
     if figures[UNCHANGED]:
@@ -70,10 +76,10 @@ def _state(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int], 
         st.button("Show what would change", icon=":material/edit:", key="show_update", type="primary", on_click=update)
 
 
-def _prepare(held: OpenDraft, validated: pd.DataFrame) -> PreparedImport:
+def _prepare(held: OpenDraft, before: pd.DataFrame) -> PreparedImport:
     with progress.shown() as on_progress:
         return services.current().imports.confirm(
-            layout.caller(), held.editor.batch, before=validated, on_progress=on_progress
+            layout.caller(), held.editor.batch, before=before, on_progress=on_progress
         )
 
 

@@ -1,20 +1,26 @@
 """The Streamlit side of the editor: the draft that is open in this tab, and what its grid holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
+from mxlib.core.fixes import groups
+from mxlib.core.fixes.groups import FixGroup
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.validation.incremental import Validation
 from mxlib.core.vocabulary import OnExisting
 from mxlib.services.drafts import DraftContent
+from mxlib.services.imports import counts
 from mxlib.ui.app import layout
+from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.actions import act
 
 #: Key of the last validation of this tab.
@@ -22,6 +28,23 @@ _LAST = "last-validation"
 
 #: Key of the filter of the rows.
 FILTER = "rows_filter"
+
+#: Keys of the parts of a preview: the one that holds all others, and the one that each edit draws.
+WHOLE, ROWS = "preview-whole", "preview-rows"
+
+
+@dataclass(frozen=True)
+class ValidatedRows:
+    """The rows of a preview with their verdicts, and the number of each kind."""
+
+    batch: ImportBatch = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    figures: Mapping[str, int]
+
+    @cached_property
+    def groups(self) -> list[FixGroup]:
+        """Return the groups to fix; found once, after the counts are on their way."""
+        return groups.find(self.table)
 
 
 @dataclass
@@ -39,6 +62,9 @@ class OpenDraft:
     kept: Draft | None = field(default=None, repr=False)
     kept_as: tuple[str, OnExisting] | None = None
     not_kept: str = ""
+    rows: ValidatedRows | None = field(default=None, repr=False)
+    #: Of each part that an edit may leave as it is: what returns how it looks, and how it looked.
+    looks: dict[str, tuple[Callable[[], object], object]] = field(default_factory=dict, repr=False)
 
 
 def open_preview(content: DraftContent, number: str = "") -> None:
@@ -76,21 +102,30 @@ def change(editor: Editor, step: Callable[..., object], *given: Any) -> Callable
     return act(_change, editor, step, given)
 
 
-def take_in(editor: Editor) -> Callable[[], None]:
+def take_in(held: OpenDraft) -> Callable[[], None]:
     """Return the callback that validates what was typed into the grid.
 
-    Streamlit calls it before it draws anything. The drawing then finds little to validate, and the counts reach the
-    browser together with what is drawn before them: it takes as long to draw an element alone as with others.
+    Streamlit calls it before it draws anything, so that the drawing finds nothing to validate.
     """
-    return act(validated_rows, editor)
+    return act(_take_in, held)
 
 
-def validated_rows(editor: Editor) -> pd.DataFrame:
-    """Return the rows with all edits so far and their verdicts; computed once a drawing."""
+def validate(held: OpenDraft) -> ValidatedRows:
+    """Validate the rows with all edits so far."""
+    editor = held.editor
     receive(editor)
     if editor.pending and editor.key not in st.session_state:
         editor.commit()  # Leaving the page dropped the grid and what it held; the editor still has it.
-    return editor.validate_rows()
+    table = editor.validate_rows()
+    held.rows = ValidatedRows(editor.batch, table, counts(table))
+    return held.rows
+
+
+def validated(held: OpenDraft) -> ValidatedRows:
+    """Return the rows as they were validated last; validate them if they have changed since."""
+    if held.rows is None or held.rows.batch is not held.editor.batch:
+        return validate(held)
+    return held.rows
 
 
 def receive(editor: Editor) -> None:
@@ -113,9 +148,28 @@ def set_value(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
+def _take_in(held: OpenDraft) -> None:
+    validate(held)
+    _draw_what_changed()
+
+
+def _draw_what_changed() -> None:
+    """Let all parts be drawn, unless the rows are and no other part looks different.
+
+    A browser draws each element that it gets once more, and takes longer for sixty than the server for all rows.
+    """
+    held, context = current(), get_script_run_ctx()
+    if held is None or context is None or not actions.draws_a_part():
+        return
+    rows = context.fragment_storage.resolve_target(ROWS)
+    if context.fragment_ids_this_run != rows or any(look() != before for look, before in held.looks.values()):
+        st.rerun(WHOLE)
+
+
 def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...]) -> None:
     receive(editor)
     step(*given)
+    _draw_what_changed()
 
 
 def _validate(batch: ImportBatch) -> pd.DataFrame:

@@ -7,17 +7,28 @@ from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import CHANGED
 from mxlib.core.format import count, listed
 from mxlib.core.text import file_problems
+from mxlib.ui.imports import parts
 from mxlib.ui.imports.editor import OpenDraft, change
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.format import escaped
 
 _MOST = 200
+_KEY = "changes"
 
 
 def show(held: OpenDraft) -> None:
     """Show an expander; its content costs nothing while it is closed."""
+    parts.draw("preview-changes", held, lambda: _changes(held), _look)
+
+
+def _look() -> object:
+    """Return the same while the expander is closed, something new while it is open."""
+    return object() if st.session_state.get(_KEY) else None
+
+
+def _changes(held: OpenDraft) -> None:
     label = "Changes and corrected file"
-    with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
+    with st.expander(label, key=_KEY, icon=":material/difference:", on_change="rerun") as box:
         if not box.open:
             return
         editor = held.editor

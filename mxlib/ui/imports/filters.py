@@ -11,7 +11,8 @@ from mxlib.core.format import count
 from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.imports.editor import FILTER, change, is_drawn_again, set_value
+from mxlib.ui.imports import parts
+from mxlib.ui.imports.editor import FILTER, OpenDraft, change, is_drawn_again, set_value
 
 EXCLUDED = "Excluded"
 LABELS = (
@@ -84,7 +85,7 @@ def search(editor: Editor) -> None:
         placeholder="Search",
         help="Address, name, email or problem",
         label_visibility="collapsed",
-        width=170,
+        width=160,
     )
 
 
@@ -122,8 +123,13 @@ def show_view(editor: Editor, validated: pd.DataFrame) -> None:
     st.button("Show all rows", icon=":material/filter_alt_off:", key="all_rows", on_click=every, type="tertiary")
 
 
-def pages(editor: Editor) -> None:
+def pages(held: OpenDraft) -> None:
     """Show which part of a long table this is, and the way to the others."""
+    editor = held.editor
+    parts.draw("preview-pages", held, lambda: _pages(editor), lambda: (editor.page, len(editor.shown), editor.in_view))
+
+
+def _pages(editor: Editor) -> None:
     if editor.pages == 1:
         return
 

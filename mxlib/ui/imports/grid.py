@@ -1,6 +1,6 @@
 """The table of a preview: what the operator sees of it, and types into it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -8,15 +8,13 @@ import streamlit as st
 from mxlib.core.editing import columns
 from mxlib.core.editing.columns import GridColumns
 from mxlib.core.editing.editor import Editor
-from mxlib.core.fixes import groups
 from mxlib.core.fixes.groups import FixGroup
 from mxlib.core.schema import COLUMNS, MASK, SHOWN, USERNAME
 from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.imports import filters, problems, toolbar
-from mxlib.ui.imports.editor import change, take_in
-from mxlib.ui.widgets.format import escaped
+from mxlib.ui.imports import filters
+from mxlib.ui.imports.editor import OpenDraft, change, take_in, validated
 
 COLOURS = {
     Verdict.READY: "#1a7f5a",
@@ -42,33 +40,22 @@ _MOST_HEIGHT = 520
 _CHARACTER, _NARROW, _WIDE, _WRAPPED = 6.2, 260, 520, 340
 
 
-def show(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
-    """Draw the toolbar with the number of rows of each kind, and the grid."""
-    toolbar.show(editor, validated, figures)
-    if editor.notice:
-        st.markdown(f":material/info: {escaped(editor.notice)}")
-    found = groups.find(validated)
-    problems.show_groups(editor, validated, found)
-    _grid(editor, validated, found)
-    filters.pages(editor)
-
-
-def _columns(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) -> GridColumns:
+def _columns(editor: Editor, table: pd.DataFrame, found: Sequence[FixGroup]) -> GridColumns:
     """Return the columns of the grid.
 
     They stay until another grid is drawn, so that no cell moves while one types.
     """
     drawn: tuple[str, GridColumns] | None = st.session_state.get(_DRAWN)
     if drawn is None or drawn[0] != editor.key:
-        drawn = (editor.key, columns.choose(validated, editor.shown, found, every=editor.every_column))
+        drawn = (editor.key, columns.choose(table, editor.shown, found, every=editor.every_column))
         st.session_state[_DRAWN] = drawn
     return drawn[1]
 
 
-def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns, found: Sequence[FixGroup]) -> pd.DataFrame:
+def _view(editor: Editor, table: pd.DataFrame, chosen: GridColumns, found: Sequence[FixGroup]) -> pd.DataFrame:
     """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
     base = editor.draft.rows.iloc[editor.shown]
-    now = validated[list(_SHOWN_OF_VALIDATION)].iloc[editor.shown]
+    now = table[list(_SHOWN_OF_VALIDATION)].iloc[editor.shown]
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _EXCLUDED)
     diff = editor.compare_with_file() if editor.changes_shown else None
@@ -95,13 +82,15 @@ def _view(editor: Editor, validated: pd.DataFrame, chosen: GridColumns, found: S
     return pd.DataFrame({name: cells[name] for name in order}, index=base.index)
 
 
-def _grid(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) -> None:
+def show(held: OpenDraft) -> None:
+    """Draw the rows in view."""
+    editor, rows = held.editor, validated(held)
     if not editor.shown:
         message = _NO_MATCH if editor.filtered else _NO_ROW
         st.info(message, icon=":material/filter_alt_off:")
         return
-    chosen = _columns(editor, validated, found)
-    view = _view(editor, validated, chosen, found)
+    chosen = _columns(editor, rows.table, rows.groups)
+    view = _view(editor, rows.table, chosen, rows.groups)
     row = _WRAPPED_ROW if chosen.wraps else _ROW
     wide = _WRAPPED if chosen.wraps else min(max(_NARROW, int(chosen.longest * _CHARACTER) + 20), _WIDE)
 
@@ -120,7 +109,7 @@ def _grid(editor: Editor, validated: pd.DataFrame, found: Sequence[FixGroup]) ->
         st.data_editor(
             view,
             key=editor.key,
-            on_change=take_in(editor),
+            on_change=take_in(held),
             num_rows="fixed",
             placeholder="",
             hide_index=True,

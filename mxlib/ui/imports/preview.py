@@ -1,41 +1,50 @@
-"""The rows of an import before they are sent. An edit draws this part of the page again, and nothing else."""
+"""The rows of an import before they are sent. An edit draws what it changes of them, and nothing else of the page."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from mxlib.services.imports import counts
-from mxlib.ui.imports import confirm, draft_copy, drafts, editor, file_changes, grid, problems
-from mxlib.ui.imports.editor import OpenDraft
+from mxlib.ui.imports import confirm, draft_copy, drafts, editor, file_changes, filters, grid, parts, problems, toolbar
+from mxlib.ui.imports.editor import ROWS, WHOLE, OpenDraft
 from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.format import escaped
 
 
 def show(held: OpenDraft) -> None:
     """Draw the rows, what is wrong with them, and the footer."""
-
-    def part() -> None:
-        if actions.draws_a_part() and _needs_the_page(held):
-            st.rerun()
-        _part(held)
-
-    st.fragment(part)()
+    parts.draw(WHOLE, held, lambda: _whole(held))
 
 
-def _needs_the_page(held: OpenDraft) -> bool:
-    """Return whether more than the rows has changed: another draft, a refusal, lost permissions."""
-    return editor.current() is not held or actions.has_to_say() or not drafts.may_see(held)
-
-
-def _part(held: OpenDraft) -> None:
-    validated = editor.validated_rows(held.editor)
-    figures = counts(validated)
+def _whole(held: OpenDraft) -> None:
+    editor.validate(held)
+    held.looks.clear()
     trouble = st.empty()
-    grid.show(held.editor, validated, figures)
-    problems.show(held.editor, validated)
+    kinds = toolbar.show(held)
+    above = st.container()
+    filters.pages(held)
+    problems.show(held)
     file_changes.show(held)
-    confirm.show(held, validated, figures)
-    draft_copy.keep(held)  # now that the new counts are on their way
+    footer = confirm.room()
+    with above:
+        parts.draw(ROWS, held, lambda: _rows(held, kinds, footer))
     if held.conflict:
         with trouble.container():
             drafts.offer_both(held)
     elif held.not_kept:
         trouble.warning(escaped(held.not_kept), icon=":material/save:")
+
+
+def _rows(held: OpenDraft, kinds: DeltaGenerator, footer: DeltaGenerator) -> None:
+    """Draw what each edit changes, the counts first, and keep the draft after that."""
+    rows, notice = editor.validated(held), held.editor.notice
+    with kinds:
+        filters.kinds(held.editor, rows.figures, len(rows.table))
+    if notice:
+        st.markdown(f":material/info: {escaped(notice)}")
+    problems.show_groups(held)
+    grid.show(held)
+    with footer:
+        confirm.show(held)
+    before = held.conflict, held.not_kept
+    draft_copy.keep(held)
+    if actions.draws_a_part() and (held.conflict, held.not_kept) != before:
+        st.rerun()

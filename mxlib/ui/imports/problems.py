@@ -16,8 +16,8 @@ from mxlib.core.text import fixes as texts
 from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.imports import row_form
-from mxlib.ui.imports.editor import change
+from mxlib.ui.imports import parts, row_form
+from mxlib.ui.imports.editor import OpenDraft, change, validated
 from mxlib.ui.widgets.format import escaped, verbatim
 
 _MOST = 200
@@ -27,21 +27,21 @@ _MOST_GROUPS = 6
 #: Fixes that were applied, and can be undone by themselves.
 _MOST_DONE = 6
 _EVERY = "every_group"
+_LIST = "problems"
 
 
-def show_groups(editor: Editor, validated: pd.DataFrame, found: list[FixGroup]) -> None:
+def show_groups(held: OpenDraft) -> None:
     """Show the problems in groups, each with its fixes, and the fixes that were applied."""
-    unsure = editor.excluded_namesakes(validated)
-    found = [*([unsure] if unsure else []), *found]
+    editor, rows = held.editor, validated(held)
+    unsure = editor.excluded_namesakes(rows.table)
+    found = [*([unsure] if unsure else []), *rows.groups]
     done = editor.standing_fixes()[-_MOST_DONE:]
     every = bool(st.session_state.get(_EVERY)) and len(found) > _MOST_GROUPS
     with st.container(key="fixes", gap="xsmall"):
-        shown = found if every else found[:_MOST_GROUPS]
-        # Two next to each other, so that the rows below stay in view.
-        for at in range(0, len(shown), 2):
-            for place, group in zip(st.columns(2, gap="medium"), shown[at : at + 2], strict=False):
-                with place:
-                    _group(editor, group)
+        # Two next to each other by the style sheet, so that the rows below stay in view: fewer elements than columns.
+        with st.container(key="fix-groups"):
+            for group in found if every else found[:_MOST_GROUPS]:
+                _group(editor, group)
         if len(found) > _MOST_GROUPS:
             label = "Show fewer problems" if every else f"{len(found) - _MOST_GROUPS} more"
             st.button(label, key="more_groups", type="tertiary", icon=":material/expand_more:",
@@ -88,21 +88,36 @@ def _done(editor: Editor, fix: AppliedFix, standing: int, number: int) -> None:
     )  # fmt: skip
 
 
-def show(editor: Editor, validated: pd.DataFrame) -> None:
+def show(held: OpenDraft) -> None:
     """List ticked rows that have an error or a warning, in file order. Any of them can be opened in a form."""
-    flagged = validated["ticked"] & ((validated["verdict"] != Verdict.READY) | (validated["warnings"] != ""))
+    parts.draw("preview-problems", held, lambda: _list(held), lambda: _list_look(held))
+
+
+def _list_look(held: OpenDraft) -> object:
+    """Return whether there is anything to list; nothing is alike while the list is open."""
+    return object() if st.session_state.get(_LIST) else bool(_flagged(held).any())
+
+
+def _flagged(held: OpenDraft) -> pd.Series:
+    table = validated(held).table
+    return table["ticked"] & ((table["verdict"] != Verdict.READY) | (table["warnings"] != ""))
+
+
+def _list(held: OpenDraft) -> None:
+    flagged = _flagged(held)
     if not flagged.any():
         return
     # With the count in its label it would be another expander, and closed, after every row that is fixed.
-    with st.expander("Problems, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
+    with st.expander("Problems, as a list", key=_LIST, icon=":material/list:", on_change="rerun") as box:
         if not box.open:
             return
-        rows = validated[flagged].assign(kind=kinds(validated[flagged]))
+        table = validated(held).table[flagged]
+        rows = table.assign(kind=kinds(table))
         st.markdown(f"**{count(len(rows), 'row')} to look at.**")
         st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
         if len(rows) > _MOST:
             st.caption(f"{len(rows) - _MOST:,} more; fix these first, or filter the table by a badge.")
-        row_form.show(editor, rows.head(_MOST))
+        row_form.show(held.editor, rows.head(_MOST))
 
 
 def _line(row: Any) -> str:

@@ -1,9 +1,7 @@
 """The toolbar of a preview: the filters, and what changes the table as a whole."""
 
-from collections.abc import Mapping
-
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mxlib import services
 from mxlib.core.editing.editor import Editor
@@ -11,34 +9,55 @@ from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import OnExisting, Verdict
 from mxlib.ui.app import layout
-from mxlib.ui.imports import bulk_edit, filters, paste
-from mxlib.ui.imports.editor import change, is_drawn_again, set_value
+from mxlib.ui.imports import bulk_edit, filters, parts, paste
+from mxlib.ui.imports.editor import OpenDraft, change, is_drawn_again, set_value, validated
 
 _ON_EXISTING = {OnExisting.SKIP.value: "Skip existing", OnExisting.UPDATE.value: "Update existing"}
 
 
-def show(editor: Editor, validated: pd.DataFrame, figures: Mapping[str, int]) -> None:
-    """Show one line: which rows are in view, what happens to existing mailboxes, and a menu for the rest."""
+def show(held: OpenDraft) -> DeltaGenerator:
+    """Show what changes the table as a whole, on one line.
+
+    Return the room for the kinds of rows at its beginning.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
-        filters.kinds(editor, figures, len(validated))
-        filters.search(editor)
-        if editor.updates or figures[Verdict.EXISTS] or figures[UPDATE] or figures[UNCHANGED]:
-            set_value("on_existing", editor.on_existing.value)
-            st.segmented_control(
-                "Existing mailboxes",
-                list(_ON_EXISTING),
-                required=True,
-                key="on_existing",
-                on_change=change(editor, _choose, editor),
-                format_func=_ON_EXISTING.__getitem__,
-                help=confirmations.UPDATING,
-                label_visibility="collapsed",
-            )
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=change(editor, editor.undo),
-                  disabled=not editor.can_undo)  # fmt: skip
-        bulk_edit.show(editor, validated)
-        with st.popover("More", icon=":material/more_horiz:", key="more"):
-            _menu(editor)
+        kinds = st.container(key="tools-kinds")
+        parts.draw("preview-tools", held, lambda: _tools(held), lambda: _look(held))
+    return kinds
+
+
+def _look(held: OpenDraft) -> object:
+    editor = held.editor
+    toggles = editor.generate, editor.passwords_shown, editor.every_column, editor.changes_shown
+    table = bulk_edit.look(editor, validated(held).table)
+    return editor.can_undo, editor.can_redo, editor.search, editor.order, toggles, _asks_for_existing(held), table
+
+
+def _asks_for_existing(held: OpenDraft) -> bool:
+    figures = validated(held).figures
+    return held.editor.updates or any(figures[kind] for kind in (Verdict.EXISTS, UPDATE, UNCHANGED))
+
+
+def _tools(held: OpenDraft) -> None:
+    editor = held.editor
+    filters.search(editor)
+    if _asks_for_existing(held):
+        set_value("on_existing", editor.on_existing.value)
+        st.segmented_control(
+            "Existing mailboxes",
+            list(_ON_EXISTING),
+            required=True,
+            key="on_existing",
+            on_change=change(editor, _choose, editor),
+            format_func=_ON_EXISTING.__getitem__,
+            help=confirmations.UPDATING,
+            label_visibility="collapsed",
+        )
+    st.button("Undo", icon=":material/undo:", key="undo", on_click=change(editor, editor.undo),
+              disabled=not editor.can_undo)  # fmt: skip
+    bulk_edit.show(editor, validated(held).table)
+    with st.popover("More", icon=":material/more_horiz:", key="more"):
+        _menu(editor)
 
 
 def _menu(editor: Editor) -> None:
