@@ -133,6 +133,12 @@ class Sessions:
             with suppress(RuntimeError):  # a closed loop has no open connections
                 loop.call_soon_threadsafe(event.set)
 
+    def wake_all(self) -> None:
+        """Make every connection check its session now, after a signal of any process."""
+        with self._lock:
+            digests = tuple(self._open)
+        self.wake(digests)
+
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:
         now = self._clock.now()
         record = self._records.of(digest)

@@ -412,7 +412,7 @@ def assemble(
         mail_ports=mail_ports,
         channels=ChannelService(settings, store, clock, outbox, deliveries),
         deliveries=deliveries,
-        listener=Listener(store, {Signal.RUNS: engine.heard}),
+        listener=Listener(store, {Signal.RUNS: engine.heard, Signal.SESSIONS: sessions.wake_all}),
         server_figures=ServerFiguresService(
             store, clock, host, rate_limiter, lists, engine, usage_watch, backups, task_runner
         ),

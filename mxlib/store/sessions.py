@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 
 import sqlalchemy as sa
 
-from mxlib.store import pending_sign_ins
+from mxlib.store import pending_sign_ins, signals
+from mxlib.store.signals import Signal
 from mxlib.store.tables import session as sessions
 from mxlib.store.tables import user as users
 from mxlib.store.transaction import Tx
@@ -109,6 +110,7 @@ def of_user(tx: Tx, user: int) -> list[bytes]:
 
 def end(tx: Tx, digest: bytes) -> bool:
     """Delete a session; return whether there was one."""
+    signals.send(tx, Signal.SESSIONS)
     return tx.execute(sessions.delete().where(sessions.c.digest == digest)).rowcount == 1
 
 
@@ -118,6 +120,7 @@ def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
     Return the sessions that ended.
     """
     pending_sign_ins.end_all(tx, user, keep)
+    signals.send(tx, Signal.SESSIONS)
     condition = (sessions.c.user == user) & (sessions.c.digest != keep)
     ended = [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(condition))]
     tx.execute(sessions.delete().where(condition))
@@ -127,6 +130,7 @@ def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
 def clear(tx: Tx) -> None:
     """Delete the sessions and pending sign-ins of all users."""
     pending_sign_ins.clear(tx)
+    signals.send(tx, Signal.SESSIONS)
     tx.execute(sessions.delete())
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mxlib.store import signals
+from mxlib.store.signals import Signal
 from mxlib.store.tables import user as users
 from mxlib.store.transaction import Tx
 
@@ -39,6 +41,9 @@ class UserRecord:
         return self.password_hash is not None
 
 
+#: Columns that say what a user may do.
+_RIGHTS = frozenset({"admin", "permissions", "client_admin", "disabled_at"})
+
 _USER = [users.c[column.name] for column in fields(UserRecord)]
 
 
@@ -53,6 +58,7 @@ def add(
     client_admin: Sequence[str] = (),
 ) -> int:
     """Store a new user, without any way to sign in yet; return the number."""
+    signals.send(tx, Signal.SESSIONS)  # the first user ends work without a sign-in
     inserted = tx.execute(
         users.insert().values(
             name=name,
@@ -67,7 +73,9 @@ def add(
 
 
 def change(tx: Tx, number: int, **values: Any) -> None:
-    """Set columns of a user."""
+    """Set columns of a user; changed rights are signalled to open pages."""
+    if _RIGHTS & values.keys():
+        signals.send(tx, Signal.SESSIONS)
     tx.execute(users.update().where(users.c.id == number).values(**values))
 
 
