@@ -361,9 +361,14 @@ class Engine:
 
     def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
         """Return the problems of single runs, one sentence each: those that are `shown`."""
+        found = self.problems_by_run().items()
+        return list(dict.fromkeys(problem for run, problem in found if shown(run, problem)))
+
+    def problems_by_run(self) -> dict[int, str]:
+        """Return a sentence for each run with a problem, first those that a bug stopped."""
         states = sorted(self.states.copy().values(), key=lambda state: not state.broken)
         found = ((state.id, sentences.broken(state.id) if state.broken else state.trouble) for state in states)
-        return list(dict.fromkeys(problem for run, problem in found if problem and shown(run, problem)))
+        return {run: problem for run, problem in found if problem}
 
     def _in_turn(self) -> list[RunState]:
         return [self.states[run] for run in self._turns]

@@ -18,6 +18,7 @@ from mxlib.runs.retry import InvalidState, NotOwner, SameImport
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import Note
 from mxlib.runs.run_view import RunView
+from mxlib.runs.situation import Situation
 from mxlib.runs.worker import RunWorkers
 from mxlib.settings import Settings
 from mxlib.store import (
@@ -384,22 +385,30 @@ class RunManager:
 
     def backlog(self) -> int:
         """Rows of all runs that wait for their request and are not paused."""
-        return run_view.backlog(self._worker.engine)
+        return run_view.backlog(self._situation())
 
     def active(self) -> int:
         """Return how many runs are neither paused nor ended."""
-        return sum(
-            state.status not in {RunStatus.PAUSED, *AT_AN_END} for state in tuple(self._worker.engine.states.values())
-        )
+        states = tuple(self._situation().states.values())
+        return sum(state.status not in {RunStatus.PAUSED, *AT_AN_END} for state in states)
 
     def silent(self) -> bool:
         """Return whether the runs wait for a host that does not answer."""
-        return self._worker.engine.health.is_open(self._clock.monotonic())
+        return self._situation().is_silent
 
     def silent_since(self) -> float | None:
         """Return when MXroute stopped answering the runs (Unix seconds); None while it answers."""
-        since = self._worker.engine.health.silent_since
-        return None if since is None else self._clock.now() - (self._clock.monotonic() - since)
+        silent_for = self._situation().silent_for
+        return None if silent_for is None else self._clock.now() - silent_for
+
+    def _situation(self, tx: Tx | None = None) -> Situation:
+        """Return the state of all runs; `tx` is a read that is open already."""
+        if not self._worker.looks_on:
+            return Situation.of(self._worker.engine, self._clock)
+        if tx is not None:
+            return Situation.stored(tx, self._clock)
+        with self._store.read() as opened:
+            return Situation.stored(opened, self._clock)
 
     def problems(self, shown: Callable[[int, str], bool] = lambda _run, _problem: True) -> list[str]:
         """Return the problems of the runs, one sentence each.
@@ -412,7 +421,7 @@ class RunManager:
         return run_view.views(
             tx,
             list(records),
-            self._worker.engine,
+            self._situation(tx),
             self._rate_limiter.estimate,
             self._clock,
             self._store.key,

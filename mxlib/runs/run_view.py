@@ -8,9 +8,9 @@ from mxlib.clock import Clock
 from mxlib.core.notes import Note, NoteCode
 from mxlib.core.text import labels, links, notes, run_status
 from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus, Wish
-from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
+from mxlib.runs.situation import Situation
 from mxlib.store import Tx, erasure, journal, run_notes, run_passwords
 from mxlib.store import links as kept_links
 from mxlib.store.encryption import ServerKey
@@ -201,7 +201,7 @@ class RunView:
 def views(
     tx: Tx,
     records: Sequence[RunRecord],
-    engine: Engine,
+    situation: Situation,
     estimate: Callable[[int], float],
     clock: Clock,
     key: ServerKey,
@@ -219,7 +219,7 @@ def views(
             record,
             counts.get(record.id, {}),
             undos.get(record.id, []),
-            engine,
+            situation,
             estimate,
             clock,
             key,
@@ -231,9 +231,9 @@ def views(
     )
 
 
-def backlog(engine: Engine) -> int:
+def backlog(situation: Situation) -> int:
     """Rows of all runs that will cost a write yet and are not paused."""
-    return sum(_ahead(state) for state in tuple(engine.states.values()))
+    return sum(_ahead(state) for state in tuple(situation.states.values()))
 
 
 def _ahead(state: RunState) -> int:
@@ -245,7 +245,7 @@ def _view(
     record: RunRecord,
     counted: dict[str, int],
     undos: Sequence[int],
-    engine: Engine,
+    situation: Situation,
     estimate: Callable[[int], float],
     clock: Clock,
     key: ServerKey,
@@ -255,15 +255,15 @@ def _view(
     asks_recovery: bool,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
-    now, moment = clock.now(), clock.monotonic()
-    state = engine.states.get(record.id)
+    now = clock.now()
+    state = situation.states.get(record.id)
     status = state.status if state else RunStatus(record.status)
-    silent = engine.health.silent_since if status is RunStatus.RUNNING else None
-    down = silent is not None and engine.health.is_open(moment)
-    unanswered = moment - silent if silent is not None and not down else 0.0
+    silent = situation.silent_for if status is RunStatus.RUNNING else None
+    down = silent is not None and situation.is_silent
+    unanswered = silent if silent is not None and not down else 0.0
     going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and silent is None
-    turn, end = _writes_ahead(record.id, counts, engine)
-    queued = status is RunStatus.QUEUED and engine.health.silent_since is None
+    turn, end = _writes_ahead(record.id, counts, situation)
+    queued = status is RunStatus.QUEUED and situation.silent_for is None
     return RunView(
         id=record.id,
         status=status,
@@ -277,10 +277,10 @@ def _view(
         finished_at=record.finished_at,
         eta_at=now + estimate(end) if going else None,
         turn_at=now + estimate(turn) if queued else None,
-        behind=state.behind(tuple(engine.states.values())) if state and status is RunStatus.QUEUED else (),
-        waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
-        silent_since=now - (moment - silent) if down and silent is not None else None,
-        next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
+        behind=state.behind(tuple(situation.states.values())) if state and status is RunStatus.QUEUED else (),
+        waiting_seconds=situation.slot_in if status is RunStatus.RUNNING else 0.0,
+        silent_since=now - silent if down and silent is not None else None,
+        next_try_seconds=situation.next_try_in if down else 0.0,
         unanswered_seconds=unanswered,
         paused_reason=(state.why if state else record.why) if status is RunStatus.PAUSED else "",
         paused_code=_pause_code(state, record) if status is RunStatus.PAUSED else None,
@@ -326,14 +326,14 @@ def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | Non
     return max(record.passwords_until, now + record.retention_days * 86_400)
 
 
-def _writes_ahead(run: int, counts: dict[Outcome, int], engine: Engine) -> tuple[int, int]:
+def _writes_ahead(run: int, counts: dict[Outcome, int], situation: Situation) -> tuple[int, int]:
     """Return how many writes come before a run's turn, and before its end.
 
     The runs that it is queued behind go first, and those that are queued behind it come later. All others share row by
     row, so that of each of them as many rows take their turns meanwhile.
     """
-    own, states = sum(counts.get(outcome, 0) for outcome in OPEN), tuple(engine.states.values())
-    state = engine.states.get(run)
+    own, states = sum(counts.get(outcome, 0) for outcome in OPEN), tuple(situation.states.values())
+    state = situation.states.get(run)
     if state:
         own -= len(state.kept_here)
     first = _before(state, states) if state and state.status is RunStatus.QUEUED else frozenset()

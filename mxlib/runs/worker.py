@@ -12,11 +12,12 @@ from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Response
 from mxlib.mxroute.rate_limiter import RateLimiter
-from mxlib.runs import wishes
+from mxlib.runs import situation, wishes
+from mxlib.runs.circuit_breaker import DOWN_AFTER
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.retry import NotOwner
 from mxlib.runs.run_state import OutgoingRequest
-from mxlib.store import OwnedStore, OwnershipLost, Store, StoreUnavailable, Tx, clock_guard, journal
+from mxlib.store import OwnedStore, OwnershipLost, Store, StoreUnavailable, Tx, clock_guard, journal, pulse
 from mxlib.store.ownership import BEAT_EVERY
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class RunWorkers:
         self._driver: threading.Thread | None = None
         self._owned: OwnedStore | None = None
         self._lost_before = self._closing = self._gone = self._wishes_due = False
+        self._known: tuple[float | None, str] = (None, "")
         self._in_flight = 0
         self._beat_at = 0.0
 
@@ -51,6 +53,11 @@ class RunWorkers:
     def owns(self) -> bool:
         """Return whether this process owns the runs."""
         return self._owned is not None
+
+    @property
+    def looks_on(self) -> bool:
+        """Return whether another process owns the runs, as far as this one knows."""
+        return self._driver is not None and self._owned is None
 
     @property
     def is_closing(self) -> bool:
@@ -92,12 +99,23 @@ class RunWorkers:
         """Return the problems of the runs, one sentence each: those of all runs, and of single ones if `shown`."""
         if self.engine.trouble:
             return [self.engine.trouble]
-        if self._driver is not None and self._owned is None:
-            return []
+        if self.looks_on:
+            return self._problems_elsewhere(shown)
         sentences, now, health = self.engine.problems(shown), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.is_open(now):
             return sentences
         return [*sentences, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
+
+    def _problems_elsewhere(self, shown: Callable[[int, str], bool]) -> list[str]:
+        """Return the problems of the runs as their owner reported them last."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            found = pulse.find(tx, now)
+        if found.trouble:
+            return [found.trouble]
+        sentences = list(dict.fromkeys(text for run, text in found.problems.items() if shown(int(run), text)))
+        since = None if found.silent_for is None else found.at - found.silent_for
+        return sentences if since is None or now - since < DOWN_AFTER else [*sentences, run_status.silent_since(since)]
 
     def take_up(self) -> None:
         """Load runs that were just journalled. If another process owns the runs by now, that one loads them."""
@@ -227,9 +245,8 @@ class RunWorkers:
             return OWN_EVERY
         if self._clock.monotonic() >= self._beat_at:
             self._beat()
-        if self._wishes_due and self._owned is not None:
-            self._wishes_due = False
-            self._carry_out_wishes(self._owned)
+        if self._owned is not None:
+            self._follow(self._owned)
         until_beat = max(0.01, self._beat_at - self._clock.monotonic())
         while self._in_flight < WORKERS:
             job = self.engine.next_request()
@@ -238,6 +255,20 @@ class RunWorkers:
             self._in_flight += 1
             self._pool.submit(self._carry_out, self.engine, job, self._clock.monotonic())
         return until_beat
+
+    def _follow(self, owned: OwnedStore) -> None:
+        """Carry out wishes with each beat, and store what only this process knows."""
+        if self._wishes_due:
+            self._carry_out_wishes(owned)
+        known = self.engine.health.silent_since, self.engine.trouble
+        if not self._wishes_due and known == self._known:
+            return
+        self._wishes_due, self._known = False, known
+        try:
+            with owned.write() as tx:
+                pulse.put(tx, situation.take_pulse(self.engine, self._clock))
+        except StoreUnavailable as problem:
+            self._store.failures.report(problem)
 
     def _beat(self) -> None:
         """Give the sign of life of an owner; raises OwnershipLost when there is another one."""

@@ -12,6 +12,7 @@ from mxlib.runs import messages, run_view
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_view import Passwords, RunView
+from mxlib.runs.situation import Situation
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store import erasure, journal, run_passwords
 from tests.support.deletions import BEFORE, existing
@@ -24,7 +25,9 @@ def look(here: Simulation, run: int, engine: Engine | None = None) -> RunView:
     """Return the view of one run, as a process with this engine has it."""
     records, engine, estimate = [here.record(run)], engine or here.engine, here.rate_limiter.estimate
     with here.store.read() as tx:
-        (view,) = run_view.views(tx, records, engine, estimate, here.clock, here.store.key, RowCounts(here.clock))
+        (view,) = run_view.views(
+            tx, records, Situation.of(engine, here.clock), estimate, here.clock, here.store.key, RowCounts(here.clock)
+        )
     return view
 
 
