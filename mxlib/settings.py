@@ -270,6 +270,11 @@ class Settings(BaseSettings):
         "MXM_LOG", "text", "Lines of the log: text, or json for programs that collect logs."
     )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
+    sandbox_url: str = _env(
+        "MXM_SANDBOX_URL",
+        "",
+        "Address of a sandbox that several servers share, as python -m mxlib.sandbox prints it; blank: one of its own.",
+    )
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0
     )
@@ -311,6 +316,10 @@ class Settings(BaseSettings):
         if not self.sandbox and not (self.server and self.user):
             missing = " and ".join(n for n, v in (("MX_SERVER", self.server), ("MX_USER", self.user)) if not v)
             raise SettingsError(f"MX_API_KEY is set but {missing} is not. Set it, or unset MX_API_KEY for the sandbox.")
+        if self.sandbox_url and not self.sandbox:
+            raise SettingsError("MX_API_KEY and MXM_SANDBOX_URL are set. Unset one: the sandbox replaces the account.")
+        if self.sandbox_url and not encrypted(self.sandbox_url):
+            raise SettingsError("MXM_SANDBOX_URL must start with https:// (http:// only for this machine).")
         if not encrypted(self.api_url):
             raise SettingsError("MXROUTE_API_URL must start with https:// (http:// only for this machine).")
         return self

@@ -169,7 +169,7 @@ class Services:
     @property
     def on_sandbox(self) -> bool:
         """Return whether the sandbox stands in for MXroute."""
-        return self.sandbox is not None
+        return self.sandbox is not None or bool(self.settings.sandbox_url)
 
     @property
     def on_loopback(self) -> bool:
@@ -255,19 +255,23 @@ def build(settings: Settings, clock: Clock | None = None, *, port: int = USUAL_P
     if settings.sandbox:
         window, writes, reads = settings.sandbox_window_s, settings.sandbox_writes, settings.sandbox_reads
         rate_limits = RateLimits(window=window, writes=writes, reads=reads)
-        served = stand_in.serve(
-            stand_in.believable(
-                window=window,
-                writes=writes,
-                reads=reads,
-                big=settings.sandbox_big,
-                domains=settings.sandbox_domains,
-                state_file=settings.data_dir / "sandbox.jsonl",
+        served = (
+            None
+            if settings.sandbox_url
+            else stand_in.serve(
+                stand_in.believable(
+                    window=window,
+                    writes=writes,
+                    reads=reads,
+                    big=settings.sandbox_big,
+                    domains=settings.sandbox_domains,
+                    state_file=settings.data_dir / "sandbox.jsonl",
+                )
             )
         )
         settings = settings.model_copy(
             update={
-                "api_url": served.url,
+                "api_url": served.url if served else settings.sandbox_url,
                 "server": "sandbox.local",
                 "user": "sandbox",
                 "api_key": SecretStr("sandbox"),
@@ -293,12 +297,11 @@ def assemble(
 ) -> Services:
     """Build the services over a store and a client that are open already."""
     store.days = Days.of(settings.timezone)
+    on_sandbox = sandbox is not None or settings.sandbox or bool(settings.sandbox_url)
     housekeeping, proof = Housekeeping(settings, store, clock), AuditProof(store, clock)
     refusals, backups = Refusals(store, clock), Backups(settings, store, clock, lambda: engine.continue_held())
     authority.report_refusals(refusals.permission)
-    outbox = OutboxService(
-        settings, store, clock, choose_transport(settings, sandbox=sandbox is not None or settings.sandbox)
-    )
+    outbox = OutboxService(settings, store, clock, choose_transport(settings, sandbox=on_sandbox))
     task_runner = background_tasks.make_runner(store, clock, refusals, lambda: engine.owns())
     engine = RunManager(
         store, host, rate_limiter, clock, settings, erase_soon=lambda: task_runner.run_soon(TaskName.ERASURE)
@@ -311,7 +314,6 @@ def assemble(
     watch = RunWatch(runs, clock)
     host_status = HostStatusService(lists, watch, engine, rate_limiter)
     notice_mails = NoticeMails(store, outbox, clock, settings.public_url)
-    on_sandbox = sandbox is not None or settings.sandbox
     mail_ports = MailPortsService(
         store, clock, settings.server, None if on_sandbox else MailProbe(settings.server)
     )  # fmt: skip
@@ -426,10 +428,14 @@ def open_services(settings: Settings | None = None, port: int = USUAL_PORT) -> S
     with _lock:
         if _current is None:
             _current = build(settings or Settings(), port=port)
-            if _current.sandbox is not None:
-                sandbox_history.write(
-                    _current.store, _current.sandbox.sandbox.account, _current.settings, _current.clock
+            if _current.on_sandbox:
+                served, own = _current.sandbox, _current.settings
+                account = (
+                    served.sandbox.account
+                    if served
+                    else stand_in.believable_account(big=own.sandbox_big, domains=own.sandbox_domains)
                 )
+                sandbox_history.write(_current.store, account, own, _current.clock)
             _current.start()
         return _current
 
