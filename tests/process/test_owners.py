@@ -11,30 +11,38 @@ import pytest
 from mxlib.auth.startup_checks import ensure_first_admin
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit_check, users
+from mxlib.store import Store, audit_check, users
 from tests.browser import driver
+from tests.support import postgresql
 from tests.support.server_processes import Lives, Server, ends, hosting, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
 
-def start_once(folder: Path, others: Barrier) -> None:
-    """What a first start does to its data folder, at the same moment as others do."""
-    settings = Settings(data_dir=folder, admin_user="kim", admin_password="correct horse battery")  # type: ignore[arg-type]
+#: Of a database of PostgreSQL, which no server starts without.
+SECRET = "a secret key of these tests only"
+
+
+def start_once(folder: Path, others: Barrier, database: str) -> None:
+    """What a first start does to its data folder, or its database, at the same moment as others do."""
+    given = {"database_url": database, "secret_key": SECRET} if database else {}
+    settings = Settings(data_dir=folder, admin_user="kim", admin_password="correct horse battery", **given)  # type: ignore[arg-type]
     others.wait(90)
     assert ensure_first_admin(settings, SystemClock())
 
 
-def test_simultaneous_first_starts_on_an_empty_folder_all_succeed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_simultaneous_first_starts_on_an_empty_database_all_succeed(tmp_path: Path, kind: str) -> None:
+    database = postgresql.new_database(empty=True) if kind == "postgresql" else ""
     context = multiprocessing.get_context("fork")
     others = context.Barrier(3)
-    starts = [context.Process(target=start_once, args=(tmp_path / "data", others)) for _ in range(3)]
+    starts = [context.Process(target=start_once, args=(tmp_path / "data", others, database)) for _ in range(3)]
     for start in starts:
         start.start()
     for start in starts:
         start.join(60)
     assert [start.exitcode for start in starts] == [0, 0, 0]
-    store = Store.open(tmp_path / "data" / FILE, SystemClock())
+    store = Store.configured(tmp_path / "data", database, SystemClock(), SECRET if database else "")
     try:
         with store.read() as tx:
             assert [user.name for user in users.list_users(tx)] == ["kim"]
@@ -47,9 +55,12 @@ def test_simultaneous_first_starts_on_an_empty_folder_all_succeed(tmp_path: Path
         store.close()
 
 
-def test_two_servers_that_start_at_once_on_an_empty_folder_both_come_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_servers_that_start_at_once_on_an_empty_database_both_come_up(tmp_path: Path, kind: str) -> None:
     settings = driver.BRISK | {"MXM_ADMIN_USER": "kim", "MXM_ADMIN_PASSWORD": "correct horse battery"}
     data = {"MXM_DATA_DIR": str(tmp_path / "data")}
+    if kind == "postgresql":
+        data = {"MXM_DATABASE_URL": postgresql.new_database(empty=True), "MXM_SECRET_KEY": SECRET}
     servers = [driver.start(tmp_path / name, settings=settings | data) for name in ("one", "two")]
     try:
         for server in servers:
