@@ -26,6 +26,7 @@ def select(page: Page, first: int, last: int) -> None:
     grid.scroll_into_view_if_needed()
     for row, keys in [(first, []), *([(last, ["Shift"])] if last > first else [])]:
         grid.click(position={"x": 18, "y": 33 * row + 50}, modifiers=keys)
+        expect(page.get_by_text(f"{row - first + 1} selected.", exact=True)).to_be_visible()
         idle(page)
 
 
