@@ -100,7 +100,7 @@ def main(sizes: tuple[int, ...] = (5_000, 10_000), times: int = EDITS) -> bool:
     """
     kept = True
     print("an edit in a long preview")
-    with sync_playwright() as playwright, driver.launch(playwright) as browser:
+    with sync_playwright() as playwright, driver.launch(playwright, whole=True) as browser:
         for rows in sizes:
             opened, durations, before, after = session(browser, rows, times)
             median, counted = statistics.median(durations), rows == 5_000

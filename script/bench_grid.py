@@ -103,7 +103,7 @@ def main(sizes: tuple[int, ...] = SIZES, times: int = EDITS) -> bool:
         driver.serving(Path(folder) / "ours") as server,
         bare_table(Path(folder) / "bare") as address,
         sync_playwright() as playwright,
-        driver.launch(playwright) as browser,
+        driver.launch(playwright, whole=True) as browser,
     ):
         for rows in sizes:
             mine, its = measured(browser, server.url, address, rows, times)

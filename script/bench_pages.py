@@ -232,7 +232,7 @@ def main(times: int = TIMES) -> bool:
         tempfile.TemporaryDirectory() as folder,
         driver.serving(Path(folder), settings=account | people | {"MXROUTE_API_URL": host.url}) as server,
         sync_playwright() as playwright,
-        driver.launch(playwright) as browser,
+        driver.launch(playwright, whole=True) as browser,
     ):
         context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
         page = context.new_page()

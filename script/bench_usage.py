@@ -149,7 +149,7 @@ def opened() -> float:
         tempfile.TemporaryDirectory() as folder,
         driver.serving(Path(folder), settings=settings) as server,
         sync_playwright() as playwright,
-        driver.launch(playwright) as chromium,
+        driver.launch(playwright, whole=True) as chromium,
     ):
         page = chromium.new_page(base_url=server.url)
         page.goto("/")

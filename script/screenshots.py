@@ -100,7 +100,7 @@ def main(names: Collection[str]) -> None:
     """
     DOCS.mkdir(exist_ok=True)
     asked = [(name in GUARDED, look, name) for name in names for look in STATES[name][1]]
-    with sync_playwright() as playwright, driver.launch(playwright) as chromium:
+    with sync_playwright() as playwright, driver.launch(playwright, whole=True) as chromium:
         for signed, look in sorted(dict.fromkeys((signed, look) for signed, look, _ in asked), key=itemgetter(0)):
             with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder), settings=WITH_HISTORY) as server:
                 if signed:

@@ -57,18 +57,19 @@ _SECOND_COLUMN = 140
 STEP = 120
 
 
-#: Programs that will do. The shell has no windows and no profile, and opens a page with a quarter less computing.
-_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+#: Browsers as people have them, and one without windows and profile, which opens a page with a quarter less computing.
+_WHOLE, _SHELL = ("chromium", "chromium-browser", "google-chrome"), "chromium-headless-shell"
 
 
-def chromium_path() -> str | None:
-    """The system's Chromium, if it has one."""
-    return next(filter(None, map(shutil.which, _CHROMIUM)), None)
+def chromium_path(*, whole: bool = False) -> str | None:
+    """The system's Chromium, if it has one: a `whole` browser, or whichever costs least."""
+    programs = (*_WHOLE, _SHELL) if whole else (_SHELL, *_WHOLE)
+    return next(filter(None, map(shutil.which, programs)), None)
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the system's Chromium, with its own calls to other machines off."""
-    return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+def launch(playwright: Playwright, *, whole: bool = False) -> Browser:
+    """Start the system's Chromium, with its own calls to other machines off; what is measured takes a `whole` one."""
+    return playwright.chromium.launch(executable_path=chromium_path(whole=whole), args=FLAGS)
 
 
 @dataclass
