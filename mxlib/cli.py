@@ -25,7 +25,7 @@ from mxlib.auth.users import Users
 from mxlib.clock import SystemClock, show_times_of
 from mxlib.core import addresses
 from mxlib.core.format import count
-from mxlib.core.text import audit_texts, backups, person_texts, store_problems
+from mxlib.core.text import audit_texts, backups, database_copies, person_texts, store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import (
@@ -37,6 +37,7 @@ from mxlib.store import (
     backup,
     clients,
     clock_guard,
+    database_copy,
     erasure,
     hold,
     key_check,
@@ -46,6 +47,7 @@ from mxlib.store import (
 )
 from mxlib.store.audit_acceptance import AuditChanged
 from mxlib.store.backup import BackupError
+from mxlib.store.database_copy import CopyError
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -68,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.settings = settings
         if asked.do is _restore:
             return int(_restore(asked, clock))
+        if asked.do is _database_copy:
+            return int(_database_copy(asked, clock))
         store = Store.configured(
             settings.data_dir,
             settings.database_url.get_secret_value(),
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _carry_out(asked, store, clock)
         finally:
             store.close()
-    except (SettingsError, StoreUnavailable, InvalidPassword, BackupError) as error:
+    except (SettingsError, StoreUnavailable, InvalidPassword, BackupError, CopyError) as error:
         return _complain(str(error))
     except ValidationError as error:
         return _complain(" ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors()))
@@ -370,6 +374,17 @@ def _restore(asked: argparse.Namespace, clock: SystemClock) -> int:
     return 0
 
 
+def _database_copy(asked: argparse.Namespace, clock: SystemClock) -> int:
+    settings: Settings = asked.settings
+    secret_key, configured = settings.secret_key.get_secret_value(), settings.database_url.get_secret_value()
+    done = database_copy.copy(asked.source, asked.target, configured, clock, secret_key, _operator())
+    _say(database_copies.copied(done.tables, done.rows, done.source, done.target))
+    _say(database_copies.AUDIT_BROKEN if done.broke_audit_log else database_copies.AUDIT_VERIFIED)
+    _say(database_copies.KEY_OF_FILE if done.key_from_file else database_copies.SAME_KEY)
+    _say(database_copies.ONLY_ONE)
+    return 0
+
+
 def _passphrase(asked: argparse.Namespace) -> tuple[str, str]:
     """Return the passphrase of backups and MXM_SECRET_KEY, with a remark on a short passphrase."""
     settings: Settings = asked.settings
@@ -530,6 +545,11 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("file", type=Path, help="a new file; the server may run meanwhile")
     restore = _command(rooms, "restore", _restore, "restore a backup into an empty data folder")
     restore.add_argument("file", type=Path, help="a backup")
+    databases = rooms.add_parser("database", help="where the data is").add_subparsers(required=True, metavar="COMMAND")
+    copied = _command(databases, "copy", _database_copy, "copy everything between SQLite and PostgreSQL, either way")
+    place = "a data folder, sqlite:///FILE, postgresql+psycopg://…, or the word MXM_DATABASE_URL for what is set there"
+    copied.add_argument("source", metavar="FROM", help=place)
+    copied.add_argument("target", metavar="TO", help="the same; an empty place")
     keys = rooms.add_parser("key", help="the key of the server").add_subparsers(required=True, metavar="COMMAND")
     _command(keys, "accept", _key_accept, "use a database whose key is lost with the present one")
     _command(rooms, "continue", _continue, "after a restore, let runs, tokens and nightly backups act again")

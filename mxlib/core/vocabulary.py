@@ -305,6 +305,7 @@ class AuditAction(StrEnum):
     TASK_RUN = "task.run"
     BACKUP_MAKE = "backup.make"
     BACKUP_RESTORE = "backup.restore"
+    DATABASE_COPY = "database.copy"
     BACKUP_CONTINUE = "backup.continue"
     AUDIT_DOWNLOAD = "audit.download"
     AUDIT_NEW_CHAIN = "audit.new_chain"

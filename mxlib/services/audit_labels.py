@@ -85,6 +85,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.TASK_RUN: "Ran a background task",
     AuditAction.BACKUP_MAKE: "Made a backup",
     AuditAction.BACKUP_RESTORE: "Restored a backup",
+    AuditAction.DATABASE_COPY: "Copied the database",
     AuditAction.BACKUP_CONTINUE: "Let runs go on after a restore",
     AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit log",
     AuditAction.AUDIT_NEW_CHAIN: "Began a chain of hashes",

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii
@@ -22,6 +23,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mxlib.core.text import store_problems
 from mxlib.store.errors import StoreNotOpened
+
+#: A secret that is the key of a file, for a database without one.
+_OF_FILE = re.compile(r"mxm\.key:([0-9a-f]{64})")
 
 _NONCE = 12
 _KEY = 32
@@ -135,8 +139,10 @@ class ServerKey(Key):
     def make(cls, secret: str = "") -> Self:
         """Create the key that derives from `secret`.
 
-        A random one, stored nowhere, when it is blank.
+        A random one, stored nowhere, when it is blank; the key of a file where `secret` has its digits.
         """
+        if of_file := _OF_FILE.fullmatch(secret):
+            return cls(bytes.fromhex(of_file[1]))
         return cls(
             HKDF(SHA256(), _KEY, None, b"mxm server key").derive(secret.encode()) if secret else os.urandom(_KEY)
         )
