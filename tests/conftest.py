@@ -27,6 +27,7 @@ JOURNEYS = (
     "test_links_journey", "test_update_journey", "test_oidc_journey", "test_manage_down_journey", "test_pages_open",
     "test_mapping_journey", "test_roles_journey", "test_handover_journey", "test_rights_journey", "test_undo_journey",
     "test_notices_journey", "test_fix_journey", "test_draft_journey", "test_files_journey", "test_lock_journey",
+    "test_replica_journey",
     "test_caller_journey", "test_sessions_journey", "test_inert_addresses_journey", "test_portal_journey",
 )  # fmt: skip
 
