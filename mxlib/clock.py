@@ -5,6 +5,9 @@ import threading
 import time
 from typing import Protocol
 
+#: A clock that goes on while the machine sleeps; Linux has one of its own for it, and macOS's monotonic clock does.
+_BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class Clock(Protocol):
     """The clock of the rate limiter, the engine and the sessions."""
@@ -15,6 +18,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never jump; only differences have a meaning."""
+        ...
+
+    def since_boot(self) -> float:
+        """Return seconds that never jump, and that pass while the machine sleeps, too."""
         ...
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
@@ -32,6 +39,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds since some start."""
         return time.monotonic()
+
+    def since_boot(self) -> float:
+        """Return seconds since the machine started, those included in which it slept."""
+        return time.clock_gettime(_BOOT)
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         """Wait on a held condition."""

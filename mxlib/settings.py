@@ -270,6 +270,13 @@ class Settings(BaseSettings):
         "MXM_LOG", "text", "Lines of the log: text, or json for programs that collect logs."
     )
     timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
+    lease_s: float = _env(
+        "MXM_LEASE",
+        10.0,
+        "Seconds without a sign of life after which another MXM on the same database takes the runs over; 1 to 60.",
+        ge=1,
+        le=60,
+    )
     sandbox_url: str = _env(
         "MXM_SANDBOX_URL",
         "",

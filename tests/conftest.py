@@ -60,7 +60,7 @@ EVERYWHERE = bool(os.environ.get("TEST_POSTGRES"))
 ON_BOTH = (
     "test_journal", "test_store", "test_clock_guard", "test_event_store", "test_usage_history", "test_person_search",
     "test_personal_columns", "test_retention", "test_person", "test_wishes", "test_storable_text",
-    "test_key_check", "test_session_signals",
+    "test_key_check", "test_session_signals", "test_account_lease",
 )  # fmt: skip
 
 

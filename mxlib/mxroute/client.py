@@ -28,10 +28,20 @@ _PIECE = 65_536
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
+#: What httpx reports before the first byte of a request, once there is a connection for it.
+_LEAVES = "send_request_headers.started"
+
+HELD_UP = "The request was held up here and has not left."
+
+
 class _Received(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class _HeldUp(Exception):
+    """A request that may not leave any more."""
 
 
 class _Garbled(Exception):
@@ -64,12 +74,14 @@ class MXrouteClient:
         patience: float | None = None,
         gated: bool = True,
         before: Callable[[], object] | None = None,
+        may_leave: Callable[[], bool] | None = None,
     ) -> Response:
         """Take a slot of the rate limiter, send, and parse the response.
 
         Raises one of `errors`. `gated=False`: the caller has taken its slot already. Raises RateLimitWait when the slot
         is more than `patience` seconds away. `before` is called once the slot is taken; if it raises, the request is
-        not sent.
+        not sent. `may_leave` is asked right before anything of the request leaves, on a connection that is open: if it
+        says no, the request is Unreachable and not sent.
         """
         if gated and not self._rate_limiter.acquire(request.kind, urgent=urgent, patience=patience):
             raise RateLimitWait(self._rate_limiter.wait_seconds(request.kind))
@@ -83,7 +95,7 @@ class MXrouteClient:
         said: RateLimitHeaders | RateLimited | None = None
         left = True
         try:
-            answer = self._exchange(request, sent_at)
+            answer = self._exchange(request, sent_at, may_leave)
             said = answer.rate_headers
             self.counts.note(request.kind)
         except MXrouteError as error:
@@ -110,24 +122,36 @@ class MXrouteClient:
         self._rate_limiter.close()
         self._client.close()
 
-    def _exchange(self, request: Request, sent_at: float) -> Response:
-        received = self._receive(request, sent_at)
+    def _exchange(self, request: Request, sent_at: float, may_leave: Callable[[], bool] | None) -> Response:
+        received = self._receive(request, sent_at, may_leave)
         if isinstance(received, MXrouteError):
             raise received
         return protocol.parse_response(request, *received, self._clock.now())
 
-    def _receive(self, request: Request, sent_at: float) -> _Received | MXrouteError:
+    def _receive(
+        self, request: Request, sent_at: float, may_leave: Callable[[], bool] | None
+    ) -> _Received | MXrouteError:
         """Send and read; return a failure instead of raising it.
 
         An exception of httpx holds the request with its headers. An error of ours that is raised while that one is
         handled would lead to the key.
         """
         content = None if request.body is None else json.dumps(dict(request.body)).encode()
+
+        def leaves(event: str = _LEAVES, _facts: object = None) -> None:
+            if may_leave is not None and event.endswith(_LEAVES) and not may_leave():
+                raise _HeldUp
+
         try:
+            leaves()  # before a connection is opened for nothing; not every transport reports what it does
             with (
                 self._deadline.within(self._settings.timeout_s),
                 self._client.stream(
-                    request.method, request.path, headers=self._headers(content is not None), content=content
+                    request.method,
+                    request.path,
+                    headers=self._headers(content is not None),
+                    content=content,
+                    extensions={"trace": leaves},
                 ) as response,
             ):
                 body = bytearray()
@@ -139,6 +163,8 @@ class MXrouteClient:
                         return connection_errors.late(self._settings.timeout_s)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return _Received(response.status_code, headers, bytes(body))
+        except _HeldUp:
+            return Unreachable(HELD_UP, sent=False)
         except _NOT_SENT as error:
             return self._silent(error, sent=False)
         except (httpx.LocalProtocolError, UnicodeEncodeError):

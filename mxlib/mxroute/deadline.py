@@ -5,6 +5,7 @@ sends a byte now and then holds a request for ever. Here each wait gets what is 
 that has passed.
 """
 
+import socket
 import ssl
 import threading
 import time
@@ -86,8 +87,9 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left = self._deadline.left(timeout, httpcore.ConnectTimeout)
+        options = [*(socket_options or ()), *_delivered_within(left)]
         return _Stream(
-            _waited_for(lambda: self._backend.connect_tcp(host, port, left, local_address, socket_options), left),
+            _waited_for(lambda: self._backend.connect_tcp(host, port, left, local_address, options), left),
             self._deadline,
         )
 
@@ -99,6 +101,17 @@ class _Backend(httpcore.NetworkBackend):
 
     def sleep(self, seconds: float) -> None:
         self._backend.sleep(seconds)
+
+
+def _delivered_within(seconds: float | None) -> list[tuple[int, int, int]]:
+    """Return the option that ends a socket whose data is not acknowledged in time.
+
+    Otherwise the system would go on sending for minutes after the process has closed it, and the host might get a
+    request that counts as lost.
+    """
+    if seconds is None or not hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
+        return []
+    return [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(seconds * 1000)))]
 
 
 def _waited_for(connect: Callable[[], httpcore.NetworkStream], seconds: float | None) -> httpcore.NetworkStream:

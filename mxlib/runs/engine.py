@@ -35,7 +35,7 @@ TICK = 30.0
 #: Seconds before the slot of a write is free, within which its mailbox is inspected if it must be unchanged.
 INSPECTED_BEFORE = 1.0
 
-#: Seconds within which a request journalled as `sending` is sent; later it never is.
+#: The permit of a request: seconds since it was journalled as `sending` within which it leaves; later it never does.
 LEAVES_WITHIN = 5.0
 
 #: How often a stopping run is reloaded after bugs of MXM.
@@ -267,7 +267,10 @@ class Engine:
         state.asked.add(read_task)
         self._reads += 1
         self._move_to_last(state)
-        return OutgoingRequest(state.id, read_task, request, self._clock.now(), serial=state.serial)
+        until = self._clock.since_boot() + LEAVES_WITHIN
+        return OutgoingRequest(
+            state.id, read_task, request, self._clock.now(), serial=state.serial, leaves_before=until
+        )
 
     def _inspection(self, state: RunState, now: float) -> ReadTask | None:
         """Return the inspection of a mailbox as late as possible: once a slot for its write is about to be free."""
@@ -293,7 +296,8 @@ class Engine:
         return None
 
     def _send(self, state: RunState, position: int) -> OutgoingRequest | None:
-        at = self._clock.now()
+        # The permit begins before the row is journalled: the next owner counts from a later moment.
+        at, until = self._clock.now(), self._clock.since_boot() + LEAVES_WITHIN
         try:
             with self._store.write() as tx:
                 waits = journal.get_row(tx, state.id, position)
@@ -323,9 +327,8 @@ class Engine:
             return None
         state.is_sent(position)
         self._move_to_last(state)
-        return OutgoingRequest(
-            state.id, ReadTask(RequestPurpose.SEND, row.domain, position), request, at, attempt, row, state.serial
-        )
+        read_task = ReadTask(RequestPurpose.SEND, row.domain, position)
+        return OutgoingRequest(state.id, read_task, request, at, attempt, row, state.serial, until)
 
     def _give_slot_back(self) -> None:
         """Give the slot of a write back that is not sent.

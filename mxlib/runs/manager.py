@@ -74,7 +74,7 @@ class RunManager:
     ) -> None:  # fmt: skip
         self._store, self._rate_limiter, self._clock = store, rate_limiter, clock
         self._erase_soon = erase_soon
-        self._worker = RunWorkers(store, host, rate_limiter, clock, settings.timeout_s)
+        self._worker = RunWorkers(store, host, rate_limiter, clock, settings.timeout_s, settings.lease_s)
         self._tallies = RowCounts(clock)
 
     # Who may send.

@@ -67,6 +67,15 @@ class OutgoingRequest:
     row: RowRecord | None = field(default=None, repr=False)
     #: The loading of the run from the journal that it belongs to, as a number.
     serial: int = 0
+    #: Its permit: until when it may leave, in seconds since the boot of this machine.
+    leaves_before: float = float("inf")
+
+    def may_leave(self, since_boot: float) -> bool:
+        """Return whether its permit still holds.
+
+        Later it never leaves: another process may have taken its row over, and counts on that.
+        """
+        return since_boot <= self.leaves_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The threads that carry out runs in the process that owns them. In any other process they only wait."""
+"""The threads that carry out runs in the process that owns them. In any other process, an onlooker, they only wait."""
 
 import logging
 import threading
@@ -14,19 +14,22 @@ from mxlib.mxroute.protocol import Response
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import situation, wishes
 from mxlib.runs.circuit_breaker import DOWN_AFTER
-from mxlib.runs.engine import LEAVES_WITHIN, Engine
+from mxlib.runs.engine import Engine
 from mxlib.runs.retry import NotOwner
 from mxlib.runs.run_state import OutgoingRequest
 from mxlib.store import OwnedStore, OwnershipLost, Store, StoreUnavailable, Tx, clock_guard, journal, pulse
-from mxlib.store.ownership import BEAT_EVERY
+from mxlib.store.ownership import LEASE_S
 
 log = logging.getLogger(__name__)
 
 #: Requests of runs that may be on their way at once.
 WORKERS = 3
 
-#: Seconds between two tries to become the process that sends.
-OWN_EVERY = 2.0
+#: Seconds between two looks of an onlooker whether the lease is free.
+OWN_EVERY = 0.5
+
+#: Seconds between two signs of life at most: other transactions renew the lease as well, but look at nothing else.
+BEAT_EVERY = 10.0
 
 NOT_THE_OWNER = "Another MXM that works with this database sends the runs."
 
@@ -35,10 +38,11 @@ class RunWorkers:
     """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, timeout: float
-    ) -> None:
+        self, store: Store, host: MXrouteClient, rate_limiter: RateLimiter, clock: Clock, timeout: float,
+        lease_s: float = LEASE_S,
+    ) -> None:  # fmt: skip
         self._store, self._host, self._rate_limiter, self._clock = store, host, rate_limiter, clock
-        self._timeout = timeout
+        self._timeout, self._lease_s = timeout, lease_s
         self.engine = Engine(store, rate_limiter, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
@@ -90,6 +94,7 @@ class RunWorkers:
                 self._clock.wait(self.changed, left)
             self._gone, ended = True, not self._in_flight
             self._release()
+            self.changed.notify_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._driver is not None:
             self._driver.join(patience)
@@ -201,7 +206,7 @@ class RunWorkers:
         """Become the one process that sends, or stay one that only looks on; return which."""
         now = self._clock.now()
         try:
-            owned = OwnedStore.acquire(self._store, lost_before=self._lost_before)
+            owned = OwnedStore.acquire(self._store, lease_s=self._lease_s, lost_before=self._lost_before)
             if owned is None:
                 self.engine.trouble = ""
                 return False
@@ -215,7 +220,7 @@ class RunWorkers:
         except OwnershipLost:
             return False
         self.engine, self._owned, self._lost_before = engine, owned, False
-        self._beat_at, self._wishes_due = self._clock.monotonic() + BEAT_EVERY, True
+        self._beat_at, self._wishes_due = self._clock.monotonic(), True
         return True
 
     def _give_up_ownership(self) -> None:
@@ -223,14 +228,14 @@ class RunWorkers:
 
         Answers still on their way are dropped: the other process reads their rows back.
         """
-        log.warning("Another MXM has taken over the runs of this data folder; this one only shows them now.")
+        log.warning("Another MXM has taken over the runs; this one only shows them now.")
         self._owned, self._lost_before = None, True
         self.engine = Engine(self._store, self._rate_limiter, self._clock, self._timeout)
         self._store.disown()
 
     def _drive(self) -> None:
         with self.changed:
-            while not self._closing:
+            while not self._gone:
                 try:
                     self._clock.wait(self.changed, self._one_round())
                 except OwnershipLost:
@@ -240,20 +245,18 @@ class RunWorkers:
                     self._clock.wait(self.changed, OWN_EVERY)
 
     def _one_round(self) -> float | None:
-        """Start the requests that may go now; return the seconds until more may. None means to wait for a response."""
-        if self._owned is None and not self._take_ownership():
+        """Start the requests that may go now; return the seconds until more may."""
+        if self._owned is None and (self._closing or not self._take_ownership()):
             return OWN_EVERY
-        if self._clock.monotonic() >= self._beat_at:
-            self._beat()
+        until_beat = self._beat()
         if self._owned is not None:
             self._follow(self._owned)
-        until_beat = max(0.01, self._beat_at - self._clock.monotonic())
-        while self._in_flight < WORKERS:
+        while self._in_flight < WORKERS and not self._closing:
             job = self.engine.next_request()
             if job is None:
                 return min(self.engine.seconds_until_next(), until_beat)
             self._in_flight += 1
-            self._pool.submit(self._carry_out, self.engine, job, self._clock.monotonic())
+            self._pool.submit(self._carry_out, self.engine, job)
         return until_beat
 
     def _follow(self, owned: OwnedStore) -> None:
@@ -270,15 +273,24 @@ class RunWorkers:
         except StoreUnavailable as problem:
             self._store.failures.report(problem)
 
-    def _beat(self) -> None:
-        """Give the sign of life of an owner; raises OwnershipLost when there is another one."""
-        self._beat_at = self._clock.monotonic() + BEAT_EVERY
-        if self._owned is not None:
+    def _beat(self) -> float:
+        """Give the sign of life of an owner if one is due.
+
+        Returns the seconds until the next. Raises OwnershipLost when there is another owner.
+        """
+        owned, now = self._owned, self._clock.monotonic()
+        if owned is None:
+            return OWN_EVERY
+        due = min(max(owned.renewed_at, self._beat_at) + owned.beat_after, self._beat_at + BEAT_EVERY)
+        if now >= due:
+            self._beat_at = now
             try:
-                self._owned.beat()
+                owned.beat()
             except StoreUnavailable as problem:
                 self._store.failures.report(problem)
             self._wishes_due = True  # a signal may be lost
+            due = now + owned.beat_after
+        return max(0.01, due - now)
 
     def _release(self) -> None:
         """Let the next process own the store at once."""
@@ -286,13 +298,15 @@ class RunWorkers:
             with suppress(StoreUnavailable, OwnershipLost):
                 self._owned.release()
 
-    def _carry_out(self, engine: Engine, job: OutgoingRequest, dequeued_at: float) -> None:
+    def _carry_out(self, engine: Engine, job: OutgoingRequest) -> None:
+        """Send a request, and give its answer to the engine that asked."""
         answer: Response | MXrouteError
+
+        def may_leave() -> bool:
+            return engine is self.engine and job.may_leave(self._clock.since_boot())
+
         try:
-            if self._clock.monotonic() - dequeued_at > LEAVES_WITHIN or engine is not self.engine:
-                answer = Unreachable("The request was held up here and has not left.", sent=False)
-            else:
-                answer = self._host.send(job.request, gated=False)
+            answer = self._host.send(job.request, gated=False, may_leave=may_leave)
         except MXrouteError as error:
             answer = error
         except Exception:

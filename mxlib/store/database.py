@@ -26,7 +26,7 @@ from mxlib.store.transaction import AUDIT_KEY, DAYS, Tx
 __all__ = ["FILE", "HEAD", "KEY_FILE", "MEMORY", "ReadTooLong", "Store"]
 
 #: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
-HEAD = "0041"
+HEAD = "0042"
 
 #: The migration that brought hashes to the audit log.
 _HASHES = 18
@@ -222,15 +222,14 @@ class Store:
         return not self.is_file or scratch.remove_left(self.folder)
 
     def own(self) -> bool:
-        """Return whether this process holds the lock of the store.
+        """Return whether this process holds the lock of the data folder.
 
-        The first call that can takes it. The lock ends with the process, however that ends. It is a hint: `ownership`
-        holds the proof.
+        The first call that can takes it. The lock ends with the process, however that ends. It is a hint, which only a
+        file has: the lease in the database decides.
         """
-        if self._ownership is None and self._folder is not None:
+        if self._ownership is None:
             self._ownership = self.database.take_lock()
-            return self._ownership is not None
-        return True
+        return self._ownership is not None
 
     def disown(self) -> None:
         """Release the lock."""
@@ -239,14 +238,16 @@ class Store:
             self._ownership = None
 
     def keep_lock(self) -> None:
-        """Take the lock again if it was lost: its file was replaced, or its connection ended."""
+        """Take the lock again if it was lost: its file was replaced."""
         if self._ownership is not None and self._ownership.is_lost():
             self.disown()
-        if self._ownership is None:
-            self.own()
+        self.own()
 
     def lock_id(self) -> str:
-        """Return the identity of what is locked, to compare with that of another process."""
+        """Return the identity of what is locked, to compare with that of another process.
+
+        Blank without a lock.
+        """
         return self._ownership.id if self._ownership is not None else ""
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ class ReadTooLong(StoreUnavailable):
 
 
 class OwnerLock(Protocol):
-    """A lock that ends with its process."""
+    """A lock that ends with its process: a hint to whether an owner is gone."""
 
     @property
     def id(self) -> str:
@@ -98,7 +98,14 @@ class DatabaseEngine(Protocol):
         ...
 
     def take_lock(self) -> OwnerLock | None:
-        """Take the lock of the owner; None while another process has it."""
+        """Take the lock of the owner.
+
+        None while another process has it. A database without a file has no lock: None, too.
+        """
+        ...
+
+    def time(self) -> sa.ColumnElement[float]:
+        """Return the time as Unix seconds, in a statement: by one clock for all who use the database."""
         ...
 
     def version(self) -> str:

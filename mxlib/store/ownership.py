@@ -1,95 +1,101 @@
-"""Ownership of the store: one process sends what it holds.
+"""Ownership of an account's runs: of all processes that work with a database, one sends.
 
-The lock file is the first hint: a process that cannot lock it only reads. But locks get lost (the file is removed, a
-file system cannot lock), so an epoch in the database, which each transaction checks, is the proof: taking over raises
-it, and the process with the one before can no longer write what belongs to runs, and so sends nothing more.
+It has the lease of the account. The lease only says when an owner may count as gone; what protects is the fence: each
+transaction of the owner begins by renewing the lease, and fails once another process has taken it. So a process that
+stood still writes nothing of a run any more, and sends nothing that it cannot journal. What it had journalled before
+may leave for as long as its permit lasts, which the next owner waits for before it sends the same again.
+
+Of a file of SQLite, the lock of the data folder is a hint, too: it ends with its process, so that one that gets it
+after the owner need not wait.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Self
-from uuid import uuid4
+from typing import Self
 
-import sqlalchemy as sa
-
-from mxlib.store import clock_guard
+from mxlib.store import account_lease, clock_guard
+from mxlib.store.account_lease import ACCOUNT, Epoch
 from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
-from mxlib.store.upsert import put_fact
 
-#: Seconds between two signs of life of an owner.
-BEAT_EVERY = 10.0
+#: Seconds for which a lease holds, unless it is renewed.
+LEASE_S = 10.0
 
-#: Seconds without a sign of life after which an owner counts as gone, where the lock does not prove it.
-SILENT_AFTER = 30.0
+#: The part of that time after which an owner renews it at the latest.
+BEAT = 0.3
 
-_NAME = "owner"
-_READ = sa.select(meta.c.value).where(meta.c.name == _NAME)
+#: Where releases before the lease recorded their owner in `meta`.
+_EARLIER = "owner"
 
 
 class OwnershipLost(Exception):
     """Another process now sends what this store holds."""
 
     def __init__(self) -> None:
-        super().__init__("Another MXM has taken over the runs of this data folder.")
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One term of ownership: a number that only rises, and an id, never used again."""
-
-    number: int
-    id: str
+        super().__init__("Another MXM has taken over the runs.")
 
 
 class OwnedStore(Store):
-    """The store as its owner writes it.
+    """The store as the owner of an account writes it.
 
-    Every transaction fails with OwnershipLost once another process owns it.
+    Every transaction fails with OwnershipLost once another process owns the account.
     """
 
-    def __init__(self, store: Store, epoch: Epoch) -> None:
+    def __init__(self, store: Store, epoch: Epoch, lease_s: float = LEASE_S) -> None:
         self._base, self.clock, self.epoch = store, store.clock, epoch
         self.failures = store.failures
+        self.lease_s, self._is_released = lease_s, False
+        time = store.database.time()
+        self._renewal = account_lease.renewal(ACCOUNT, epoch, time, lease_s)
+        self._as_it_is = account_lease.renewal(ACCOUNT, epoch, time, 0.0)
+        #: When the lease was last known to be renewed, in monotonic seconds: it holds for `lease_s` at least since.
+        self.renewed_at = self.clock.monotonic()
 
     @property
     def key(self) -> ServerKey:  # type: ignore[override]
         """Return the key of the server."""
         return self._base.key
 
+    @property
+    def beat_after(self) -> float:
+        """Return the seconds since `renewed_at` after which the owner gives a sign of life."""
+        return self.lease_s * BEAT
+
     @classmethod
-    def acquire(cls, store: Store, *, lost_before: bool = False) -> Self | None:
-        """Own the store from now on, under a new epoch; None while another process does.
+    def acquire(cls, store: Store, *, lease_s: float = LEASE_S, lost_before: bool = False) -> Self | None:
+        """Own the account from now on, under a new epoch; None while another process does.
 
         The lock of the file that the last owner locked proves that it is gone, unless it was `lost_before`: then locks
         prove nothing here, and only its silence does.
         """
-        if not store.own():
-            return None
-        now, lock = store.clock.now(), store.lock_id()
-        with store.write() as tx:
-            last = _read(tx)
-            is_gone = last.get("lock") == lock and not lost_before
-            if not is_gone and abs(now - last.get("seen_at", -SILENT_AFTER)) < SILENT_AFTER:
+        proof = store.lock_id() if store.own() and not lost_before else ""
+        time = store.database.time()
+        with store.read() as tx:  # most who ask look on: they keep nobody from writing
+            if not account_lease.is_free(tx, ACCOUNT, time, proof):
                 return None
-            epoch = Epoch(int(last.get("epoch", 0)) + 1, uuid4().hex)
-            _write(tx, epoch, lock, now)
-            clock_guard.observe(tx, now)
-        return cls(store, epoch)
+        with store.write() as tx:
+            epoch = account_lease.take(tx, ACCOUNT, time, lease_s, store.lock_id(), proof=proof)
+            if epoch is None:
+                return None
+            clock_guard.observe(tx, store.clock.now())
+        return cls(store, epoch, lease_s)
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """Open a transaction of the owner.
+        """Open a transaction of the owner, which renews its lease first.
 
         Raises OwnershipLost before anything is written, else as `Store.write`.
         """
+        began = self.clock.monotonic()
         with self._base.write() as tx:
-            self._check(tx)
+            self._renew(tx)
             yield tx
+            if self.clock.monotonic() - began > self.beat_after:  # a large plan takes a while to journal
+                began = self.clock.monotonic()
+                self._renew(tx)
+        self.renewed_at = began
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -100,7 +106,8 @@ class OwnedStore(Store):
     def check(self) -> None:
         """Raise OwnershipLost when another process took over."""
         with self.read() as tx:
-            self._check(tx)
+            if account_lease.current(tx, ACCOUNT) != self.epoch:
+                raise OwnershipLost
 
     def beat(self) -> clock_guard.Jump | None:
         """Give a sign of life, and lock again if the lock file was removed.
@@ -108,33 +115,22 @@ class OwnedStore(Store):
         Returns the jump that the clock has made.
         """
         self._base.keep_lock()
-        now = self.clock.now()
         with self.write() as tx:
-            _write(tx, self.epoch, self._base.lock_id(), now)
-            return clock_guard.observe(tx, now)
+            account_lease.record_lock(tx, ACCOUNT, self.epoch, self._base.lock_id())
+            return clock_guard.observe(tx, self.clock.now())
 
     def release(self) -> None:
-        """Let another process take over at once."""
-        with self.write() as tx:
-            _write(tx, self.epoch, "", float("-inf"))
+        """Let another process take over at once; until one does, this one may still write."""
+        self._is_released = True
+        with self.write():
+            pass
 
-    def _check(self, tx: Tx) -> None:
-        owner = _read(tx)
-        if (owner.get("epoch"), owner.get("id")) != (self.epoch.number, self.epoch.id):
+    def _renew(self, tx: Tx) -> None:
+        if not tx.execute(self._as_it_is if self._is_released else self._renewal).rowcount:
             raise OwnershipLost
 
 
 def forget(tx: Tx) -> None:
     """Forget the owner, in a copy of a database that no process works with."""
-    tx.execute(meta.delete().where(meta.c.name == _NAME))
-
-
-def _read(tx: Tx) -> dict[str, Any]:
-    value = tx.execute(_READ).scalar()
-    return dict(json.loads(value)) if value else {}
-
-
-def _write(tx: Tx, epoch: Epoch, lock: str, at: float) -> None:
-    seen = {} if at == float("-inf") else {"seen_at": at}
-    value = json.dumps({"epoch": epoch.number, "id": epoch.id, "lock": lock, **seen})
-    put_fact(tx, _NAME, value)
+    account_lease.end(tx)
+    tx.execute(meta.delete().where(meta.c.name == _EARLIER))

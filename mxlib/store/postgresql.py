@@ -8,7 +8,6 @@ large run on a busy machine takes a few.
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -35,8 +34,8 @@ SETTLE_S = 10.0
 
 _PAUSE = 0.2
 
-#: Numbers of the advisory locks, by chance: of the writer, and of the owner.
-_WRITER, _OWNER = 5_571_890_401, 5_571_890_402
+#: Number of the advisory lock of the writer, by chance.
+_WRITER = 5_571_890_401
 
 _BEGIN_WRITE = (
     f"BEGIN; SET LOCAL lock_timeout = {int(BUSY_S * 1000)}; SET LOCAL idle_in_transaction_session_timeout = 15000"
@@ -73,26 +72,6 @@ _OLDEST = 130_000
 #: Classes and codes of PostgreSQL's errors (SQLSTATE).
 _CONNECTION = ("08", "57P01", "57P02", "57P03", "25P03", "53300", "25006")
 _FULL, _BUSY, _ENDED, _REFUSED, _DAMAGED = "53100", ("55P03", "40P01"), "57014", ("42501", "28"), ("XX001", "XX002")
-
-
-@dataclass(frozen=True, slots=True)
-class AdvisoryLock:
-    """The lock of the owner, held by a connection of its own."""
-
-    held: psycopg.Connection[Any]
-    id: str
-
-    def is_lost(self) -> bool:
-        """Return whether the connection is gone, and the lock with it."""
-        try:
-            self.held.execute("SELECT 1")
-        except psycopg.Error:
-            return True
-        return False
-
-    def close(self) -> None:
-        """Release the lock."""
-        self.held.close()
 
 
 class PostgresDatabase:
@@ -261,25 +240,12 @@ class PostgresDatabase:
         arguments = {**self.pool.dialect.create_connect_args(self._url)[1], **self._options()}
         return psycopg.connect(**arguments, autocommit=True)
 
-    def take_lock(self) -> AdvisoryLock | None:
-        """Take the lock of the owner of this database; None while another process has it."""
-        try:
-            held = self._alone_connected()
-            try:
-                query = (
-                    f"SELECT pg_try_advisory_lock({_OWNER}), (SELECT oid FROM pg_database "  # noqa: S608 - our constant
-                    "WHERE datname = current_database())"
-                )
-                row = held.execute(query).fetchone()
-            except BaseException:
-                held.close()
-                raise
-        except psycopg.Error as error:
-            raise self._away(error) from error
-        if row is None or not row[0]:
-            held.close()
-            return None
-        return AdvisoryLock(held, f"postgresql:{row[1]}")
+    def take_lock(self) -> None:
+        """Return nothing: what a session locks ends with its connection, and says nothing about its process."""
+
+    def time(self) -> sa.ColumnElement[float]:
+        """Return the time of the server."""
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
 
     def check(self) -> None:
         """Raise StoreNotOpened unless the server can be used; StoreAway when it does not answer."""

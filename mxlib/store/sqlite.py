@@ -42,6 +42,7 @@ class SqliteDatabase:
         self.alone = threading.Lock()
         self.readers = Readers(clock)
         self.commits = 0
+        self._clock = clock
 
     @property
     def end_old_readers(self) -> Callable[[], object]:
@@ -161,9 +162,12 @@ class SqliteDatabase:
             return {name.partition(":")[2]: value for name, value in rows}
 
     def take_lock(self) -> Lock | None:
-        """Lock the data folder; None while another process has it."""
-        assert self.path is not None  # noqa: S101 - a database in memory is nobody else's
-        return take_lock(self.path.with_suffix(".lock"))
+        """Lock the data folder; None while another process has it, and in memory."""
+        return None if self.path is None else take_lock(self.path.with_suffix(".lock"))
+
+    def time(self) -> sa.ColumnElement[float]:
+        """Return the time of the clock that was handed in: all who use a file are on one machine."""
+        return sa.bindparam(None, callable_=self._clock.now, type_=sa.Float())
 
     def version(self) -> str:
         """Return the version of SQLite."""

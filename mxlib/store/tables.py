@@ -27,6 +27,17 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+#: Who sends for an account: one owner at a time, until when, and under which lock of a data folder.
+account_lease = Table(
+    "account_lease",
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("lock", Text, nullable=False, server_default=""),
+)
+
 #: Address where the owner of a mailbox may reset its password.
 recovery_email = Table(
     "recovery_email",

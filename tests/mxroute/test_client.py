@@ -536,6 +536,19 @@ def test_requests_work_over_a_real_connection(served: str, monkeypatch: pytest.M
     host.close()
 
 
+@pytest.mark.parametrize("asked", [1, 2], ids=["before it connects", "once it has connected"])
+def test_a_request_whose_time_is_over_does_not_leave(served: str, asked: int) -> None:
+    clock = SystemClock()
+    host = MXrouteClient(settings(served), RateLimiter(RateLimits(writes=1), clock), clock)
+    answers = [True] * (asked - 1) + [False]
+    with pytest.raises(errors.Unreachable, match="has not left") as caught:
+        host.send(CREATE, may_leave=lambda: answers.pop(0))
+    assert (caught.value.sent, answers) == (False, [])
+    assert host.wait_seconds("write") == 0.0  # it used no slot
+    assert host.send(CREATE, may_leave=lambda: True).status == 201
+    host.close()
+
+
 def test_a_closed_port_means_the_request_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -1,5 +1,6 @@
 """One deadline bounds every wait of a request, the opening of its connection included."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -48,9 +49,11 @@ class Backend(httpcore.NetworkBackend):
         self.error: Exception | None = None
         self.allowed: dict[str, float | None] = {}
         self.slept: list[float] = []
+        self.options: list[Any] = []
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *others: Any) -> httpcore.NetworkStream:
         self.allowed["connect"] = timeout
+        self.options = list(others[1])
         assert self.open.wait(10.0)
         if self.error is not None:
             raise self.error
@@ -85,6 +88,17 @@ OPENS: dict[str, Waits] = {
     "tcp": lambda network, most: network.connect_tcp("a.nl", 443, most),
     "unix socket": lambda network, most: network.connect_unix_socket("/socket", most),
 }
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has this option.")
+def test_the_system_gives_up_what_is_not_acknowledged_within_the_deadline() -> None:
+    backend, deadline = Backend(), Deadline()
+    with deadline.within(100.0):
+        bounded(backend, deadline).connect_tcp("a.nl", 443, None, None, [(1, 2, 3)])
+    usual, (level, name, most) = backend.options
+    assert usual == (1, 2, 3)
+    assert (level, name) == (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 90_000 <= most <= 100_000
 
 
 @pytest.mark.parametrize("wait", WAITS)

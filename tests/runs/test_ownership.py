@@ -98,9 +98,9 @@ def test_removing_the_lock_file_makes_no_second_owner_while_the_first_lives(path
     assert owned is not None
     lose_the_lock(path)
     assert OwnedStore.acquire(second) is None
-    clock.ahead = ownership.SILENT_AFTER - 1
+    clock.ahead = ownership.LEASE_S - 1
     owned.beat()
-    clock.ahead += ownership.SILENT_AFTER - 1
+    clock.ahead += ownership.LEASE_S - 1
     assert OwnedStore.acquire(second) is None
     clock.ahead += 2
     assert OwnedStore.acquire(second) is not None
@@ -138,7 +138,7 @@ def test_locks_that_do_not_work_still_allow_only_one_owner(path: Path, monkeypat
     monkeypatch.setattr(Store, "own", lambda self: True)
     monkeypatch.setattr(Store, "lock_id", lambda self: "the same")
     monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
-    monkeypatch.setattr(worker, "BEAT_EVERY", 0.02)
+    monkeypatch.setattr(ownership, "BEAT", 0.002)
     host = Host()
     first = Desk(Store.open(path, ShiftedClock()), host)
     host.open.clear()
@@ -194,12 +194,70 @@ def test_a_pause_in_a_process_that_was_replaced_waits_for_the_next_owner(
     run = desk.runs.start(plan(*rows(3)), "ops", retention_days=7)
     until(lambda: desk.host.inside > 0)
     with store.write() as tx:
-        tx.exec_driver_sql("UPDATE meta SET value = json_set(value, '$.epoch', 99, '$.id', 'x') WHERE name = 'owner'")
+        tx.exec_driver_sql("UPDATE account_lease SET epoch = 99, owner = 'another'")
     desk.runs.pause(run)
     assert desk.view(run).wish is Wish.PAUSE
     desk.host.open.set()
     desk.runs.shutdown()
     store.close()
+
+
+def test_a_row_costs_two_commits() -> None:
+    def commits(number: int) -> int:
+        here = Simulation()
+        before = here.store.commits
+        here.start(plan(*rows(number)))
+        here.run()
+        return here.store.commits - before
+
+    assert commits(30) - commits(10) == 2 * 20
+
+
+def test_an_answer_to_an_engine_that_was_dropped_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "OWN_EVERY", 60.0)  # else it could own the runs again before this test has looked
+    store = Store.open(path, ShiftedClock())
+    desk = Desk(store)
+    desk.host.open.clear()
+    run = desk.runs.start(plan(*rows(3)), "ops", retention_days=7)
+    until(lambda: desk.view(run).counts.get(Outcome.SENDING, 0) == 3 or desk.host.inside > 0)
+    before = desk.view(run).counts
+    with store.write() as tx:
+        tx.exec_driver_sql("UPDATE account_lease SET owner = 'another', until = until + 300")
+    desk.host.open.set()
+    until(lambda: not desk.runs.owns())
+    until(lambda: desk.host.inside == 0)
+    desk.runs.shutdown()
+    assert desk.view(run).counts == before
+    assert not entries(store, "mailbox.create")
+    store.close()
+
+
+def test_who_drains_keeps_the_lease_until_the_last_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
+    host, clock = Host(), ShiftedClock()
+    first = Desk(Store.open(path, clock), host)
+    second = Store.open(path, clock)
+    lose_the_lock(path)
+    run = first.runs.start(plan(*rows(6)), "ops", retention_days=7)
+    until(lambda: first.view(run).status == "finished")
+    host.open.clear()
+    again = first.runs.start(plan(*rows(3, "b.nl"), name="other.csv"), "ops", retention_days=7)
+    until(lambda: host.inside > 0)
+    first.runs.begin_shutdown()
+    clock.ahead += ownership.LEASE_S - 1
+    monkeypatch.setattr(ownership, "BEAT", 0.0)
+    renewed = first.runs._worker._owned
+    assert renewed is not None
+    since = renewed.renewed_at
+    until(lambda: renewed.renewed_at > since)
+    clock.ahead += ownership.LEASE_S - 1
+    assert OwnedStore.acquire(second) is None
+    host.open.set()
+    assert first.runs.shutdown()
+    assert OwnedStore.acquire(second) is not None
+    assert first.view(again).open
+    first.store.close()
+    second.close()
 
 
 def test_the_epoch_only_increases(path: Path) -> None:
@@ -210,4 +268,4 @@ def test_the_epoch_only_increases(path: Path) -> None:
         assert owned.epoch.number == expected
         store.close()
     with sqlite3.connect(path) as raw:
-        assert len(raw.execute("SELECT value FROM meta WHERE name = 'owner'").fetchall()) == 1
+        assert raw.execute("SELECT account, epoch FROM account_lease").fetchall() == [(1, 3)]

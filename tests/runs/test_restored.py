@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class SlowHost(Host):
         super().__init__()
         self.left = answers
 
-    def send(self, request: protocol.Request, **how: bool) -> protocol.Response:
+    def send(self, request: protocol.Request, **how: Any) -> protocol.Response:
         self.left -= 1
         if self.left < 0:
             self.open.clear()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.runs import worker
+from mxlib.runs import engine, worker
 from mxlib.runs.engine import Engine
 from mxlib.store import OwnedStore, Store, StoreUnavailable
 from tests.support.simulation import plan, rows
@@ -96,12 +96,12 @@ def test_a_request_that_fails_in_an_unforeseen_way_is_read_back(
 
 
 def test_a_request_that_was_held_up_does_not_leave(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "LEAVES_WITHIN", -1.0)
+    monkeypatch.setattr(engine, "LEAVES_WITHIN", -1.0)
     run = desk.runs.start(plan(*rows(2)), "ops", retention_days=7)
     desk.runs.recover()
     until(lambda: desk.runs._worker.engine.health.silent_since is not None)
     assert not desk.host.sandbox.log
-    monkeypatch.setattr(worker, "LEAVES_WITHIN", 5.0)
+    monkeypatch.setattr(engine, "LEAVES_WITHIN", 5.0)
     assert all_created_once(desk, run, 2)
 
 

@@ -66,6 +66,7 @@ LINES = (
         "0038",
         "0039",
         "0040",
+        "0041",
     ),
 )
 
@@ -136,7 +137,8 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0037": ("SELECT subject, code, notice FROM event", [("nina@a.nl", "mailbox_full", 1)]),
     "0038": ("SELECT name, kind FROM channel", [("Team chat", "ntfy")]),
     "0039": ("SELECT recipient FROM link WHERE ended_at IS NULL", [("nina.later@mail.example",)]),
-    "0040": ("SELECT id, at, length(sealed) FROM selection", [("5e1ec7ed", 1795903700.0, 44)]),
+    "0040": ("SELECT id, at, length(sealed) FROM selection", [("5e1ec7ed", 1795903700.0, 46)]),
+    "0041": ("SELECT id, wish FROM run WHERE wish IS NOT NULL", [(2, '{"wish": "look", "by": ""}')]),
 }  # fmt: skip
 
 
@@ -193,6 +195,15 @@ def test_a_store_of_an_earlier_schema_keeps_its_data(dump: Path, tmp_path: Path)
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         assert [connection.execute(query).fetchall() for query in KEPT] == before
     assert all(before)
+
+
+def test_a_release_before_the_lease_owns_the_runs_no_longer(tmp_path: Path) -> None:
+    """It looks for an epoch of its own in each transaction, and raises it to own them: this one is no number."""
+    (tmp_path / FILE).write_bytes(migrated(next(path for path in SCHEMAS if path.stem == "0041")))
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        (value,) = connection.execute("SELECT value FROM meta WHERE name = 'owner'").fetchone()
+    with pytest.raises(ValueError, match="invalid literal"):
+        int(json.loads(value)["epoch"])
 
 
 @pytest.mark.parametrize("number", BROUGHT)

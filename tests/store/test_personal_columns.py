@@ -95,6 +95,7 @@ STAYS = {
 }
 #: Columns that hold nothing of a person, or nothing that leads to one after an erasure: numbers, times, kinds, hashes.
 NOTHING = {
+    "account_lease": "account owner epoch until lock",
     "attempt": "id run position kind sent_at heard_at",
     "audit": "id at kind what run version salt commitment erased link",
     "audit_block": "first last key mark",

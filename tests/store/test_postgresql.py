@@ -25,6 +25,7 @@ from mxlib.store.database import HEAD
 from mxlib.store.errors import CommitUnknown, StoreAway, StoreNotOpened
 from mxlib.store.tables import meta, metadata, run_row
 from tests.support import postgresql as server
+from tests.support.threaded_runs import ShiftedClock, until
 
 KEY = "a key of the environment"
 
@@ -131,20 +132,33 @@ def test_only_one_process_owns_the_store(address: str, tmp_path: Path) -> None:
         assert owned is not None
         with closing(Store.open(address, clock, KEY, folder=tmp_path)) as two:
             assert OwnedStore.acquire(two) is None
-            one.close()
+            owned.release()
             taken = OwnedStore.acquire(two)
             assert taken is not None
             assert taken.epoch.number == owned.epoch.number + 1
+            taken.release()
 
 
-def test_an_owner_whose_connection_ended_locks_again(address: str, tmp_path: Path) -> None:
+def test_an_owner_whose_connections_ended_is_still_the_owner(address: str, tmp_path: Path) -> None:
     with closing(Store.open(address, SystemClock(), KEY, folder=tmp_path)) as one:
         owned = OwnedStore.acquire(one)
         assert owned is not None
         end_others(address)
         owned.beat()
         with closing(Store.open(address, SystemClock(), KEY, folder=tmp_path)) as two:
-            assert not two.own()
+            assert OwnedStore.acquire(two) is None
+        owned.release()
+
+
+def test_the_lease_follows_the_clock_of_the_server(address: str, tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    with closing(Store.open(address, clock, KEY, folder=tmp_path)) as one:
+        owned = OwnedStore.acquire(one, lease_s=2.0)
+        assert owned is not None
+        clock.ahead = 3600.0
+        with closing(Store.open(address, clock, KEY, folder=tmp_path)) as two:
+            assert OwnedStore.acquire(two) is None
+            until(lambda: OwnedStore.acquire(two) is not None)
 
 
 def test_connections_that_ended_meanwhile_are_replaced(store: Store, address: str) -> None:

@@ -146,7 +146,8 @@ def test_a_database_error_shows_no_values(store: Store) -> None:
     assert "topsecret" not in str(caught.value)
 
 
-def test_only_one_process_owns_the_store(path: Path) -> None:
+@pytest.mark.sqlite
+def test_only_one_process_has_the_lock_of_a_file(path: Path) -> None:
     first, second = Store.open(path, SystemClock()), Store.open(path, SystemClock())
     assert first.own()
     assert first.own()

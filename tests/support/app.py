@@ -59,6 +59,7 @@ class StandIn:
         patience: float | None = None,
         gated: bool = True,
         before: Callable[[], object] | None = None,
+        may_leave: Callable[[], bool] | None = None,
     ) -> Response:
         self.waits(request)
         if request.kind == "write" and patience is not None and self.busy > patience:
@@ -67,6 +68,8 @@ class StandIn:
             raise Unreachable("MXroute does not answer.", sent=False)
         if before is not None:
             before()
+        if may_leave is not None and not may_leave():
+            raise Unreachable("The request was held up here and has not left.", sent=False)
         self.sent.append(request)
         body = json.dumps(request.body).encode() if request.body is not None else b""
         reply = self.sandbox.handle(request.method, request.path, HEADERS, body, self.time())

@@ -19,14 +19,14 @@ from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
-from mxlib.runs.engine import LEAVES_WITHIN, Engine
+from mxlib.runs.engine import Engine
 from mxlib.runs.run_state import OutgoingRequest, RunState
 from mxlib.sandbox.contract import shown
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import OwnedStore, Store, journal, mailbox_lists, records, run_passwords
+from mxlib.store import OwnedStore, Store, account_lease, journal, mailbox_lists, records, run_passwords
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -44,6 +44,9 @@ class VirtualClock:
         return START + self.passed
 
     def monotonic(self) -> float:
+        return self.passed
+
+    def since_boot(self) -> float:
         return self.passed
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
@@ -138,6 +141,8 @@ class Simulation:
         self.rate_limiter = RateLimiter(RateLimits(), self.clock) if self.paced else FreeRateLimiter()
         with self.store.read() as tx:
             self.rate_limiter.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
+        with self.store.write() as tx:
+            account_lease.end(tx)
         self.owned = OwnedStore.acquire(self.store)
         assert self.owned is not None
         self.engine = Engine(self.owned, self.rate_limiter, self.clock, TIMEOUT, jitter=lambda: 0.5)
@@ -172,25 +177,39 @@ class Simulation:
 
     def step(self) -> None:
         """Let the smallest thing happen that can happen next."""
+        if not self.act():
+            self.clock.passed = max(self.clock.passed, self.due())
+            self._hear()
+
+    def act(self) -> bool:
+        """Send, or take a request; return whether either was possible."""
         if self.taken is not None:
             job, self.taken = self.taken, None
-            if self.clock.now() - job.sent_at <= LEAVES_WITHIN:
+            if job.may_leave(self.clock.since_boot()):
                 self._reach_the_host(job)
             else:
                 self._is_answered(job, 0.0, Unreachable("The request was held up here.", sent=False))
-        elif len(self.on_their_way) < WORKERS and (job_now := self.engine.next_request()) is not None:
+            return True
+        if len(self.on_their_way) < WORKERS and (job_now := self.engine.next_request()) is not None:
             self.taken = job_now
-        else:
-            idle = len(self.on_their_way) < WORKERS
-            soonest = self.clock.passed + self.engine.seconds_until_next() if idle else float("inf")
-            if self.on_their_way and self.on_their_way[0][0] <= soonest:
-                at, _, sent_at, job, answer = heapq.heappop(self.on_their_way)
-                self.clock.passed = max(self.clock.passed, at)
-                outcome = answer if isinstance(answer, RateLimited) else answer.rate_headers
-                self.rate_limiter.update(job.request.kind, outcome, sent_at)
-                self.engine.on_response(job, answer)
-            else:
-                self.clock.passed = soonest
+            return True
+        return False
+
+    def due(self) -> float:
+        """Return when something happens next; ask right after `act` had nothing to do."""
+        idle = len(self.on_their_way) < WORKERS
+        soonest = self.clock.passed + self.engine.seconds_until_next() if idle else float("inf")
+        return min(soonest, self.on_their_way[0][0] if self.on_their_way else soonest)
+
+    def _hear(self) -> bool:
+        """Let the next answer reach the engine, if one is there by now."""
+        if not self.on_their_way or self.on_their_way[0][0] > self.clock.passed:
+            return False
+        _, _, sent_at, job, answer = heapq.heappop(self.on_their_way)
+        outcome = answer if isinstance(answer, RateLimited) else answer.rate_headers
+        self.rate_limiter.update(job.request.kind, outcome, sent_at)
+        self.engine.on_response(job, answer)
+        return True
 
     def run(self, *, most: int = 20_000, hours: float = 48.0) -> None:
         """Step until no run can continue."""

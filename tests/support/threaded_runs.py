@@ -8,6 +8,7 @@ from typing import Any
 
 from mxlib.clock import SystemClock
 from mxlib.mxroute import protocol
+from mxlib.mxroute.client import HELD_UP
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.runs.manager import RunManager
@@ -41,8 +42,13 @@ class Host:
         self.open.set()
         self.inside = 0
 
-    def send(self, request: Request, *, urgent: bool = False, gated: bool = True) -> Response:
+    def send(
+        self, request: Request, *, urgent: bool = False, gated: bool = True,
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> Response:  # fmt: skip
         assert not gated
+        if not may_leave():
+            raise Unreachable(HELD_UP, sent=False)
         self.inside += 1
         try:
             assert self.open.wait(60.0)
