@@ -68,7 +68,8 @@ def keys(sent: list[bytes]) -> set[str]:
     return found
 
 
-def test_an_edit_sends_what_it_changes_and_nothing_else(page: Page) -> None:
+def sent_to(page: Page) -> list[bytes]:
+    """Return the messages to the next sessions of a tab, which grow as they arrive."""
     sent: list[bytes] = []
 
     def receive(data: str | bytes) -> None:
@@ -79,6 +80,36 @@ def test_an_edit_sends_what_it_changes_and_nothing_else(page: Page) -> None:
         socket.on("framereceived", receive)
 
     page.on("websocket", listen)
+    return sent
+
+
+def test_a_tick_sends_the_actions_and_not_the_table_again(page: Page) -> None:
+    sent = sent_to(page)
+    visit(page, "/email-accounts", domain="clienta.nl")
+    grid = Grid(page, "mailboxes")
+    rows = grid.rows
+    assert any(key.startswith("mailboxes-") for key in keys(sent))
+    sent.clear()
+    grid.mark(1)
+    bar = page.locator(".st-key-selection")
+    expect(bar).to_contain_text("1 selected")
+    grid.mark(2)
+    expect(bar).to_contain_text("2 selected")
+    idle(page)
+    assert "select_none" in keys(sent)
+    assert not any(key.startswith("mailboxes-") for key in keys(sent))
+
+    page.get_by_text("Selected only").click()
+    idle(page)
+    assert Grid(page, "mailboxes").rows == 2
+    page.locator(".st-key-select_none button").click()
+    idle(page)
+    assert Grid(page, "mailboxes").rows == rows
+    expect(bar).to_contain_text("Select mailboxes to")
+
+
+def test_an_edit_sends_what_it_changes_and_nothing_else(page: Page) -> None:
+    sent = sent_to(page)
     grid = opened(page)
     assert {"rows_filter", "create", "search", "undo", "bulk_tool", "changes"} <= keys(sent)
     grid.type_into(0, "Username", "not good")  # from now on there is something to undo

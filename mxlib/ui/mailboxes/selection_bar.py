@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup, selection
-from mxlib.ui.widgets import links
+from mxlib.ui.widgets import actions, links
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import megabytes
 
@@ -27,7 +27,13 @@ def show(boxes: pd.DataFrame, domains: Sequence[str]) -> None:
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
-        st.button("Clear", type="tertiary", key="select_none", on_click=act(selection.put, ()))
+        st.button("Clear", type="tertiary", key="select_none", on_click=act(_clear))
+
+
+def _clear() -> None:
+    """Deselect all. The table shows it, so the whole page is drawn."""
+    selection.put(())
+    st.rerun()
 
 
 def _hint(caller: Caller, domains: Sequence[str]) -> str:
@@ -55,9 +61,17 @@ def buttons(boxes: pd.DataFrame) -> None:
             "Setup", icon=":material/devices:", key="do_setup", help="Mail app settings: what goes into a mail program."
         ):
             client_setup.ask(address)
+            _draw_dialog()
     for action in change_dialogs.actions(boxes):
         if _may(action.needs, boxes) and st.button(
             action.label, icon=action.icon, key=f"do_{action.name}", help=action.description
         ):
             change_dialogs.forget()
             action.ask()
+            _draw_dialog()
+
+
+def _draw_dialog() -> None:
+    """Draw the whole page, which draws the dialog that was opened."""
+    if actions.draws_a_part():
+        st.rerun()

@@ -17,7 +17,7 @@ from mxlib.core.schema import NAME
 from mxlib.core.text import locks
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import filters, mailbox_drawer, selection, selection_bar
-from mxlib.ui.widgets import permissions
+from mxlib.ui.widgets import actions, permissions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, megabytes
 
@@ -32,6 +32,9 @@ _AROUND = 335
 
 #: Most percent that the bar of the storage is scaled to; one huge excess leaves the others readable.
 _LONGEST_BAR = 200.0
+
+#: Keys of the parts that a tick draws again.
+_ONLY, _BAR = "selected-only", "selection-bar"
 
 #: The states that the table shows as badges, with their color.
 _BADGES = {
@@ -102,7 +105,9 @@ def show_table(
     shown = with_text(mailboxes, chosen.text)
     with st.container(horizontal=True, vertical_alignment="center"):
         states = filters.choose_states(shown)
-        only = bool(selection.selected()) and st.checkbox("Selected only", key="only_selected")
+        with st.container(width="content", key="only-selected"):
+            actions.live(_offer_only_selected, key=_ONLY)
+        only = _shows_only_selected()
         if st.button("Select from a list", icon=":material/checklist:", key="select", type="tertiary"):
             selection.by_list(mailboxes, domains[0] if len(domains) == 1 else "")
     shown = in_order(with_states(shown, states), chosen.order)
@@ -111,16 +116,33 @@ def show_table(
     addresses = shown["address"].tolist()
     key = selection.table_key(addresses)
     selection.follow(addresses, key)
+    number, now = len(mailboxes), [mailboxes]
+
+    def bar() -> None:
+        if len(addresses) < number:
+            st.caption(change_text.shown(len(addresses), number, len(selection.selected() - set(addresses))))
+        # A tab keeps no table of its own: after a tick the mailboxes are looked up again.
+        stored = now.pop() if now else services.current().lists.in_all(layout.caller(), domains)
+        selection_bar.show(selection.chosen(stored), domains)
+
     with selected:
-        if len(shown) < len(mailboxes):
-            st.caption(change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses))))
-        selection_bar.show(selection.chosen(mailboxes), domains)
+        actions.live(bar, key=_BAR)
     if shown.empty:
         named = f" matches '{escaped(chosen.text)}'" if chosen.text else " matches these filters"
         st.info(f"No mailbox of {filters.described(domains)}{named}.", icon=":material/search_off:")
     else:
         _draw(shown, key, several=len(domains) > 1)
     return replace(chosen, states=states), shown
+
+
+def _offer_only_selected() -> None:
+    """Offer to show the selected mailboxes alone, if there are any."""
+    if selection.selected():
+        st.checkbox("Selected only", key="only_selected", on_change=act(st.rerun))
+
+
+def _shows_only_selected() -> bool:
+    return bool(selection.selected()) and bool(st.session_state.get("only_selected"))
 
 
 def _fit_into_window(rows: int) -> None:
@@ -161,6 +183,12 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
         if click is not None and click.row < len(addresses):
             mailbox_drawer.open(addresses[click.row])
 
+    def ticked() -> None:
+        """Take in a tick. The browser has drawn it: what depends on it is drawn again, not ten thousand rows."""
+        selection.follow(addresses, key)
+        if not _shows_only_selected():
+            st.rerun([_ONLY, _BAR])
+
     _fit_into_window(len(table))
     st.container(key="mailboxes").dataframe(
         table,
@@ -169,7 +197,7 @@ def _draw(shown: pd.DataFrame, key: str, *, several: bool) -> None:
         height="stretch",
         alt="Active mailboxes of several domains" if several else f"Active mailboxes of {shown.iloc[0]['domain']}",
         key=key,
-        on_select="rerun",
+        on_select=act(ticked),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": selection.positions(addresses)}},
         placeholder="unlimited",

@@ -93,8 +93,11 @@ def say(refusal: object) -> None:
     st.error(escaped(str(refusal)), icon=":material/block:")
 
 
-def live(draw: Callable[[], None], *, every: float | None = None) -> None:
-    """Draw a part that refreshes itself. A caller who lost the permission for it gets the whole page again."""
+def live(draw: Callable[[], None], *, every: float | None = None, key: str | None = None) -> None:
+    """Draw a part that refreshes itself, or is drawn again by its key.
+
+    A caller who lost the permission for it gets the whole page again.
+    """
 
     def part() -> None:
         try:
@@ -105,7 +108,7 @@ def live(draw: Callable[[], None], *, every: float | None = None) -> None:
             refuse(refusal)
             st.rerun()
 
-    st.fragment(part, run_every=every)()
+    st.fragment(part, run_every=every, key=key)()
 
 
 def draws_a_part() -> bool:
