@@ -172,7 +172,7 @@ def test_a_second_process_steers_runs_as_the_first_does(path: Path) -> None:
             assert not onlooker.run_manager.owns()
             assert onlooker.run_manager.problems() == []
             assert support.data(app.ask("POST", f"/imports/{run}/take-over"))["operator"] == "test (token 1)"
-            assert support.data(app.ask("POST", f"/imports/{run}/resume"))["status"] in {"queued", "running"}
+            assert support.data(app.ask("POST", f"/imports/{run}/resume"))["status"] != "paused"
             late = onlooker.run_manager.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)
             assert app.ended(late)["status"] == "finished"
             assert app.ask("POST", f"/imports/{run}/stop").status_code in {200, 409}  # it may have finished
