@@ -18,7 +18,7 @@ from mxlib.store import own_cells, run_notes, text_search
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord, reason_columns
-from mxlib.store.tables import attempt, audit, run, run_row
+from mxlib.store.tables import attempt, audit, run, run_key, run_row
 from mxlib.store.transaction import Tx
 
 
@@ -30,7 +30,9 @@ class AlreadyOpen(Exception):
     """An open run has this plan, or undoes the same run: another process has stored it meanwhile."""
 
 
-_RUN = [run.c[column.name] for column in fields(RunRecord)]
+#: The key of a run is in a table of its own.
+_RUN = [run_key.c.wrapped if column.name == "wrapped_key" else run.c[column.name] for column in fields(RunRecord)]
+_WITH_KEY = run.outerjoin(run_key, run_key.c.run == run.c.id)
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
 #: An update or a deletion that costs a write: its mailbox is inspected right before.
@@ -96,7 +98,6 @@ def add_run(
         created_at=at,
         retention_days=retention_days,
         passwords_until=at + retention_days * 86_400 if secrets else None,
-        wrapped_key=wrapped if secrets else None,
         sealed_notes=run_notes.seal(server_key, plan.notes),
         planned_after=sa.func.coalesce(
             sa.select(run.c.planned_after).where(run.c.id == retry_of).scalar_subquery(),
@@ -108,6 +109,8 @@ def add_run(
         (number,) = tx.execute(insert).inserted_primary_key or (0,)
     except IntegrityError as error:
         raise AlreadyOpen from error
+    if secrets:
+        tx.execute(run_key.insert().values(run=number, wrapped=wrapped))
     rows = [
         {
             "run": number,
@@ -242,7 +245,7 @@ def runs_of_file(tx: Tx, file_digest: str) -> list[int]:
 
 
 def _runs(tx: Tx, where: sa.ColumnElement[bool], most: int | None = None) -> list[RunRecord]:
-    found = tx.execute(sa.select(*_RUN).where(where).order_by(run.c.id.desc()).limit(most))
+    found = tx.execute(sa.select(*_RUN).select_from(_WITH_KEY).where(where).order_by(run.c.id.desc()).limit(most))
     return [RunRecord(*row) for row in found]
 
 

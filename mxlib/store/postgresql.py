@@ -54,6 +54,7 @@ _NETWORK = {
 
 #: Tables that hold sealed secrets, or the keys that open them, for as long as these are needed.
 _SECRET = (
+    "run_key",
     "run",
     "manual_write",
     "link",

@@ -7,8 +7,11 @@ import sqlalchemy as sa
 from mxlib.store import clock_guard, hand_over
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.records import RunRecord
-from mxlib.store.tables import run, run_row
+from mxlib.store.tables import run, run_key, run_row
 from mxlib.store.transaction import Tx
+
+#: Runs whose passwords can be read.
+_KEPT = run.c.id.in_(sa.select(run_key.c.run))
 
 
 def due(tx: Tx, now: float) -> list[int]:
@@ -20,9 +23,7 @@ def due(tx: Tx, now: float) -> list[int]:
     ended = run.c.status.in_(("finished", "stopped"))
     return list(
         tx.execute(
-            sa.select(run.c.id)
-            .where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
-            .where(run.c.id.not_in(unsettled))
+            sa.select(run.c.id).where(ended, _KEPT, run.c.passwords_until <= now).where(run.c.id.not_in(unsettled))
         ).scalars()
     )
 
@@ -33,7 +34,7 @@ def ending(tx: Tx, now: float, until: float) -> list[tuple[int, float]]:
     Each comes with that time.
     """
     ended = run.c.status.in_(("finished", "stopped"))
-    kept = (run.c.wrapped_key.is_not(None), run.c.passwords_until > now, run.c.passwords_until <= until)
+    kept = (_KEPT, run.c.passwords_until > now, run.c.passwords_until <= until)
     query = sa.select(run.c.id, run.c.passwords_until).where(ended, *kept).order_by(run.c.id)
     return [(row.id, row.passwords_until) for row in tx.execute(query)]
 
@@ -46,7 +47,7 @@ def keep_from(tx: Tx, number: int, at: float) -> None:
     clock_guard.observe(tx, at)
     until = at + run.c.retention_days * 86_400
     later = sa.case((run.c.passwords_until > until, run.c.passwords_until), else_=until)
-    tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=later))
+    tx.execute(run.update().where(run.c.id == number, _KEPT).values(passwords_until=later))
 
 
 def drop(tx: Tx, number: int) -> None:
@@ -58,7 +59,8 @@ def drop(tx: Tx, number: int) -> None:
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
     # The digest holds a hash of the passwords, by which short ones could be guessed; an ended run needs it no longer.
     forgotten_run = run.update().where(run.c.id == number)
-    tx.execute(forgotten_run.values(wrapped_key=None, passwords_until=None, plan_digest=""))
+    tx.execute(run_key.delete().where(run_key.c.run == number))
+    tx.execute(forgotten_run.values(passwords_until=None, plan_digest=""))
 
 
 def renew(tx: Tx, server_key: ServerKey, number: int, position: int, password: str) -> bool:
@@ -66,7 +68,7 @@ def renew(tx: Tx, server_key: ServerKey, number: int, position: int, password: s
 
     Return whether it is kept: that of a run whose passwords were deleted is not.
     """
-    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
+    wrapped = tx.execute(sa.select(run_key.c.wrapped).where(run_key.c.run == number)).scalar()
     if wrapped is None:
         return False
     sealed = server_key.unwrap(wrapped).seal_password(password, position)
@@ -93,7 +95,7 @@ def opened(tx: Tx, server_key: ServerKey, number: int, sealed_passwords: Mapping
 
     `sealed_passwords` has the sealed password of each position.
     """
-    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
+    wrapped = tx.execute(sa.select(run_key.c.wrapped).where(run_key.c.run == number)).scalar()
     if wrapped is None:
         return {}
     key = server_key.unwrap(wrapped)

@@ -265,7 +265,6 @@ run = Table(
     Column("retention_days", Integer, nullable=False),
     Column("passwords_until", Float),
     Column("handed_over_at", Float),
-    Column("wrapped_key", LargeBinary),
     Column("planned_after", Integer, nullable=False, server_default=text("0")),
     Column("why_code", Text, nullable=False, server_default=""),
     Column("sealed_notes", LargeBinary),
@@ -286,6 +285,14 @@ for name, column, where in (
     ("run_open_undo", run.c.undo_of, _OPEN_RUN & run.c.undo_of.is_not(None) & run.c.retry_of.is_(None)),
 ):
     Index(name, column, unique=True, sqlite_where=where, postgresql_where=where)
+
+#: The key of a run's passwords, sealed with the server's. It is written once, and alone: deleting it erases them.
+run_key = Table(
+    "run_key",
+    metadata,
+    Column("run", Integer, ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
 
 run_row = Table(
     "run_row",

@@ -33,7 +33,7 @@ KEPT = (
     "WHERE outcome NOT LIKE 'import includes view %' ORDER BY id",
     'SELECT run, position, line, action, username, domain, quota, "limit", recovery_email, verdict, outcome, reason, '
     "host_quota, host_limit, sealed_password FROM run_row ORDER BY run, position",
-    "SELECT id, status, operator, total, created_at, wrapped_key, passwords_until FROM run ORDER BY id",
+    "SELECT id, status, operator, total, created_at, passwords_until FROM run ORDER BY id",
     "SELECT domain, username, email FROM recovery_email ORDER BY 1, 2",
     "SELECT run, position, kind, sent_at, answer FROM attempt ORDER BY id",
     "SELECT domain, read_at, content FROM last_list ORDER BY 1",
@@ -67,6 +67,7 @@ LINES = (
         "0039",
         "0040",
         "0041",
+        "0042",
     ),
 )
 
@@ -139,6 +140,7 @@ BROUGHT: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "0039": ("SELECT recipient FROM link WHERE ended_at IS NULL", [("nina.later@mail.example",)]),
     "0040": ("SELECT id, at, length(sealed) FROM selection", [("5e1ec7ed", 1795903700.0, 46)]),
     "0041": ("SELECT id, wish FROM run WHERE wish IS NOT NULL", [(2, '{"wish": "look", "by": ""}')]),
+    "0042": ("SELECT account, owner, epoch FROM account_lease", [(1, "a server that ended", 3)]),
 }  # fmt: skip
 
 
@@ -191,10 +193,13 @@ def test_a_store_of_an_earlier_schema_gets_the_current_tables(store: Store) -> N
 def test_a_store_of_an_earlier_schema_keeps_its_data(dump: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(load(dump, tmp_path))) as connection:
         before = [connection.execute(query).fetchall() for query in KEPT]
+        keys = connection.execute("SELECT id, wrapped_key FROM run WHERE wrapped_key IS NOT NULL").fetchall()
     (tmp_path / FILE).write_bytes(migrated(dump))
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         assert [connection.execute(query).fetchall() for query in KEPT] == before
+        assert connection.execute("SELECT run, wrapped FROM run_key ORDER BY run").fetchall() == keys
     assert all(before)
+    assert keys
 
 
 def test_a_release_before_the_lease_owns_the_runs_no_longer(tmp_path: Path) -> None:
@@ -289,7 +294,7 @@ def test_view_comes_with_an_audit_entry_for_each_user_and_token(store: Store) ->
 
 def test_passwords_of_an_earlier_release_open(store: Store) -> None:
     with store.read() as tx:
-        wrapped = tx.exec_driver_sql("SELECT wrapped_key FROM run WHERE id = 1").scalar_one()
+        wrapped = tx.exec_driver_sql("SELECT wrapped FROM run_key WHERE run = 1").scalar_one()
         sealed = tx.exec_driver_sql("SELECT sealed_password FROM run_row WHERE run = 1 AND position = 0").scalar_one()
     assert store.key.unwrap(wrapped).open_password(sealed, 0) == "Geheim.2026x"
 

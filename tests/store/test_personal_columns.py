@@ -131,9 +131,10 @@ NOTHING = {
     "reset_request": "id",
     "run": "id status file_digest plan_digest idempotency_key retry_of kind undo_of domains total created_at "
     "started_at finished_at checked_at differences seen downloaded_at retention_days passwords_until "
-    "handed_over_at wrapped_key planned_after why_code",
+    "handed_over_at planned_after why_code",
     "run_row": "run position line action domain generated quota limit verdict outcome tries unanswered host_quota "
     "host_limit proof code",
+    "run_key": "run wrapped",
     "saved_view": "saved_at",
     "selection": "id at",
     "self_service": "domain at",

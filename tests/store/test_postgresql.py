@@ -19,12 +19,23 @@ from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import OwnedStore, Store, StoreUnavailable, audit, audit_check, postgresql, stored_columns
+from mxlib.store import (
+    OwnedStore,
+    Store,
+    StoreUnavailable,
+    audit,
+    audit_check,
+    journal,
+    postgresql,
+    run_passwords,
+    stored_columns,
+)
 from mxlib.store.audit import Actor
 from mxlib.store.database import HEAD
 from mxlib.store.errors import CommitUnknown, StoreAway, StoreNotOpened
 from mxlib.store.tables import meta, metadata, run_row
 from tests.support import postgresql as server
+from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import ShiftedClock, until
 
 KEY = "a key of the environment"
@@ -310,3 +321,42 @@ def test_a_database_of_another_key_is_refused_until_that_is_accepted(
     assert cli.main(["backup", str(tmp_path / "backup")]) == 2
     assert cli.main(["restore", str(tmp_path / "backup")]) == 2
     assert "PostgreSQL" in capsys.readouterr().err
+
+
+def in_files(address: str, secret: bytes) -> int:
+    """Return how often a secret is in the files of the tables and indexes of a database."""
+    query = (
+        "SELECT pg_read_binary_file(pg_relation_filepath(oid)) FROM pg_class "
+        "WHERE relkind IN ('r', 't', 'i') AND relnamespace = 'public'::regnamespace"
+    )
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        return sum(bytes(content).count(secret) for (content,) in connection.execute(query))
+
+
+def test_the_key_of_a_run_is_written_once_and_in_no_file_once_it_is_erased(tmp_path: Path) -> None:
+    address = server.new_database(empty=True)
+    with closing(Store.open(address, SystemClock(), KEY, folder=tmp_path)) as store:
+        with store.write() as tx:
+            planned = plan(*rows(2))
+            number = journal.add_run(tx, planned, store.key, operator="ops", status="running", at=1.0, retention_days=7)
+        for status in ("paused", "running", "finished"):
+            with store.write() as tx:
+                journal.set_run(tx, number, status=status)
+        with store.read() as tx:
+            record = journal.get_run(tx, number)
+        assert record is not None
+        assert record.wrapped_key is not None
+        assert not run_passwords.locked(store.key, record)
+        assert in_files(address, record.wrapped_key) == 1
+        digest = record.plan_digest.encode()
+        assert in_files(address, digest) > 0
+        with store.write() as tx:
+            run_passwords.drop(tx, number)
+            assert run_passwords.opened(tx, store.key, number, {0: b""}) == {}
+        assert store.scrub()
+        assert (in_files(address, record.wrapped_key), in_files(address, digest)) == (0, 0)
+        with store.read() as tx:
+            after = journal.get_run(tx, number)
+        assert after is not None
+        assert (after.wrapped_key, run_passwords.forgotten(after)) == (None, True)
