@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 Lives = list[WarmProcess]
 
+#: The key of servers on PostgreSQL.
+KEY = "key of the tests on PostgreSQL"
+
 
 DOMAINS = ("nieuwe-klant.example", "studio-noord.example", "clienta.nl")
 
@@ -63,14 +66,17 @@ def hosting(*options: str) -> Iterator[Host]:
 
 @dataclass(frozen=True)
 class Server:
-    """One process after another on one data folder, for one plan."""
+    """One process after another on one data folder, for one plan; or several on one database of PostgreSQL."""
 
     folder: Path
     url: str
     lives: Lives
     timeout: float = 1.5
+    #: Address of the database; blank for the file in the folder.
+    database: str = ""
+    lease_s: float = 10.0
 
-    def live(self) -> WarmProcess:
+    def live(self, program: str = "tests.process.runner") -> WarmProcess:
         """Start a process that starts or continues the run."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("MX_", "MXM_", "MXROUTE_"))
@@ -81,8 +87,11 @@ class Server:
             "MX_API_KEY": "key-of-a-test",
             "MXROUTE_API_URL": self.url,
             "MXM_TIMEOUT": str(self.timeout),
+            "MXM_LEASE": str(self.lease_s),
         }
-        command = ["tests.process.runner", str(self.folder), str(self.plan)]
+        if self.database:
+            environment |= {"MXM_DATABASE_URL": self.database, "MXM_SECRET_KEY": KEY}
+        command = [program, str(self.folder), str(self.plan)]
         log = self.folder / f"process-{len(self.lives)}.log"
         log.write_bytes(b"")
         self.lives.append(warm_servers.start(command, ROOT, environment, log))
@@ -106,7 +115,7 @@ class Server:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Yield the store that the processes left."""
-        opened = Store.open(self.folder / "mxm.sqlite3", SystemClock())
+        opened = Store.configured(self.folder, self.database, SystemClock(), KEY if self.database else "")
         try:
             yield opened
         finally:
