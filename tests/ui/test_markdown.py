@@ -98,7 +98,7 @@ OURS: dict[str, set[str]] = {
     "mailboxes/table": {
         "whole",
         "least",
-        "change_text.shown(len(shown), len(mailboxes), len(selection.selected() - set(addresses)))",
+        "change_text.shown(len(addresses), number, len(selection.selected() - set(addresses)))",
         "filters.described(domains)",
     },
     "mailboxes/filters": {"state", "st.session_state.get('search-presses', 0)"},

@@ -65,9 +65,9 @@ HERE, ACTOR, OTHER, PASSWORD = "clienta.nl", "kim", "jo", "four words in a row"
 LOOKS = {
     "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again",
     "rows_filter", "fix_left_out", "every_column",
-    "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
-    "banner-show-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel", "new_generate",
-    "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
+    "reveal", "show_changes", "_KEY", "show_changed", "_LIST", "only_selected", "rows-open", "runs", "to-run-",
+    "undo_leave", "banner-show-", "select", "select_go", "select_none", "do_open", "do_setup", "new_cancel",
+    "new_generate", "new_done", "new_another", "change_cancel", "change_done", "drawer_", "drawer_back", "drawer_page",
     "channel-secret-done",
     "drawer_refresh", "drawer_edit_", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
