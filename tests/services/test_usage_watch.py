@@ -18,9 +18,13 @@ from mxlib.tasks import Lease, TaskResult
 from tests.support.app import App, opened
 from tests.support.threaded_runs import ShiftedClock
 
+#: Seconds of a day, and of its first half.
+_DAY, _NOON = 86_400, 43_200
+
 
 @pytest.fixture
 def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
+    clock.ahead = (_NOON - clock.now()) % _DAY  # an hour later is the same day
     with opened(tmp_path, clock) as made:
         made.have("nina@a.nl", "tess@b.nl")
         made.services.lists.domains(LOCAL)
