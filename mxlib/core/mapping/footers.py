@@ -43,6 +43,9 @@ _SUM = re.compile(
 )
 _COUNT = re.compile(rf"[\s*=(-]*+{_FIGURE}(?:{_PEOPLE})[\s.*=)-]*+", re.IGNORECASE)
 
+#: A cell that says of what a sum is: `60 Mitarbeiter`, or `Mitarbeiter` next to its figure.
+_OF_PEOPLE = re.compile(rf"[\s*=(-]*+(?:{_FIGURE})?(?:{_PEOPLE})[\s.*=)-]*+", re.IGNORECASE)
+
 _TABLE = (
     "liste|aufstellung|tab(?:elle|el|le|leau|la)|datei|list|file|report|document|export|lijst|bestand|rapport|"
     "fichier|lista|archivo|documento|informe"
@@ -141,7 +144,7 @@ def _is_sum(sheet: Sheet, at: int, cells: dict[int, str], usernames: Collection[
     (first, label), *others = cells.items()
     if len(label) > _LONGEST_LABEL or any("@" in cell for cell in cells.values()):
         return False
-    figures = [(column, cell) for column, cell in others if not _COUNT.fullmatch(cell)]
+    figures = [(column, cell) for column, cell in others if not _OF_PEOPLE.fullmatch(cell)]
     if any(cell != NO_VALUE and quotas.quota(cell) is None for _, cell in figures):
         return False
     is_who = first in usernames
