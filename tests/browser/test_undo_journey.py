@@ -47,7 +47,7 @@ def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Serv
     visit(page, "/jobs", run=str(first))
     press(page, "More")
     press(page, "Undo this import")
-    expect(page.get_by_text("Delete 3 unused mailboxes made from new.csv?")).to_be_visible()
+    expect(page.get_by_text("Delete 3 unused mailboxes made from new.csv?")).to_be_in_viewport()
     expect(page.get_by_text("1 is kept: 1 was changed since.")).to_be_visible()
     assert_fits_in_every_look(page)
     confirm(page, "4", "Delete 3 mailboxes")

@@ -38,6 +38,7 @@ def show(number: int) -> None:
         board.show(number)
         return
     flash.show()
+    undo.show(view)  # what was asked for in the menu above is in view at once
     with st.container(border=True, key="run-card"):
         if view.status in AT_AN_END:
             _result(view)
@@ -47,7 +48,6 @@ def show(number: int) -> None:
         _files(view)
     of_run.show(view)
     handover.show(view)
-    undo.show(view)
     rows.show(view)
 
 
