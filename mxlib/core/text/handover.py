@@ -116,5 +116,7 @@ NO_PASSWORD = "MXM has no password of this run for this mailbox, or it was chang
 #: A password that was set by hand and could not be put among those of the run.
 NOT_RENEWED = "It is not among the passwords of this run: MXM has no copy. Copy it now."
 SELECT = "Select people to mark them, or one to copy a message or set a new password."
-CHANGED = "Password changed since"
-CHANGED_HOW = "Password changed since by others. New password sets one that you can hand over here."
+CHANGED = "Changed or deleted since"
+CHANGED_HOW = (
+    "Others changed the password since, or deleted the mailbox. New password sets one that you can hand over here."
+)

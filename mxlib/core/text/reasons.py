@@ -10,7 +10,7 @@ from mxlib.core.vocabulary import Action, Proof, RowReason, Verdict
 
 NOT_YET = "Not sent yet."
 SET_BY_OWNER = "Its owner sets the password: nobody knows the first one."
-OTHER_PASSWORD = "The password was changed after this run."  # noqa: S105 (a sentence)
+OTHER_PASSWORD = "The password was changed after this run, or the mailbox deleted."  # noqa: S105 (a sentence)
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
 SUSPENDED_SINCE = "kept: suspended since"

@@ -182,7 +182,9 @@ def not_handed_over(
     found = []
     if changed:
         names = listed(sorted(changed), most=_NAMED, noun="more")
-        found.append(f"All these files leave out {names}: the password was changed after this run.")
+        found.append(
+            f"All these files leave out {names}: the password was changed after this run, or the mailbox deleted."
+        )
     if without_name:
         names = listed(sorted(without_name), most=_NAMED, noun="more")
         found.append(f"Names in an alphabet that letters cannot print are left out of the letters of {names}.")
