@@ -62,8 +62,14 @@ def test_the_sum_of_a_list_of_names_gets_no_username() -> None:
     assert file.rows["username"].tolist() == ["lotte.maas", ""]
 
 
-@pytest.mark.parametrize("line", ["Summe;25;Personen;", "Gesamt;;25;Mitarbeiter", "Total;25;;people"])
-def test_what_a_sum_counts_may_be_in_a_cell_of_its_own(line: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Summe;25;Personen;", "Gesamt;;25;Mitarbeiter", "Total;25;;people", "Mitarbeiter gesamt;25;;",
+        ";Personen insgesamt: 25;;", "Employees total;;25;", "Number of employees: 25;;;",
+    ],
+)  # fmt: skip
+def test_what_a_sum_counts_may_be_in_a_cell_of_its_own_or_come_first(line: str) -> None:
     sheet = reader.read(f"Nr;Vorname;Nachname;Ort\n1;Lotte;Maas;Ede\n{line}\n".encode(), "staff.csv")
     named = {1: "first_name", 2: "last_name"}
     file = apply_mapping(sheet, named, usernames=reader.pa.array(["lotte.maas", "25.personen"], "large_string"))

@@ -23,8 +23,8 @@ _MOST_INSPECTED, _LONGEST_LABEL = 200, 120
 
 _SUMS = (
     "total|totals|grand total|sub-?total|totaal|sub-?totaal|summe|gesamt|gesamtsumme|gesamtzahl|gesamtanzahl|"
-    "zwischensumme|insgesamt|anzahl|sum|count|headcount|aantal|somme|sous-total|totale|suma|razem|łącznie|totalt|"
-    "i alt|yhteensä|celkem|összesen|toplam|итого|всего"
+    "zwischensumme|insgesamt|anzahl|sum|count|headcount|number of|aantal|somme|sous-total|nombre de|totale|numero di|"
+    "suma|número de|razem|łącznie|liczba|totalt|i alt|yhteensä|celkem|összesen|toplam|итого|всего"
 )
 _PEOPLE = (
     "mitarbeiter(?:innen|/innen|:innen|/-innen)?|mitarbeitende|personen|personal|leute|benutzer|nutzer|konten|einträge|"
@@ -37,7 +37,8 @@ _FIGURE = r"[0-9][0-9.,' \u00a0]{0,15}"
 _END = r"\s*+[:.=]*+\s*+"
 _FIGURES = rf"(?:{_FIGURE})?(?:{_PEOPLE})?"
 _SUM = re.compile(
-    rf"[\s*=-]*+(?:{_SUMS})(?P<more>(?:\s++(?:{_SUMS}|number of|of|der|de|van|des))*+\s*+[:=]?+\s*+{_FIGURES}{_END}"
+    rf"[\s*=-]*+(?:(?:{_PEOPLE})\s++)?+(?:{_SUMS})"
+    rf"(?P<more>(?:\s++(?:{_SUMS}|number of|of|der|de|van|des))*+\s*+[:=]?+\s*+{_FIGURES}{_END}"
     rf"{_FIGURES})[\s.*=-]*+",
     re.IGNORECASE,
 )
@@ -66,7 +67,7 @@ _BELOW = re.compile(
 )
 
 #: Labels that are worth a look, as RE2 sees them.
-_SUSPECT = rf"(?i)^[\s*=(-]*(?:(?:{_SUMS})(?:[\s:=*.-]|$)|[0-9][0-9., ]*(?:{_PEOPLE}))"
+_SUSPECT = rf"(?i)^[\s*=(-]*(?:(?:(?:{_PEOPLE})\s+)?(?:{_SUMS})(?:[\s:=*.-]|$)|[0-9][0-9., ]*(?:{_PEOPLE}))"
 
 
 class FooterKind(StrEnum):
