@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mxlib.core.usage import (
@@ -79,7 +79,12 @@ def test_days_left_are_right_for_any_growth(usage: list[int], now: int, quota: i
 KNOWN = st.one_of(st.none(), st.integers(0, 3_000))
 
 
+#: Six days without growth and six of 100 KB each, after one that is not known: the median is between the two.
+BETWEEN = [None, *[0] * 7, *range(100, 700, 100), 1_000, *[None] * 5]
+
+
 @given(st.lists(st.tuples(st.lists(KNOWN, min_size=20, max_size=20), st.integers(0, 3)), max_size=4))
+@example([(BETWEEN, 3)])
 def test_counts_by_the_day_are_those_of_single_forecasts(boxes: list[tuple[list[int | None], int]]) -> None:
     first, last = TREND_DAYS, 19
     rows = [
