@@ -114,11 +114,11 @@ class RunManager:
         `since` then, raises SameImport. `also` is called with the number, in the transaction that stores a new run.
         Raises InvalidState for a found run that is not `visible`.
         """
-        while True:
-            with suppress(journal.AlreadyOpen):  # of another process; it is found then
-                return self._start(
-                    plan, Actor(operator, kind, address), retention_days, idempotency_key, allowed, since, also, visible
-                )
+        asked = plan, Actor(operator, kind, address), retention_days, idempotency_key, allowed, since, also, visible
+        try:
+            return self._start(*asked)
+        except journal.AlreadyOpen:  # by another process, whose run is found now
+            return self._start(*asked)
 
     def _start(
         self, plan: Plan, actor: Actor, retention_days: int, idempotency_key: str | None,

@@ -1,6 +1,7 @@
 """What the manager of runs refuses, and what it does only once."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,25 @@ def test_a_second_run_of_a_file_with_an_open_run_is_refused_unless_it_is_allowed
     assert refused.value.run == first
     assert [view.id for view in desk.runs.views()] == [first]
     assert desk.runs.start(plan(*rows(3)), "ops2", retention_days=7, allowed={first}) != first
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_start_that_the_database_refuses_is_tried_once_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    store_it, refused = journal.add_run, [journal.AlreadyOpen() for _ in range(times)]
+
+    def add_run(*args: Any, **kwargs: Any) -> int:
+        if refused:
+            raise refused.pop()
+        return store_it(*args, **kwargs)
+
+    monkeypatch.setattr(journal, "add_run", add_run)
+    if times == 1:
+        assert desk.runs.start(plan(*rows(1)), "ops", retention_days=7) == 1
+    else:
+        with pytest.raises(journal.AlreadyOpen):
+            desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
 
 
 def test_an_undo_is_audited_at_the_run_that_it_undoes(desk: Desk) -> None:
